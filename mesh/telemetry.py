@@ -1,0 +1,3 @@
+"""OpenTelemetry traces and metrics, only when there is a collector to send them to."""
+
+from __future__ import annotations
