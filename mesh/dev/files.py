@@ -25,6 +25,8 @@ def write_private_json(path: Path, content: object) -> Path:
 
 
 def private_directory(path: Path) -> Path:
-    """Make a folder (0700 when it is new)."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder, and those above it that are missing, for their owner alone."""
+    if not path.is_dir():
+        private_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
     return path

@@ -1,0 +1,119 @@
+"""The gateway's settings, read from the environment once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.config import Address, Files, Limits, Rate, Settings, Upstream
+from gateway.contracts import public_methods
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+class SettingsError(Exception):
+    """One readable sentence for each variable that is missing or wrong."""
+
+
+class Reader:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A variable as it is."""
+        value = self._environ.get(name) or default
+        if value is None:
+            self.problems.append(f"{name} is not set")
+        return value or ""
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number above zero."""
+        value = self._environ.get(name) or str(default)
+        if not value.isdigit() or int(value) < 1:
+            self.problems.append(f"{name}={value} is not a whole number above zero")
+            return default
+        return int(value)
+
+    def address(self, name: str) -> Address:
+        """`host:port`."""
+        return self._address(name, self.text(name))
+
+    def optional_address(self, name: str) -> Address | None:
+        """`host:port`, or nothing."""
+        return self.address(name) if self._environ.get(name) else None
+
+    def addresses(self, name: str) -> tuple[Address, ...]:
+        """`host:port,host:port`."""
+        return tuple(self._address(name, part) for part in self.text(name).split(","))
+
+    def named_addresses(self, name: str) -> dict[str, Address]:
+        """`name=host:port,name=host:port`, or nothing."""
+        parts = [part.partition("=") for part in self.text(name, "").split(",") if part]
+        return {key: self._address(name, value) for key, _, value in parts}
+
+    def flag(self, name: str) -> bool:
+        """On when it is `1`."""
+        return self._environ.get(name) == "1"
+
+    def _address(self, name: str, text: str) -> Address:
+        try:
+            return Address.parse(text)
+        except ValueError as error:
+            if text:
+                self.problems.append(f"{name}: {error}")
+            return Address(host="127.0.0.1", port=1)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings, or a SettingsError that names every problem."""
+    reader = Reader(environ)
+    files = _files(reader)
+    upstreams = {
+        "wallet_svc": Upstream(addresses=reader.addresses("PITBOSS_WALLET_ADDRESSES"), workload="wallet_svc"),
+        "session_svc": Upstream(addresses=reader.addresses("PITBOSS_SESSION_ADDRESS"), workload="session_svc"),
+        "compliance_svc": Upstream(addresses=reader.addresses("PITBOSS_COMPLIANCE_ADDRESS"), workload="compliance_svc"),
+    }
+    settings = Settings(
+        licensee_listener=reader.address("PITBOSS_GATEWAY_LISTEN"),
+        studio_listener=reader.address("PITBOSS_GATEWAY_STUDIO_LISTEN"),
+        admin=reader.address("PITBOSS_GATEWAY_ADMIN_LISTEN"),
+        operations_listener=reader.optional_address("PITBOSS_GATEWAY_OPERATIONS_LISTEN"),
+        studio_tls=reader.flag("PITBOSS_GATEWAY_STUDIO_TLS"),
+        upstreams=upstreams,
+        callbacks=reader.named_addresses("PITBOSS_GATEWAY_CALLBACKS"),
+        methods=public_methods(_content(reader, files.descriptors)),
+        files=files,
+        limits=_limits(reader),
+        web_origins=tuple(filter(None, reader.text("PITBOSS_GATEWAY_WEB_ORIGINS", "").split(","))),
+        trusted_hops=int(reader.flag("PITBOSS_GATEWAY_BEHIND_BALANCER")),
+        traces=reader.optional_address("PITBOSS_OTLP_ENDPOINT"),
+    )
+    if reader.problems:
+        raise SettingsError("\n".join(reader.problems))
+    return settings
+
+
+def _files(reader: Reader) -> Files:
+    return Files(
+        descriptors=Path(reader.text("PITBOSS_GATEWAY_DESCRIPTORS", str(REPOSITORY / "gen" / "pitboss.binpb"))),
+        jwks=Path(reader.text("PITBOSS_GATEWAY_JWKS")),
+        workload_tls=Path(reader.text("PITBOSS_TLS_DIR")),
+        edge_tls=Path(reader.text("PITBOSS_GATEWAY_EDGE_TLS_DIR")),
+        sds=Path(reader.text("PITBOSS_GATEWAY_CONFIG_DIR")) / "sds",
+    )
+
+
+def _limits(reader: Reader) -> Limits:
+    per_second = reader.number("PITBOSS_GATEWAY_LICENSEE_RATE", Limits().licensee.per_second)
+    return Limits(licensee=Rate(per_second=per_second, burst=2 * per_second))
+
+
+def _content(reader: Reader, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reader.problems.append(f"the compiled contracts cannot be read ({error}); run `make generate`")
+        return b""

@@ -1,0 +1,53 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway import environment
+from gateway.config import Address
+
+GOOD = {
+    "PITBOSS_GATEWAY_LISTEN": "127.0.0.1:1",
+    "PITBOSS_GATEWAY_STUDIO_LISTEN": "127.0.0.1:2",
+    "PITBOSS_GATEWAY_ADMIN_LISTEN": "127.0.0.1:3",
+    "PITBOSS_GATEWAY_CONFIG_DIR": "/run/gateway",
+    "PITBOSS_GATEWAY_JWKS": "/run/jwks.json",
+    "PITBOSS_GATEWAY_EDGE_TLS_DIR": "/run/edge",
+    "PITBOSS_TLS_DIR": "/run/tls",
+    "PITBOSS_WALLET_ADDRESSES": "127.0.0.1:11,127.0.0.1:12",
+    "PITBOSS_SESSION_ADDRESS": "session:13",
+    "PITBOSS_COMPLIANCE_ADDRESS": "compliance:14",
+    "PITBOSS_GATEWAY_CALLBACKS": "hub88_style=127.0.0.1:21,pragmatic_style=127.0.0.1:22",
+    "PITBOSS_GATEWAY_DESCRIPTORS": "/dev/null",
+}
+
+
+def test_addresses_of_all_replicas_are_read() -> None:
+    found = environment.load(GOOD).upstreams["wallet_svc"].addresses
+    assert found == (Address(host="127.0.0.1", port=11), Address(host="127.0.0.1", port=12))
+
+
+def test_each_provider_has_its_callback_address() -> None:
+    assert environment.load(GOOD).callbacks["pragmatic_style"] == Address(host="127.0.0.1", port=22)
+
+
+@pytest.mark.parametrize("name", sorted(set(GOOD) - {"PITBOSS_GATEWAY_CALLBACKS", "PITBOSS_GATEWAY_DESCRIPTORS"}))
+def test_a_missing_variable_is_named(name: str) -> None:
+    with pytest.raises(environment.SettingsError, match=f"{name} is not set"):
+        environment.load({key: value for key, value in GOOD.items() if key != name})
+
+
+def test_all_problems_are_told_at_once() -> None:
+    bad = {**GOOD, "PITBOSS_GATEWAY_LISTEN": "nowhere", "PITBOSS_GATEWAY_LICENSEE_RATE": "-1", "PITBOSS_TLS_DIR": ""}
+    with pytest.raises(environment.SettingsError) as raised:
+        environment.load(bad)
+    for name in ("PITBOSS_GATEWAY_LISTEN", "PITBOSS_GATEWAY_LICENSEE_RATE", "PITBOSS_TLS_DIR"):
+        assert name in str(raised.value)
+
+
+def test_contracts_that_cannot_be_read_say_what_to_do() -> None:
+    with pytest.raises(environment.SettingsError, match="make generate"):
+        environment.load({**GOOD, "PITBOSS_GATEWAY_DESCRIPTORS": str(Path("/nowhere/pitboss.binpb"))})
