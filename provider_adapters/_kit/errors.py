@@ -1,0 +1,24 @@
+"""Failures of calls to a provider, as every caller of the adapter sees them."""
+
+from mesh.errors import Kind, MeshError
+
+
+class BreakerOpenError(MeshError):
+    """The circuit breaker is open: the provider was failing."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "ERROR_REASON_BREAKER_OPEN"
+
+
+class ProviderFailedError(MeshError):
+    """The provider did not answer in time or answered nonsense."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "ERROR_REASON_PROVIDER_FAILED"
+
+
+class ProviderRefusedError(MeshError):
+    """The provider refused the call and said why in its own words."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_PROVIDER_REFUSED"

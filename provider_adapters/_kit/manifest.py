@@ -1,0 +1,177 @@
+"""manifest.toml: facts about a provider, for machines. Read once, checked whole."""
+
+import enum
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+
+class ManifestError(Exception):
+    """A manifest that cannot be used. The text names every problem."""
+
+
+class Capability(enum.StrEnum):
+    """What an adapter can do. The conformance suite runs the cases of what is claimed."""
+
+    LAUNCH = "launch"
+    CATALOG = "catalog"
+    BALANCE = "balance"
+    BET = "bet"
+    WIN = "win"
+    CANCEL = "cancel"
+    CLOSE_ROUND = "close_round"
+    """Rounds are closed by a flag or by a message."""
+    SEVERAL_BETS = "several_bets"
+    """A round may have more than one bet."""
+    JACKPOT_PART = "jackpot_part"
+    FREE_ROUNDS = "free_rounds"
+    PROMO_WIN = "promo_win"
+    ADJUST = "adjust"
+
+
+class IdScope(enum.StrEnum):
+    """In which space transaction ids are unique."""
+
+    GLOBAL = "global"
+    PLAYER = "player"
+    SHARED_WITH_CANCEL = "shared_with_cancel"
+
+
+class MoneyUnit(enum.StrEnum):
+    """How amounts are written on the wire."""
+
+    HUNDRED_THOUSANDTHS = "hundred_thousandths"
+    DECIMAL = "decimal"
+    SUBUNITS = "subunits"
+
+
+class UnknownCancelReply(enum.StrEnum):
+    """What the provider wants to hear about a cancel of an unknown bet."""
+
+    SUCCESS = "success"
+    NOT_FOUND = "not_found"
+
+
+class Quality(enum.StrEnum):
+    """Checklist that the adapter passes."""
+
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One provider. Field names are the keys of manifest.toml, all at top level."""
+
+    name: str
+    """Name of the folder, such as "hub88_style"."""
+    title: str
+    """Name for people."""
+    owner: str
+    """Team that answers for it."""
+    api_version: str
+    """Version of the provider's API that this adapter speaks."""
+    quality: Quality
+    capabilities: frozenset[Capability]
+    id_scope: IdScope
+    money_unit: MoneyUnit
+    currency_codes: tuple[str, ...]
+    provider_timeout_ms: int
+    """How long the provider waits for our answer."""
+    margin_ms: int
+    """Part of it that is left for the way back. The rest is the budget of one callback."""
+    max_body_bytes: int
+    """Larger callbacks are refused unread."""
+    unknown_cancel_reply: UnknownCancelReply
+    cancel_trigger_codes: tuple[str, ...]
+    """Wire codes after which the provider cancels a bet."""
+    outbound_timeout_ms: int
+    """Upper bound for one call to the provider."""
+
+    @property
+    def budget_s(self) -> float:
+        """Seconds within which a callback must be answered."""
+        return (self.provider_timeout_ms - self.margin_ms) / 1000
+
+
+_KINDS: dict[str, type[enum.StrEnum]] = {
+    "quality": Quality,
+    "id_scope": IdScope,
+    "money_unit": MoneyUnit,
+    "unknown_cancel_reply": UnknownCancelReply,
+}
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
+
+
+def load(folder: Path) -> Manifest:
+    """Read the manifest of a provider's folder."""
+    path = folder / "manifest.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        message = f"{path}: {error}"
+        raise ManifestError(message) from error
+    return parse(content, folder.name)
+
+
+def parse(content: Mapping[str, Any], folder: str) -> Manifest:
+    """Check a manifest's content whole, and name every problem at once."""
+    problems = _wrong_keys(content) or [*_wrong_values(content, folder)]
+    if problems:
+        message = f"provider_adapters/{folder}/manifest.toml: " + "; ".join(problems)
+        raise ManifestError(message)
+    converted = {key: kind(content[key]) for key, kind in _KINDS.items()}
+    capabilities = frozenset(map(Capability, content["capabilities"]))
+    lists = {key: tuple(content[key]) for key in ("currency_codes", "cancel_trigger_codes")}
+    return Manifest(**{**content, **converted, **lists, "capabilities": capabilities})
+
+
+def _wrong_keys(content: Mapping[str, Any]) -> list[str]:
+    known = {field.name for field in fields(Manifest)}
+    missing = [f"missing key {key!r}" for key in sorted(known - content.keys())]
+    return missing + [f"unknown key {key!r}" for key in sorted(content.keys() - known)]
+
+
+def _wrong_values(content: Mapping[str, Any], folder: str) -> list[str]:
+    problems = []
+    for key in ("name", "title", "owner", "api_version"):
+        if not isinstance(content[key], str) or not content[key]:
+            problems.append(f"{key} must be a text")
+    if content["name"] != folder or not _NAME.fullmatch(folder):
+        problems.append(f"name must be the folder's name, {folder!r}")
+    for key, kind in _KINDS.items():
+        if content[key] not in list(kind):
+            problems.append(f"{key} must be one of {', '.join(kind)}")
+    return problems + _wrong_lists(content) + _wrong_times(content)
+
+
+def _wrong_lists(content: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for key in ("capabilities", "currency_codes", "cancel_trigger_codes"):
+        value = content[key]
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            problems.append(f"{key} must be a list of texts")
+        elif len(set(value)) != len(value):
+            problems.append(f"{key} names something twice")
+        elif key == "capabilities":
+            problems += [f"unknown capability {item!r}" for item in value if item not in list(Capability)]
+        elif key == "currency_codes":
+            problems += [f"not a currency code: {item!r}" for item in value if not _CURRENCY.fullmatch(item)]
+    return problems
+
+
+def _wrong_times(content: Mapping[str, Any]) -> list[str]:
+    keys = ("provider_timeout_ms", "margin_ms", "max_body_bytes", "outbound_timeout_ms")
+    problems = [f"{key} must be a whole number above zero" for key in keys if not _positive(content[key])]
+    if not problems and content["margin_ms"] >= content["provider_timeout_ms"]:
+        problems.append("margin_ms must be below provider_timeout_ms")
+    return problems
+
+
+def _positive(value: object) -> bool:
+    return type(value) is int and value > 0

@@ -1,0 +1,183 @@
+"""What a provider's adapter offers to the kit, and what the kit offers to it."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
+from provider_adapters._kit.budget import Budget
+from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.manifest import Manifest
+from provider_adapters._kit.references import PlayerReference
+
+
+class Problem(enum.Enum):
+    """Why a callback was refused before any outcome of the ledger was known."""
+
+    SIGNATURE_INVALID = "signature_invalid"
+    CALLER_FORBIDDEN = "caller_forbidden"
+    NOT_PARSEABLE = "not_parseable"
+    """The body is not the format at all: bad JSON, bad UTF-8, a duplicate key."""
+    FIELD_INVALID = "field_invalid"
+    """The body is the format, and a field is missing or has a wrong type or value."""
+    TOO_LARGE = "too_large"
+    PATH_UNKNOWN = "path_unknown"
+    METHOD_UNKNOWN = "method_unknown"
+    NOT_SUPPORTED = "not_supported"
+    """The provider asks for a capability that the manifest does not claim."""
+    INTERNAL = "internal"
+    """A fault of ours. Money may have moved: the provider must take it as unknown."""
+
+
+class Device(enum.Enum):
+    """Where a game runs."""
+
+    DESKTOP = "desktop"
+    MOBILE = "mobile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What to start for whom."""
+
+    session_id: str
+    token: str
+    player: PlayerReference
+    game_id: str
+    currency_code: str
+    language: str
+    country: str
+    device: Device
+    lobby_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Game:
+    """One game of the provider's catalog."""
+
+    game_id: str
+    title: str
+    category: str
+    """"slot", "table" or "live"."""
+    enabled: bool = True
+    currency_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """What never changes about a session. Whether it may stake is the ledger's business."""
+
+    session_id: str
+    player: PlayerReference
+    game_id: str
+    currency_code: str
+    token: str
+    country: str = ""
+    jurisdiction: str = ""
+
+
+class SessionsDownError(Exception):
+    """The session directory does not answer and the session is not cached."""
+
+
+class Wallet(Protocol):
+    """Money, through the ledger. Never raises: a transport failure becomes an outcome."""
+
+    async def execute(self, player: PlayerReference, action: Action, budget: Budget) -> Result:
+        """Send one action and return its result.
+
+        The player's id in `action` is set here. Lost replies are retried with the same key
+        on the other replica while the budget lasts; then the outcome is OUTCOME_UNKNOWN
+        (nobody knows) or OUTCOME_UNAVAILABLE (certainly nothing happened).
+        """
+        ...
+
+    async def balance(self, player: PlayerReference, currency_code: str, budget: Budget) -> Balances | Result:
+        """Present balances, or a Result whose outcome says why not."""
+        ...
+
+
+class Sessions(Protocol):
+    """Whose session a provider means. Both return None for a session that does not exist."""
+
+    async def by_token(self, token: str, budget: Budget) -> SessionFacts | None:
+        """The session of a launch token. Ended sessions are found too. Raises SessionsDownError."""
+        ...
+
+    async def by_player(self, player: PlayerReference, budget: Budget) -> SessionFacts | None:
+        """The newest session of the player at this provider. Raises SessionsDownError."""
+        ...
+
+
+class Outbound(Protocol):
+    """HTTP calls to the provider, through budget, breaker and (where `safe`) retries."""
+
+    async def send(  # noqa: PLR0913 - one argument for each part of a request
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        safe: bool = False,
+        timeout_s: float | None = None,
+    ) -> HttpReply:
+        """Send to PITBOSS_PROVIDER_URL + path and return the reply, status below 500.
+
+        Raises ProviderFailedError (no answer, 5xx, 429) and BreakerOpenError. The caller reads
+        the reply inside `reading` so that nonsense in it counts as a failure too.
+        """
+        ...
+
+
+class SecurityLog(Protocol):
+    """Events that a security officer wants to see. Bodies and signatures are never written."""
+
+    def report(self, event: str, request: HttpRequest, **facts: str) -> None:
+        """Write one event: "signature_invalid", "signature_missing", "caller_forbidden", ..."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterParts:
+    """What the kit hands to `create` of a provider's `adapter.py`."""
+
+    manifest: Manifest
+    credentials: Mapping[str, Any]
+    """Content of the file PITBOSS_PROVIDER_CREDENTIALS (JSON or TOML). Check it in `config.py`."""
+    callback_url: str
+    """Public base address of the callbacks, for providers that want it at launch."""
+    wallet: Wallet
+    sessions: Sessions
+    outbound: Outbound
+    security: SecurityLog
+
+
+class Adapter(Protocol):
+    """One provider. `adapter.py` has `def create(parts: AdapterParts) -> Adapter`."""
+
+    async def create_launch(self, launch: Launch) -> str:
+        """The address that starts the game. Raises the kit's provider errors."""
+        ...
+
+    async def list_games(self) -> Sequence[Game]:
+        """The provider's catalog. Raises the kit's provider errors."""
+        ...
+
+    async def probe(self, timeout_s: float) -> None:
+        """One cheap call of the provider's API, straight through `parts.outbound`, `safe=False`."""
+        ...
+
+    async def callback(self, request: HttpRequest, budget: Budget) -> HttpReply:
+        """Answer one callback: verify, parse, map, ask wallet and sessions, map back.
+
+        Must verify the signature before parsing. An exception becomes `refuse(INTERNAL)`.
+        """
+        ...
+
+    def refuse(self, problem: Problem, request: HttpRequest) -> HttpReply:
+        """The provider's own way to say `problem`. Pure; also used by the kit itself."""
+        ...

@@ -1,0 +1,1 @@
+"""The base of studio simulators: a game server that plays, misbehaves on purpose, and keeps its own books."""

@@ -1,0 +1,168 @@
+"""What a provider's `studio.py` offers to the simulator base, and what the base offers to it."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.ports import Game
+
+
+class ActKind(enum.StrEnum):
+    """What a studio says to the wallet."""
+
+    ENTER = "enter"
+    """The player opens the game: user info, authenticate, or whatever comes first."""
+    BALANCE = "balance"
+    BET = "bet"
+    WIN = "win"
+    CANCEL = "cancel"
+    CLOSE = "close"
+
+
+class Reaction(enum.StrEnum):
+    """What the provider does after an answer, by its documents."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """Final: nothing happened and nothing follows."""
+    CANCEL = "cancel"
+    """Bets only: the provider cancels, because the bet may have been taken."""
+    RETRY = "retry"
+    """Wins, cancels and closes: the same message again, until there is an answer."""
+    DISPUTE = "dispute"
+    """Wins and cancels: the provider stops and asks people. Never happens in a healthy mesh."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A player in a launched game, as the studio knows it from the launch call."""
+
+    launch_id: str
+    user: str
+    """The player reference, "<licensee>.<player>"."""
+    token: str
+    currency_code: str
+    game_id: str
+    country: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One message to send. Ids and amounts are the studio's; the dialect only writes them down."""
+
+    kind: ActKind
+    seat: Seat
+    transaction_key: str = ""
+    """Own id of this message. A retry is the same `Act`."""
+    bet_key: str = ""
+    """The bet that a cancel undoes, or that a win pays (empty: the whole round)."""
+    round_id: str = ""
+    game_id: str = ""
+    amount: Decimal | None = None
+    """Main units, exact. A cancel carries the amount of its bet."""
+    closes: bool = False
+    """Last message of the round, for dialects that close by a flag."""
+    sent_at_ms: int = 0
+    """Wall time of the first attempt, for dialects that put a timestamp into the message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the provider understood."""
+
+    reaction: Reaction
+    code: str
+    """The wire code, such as "RS_OK"; "timeout", "unreadable" and "http_500" when there was none."""
+    balance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrySchedule:
+    """When a provider repeats an unanswered win or cancel. It never gives up."""
+
+    first_s: float = 0.2
+    factor: float = 2.0
+    longest_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """Facts of the provider that steer the base."""
+
+    timeout_s: float
+    """How long the provider waits for an answer."""
+    closes_by_flag: bool
+    """True: the last win carries `closes`. False: the base sends an ActKind.CLOSE of its own."""
+    wins_name_the_bet: bool
+    """True: one win per winning bet. False: one win per round, always sent, zero too."""
+    cancel_shares_key: bool = False
+    """True: a cancel has no id of its own; `transaction_key` equals `bet_key`."""
+    several_bets: bool = True
+    retries: RetrySchedule = field(default_factory=RetrySchedule)
+
+
+class Desk(Protocol):
+    """The base's services for the vendor API of a studio."""
+
+    public_url: str
+    """Own address, for launch addresses: f"{public_url}/play/{launch_id}"."""
+
+    def seat(self, seat: Seat) -> str:
+        """Remember a launch (durably) and return the address that the player's browser opens."""
+        ...
+
+    def new_launch_id(self) -> str:
+        """A random id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudioParts:
+    """What the base hands to `create` of a provider's `studio.py`."""
+
+    credentials: Mapping[str, Any]
+    """Content of the file PITBOSS_STUDIO_CREDENTIALS (JSON or TOML)."""
+    callback_url: str
+    """PITBOSS_STUDIO_CALLBACK_URL, without a trailing slash."""
+
+
+class Studio(Protocol):
+    """The dialect of one studio. `studio.py` has `def create(parts: StudioParts) -> Studio`."""
+
+    @property
+    def habits(self) -> Habits:
+        """Facts that steer the base."""
+        ...
+
+    @property
+    def games(self) -> Sequence[Game]:
+        """The catalog. Its ids are what launches and bets carry."""
+        ...
+
+    def write(self, act: Act) -> HttpRequest:
+        """The signed message. `path` is below the callback address. Pure: a retry is byte for byte equal."""
+        ...
+
+    def read(self, act: Act, reply: HttpReply) -> Answer:
+        """What the provider makes of a reply that arrived whole, any status, any nonsense. Never raises."""
+        ...
+
+    def unanswered(self, act: Act) -> Reaction:
+        """What the provider does when no answer came: usually CANCEL for bets, RETRY for the rest."""
+        ...
+
+    def spoil(self, request: HttpRequest) -> HttpRequest:
+        """The same message with a signature that must not verify."""
+        ...
+
+    def signature_refused(self, reply: HttpReply) -> bool:
+        """Whether a reply refuses the signature in the provider's way."""
+        ...
+
+    async def api(self, request: HttpRequest, desk: Desk) -> HttpReply:
+        """The vendor's own API: catalog, launch and a cheap call for the probe. Verifies its caller."""
+        ...
