@@ -1,15 +1,17 @@
 """What a provider's adapter offers to the kit, and what the kit offers to it."""
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.manifest import Manifest
 from provider_adapters._kit.references import PlayerReference
+
+T = TypeVar("T")
 
 
 class Problem(enum.Enum):
@@ -26,6 +28,8 @@ class Problem(enum.Enum):
     METHOD_UNKNOWN = "method_unknown"
     NOT_SUPPORTED = "not_supported"
     """The provider asks for a capability that the manifest does not claim."""
+    OVERLOADED = "overloaded"
+    """Too much at once. Nothing was done; the same message may come again."""
     INTERNAL = "internal"
     """A fault of ours. Money may have moved: the provider must take it as unknown."""
 
@@ -111,7 +115,7 @@ class Sessions(Protocol):
 
 
 class Outbound(Protocol):
-    """HTTP calls to the provider, through budget, breaker and (where `safe`) retries."""
+    """HTTP calls to the provider, through deadline, breaker and (where `safe`) retries."""
 
     async def send(  # noqa: PLR0913 - one argument for each part of a request
         self,
@@ -119,16 +123,19 @@ class Outbound(Protocol):
         method: str,
         path: str,
         *,
+        read: Callable[[HttpReply], T],
         body: bytes = b"",
         query: str = "",
         headers: Mapping[str, str] | None = None,
         safe: bool = False,
+        guarded: bool = True,
         timeout_s: float | None = None,
-    ) -> HttpReply:
-        """Send to PITBOSS_PROVIDER_URL + path and return the reply, status below 500.
+    ) -> T:
+        """Send to PITBOSS_PROVIDER_URL + path and return what `read` makes of the reply.
 
-        Raises ProviderFailedError (no answer, 5xx, 429) and BreakerOpenError. The caller reads
-        the reply inside `reading` so that nonsense in it counts as a failure too.
+        `read` sees replies below 500. It raises ProviderRefusedError when the provider said no in its
+        own words (neutral for the breaker) and ProviderFailedError when the reply is nonsense.
+        This raises the same two, and BreakerOpenError. `guarded=False` is for `Adapter.probe` only.
         """
         ...
 
@@ -168,7 +175,7 @@ class Adapter(Protocol):
         ...
 
     async def probe(self, timeout_s: float) -> None:
-        """One cheap call of the provider's API, straight through `parts.outbound`, `safe=False`."""
+        """One cheap call of the provider's API through `parts.outbound` with `guarded=False`."""
         ...
 
     async def callback(self, request: HttpRequest, budget: Budget) -> HttpReply:
