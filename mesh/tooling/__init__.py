@@ -1,0 +1,1 @@
+"""Programs behind the `make` targets: generating, checking, rendering. No process imports them."""
