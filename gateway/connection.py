@@ -16,6 +16,10 @@ CLIENT_ADDRESS = ("x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-clien
 # HTTP status of an answer made by the gateway itself, and the google.rpc code that says the same.
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 408: 4, 413: 8, 415: 3, 426: 3, 429: 8, 431: 8, 502: 14, 503: 14, 504: 4}
 _INTERNAL = 13
+_RESOURCE_EXHAUSTED = 8
+
+# What a gRPC caller gets as its message.
+_TEXT: Config = {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}}
 
 
 def connection_manager(
@@ -31,8 +35,8 @@ def connection_manager(
         server_name="pitboss",
         use_remote_address=True,
         xff_num_trusted_hops=settings.trusted_hops,
-        # Nobody is "internal" because of an address: loopback is where a side-car would sit.
-        internal_address_config={"unix_sockets": False},
+        # Nobody is trusted because of an address. An empty list would mean every private network.
+        internal_address_config={"cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]},
         forward_client_cert_details="SANITIZE",
         early_header_mutation_extensions=[_distrust(settings)],
         normalize_path=True,
@@ -94,24 +98,35 @@ def body_limit(settings: Settings) -> Config:
 
 def _plain_errors() -> Config:
     """Answers of the gateway itself have the shape of google.rpc.Status, like those of the services."""
+    too_large = _mapper(_and(_is_grpc(), _has_status(413)), _TEXT, grpc_status=_RESOURCE_EXHAUSTED)
+    plain = [_mapper(_has_status(status), _status_shape(code)) for status, code in CODES.items()]
     return {
-        "mappers": [_mapper(status, code) for status, code in CODES.items()],
+        "mappers": [too_large, _mapper(_is_grpc(), _TEXT), *plain],
         "body_format": _status_shape(_INTERNAL),
     }
 
 
-def _mapper(status: int, code: int) -> Config:
-    return {
-        "filter": {
-            "status_code_filter": {
-                "comparison": {
-                    "op": "EQ",
-                    "value": {"default_value": status, "runtime_key": f"pitboss.local_reply_{status}"},
-                }
-            }
-        },
-        "body_format_override": _status_shape(code),
-    }
+def _mapper(condition: Config, body: Config, *, grpc_status: int | None = None) -> Config:
+    mapper: Config = {"filter": condition, "body_format_override": body}
+    if grpc_status is not None:
+        mapper["headers_to_add"] = [{"header": {"key": "grpc-status", "value": str(grpc_status)}}]
+    return mapper
+
+
+def _and(*conditions: Config) -> Config:
+    return {"and_filter": {"filters": list(conditions)}}
+
+
+def _is_grpc() -> Config:
+    """A gRPC caller, and not a JSON caller whose request has become gRPC on its way through."""
+    content = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
+    became = {"name": "x-envoy-original-method", "present_match": True, "invert_match": True}
+    return _and({"header_filter": {"header": content}}, {"header_filter": {"header": became}})
+
+
+def _has_status(status: int) -> Config:
+    value = {"default_value": status, "runtime_key": f"pitboss.local_reply_{status}"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
 
 
 def _status_shape(code: int) -> Config:

@@ -18,7 +18,7 @@ RETRY_READ = "unavailable,reset-before-request,connect-failure"
 
 
 def listener(settings: Settings) -> Config:
-    """TLS, then JSON to gRPC, then token, scope, rate and route."""
+    """TLS, then token, rate, JSON to gRPC, scope and route."""
     manager = connection_manager(
         settings,
         name="licensee",
@@ -41,10 +41,10 @@ def listener(settings: Settings) -> Config:
 
 
 def _filters(settings: Settings) -> list[Config]:
-    # The transcoder stands before the token check so that refusals reach JSON callers as JSON too. Until the
-    # token is known to be good it sees headers only.
-    chain = [_health(), *([_cors()] if settings.web_origins else []), _grpc_web(), _transcoder(settings)]
-    return [*chain, _tokens(settings), _scopes(), _rates(settings), body_limit(settings), _statistics()]
+    # Nothing looks at a request before its token is known to be good. Scopes come after the transcoder, because
+    # they are about methods and a JSON path becomes a method only there.
+    chain = [_health(), *([_cors()] if settings.web_origins else []), _tokens(settings), _rates(settings)]
+    return [*chain, _grpc_web(), _transcoder(settings), _scopes(), body_limit(settings), _statistics()]
 
 
 def _health() -> Config:
