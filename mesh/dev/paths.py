@@ -12,5 +12,5 @@ BUILD = Path(os.environ.get("PITBOSS_BUILD_DIR") or ROOT / "build")
 RUNS = BUILD / "run"
 CACHE = BUILD / "cache"
 MESH_FILE = BUILD / "mesh.json"
-DESCRIPTORS = Path(os.environ.get("PITBOSS_GATEWAY_DESCRIPTORS") or ROOT / "gen" / "pitboss.binpb")
+DESCRIPTORS = ROOT / "gen" / "pitboss.binpb"
 PYTHON_PATH = os.pathsep.join(str(folder) for folder in (ROOT / "gen", ROOT, ROOT / "sdk"))

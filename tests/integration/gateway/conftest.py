@@ -121,7 +121,6 @@ def _environment(folder: Path, ports: list[int], **changes: str) -> dict[str, st
         "PITBOSS_COMPLIANCE_ADDRESS": f"127.0.0.1:{compliance}",
         "PITBOSS_GATEWAY_CALLBACKS": f"hub88_style=127.0.0.1:{callbacks},absent_style=127.0.0.1:{nobody}",
         "PITBOSS_GATEWAY_WORKERS": "1",
-        **{key: value for key, value in os.environ.items() if key == "PITBOSS_GATEWAY_DESCRIPTORS"},
         **changes,
     }
 
