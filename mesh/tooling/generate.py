@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mesh.tooling.contracts import write_contracts
+from mesh.tooling.sdk_stubs import write_sdk_stubs
 
 ROOT = Path(__file__).resolve().parents[2]
 
-OWNED = ("gen",)
+OWNED = ("gen", "sdk/pitboss_sdk/_stubs")
 """Folders in which every file is generated: what a generator no longer writes is removed."""
 
 
 def write_all(root: Path, out: Path) -> None:
     """Run every generator; the tree below `out` mirrors the repository's."""
     write_contracts(root, out)
+    write_sdk_stubs(root, out)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
