@@ -1,0 +1,71 @@
+"""Reading packs from files. The only module of the kernel that does I/O or knows YAML."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from compliance_svc.kernel.document import PackDocument
+from compliance_svc.kernel.fields import PackError
+from compliance_svc.kernel.pack import PackLibrary
+
+SHIPPED: Final = Path(__file__).parent.parent / "packs"
+"""The packs that come with this package: one folder per pack, one file per version."""
+
+
+def load_library(directory: Path = SHIPPED, *, allow_sandbox: bool = False) -> PackLibrary:
+    """Read every pack of a directory. The sandbox is left out unless it is allowed.
+
+    PackError, which names the file and the field, if one of them cannot be loaded.
+    """
+    documents = [document for document in load_documents(directory) if allow_sandbox or not document.sandbox]
+    if not documents:
+        message = f"{directory}: no packs"
+        raise PackError(message)
+    return PackLibrary(document.compile() for document in documents)
+
+
+def load_documents(directory: Path = SHIPPED) -> tuple[PackDocument, ...]:
+    """Read every pack of a directory as data, with what it inherits."""
+    paths = sorted(directory.glob("*/*.yaml"))
+    documents = {(document.name, document.version): document for document in map(_read, paths)}
+    return tuple(_resolve(document, documents) for document in documents.values())
+
+
+def parse_document(text: str, where: str) -> PackDocument:
+    """Read one pack from text, without what it inherits."""
+    try:
+        value = yaml.load(text, _UniqueKeys)  # noqa: S506 - a SafeLoader that also refuses double keys
+    except yaml.YAMLError as problem:
+        message = f"{where}: not readable: {' '.join(str(problem).split())}"
+        raise PackError(message) from problem
+    return PackDocument.parse(value, where)
+
+
+def _read(path: Path) -> PackDocument:
+    document = parse_document(path.read_text(encoding="utf-8"), str(path))
+    if (document.name, document.version) != (path.parent.name, path.stem):
+        message = f"{path}: holds {document.name}@{document.version}, which belongs into {document.name}/{document.version}.yaml"
+        raise PackError(message)
+    return document
+
+
+def _resolve(document: PackDocument, documents: dict[tuple[str, str], PackDocument]) -> PackDocument:
+    if document.inherits is None:
+        return document.resolved(None)
+    name, _, version = document.inherits.partition("@")
+    parent = documents.get((name, version))
+    if parent is None or parent.inherits is not None:
+        raise document.error(f"inherits {document.inherits}, which is not a pack that stands alone")
+    return document.resolved(parent)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A loader that refuses a mapping with the same key twice: the later one would win unseen."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the signature is PyYAML's
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        if len(keys) > len({str(key) for key in keys}):
+            raise yaml.constructor.ConstructorError(None, None, "a key is there twice", node.start_mark)
+        return super().construct_mapping(node, deep)

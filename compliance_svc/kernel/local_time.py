@@ -1,0 +1,111 @@
+"""Instants, wall times and terms in a zone. Instants are integer microseconds since 1970 UTC."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from typing import Final, Self
+
+SECOND_US: Final = 1_000_000
+HOUR_US: Final = 3_600 * SECOND_US
+DAY_US: Final = 24 * HOUR_US
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_TERM: Final = re.compile(r"([1-9]\d{0,3})(h|d|mo|y)")
+
+
+def to_us(moment: datetime) -> int:
+    """Return the instant of an aware datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def wall_time(at_us: int, zone: tzinfo) -> datetime:
+    """Return what the clocks of the zone show at an instant, without the zone."""
+    return (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone).replace(tzinfo=None)
+
+
+def instant(wall: datetime, zone: tzinfo, *, later: bool) -> int:
+    """Return the instant of a wall time.
+
+    A wall time that is skipped is the end of the gap. One that comes twice is the
+    later or the earlier of the two.
+    """
+    before, after = (to_us(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    if wall_time(before, zone) != wall:
+        return _change_between(after, before, zone)
+    return after if later else before
+
+
+def _change_between(low_us: int, high_us: int, zone: tzinfo) -> int:
+    """Return the instant in (low, high] at which the clocks of the zone change."""
+    old = _offset(low_us, zone)
+    while high_us - low_us > 1:
+        middle = (low_us + high_us) // 2
+        if _offset(middle, zone) == old:
+            low_us = middle
+        else:
+            high_us = middle
+    return high_us
+
+
+def _offset(at_us: int, zone: tzinfo) -> timedelta | None:
+    return (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone).utcoffset()
+
+
+@lru_cache(maxsize=65_536)
+def comes_of_age_us(born: int, years: int, zone: tzinfo) -> int:
+    """Return the instant at which a person born on YYYYMMDD reaches an age.
+
+    That is 00:00 of the birthday in the zone; a birthday of 29 February is 1 March in
+    common years.
+    """
+    birthday = _on_or_after(born // 10_000 + years, born // 100 % 100, born % 100)
+    return instant(datetime.combine(birthday, time()), zone, later=True)
+
+
+def month_back_us(at_us: int, zone: tzinfo) -> int:
+    """Return the instant of the same wall time one month earlier, or of that month's last day."""
+    wall = wall_time(at_us, zone)
+    year, month = (wall.year, wall.month - 1) if wall.month > 1 else (wall.year - 1, 12)
+    day = min(wall.day, monthrange(year, month)[1])
+    # Of two possible starts the earlier one makes the longer, stricter window.
+    return instant(wall.replace(year=year, month=month, day=day), zone, later=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A span such as `24h`, `7d`, `6mo` or `1y`."""
+
+    count: int
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a term; ValueError if it is none."""
+        match = _TERM.fullmatch(text)
+        if match is None:
+            message = f"not a term: {text!r}"
+            raise ValueError(message)
+        return cls(count=int(match[1]), unit=match[2])
+
+    def end_us(self, start_us: int, zone: tzinfo) -> int:
+        """Return the end: hours are elapsed, other units keep the wall time of the zone."""
+        if self.unit == "h":
+            return start_us + self.count * HOUR_US
+        wall = wall_time(start_us, zone)
+        return instant(datetime.combine(self._target(wall.date()), wall.time()), zone, later=True)
+
+    def _target(self, day: date) -> date:
+        if self.unit == "d":
+            return day + timedelta(days=self.count)
+        months = day.year * 12 + day.month - 1 + self.count * (12 if self.unit == "y" else 1)
+        return _on_or_after(months // 12, months % 12 + 1, day.day)
+
+
+def _on_or_after(year: int, month: int, day: int) -> date:
+    """Return the day, or the next one that exists."""
+    if day <= monthrange(year, month)[1]:
+        return date(year, month, day)
+    return date(year, month, 1) + timedelta(days=monthrange(year, month)[1])

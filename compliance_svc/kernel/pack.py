@@ -1,0 +1,126 @@
+"""Packs as they are decided with: compiled once, chosen by instant."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Final, TypeAlias
+
+from compliance_svc.kernel.actions import ActionKind, Category
+from compliance_svc.kernel.rules import CompiledKind, standing
+from compliance_svc.kernel.rules.base import Context, Rule
+from compliance_svc.kernel.rules.own_limits import bet_limits, deposit_limits
+from compliance_svc.kernel.rules.policies import LimitChange, PlayerBreak, SelfExclusion
+
+Plan: TypeAlias = tuple[Rule, ...]
+_PlanKey: TypeAlias = tuple[ActionKind, Category | None, str, int]
+
+ALWAYS: Final = -(2**62)
+"""Start of a pack version that holds from the beginning."""
+
+_STOPPED_BY_SUSPENSION: Final = frozenset({ActionKind.BET, ActionKind.TIP, ActionKind.DEPOSIT, ActionKind.OPEN_PLAY})
+_STOPPED_BY_EXCLUSION: Final = _STOPPED_BY_SUSPENSION | {ActionKind.LOGIN}
+_STOPPED_BY_BREAK: Final = _STOPPED_BY_SUSPENSION
+
+ANY_EXCLUSION: Final = SelfExclusion(terms=None, minimum="6mo", return_delay_s=0, return_delay_endless_s=0)
+ANY_BREAK: Final = PlayerBreak(terms=None)
+AT_ONCE: Final = LimitChange(increase_delay_s=0, confirm_before_use=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedRule:
+    """A compilable rule with its name in reasons, such as `stake_cap/slot`."""
+
+    label: str
+    category: Category | None
+    params: CompiledKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pack:
+    """One version of the rules of one market, ready to decide with."""
+
+    name: str
+    version: str
+    digest: str
+    """SHA-256 of the canonical content, in hexadecimal."""
+    zone: tzinfo
+    from_us: int
+    rules: tuple[NamedRule, ...] = ()
+    limit_change: LimitChange | None = AT_ONCE
+    """None: there is no law to know the delay from, so no increase."""
+    self_exclusion: SelfExclusion = ANY_EXCLUSION
+    player_break: PlayerBreak = ANY_BREAK
+    content: str = ""
+    """The canonical JSON that the digest is of."""
+    _plans: dict[_PlanKey, Plan] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Name and version, `gb@1`. Empty for no pack."""
+        return f"{self.name}@{self.version}" if self.name else ""
+
+    def plan(self, kind: ActionKind, category: Category | None = None, currency: str = "", exponent: int = 0) -> Plan:
+        """Return the rules for such actions, compiled at first use."""
+        key = (kind, category, currency, exponent)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._compile(*key)
+        return plan
+
+    def _compile(self, kind: ActionKind, category: Category | None, currency: str, exponent: int) -> Plan:
+        context = Context(zone=self.zone, category=category, currency=currency, exponent=exponent)
+        rules = [rule for rule in self.rules if kind in rule.params.actions]
+        compiled = [rule.params.compile(rule.label, context) for rule in rules if rule.category in (None, category)]
+        if category is None and any(rule.category is not None for rule in rules):
+            compiled.append(standing.category_known)
+        return (*_standing_rules(kind, self), *compiled)
+
+
+NO_PACK: Final = Pack(name="", version="", digest="", zone=UTC, from_us=ALWAYS, limit_change=None)
+"""Stands for the missing law: no debit, and no change that loosens anything."""
+
+
+def _standing_rules(kind: ActionKind, pack: Pack) -> Iterable[Rule]:
+    if pack.name == "" and kind in _STOPPED_BY_EXCLUSION:
+        yield standing.no_pack
+    if kind in _STOPPED_BY_SUSPENSION:
+        yield standing.not_suspended
+    if kind in _STOPPED_BY_EXCLUSION:
+        yield standing.not_excluded
+    if kind in _STOPPED_BY_BREAK:
+        yield standing.not_on_break
+    if kind is ActionKind.DEPOSIT:
+        yield deposit_limits(pack.zone)
+    if kind is ActionKind.BET:
+        yield bet_limits(pack.zone)
+
+
+class PackLibrary:
+    """All versions of all packs. Immutable: a new pack makes a new library."""
+
+    __slots__ = ("_packs", "_starts")
+
+    def __init__(self, packs: Iterable[Pack]) -> None:
+        """Take the packs; two versions of one pack may not start together."""
+        by_name: dict[str, list[Pack]] = {}
+        for pack in sorted(packs, key=lambda pack: pack.from_us):
+            by_name.setdefault(pack.name, []).append(pack)
+        self._packs = {name: tuple(versions) for name, versions in by_name.items()}
+        self._starts = {name: tuple(pack.from_us for pack in versions) for name, versions in by_name.items()}
+        for name, starts in self._starts.items():
+            if len(set(starts)) < len(starts):
+                message = f"two versions of pack {name} start at the same instant"
+                raise ValueError(message)
+
+    def at(self, name: str, now_us: int) -> Pack | None:
+        """Return the version in force; None if there is none, which refuses every debit."""
+        starts = self._starts.get(name)
+        if starts is None:
+            return None
+        index = bisect_right(starts, now_us)
+        return self._packs[name][index - 1] if index else None
+
+    def versions(self) -> tuple[Pack, ...]:
+        """Return every pack, by name and start."""
+        return tuple(pack for name in sorted(self._packs) for pack in self._packs[name])

@@ -1,0 +1,164 @@
+"""The protection state of one player: limits, exclusion, break. The wallet stores it as JSON."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+from compliance_svc.kernel.canonical import Json, dumps, number
+from compliance_svc.kernel.limits import Limit, LimitKind, PendingIncrease, Window
+
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """An exclusion on the player's own request. It never ends by itself."""
+
+    term: str
+    since_us: int
+    until_us: int | None
+    """End of the term; None for one without end."""
+    eligible_us: int
+    """First moment at which a return can be asked for."""
+    returns_us: int | None = None
+    """When a return that was asked for takes effect."""
+
+    def in_force(self, now_us: int) -> bool:
+        """Say whether the player is excluded now."""
+        return self.returns_us is None or now_us < self.returns_us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """Everything about a player that protective actions change."""
+
+    limits: tuple[Limit, ...] = ()
+    """In the order of kind and window."""
+    exclusion: Exclusion | None = None
+    break_until_us: int | None = None
+
+    def limit(self, kind: LimitKind, window: Window) -> Limit | None:
+        """Return the limit of a kind and window."""
+        return next((limit for limit in self.limits if limit.kind is kind and limit.window is window), None)
+
+    def with_limit(self, changed: Limit) -> Self:
+        """Return the state with one limit set or replaced."""
+        others = [limit for limit in self.limits if (limit.kind, limit.window) != (changed.kind, changed.window)]
+        return replace(self, limits=tuple(sorted([*others, changed], key=lambda limit: (limit.kind, limit.window))))
+
+    def is_excluded(self, now_us: int) -> bool:
+        """Say whether an exclusion is in force."""
+        return self.exclusion is not None and self.exclusion.in_force(now_us)
+
+    def is_on_break(self, now_us: int) -> bool:
+        """Say whether a break is in force."""
+        return self.break_until_us is not None and now_us < self.break_until_us
+
+    def to_json(self) -> str:
+        """Return the canonical JSON: the same state is always the same text."""
+        return dumps(_state(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read `to_json`. ValueError for anything else: a state that cannot be read is a missing fact."""
+        try:
+            return cls(**_read_state(json.loads(text)))
+        except (KeyError, TypeError, AttributeError) as problem:
+            message = f"not a protection state: {problem!r}"
+            raise ValueError(message) from problem
+
+
+def _state(protection: Protection) -> Json:
+    state: dict[str, Json] = {"v": _FORMAT}
+    if protection.limits:
+        state["limits"] = [_limit(limit) for limit in protection.limits]
+    if protection.exclusion is not None:
+        state["exclusion"] = _exclusion(protection.exclusion)
+    if protection.break_until_us is not None:
+        state["break_until"] = protection.break_until_us
+    return state
+
+
+def _limit(limit: Limit) -> Json:
+    value: dict[str, Json] = {
+        "kind": limit.kind,
+        "window": limit.window,
+        "currency": limit.currency,
+        "amount": number(limit.amount_minor),
+        "since": limit.since_us,
+    }
+    if limit.pending is not None:
+        value["pending"] = {
+            "amount": number(limit.pending.amount_minor),
+            "effective": limit.pending.effective_us,
+            "confirm": limit.pending.needs_confirmation,
+        }
+    return value
+
+
+def _exclusion(exclusion: Exclusion) -> Json:
+    value: dict[str, Json] = {"term": exclusion.term, "since": exclusion.since_us, "eligible": exclusion.eligible_us}
+    if exclusion.until_us is not None:
+        value["until"] = exclusion.until_us
+    if exclusion.returns_us is not None:
+        value["returns"] = exclusion.returns_us
+    return value
+
+
+def _read_state(state: dict[str, Any]) -> dict[str, Any]:
+    if state.pop("v") != _FORMAT:
+        message = "unknown format of protection state"
+        raise ValueError(message)
+    limits = tuple(_read_limit(value) for value in state.pop("limits", []))
+    exclusion = state.pop("exclusion", None)
+    break_until = state.pop("break_until", None)
+    _nothing_left(state)
+    return {
+        "limits": limits,
+        "exclusion": None if exclusion is None else _read_exclusion(exclusion),
+        "break_until_us": None if break_until is None else int(break_until),
+    }
+
+
+def _read_limit(value: dict[str, Any]) -> Limit:
+    pending = value.pop("pending", None)
+    limit = Limit(
+        kind=LimitKind(value.pop("kind")),
+        window=Window(value.pop("window")),
+        currency=value.pop("currency"),
+        amount_minor=int(value.pop("amount")),
+        since_us=int(value.pop("since")),
+        pending=None if pending is None else _read_pending(pending),
+    )
+    _nothing_left(value)
+    return limit
+
+
+def _read_pending(value: dict[str, Any]) -> PendingIncrease:
+    pending = PendingIncrease(
+        amount_minor=int(value.pop("amount")),
+        effective_us=int(value.pop("effective")),
+        needs_confirmation=bool(value.pop("confirm")),
+    )
+    _nothing_left(value)
+    return pending
+
+
+def _read_exclusion(value: dict[str, Any]) -> Exclusion:
+    until, returns = value.pop("until", None), value.pop("returns", None)
+    exclusion = Exclusion(
+        term=value.pop("term"),
+        since_us=int(value.pop("since")),
+        until_us=None if until is None else int(until),
+        eligible_us=int(value.pop("eligible")),
+        returns_us=None if returns is None else int(returns),
+    )
+    _nothing_left(value)
+    return exclusion
+
+
+def _nothing_left(value: dict[str, Any]) -> None:
+    # A field that we do not know could be a protection that we would not enforce.
+    if value:
+        message = f"unknown fields of protection state: {sorted(value)}"
+        raise ValueError(message)

@@ -1,0 +1,174 @@
+"""How a player's protection changes: pure functions from state and action to the next state."""
+
+from dataclasses import dataclass, replace
+
+from compliance_svc.kernel.actions import (
+    ENDLESS,
+    CancelPendingLimit,
+    ConfirmLimit,
+    Exclude,
+    Protective,
+    RequestReinstatement,
+    SetLimit,
+    TakeBreak,
+)
+from compliance_svc.kernel.codes import Code, Verdict
+from compliance_svc.kernel.facts import Player
+from compliance_svc.kernel.limits import Limit, PendingIncrease
+from compliance_svc.kernel.local_time import SECOND_US, Term
+from compliance_svc.kernel.pack import Pack
+from compliance_svc.kernel.protection import Exclusion, Protection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a protective action does."""
+
+    verdict: Verdict = Verdict.ALLOW
+    code: Code | None = None
+    effective_us: int | None = None
+    eligible_us: int | None = None
+    until_us: int | None = None
+    protection: Protection | None = None
+
+
+def change(pack: Pack, player: Player, action: Protective, now_us: int) -> Change:
+    """Decide a protective action. Stronger protection is never refused for want of a law."""
+    state = player.protection
+    if state is None:
+        return _denied(Code.SYS_FACT_MISSING)
+    match action:
+        case SetLimit():
+            return set_limit(pack, player, state, action, now_us)
+        case ConfirmLimit():
+            return confirm_limit(state, action, now_us)
+        case CancelPendingLimit():
+            return cancel_pending_limit(state, action, now_us)
+        case Exclude():
+            return exclude(pack, state, action, now_us)
+        case TakeBreak():
+            return take_break(pack, state, action, now_us)
+        case RequestReinstatement():
+            return request_reinstatement(pack, state, now_us)
+
+
+def set_limit(pack: Pack, player: Player, state: Protection, action: SetLimit, now_us: int) -> Change:
+    """Set a limit: at once if it is the first or not above the one in force, else after the pack's delay."""
+    current = state.limit(action.limit_kind, action.window)
+    if action.currency != player.currency or (current is not None and current.currency != action.currency):
+        return _denied(Code.SYS_FX_STALE)
+    if current is None:
+        return _limit_now(state, _first_limit(action, now_us), now_us)
+    in_force = current.in_force(now_us)
+    if action.amount_minor <= in_force:
+        return _limit_now(state, replace(current, amount_minor=action.amount_minor, pending=None), now_us)
+    if pack.limit_change is None:
+        return _denied(Code.SYS_NO_PACK)
+    return _increase(pack.limit_change.increase_delay_s, pack.limit_change.confirm_before_use, state, current, action, now_us)
+
+
+def _first_limit(action: SetLimit, now_us: int) -> Limit:
+    return Limit(
+        kind=action.limit_kind,
+        window=action.window,
+        currency=action.currency,
+        amount_minor=action.amount_minor,
+        since_us=now_us,
+    )
+
+
+def _limit_now(state: Protection, limit: Limit, now_us: int) -> Change:
+    return Change(effective_us=now_us, protection=state.with_limit(limit))
+
+
+def _increase(delay_s: int, confirm: bool, state: Protection, current: Limit, action: SetLimit, now_us: int) -> Change:
+    effective_us = now_us + delay_s * SECOND_US
+    pending = PendingIncrease(amount_minor=action.amount_minor, effective_us=effective_us, needs_confirmation=confirm)
+    # An increase that is in force already is the amount that the new one starts from.
+    waiting = replace(current, amount_minor=current.in_force(now_us), pending=pending)
+    if waiting.in_force(now_us) == action.amount_minor:
+        return _limit_now(state, replace(waiting, amount_minor=action.amount_minor, pending=None), now_us)
+    return Change(verdict=Verdict.SCHEDULE, effective_us=effective_us, protection=state.with_limit(waiting))
+
+
+def confirm_limit(state: Protection, action: ConfirmLimit, now_us: int) -> Change:
+    """Bring a ripe increase into force. Without one there is nothing to confirm: DENY SYS.FACT_MISSING."""
+    limit = state.limit(action.limit_kind, action.window)
+    raised = None if limit is None else limit.awaits_confirmation(now_us)
+    if limit is None or raised is None:
+        return _denied(Code.SYS_FACT_MISSING)
+    return _limit_now(state, replace(limit, amount_minor=raised, pending=None), now_us)
+
+
+def cancel_pending_limit(state: Protection, action: CancelPendingLimit, now_us: int) -> Change:
+    """Drop an increase that is not in force. Without one nothing changes."""
+    limit = state.limit(action.limit_kind, action.window)
+    if limit is None or limit.pending is None:
+        return Change()
+    return Change(protection=state.with_limit(replace(limit, amount_minor=limit.in_force(now_us), pending=None)))
+
+
+def exclude(pack: Pack, state: Protection, action: Exclude, now_us: int) -> Change:
+    """Exclude at once. A second exclusion can only lengthen the first."""
+    policy = pack.self_exclusion
+    if policy.terms is not None and action.term not in policy.terms:
+        return _denied(Code.SEX_TERM)
+    is_endless = action.term in ENDLESS
+    end_us = Term.parse(policy.minimum if is_endless else action.term).end_us(now_us, pack.zone)
+    new = Exclusion(
+        term=action.term,
+        since_us=now_us,
+        until_us=None if is_endless else end_us,
+        eligible_us=end_us,
+    )
+    old = state.exclusion
+    if old is not None and old.in_force(now_us):
+        new = _longer(old, new)
+    return Change(effective_us=now_us, eligible_us=new.eligible_us, protection=replace(state, exclusion=new))
+
+
+def _longer(old: Exclusion, new: Exclusion) -> Exclusion:
+    """Return the exclusion that contains both. A return that was on its way is off."""
+    is_endless = old.until_us is None or new.until_us is None
+    eligible_us = max(old.eligible_us, new.eligible_us)
+    keeps_term = old.until_us is None or (new.until_us is not None and old.until_us >= new.until_us)
+    return Exclusion(
+        term=old.term if keeps_term else new.term,
+        since_us=old.since_us,
+        until_us=None if is_endless else eligible_us,
+        eligible_us=eligible_us,
+    )
+
+
+def take_break(pack: Pack, state: Protection, action: TakeBreak, now_us: int) -> Change:
+    """Start a break at once. A second break can only lengthen the first."""
+    terms = pack.player_break.terms
+    if terms is not None and action.term not in terms:
+        return _denied(Code.SEX_TERM)
+    until_us = max(Term.parse(action.term).end_us(now_us, pack.zone), state.break_until_us or now_us)
+    return Change(effective_us=now_us, until_us=until_us, protection=replace(state, break_until_us=until_us))
+
+
+def request_reinstatement(pack: Pack, state: Protection, now_us: int) -> Change:
+    """Ask to return: refused before the end of the term, then effective after the pack's delay."""
+    exclusion = state.exclusion
+    if exclusion is None or not exclusion.in_force(now_us):
+        return Change(effective_us=now_us)
+    if pack.limit_change is None:
+        return _denied(Code.SYS_NO_PACK)
+    if now_us < exclusion.eligible_us:
+        return replace(_denied(Code.SEX_MIN_TERM), eligible_us=exclusion.eligible_us)
+    if exclusion.returns_us is not None:
+        return Change(verdict=Verdict.SCHEDULE, effective_us=exclusion.returns_us)
+    policy = pack.self_exclusion
+    delay_s = policy.return_delay_endless_s if exclusion.until_us is None else policy.return_delay_s
+    returns_us = now_us + delay_s * SECOND_US
+    return Change(
+        verdict=Verdict.SCHEDULE if delay_s else Verdict.ALLOW,
+        effective_us=returns_us,
+        protection=replace(state, exclusion=replace(exclusion, returns_us=returns_us)),
+    )
+
+
+def _denied(code: Code) -> Change:
+    return Change(verdict=Verdict.DENY, code=code)

@@ -1,0 +1,129 @@
+"""What a player has used of limits, exact at every instant.
+
+The wallet keeps one `UsageBook` per player in memory, fills it from its own ledger and adds
+what it commits. It is the only mutable value that the kernel reads.
+"""
+
+from bisect import bisect_right
+from typing import Final, Protocol
+
+from compliance_svc.kernel.limits import LONGEST_WINDOW_US, Limit, LimitKind, usage_needed
+
+_WORTH_TRIMMING: Final = 64
+
+
+class Spending(Protocol):
+    """What the rules ask about the past."""
+
+    def used(self, kind: LimitKind, currency: str, after_us: int, until_us: int) -> int | None:
+        """Return the usage in (after, until], never below zero; None if it cannot be told in this currency."""
+        ...
+
+
+class Usage:
+    """Signed amounts at instants; the sum of any span costs two binary searches.
+
+    Adding at the end is O(1). Adding in the past (a win, a cancelled stake) is linear in the
+    events after it. Times and running totals are parallel lists; `_base` is the
+    total of what was forgotten.
+    """
+
+    __slots__ = ("_base", "_times", "_totals")
+
+    def __init__(self) -> None:
+        """Start with nothing used."""
+        self._times: list[int] = []
+        self._totals: list[int] = []
+        self._base = 0
+
+    def __len__(self) -> int:
+        """Return the number of distinct instants held."""
+        return len(self._times)
+
+    def add(self, at_us: int, amount_minor: int) -> None:
+        """Count an amount at an instant; a negative one takes back."""
+        index = len(self._times)
+        if index and at_us <= self._times[-1]:
+            index = bisect_right(self._times, at_us)
+        if index and self._times[index - 1] == at_us:
+            index -= 1
+        else:
+            self._times.insert(index, at_us)
+            self._totals.insert(index, self._total_before(index))
+        for later in range(index, len(self._totals)):
+            self._totals[later] += amount_minor
+
+    def between(self, after_us: int, until_us: int) -> int:
+        """Return the sum of (after, until]; it can be negative."""
+        return self._total_at(until_us) - self._total_at(after_us)
+
+    def forget(self, until_us: int) -> None:
+        """Drop what happened at or before an instant; spans that begin later keep their sums.
+
+        Amortised O(1): the lists are cut only when half of them is due.
+        """
+        due = bisect_right(self._times, until_us)
+        if due >= _WORTH_TRIMMING and due * 2 >= len(self._times):
+            self._base = self._totals[due - 1]
+            del self._times[:due]
+            del self._totals[:due]
+
+    def collapse(self, after_us: int, until_us: int) -> None:
+        """Merge the events of (after, until] into one at the first instant of that span.
+
+        For sums since a fixed moment, which would otherwise grow for ever.
+        """
+        first, last = bisect_right(self._times, after_us), bisect_right(self._times, until_us)
+        if last - first >= _WORTH_TRIMMING:
+            self._times[first:last] = [after_us + 1]
+            self._totals[first:last] = [self._totals[last - 1]]
+
+    def _total_at(self, at_us: int) -> int:
+        if self._times and at_us >= self._times[-1]:
+            return self._totals[-1]
+        return self._total_before(bisect_right(self._times, at_us))
+
+    def _total_before(self, index: int) -> int:
+        return self._totals[index - 1] if index else self._base
+
+
+class UsageBook:
+    """Usage of one player by kind of limit and currency.
+
+    A deposit is added under DEPOSIT at its instant, a stake of cash or bonus under LOSS at its
+    instant. A win is added under LOSS as a negative amount at the first bet of its
+    round, a cancelled stake as a negative amount at its bet. Free spins are not added.
+    """
+
+    __slots__ = ("_usage",)
+
+    def __init__(self) -> None:
+        """Start with no history."""
+        self._usage: dict[tuple[LimitKind, str], Usage] = {}
+
+    def add(self, kind: LimitKind, currency: str, at_us: int, amount_minor: int) -> None:
+        """Count an amount at an instant; a negative one takes back."""
+        usage = self._usage.get((kind, currency))
+        if usage is None:
+            usage = self._usage[kind, currency] = Usage()
+        usage.add(at_us, amount_minor)
+
+    def used(self, kind: LimitKind, currency: str, after_us: int, until_us: int) -> int | None:
+        """Return the usage in (after, until], never below zero; None if part of it is in another currency."""
+        total = 0
+        for (other_kind, other_currency), usage in self._usage.items():
+            if other_kind is kind:
+                amount = usage.between(after_us, until_us)
+                if other_currency == currency:
+                    total = amount
+                elif amount > 0:
+                    return None
+        return max(total, 0)
+
+    def trim(self, limits: tuple[Limit, ...], now_us: int) -> None:
+        """Drop what none of these limits can need any more. Cheap to call often."""
+        for kind, needed_us in usage_needed(limits, now_us).items():
+            for (other_kind, _), usage in self._usage.items():
+                if other_kind is kind:
+                    usage.forget(needed_us)
+                    usage.collapse(needed_us, now_us - LONGEST_WINDOW_US)

@@ -1,0 +1,6 @@
+"""The version of the decision kernel."""
+
+from typing import Final
+
+KERNEL_VERSION: Final = "1"
+"""Raised with every change that could change a decision or its record."""
