@@ -1,6 +1,7 @@
 """HTTP requests and replies as plain values, for callbacks, outbound calls and studios alike."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 
@@ -16,6 +17,8 @@ class HttpRequest:
     """Names in lower case. A repeated header keeps its first value."""
     body: bytes = b""
     request_id: str = ""
+    peer: str = ""
+    """Address of the nearest hop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +31,16 @@ class HttpReply:
     headers: tuple[tuple[str, str], ...] = ()
     code: str = ""
     """The provider's own code in this reply, for the access log and metrics. Never a secret."""
+
+
+_request_id: ContextVar[str] = ContextVar("pitboss_callback_request_id", default="")
+
+
+def current_request_id() -> str:
+    """The request id of the callback that is being answered, or an empty text."""
+    return _request_id.get()
+
+
+def set_current_request_id(request_id: str) -> None:
+    """Make it known to every call that this task makes."""
+    _request_id.set(request_id)

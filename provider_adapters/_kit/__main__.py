@@ -1,0 +1,17 @@
+"""python -m provider_adapters._kit <name>"""
+
+import sys
+
+from provider_adapters._kit.config import CredentialsError
+from provider_adapters._kit.manifest import ManifestError
+from provider_adapters._kit.runner import main
+
+_ARGUMENTS = 2
+
+if __name__ == "__main__":
+    if len(sys.argv) != _ARGUMENTS:
+        sys.exit("usage: python -m provider_adapters._kit <name>")
+    try:
+        main(sys.argv[1])
+    except (ManifestError, CredentialsError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,121 @@
+"""ProviderAdapterService: wire to values and back, for every provider alike."""
+
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+
+from mesh.errors import RequestInvalidError
+from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
+from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceServicer
+from provider_adapters._kit.health import Health, HealthBoard
+from provider_adapters._kit.manifest import Manifest
+from provider_adapters._kit.ports import Adapter, Device, Game, Launch, SessionFacts
+from provider_adapters._kit.references import PlayerReference
+from provider_adapters._kit.sessions import DirectorySessions
+
+E = TypeVar("E")
+
+
+class AdapterServicer(ProviderAdapterServiceServicer):
+    """The adapter, as the session service sees it."""
+
+    def __init__(self, manifest: Manifest, adapter: Adapter, board: HealthBoard, sessions: DirectorySessions) -> None:
+        self._manifest = manifest
+        self._adapter = adapter
+        self._board = board
+        self._sessions = sessions
+
+    async def Describe(self, request: pb.DescribeRequest, context: Any) -> pb.DescribeResponse:  # noqa: ARG002
+        """Tell the manifest."""
+        return description(self._manifest)
+
+    async def CreateLaunch(self, request: pb.CreateLaunchRequest, context: Any) -> pb.CreateLaunchResponse:  # noqa: ARG002
+        """Ask the provider for the address that starts a game."""
+        launch = launch_of(request)
+        address = await self._adapter.create_launch(launch)
+        self._sessions.launched(_facts(launch))
+        return pb.CreateLaunchResponse(launch_url=address)
+
+    async def ListProviderGames(
+        self,
+        request: pb.ListProviderGamesRequest,  # noqa: ARG002
+        context: Any,  # noqa: ARG002
+    ) -> pb.ListProviderGamesResponse:
+        """Fetch the provider's catalog."""
+        return pb.ListProviderGamesResponse(games=map(_game, await self._adapter.list_games()))
+
+    async def WatchHealth(
+        self,
+        request: pb.WatchHealthRequest,  # noqa: ARG002
+        context: Any,  # noqa: ARG002
+    ) -> AsyncIterator[pb.WatchHealthResponse]:
+        """The present state first, then each change at once."""
+        async for health in self._board.watch():
+            yield _health(health)
+
+
+def description(manifest: Manifest) -> pb.DescribeResponse:
+    """The manifest as a message."""
+    timeout = Duration()
+    timeout.FromMilliseconds(manifest.provider_timeout_ms)
+    return pb.DescribeResponse(
+        provider=manifest.name,
+        capabilities=sorted(manifest.capabilities),
+        id_scope=pb.IdScope.Value(f"ID_SCOPE_{manifest.id_scope.upper()}"),
+        money_unit=pb.MoneyUnit.Value(f"MONEY_UNIT_{manifest.money_unit.upper()}"),
+        provider_timeout=timeout,
+        unknown_cancel_reply=pb.UnknownCancelReply.Value(
+            f"UNKNOWN_CANCEL_REPLY_{manifest.unknown_cancel_reply.upper()}"
+        ),
+        cancel_trigger_codes=manifest.cancel_trigger_codes,
+        currency_codes=manifest.currency_codes,
+        quality=manifest.quality,
+    )
+
+
+def launch_of(request: pb.CreateLaunchRequest) -> Launch:
+    """The launch as values."""
+    player = PlayerReference.parse(request.player_reference)
+    if player is None:
+        raise RequestInvalidError(violations=[("player_reference", "must look like licensee.player")])
+    mobile = request.device == pb.LAUNCH_DEVICE_MOBILE
+    return Launch(
+        session_id=request.session_id,
+        token=request.token,
+        player=player,
+        game_id=request.game_id,
+        currency_code=request.currency_code,
+        language=request.language or "en",
+        country=request.country,
+        device=Device.MOBILE if mobile else Device.DESKTOP,
+        lobby_url=request.lobby_url,
+    )
+
+
+def _facts(launch: Launch) -> SessionFacts:
+    return SessionFacts(
+        session_id=launch.session_id,
+        player=launch.player,
+        game_id=launch.game_id,
+        currency_code=launch.currency_code,
+        token=launch.token,
+        country=launch.country,
+    )
+
+
+def _game(game: Game) -> pb.ProviderGame:
+    return pb.ProviderGame(
+        game_id=game.game_id,
+        title=game.title,
+        category=game.category,
+        enabled=game.enabled,
+        currency_codes=game.currency_codes,
+    )
+
+
+def _health(health: Health) -> pb.WatchHealthResponse:
+    state = pb.PROVIDER_HEALTH_UP if health.up else pb.PROVIDER_HEALTH_DOWN
+    message = pb.WatchHealthResponse(health=state, breaker_state=health.breaker_state)
+    message.since_time.FromDatetime(health.since)
+    return message

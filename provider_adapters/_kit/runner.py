@@ -1,0 +1,122 @@
+"""Puts one adapter process together: `python -m provider_adapters._kit <name>`."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import grpc.aio
+import httpx
+
+from mesh import server
+from mesh.channels import AffinityStub, channel
+from mesh.clock import open_clock
+from mesh.identity import ADAPTER_PREFIX, PLATFORM, Policy
+from pitboss.provider.v1.provider_adapter_service_pb2_grpc import add_ProviderAdapterServiceServicer_to_server
+from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
+from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from provider_adapters._kit import manifest as manifests
+from provider_adapters._kit.breaker import AsyncBreaker
+from provider_adapters._kit.config import AdapterSettings, read_credentials
+from provider_adapters._kit.grpc_api import AdapterServicer
+from provider_adapters._kit.health import HealthBoard, ProbePlan, Prober
+from provider_adapters._kit.http_server import Callbacks, HttpApp, HttpServer
+from provider_adapters._kit.outbound import HttpOutbound, is_failure
+from provider_adapters._kit.ports import Adapter, AdapterParts
+from provider_adapters._kit.security import LoggedSecurity
+from provider_adapters._kit.sessions import DirectorySessions
+from provider_adapters._kit.wallet import LedgerWallet
+
+SERVICE = "pitboss.provider.v1.ProviderAdapterService"
+ADAPTERS = Path(__file__).parent.parent
+
+
+def main(name: str) -> None:
+    """Run the adapter of a provider until SIGTERM."""
+    manifest = manifests.load(ADAPTERS / name)
+    server.main(ADAPTER_PREFIX + name, AdapterSettings, builder(manifest))
+
+
+def builder(manifest: manifests.Manifest) -> Callable[[AdapterSettings], Awaitable[server.Parts]]:
+    """The `build` of mesh.server for one provider."""
+
+    async def build(settings: AdapterSettings) -> server.Parts:
+        return _Wiring(manifest, settings).parts()
+
+    return build
+
+
+def create_adapter(parts: AdapterParts) -> Adapter:
+    """Call `create` of the provider's own folder."""
+    module = importlib.import_module(f"provider_adapters.{parts.manifest.name}.adapter")
+    adapter: Adapter = module.create(parts)
+    return adapter
+
+
+class _Wiring:
+    """Every part of the process, made in the order in which they need each other."""
+
+    def __init__(self, manifest: manifests.Manifest, settings: AdapterSettings) -> None:
+        self._manifest = manifest
+        self._settings = settings
+        self._workload = ADAPTER_PREFIX + manifest.name
+        self._plan = ProbePlan(
+            healthy_every_s=settings.probe_every_ms / 1000, timeout_s=settings.probe_timeout_ms / 1000
+        )
+        self._board = HealthBoard(manifest.name, open_clock(settings.clock_file))
+        self._breaker = AsyncBreaker(manifest.name, is_failure=is_failure, listeners=[self._board])
+        self._http = httpx.AsyncClient(base_url=settings.provider_url, trust_env=False)
+        self._wallet_channels = [self._channel(address) for address in settings.wallet_addresses]
+        self._session_channel = self._channel(settings.session_address)
+        self._sessions = DirectorySessions(SessionDirectoryServiceStub(self._session_channel))
+        self._adapter = create_adapter(self._adapter_parts())
+        self._server = self._callback_server()
+        self._prober = Prober(self._breaker, self._adapter.probe, self._plan)
+
+    def parts(self) -> server.Parts:
+        """What mesh.server runs."""
+        servicer = AdapterServicer(self._manifest, self._adapter, self._board, self._sessions)
+        return server.Parts(
+            services=[
+                server.Service(name=SERVICE, add=add_ProviderAdapterServiceServicer_to_server, servicer=servicer)
+            ],
+            policy=Policy({SERVICE: {"session_svc", PLATFORM}}),
+            tasks={"callbacks": self._server.serve, "probe": self._prober.run},
+            closers=[self._http.aclose, self._close_channels],
+        )
+
+    def _channel(self, address: str) -> grpc.aio.Channel:
+        return channel(address, self._settings, workload=self._workload)
+
+    def _adapter_parts(self) -> AdapterParts:
+        manifest = self._manifest
+        ledger = AffinityStub(self._wallet_channels, LedgerServiceStub)
+        outbound = HttpOutbound(
+            manifest.name,
+            self._http,
+            self._breaker,
+            timeout_s=manifest.outbound_timeout_ms / 1000,
+            retry_after_s=self._plan.down_every_s,
+        )
+        return AdapterParts(
+            manifest=manifest,
+            credentials=read_credentials(self._settings.provider_credentials),
+            callback_url=self._settings.public_callback_url,
+            wallet=LedgerWallet(ledger, may_stake=lambda: self._board.present.up),
+            sessions=self._sessions,
+            outbound=outbound,
+            security=LoggedSecurity(manifest.name),
+        )
+
+    def _callback_server(self) -> HttpServer:
+        callbacks = Callbacks(self._manifest.name, self._adapter, at_once=self._settings.callbacks_at_once)
+        app = HttpApp(
+            callbacks.handle,
+            self._adapter.refuse,
+            max_body_bytes=self._manifest.max_body_bytes,
+            budget_s=self._manifest.budget_s,
+        )
+        return HttpServer(app, self._settings.callback_listen, drain_seconds=self._settings.drain_seconds)
+
+    async def _close_channels(self) -> None:
+        for each in (*self._wallet_channels, self._session_channel):
+            await each.close()

@@ -1,0 +1,121 @@
+"""The session directory, as an adapter sees it.
+
+What is cached never changes: a token names one session for ever. Whether that session may still
+stake is decided by the ledger with each bet, so an old answer here costs nothing.
+"""
+
+import collections
+import time
+from collections.abc import Callable
+
+import grpc
+
+from mesh import logs
+from mesh.channels import call_metadata
+from mesh.status import read_error
+from pitboss.session.v1.session_directory_service_pb2 import ResolveSessionRequest, ResolveSessionResponse
+from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceAsyncStub
+from provider_adapters._kit.budget import Budget
+from provider_adapters._kit.http import current_request_id
+from provider_adapters._kit.ports import SessionFacts, SessionsDownError
+from provider_adapters._kit.references import PlayerReference
+
+_log = logs.get("adapter_sessions")
+
+_NEWEST_IS_FRESH_S = 1.0
+"""A player's newest session changes with each launch; other adapter processes launch too."""
+_TIMEOUT_S = 1.0
+
+
+class FactsCache:
+    """Bounded; the entry that was used longest ago leaves first."""
+
+    def __init__(self, size: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._size = size
+        self._clock = clock
+        self._entries: collections.OrderedDict[str, tuple[float, SessionFacts]] = collections.OrderedDict()
+
+    def put(self, key: str, facts: SessionFacts) -> None:
+        """Remember."""
+        self._entries[key] = (self._clock(), facts)
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)
+
+    def get(self, key: str, *, fresh_s: float | None = None) -> SessionFacts | None:
+        """What is known, if it was learnt within `fresh_s`."""
+        known = self._entries.get(key)
+        if known is None or (fresh_s is not None and self._clock() - known[0] > fresh_s):
+            return None
+        self._entries.move_to_end(key)
+        return known[1]
+
+    def forget(self, key: str) -> None:
+        """As if it had never been known."""
+        self._entries.pop(key, None)
+
+
+class DirectorySessions:
+    """`ports.Sessions` over SessionDirectoryService."""
+
+    def __init__(self, directory: SessionDirectoryServiceAsyncStub, *, cache_size: int = 50_000) -> None:
+        self._directory = directory
+        self._tokens = FactsCache(cache_size)
+        self._newest = FactsCache(cache_size)
+
+    async def by_token(self, token: str, budget: Budget) -> SessionFacts | None:
+        """See `ports.Sessions`."""
+        known = self._tokens.get(token)
+        if known is not None:
+            return known
+        facts = await self._resolve(ResolveSessionRequest(token=token), budget)
+        if facts is not None:
+            self._tokens.put(token, facts)
+        return facts
+
+    async def by_player(self, player: PlayerReference, budget: Budget) -> SessionFacts | None:
+        """See `ports.Sessions`. While the directory is down an older answer is good enough to try."""
+        key = str(player)
+        known = self._newest.get(key, fresh_s=_NEWEST_IS_FRESH_S)
+        if known is not None:
+            return known
+        try:
+            facts = await self._resolve(ResolveSessionRequest(player_reference=key), budget)
+        except SessionsDownError:
+            stale = self._newest.get(key)
+            if stale is None:
+                raise
+            return stale
+        if facts is not None:
+            self._newest.put(key, facts)
+        return facts
+
+    def launched(self, facts: SessionFacts) -> None:
+        """A session that was just launched here is the newest one, and need not be asked for."""
+        self._tokens.put(facts.token, facts)
+        self._newest.put(str(facts.player), facts)
+
+    async def _resolve(self, request: ResolveSessionRequest, budget: Budget) -> SessionFacts | None:
+        metadata = call_metadata(request_id=current_request_id() or None)
+        try:
+            reply = await self._directory.ResolveSession(request, timeout=budget.capped(_TIMEOUT_S), metadata=metadata)
+        except grpc.RpcError as error:
+            told = read_error(error)
+            if told.code is grpc.StatusCode.NOT_FOUND:
+                return None
+            _log.warning("session directory failed", code=told.code.name, reason=told.reason)
+            raise SessionsDownError from error
+        return facts_of(reply)
+
+
+def facts_of(reply: ResolveSessionResponse) -> SessionFacts:
+    """What never changes about the resolved session."""
+    return SessionFacts(
+        session_id=reply.session.session_id,
+        player=PlayerReference(licensee=reply.licensee_id, player_id=reply.session.player_id),
+        game_id=reply.session.game_id,
+        currency_code=reply.session.currency_code,
+        token=reply.token,
+        country=reply.country,
+        jurisdiction=reply.jurisdiction,
+    )

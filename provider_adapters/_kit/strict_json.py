@@ -1,0 +1,44 @@
+"""JSON as a signed message must be: UTF-8, one object, every name once, numbers that are what they say.
+
+`json` of the standard library alone accepts duplicate names, NaN, and lone surrogates.
+"""
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+
+class NotParseableError(Exception):
+    """The bytes are not the format at all."""
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The object in `body`. Fractions become `Decimal`, so no number is ever a float."""
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise NotParseableError(type(error).__name__) from error
+    if not isinstance(value, dict):
+        raise NotParseableError("not an object")
+    if "\\u" in text:
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotParseableError("a name is there twice")
+    return found
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise NotParseableError("not a number")
+
+
+def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NotParseableError("half a character") from error
