@@ -11,7 +11,9 @@ EDGE_CERTIFICATE = "edge_certificate"
 GATEWAY_CERTIFICATE = "gateway_certificate"
 MESH_AUTHORITY = "mesh_authority"
 
-_MODERN = {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"}
+_MODERN: Config = {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"}
+
+_INSIDE: Config = {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"}
 
 
 def downstream(files: Files) -> Config:
@@ -32,7 +34,7 @@ def upstream(files: Files, workload: str) -> Config:
         "UpstreamTlsContext",
         common_tls_context={
             "alpn_protocols": ["h2"],
-            "tls_params": {**_MODERN, "tls_minimum_protocol_version": "TLSv1_3"},
+            "tls_params": _INSIDE,
             "tls_certificate_sds_secret_configs": [_secret_reference(GATEWAY_CERTIFICATE, files)],
             "combined_validation_context": {
                 "default_validation_context": {

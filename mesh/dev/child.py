@@ -110,6 +110,14 @@ class Child:
         """Send a signal to the program alone."""
         self._process.send_signal(number)
 
+    def freeze(self) -> None:
+        """Stop it where it is: its connections stay open and nothing answers."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.killpg(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """End the program and all its group at once, as a power cut would."""
         with contextlib.suppress(ProcessLookupError):

@@ -12,5 +12,8 @@ BUILD = Path(os.environ.get("PITBOSS_BUILD_DIR") or ROOT / "build")
 RUNS = BUILD / "run"
 CACHE = BUILD / "cache"
 MESH_FILE = BUILD / "mesh.json"
+LOCK_FILE = BUILD / "mesh.lock"
+"""Locked by the process that keeps a mesh up; its content is that process's id."""
+SUPERVISOR_LOG = RUNS / "supervisor.log"
 DESCRIPTORS = ROOT / "gen" / "pitboss.binpb"
 PYTHON_PATH = os.pathsep.join(str(folder) for folder in (ROOT / "gen", ROOT, ROOT / "sdk"))

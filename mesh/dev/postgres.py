@@ -146,7 +146,7 @@ class Postgres:
         """Start, or start again after `stop` or `kill`; returns when logins work."""
         deadline = time.monotonic() + timeout_s
         self._launch()
-        while not self._accepts_logins():
+        while not self.answers():
             child = self._child
             assert child is not None
             if time.monotonic() > deadline:
@@ -198,7 +198,8 @@ class Postgres:
             )
         )
 
-    def _accepts_logins(self) -> bool:
+    def answers(self) -> bool:
+        """Whether logins work now."""
         try:
             psycopg.connect(self.admin_url, connect_timeout=2).close()
         except psycopg.OperationalError:

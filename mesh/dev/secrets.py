@@ -11,7 +11,7 @@ import ipaddress
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -162,25 +162,37 @@ class ProviderCredentials:
     studio: Mapping[str, str]
 
 
-def rsa_credentials() -> ProviderCredentials:
-    """Both sides sign with their own RSA key and know the other's public one."""
-    ours, theirs = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
-    return ProviderCredentials(
-        adapter={"private_key_pem": private_pem(ours), "provider_public_key_pem": public_pem(theirs)},
-        studio={"private_key_pem": private_pem(theirs), "operator_public_key_pem": public_pem(ours)},
-    )
+def provider_credentials(recipe: Mapping[str, Mapping[str, str]]) -> ProviderCredentials:
+    """Make what a provider's `sandbox.toml` asks for.
+
+    The tables `adapter` and `studio` name each field of the two credential files and say what goes there:
+    `rsa_private:NAME`, `rsa_public:NAME`, `secret:NAME` or `text:ITSELF`. The same NAME is the same key or secret.
+    """
+    keys: dict[str, rsa.RSAPrivateKey] = {}
+    shared: dict[str, str] = {}
+
+    def make(what: str) -> str:
+        kind, _, name = what.partition(":")
+        match kind:
+            case "rsa_private":
+                return private_pem(_rsa_key(keys, name))
+            case "rsa_public":
+                return public_pem(_rsa_key(keys, name))
+            case "secret":
+                return shared.setdefault(name, random_text())
+            case "text":
+                return name
+        message = f"{what!r} is none of rsa_private:, rsa_public:, secret:, text:"
+        raise ValueError(message)
+
+    adapter, studio = ({key: make(what) for key, what in recipe[side].items()} for side in ("adapter", "studio"))
+    return ProviderCredentials(adapter=adapter, studio=studio)
 
 
-def shared_secret_credentials() -> ProviderCredentials:
-    """Both sides know one secret."""
-    shared = {"secret": random_text()}
-    return ProviderCredentials(adapter=shared, studio=shared)
-
-
-PROVIDER_CREDENTIALS: Mapping[str, Callable[[], ProviderCredentials]] = {
-    "hub88_style": rsa_credentials,
-    "pragmatic_style": shared_secret_credentials,
-}
+def _rsa_key(keys: dict[str, rsa.RSAPrivateKey], name: str) -> rsa.RSAPrivateKey:
+    if name not in keys:
+        keys[name] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return keys[name]
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:

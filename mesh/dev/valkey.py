@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 import socket
 import tempfile
 import time
@@ -70,13 +69,14 @@ class Valkey:
         self._wait(time.monotonic() + timeout_s, self._child)
 
     def _wait(self, deadline: float, child: Child) -> None:
-        while not self._answers():
+        while not self.answers():
             if time.monotonic() > deadline or child.exit_code is not None:
                 message = f"Valkey is not ready; see {self.log}\n{child.last_lines()}"
                 raise TimeoutError(message)
             time.sleep(0.005)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether commands work now."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as trial:
                 trial.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
@@ -93,16 +93,6 @@ class Valkey:
         """Cut the power."""
         if self._child is not None:
             self._child.kill()
-
-    def pause(self) -> None:
-        """Freeze it: connections stay open and nothing answers."""
-        if self._child is not None:
-            self._child.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """End a freeze."""
-        if self._child is not None:
-            self._child.send(signal.SIGCONT)
 
     def close(self) -> None:
         """Stop and remove its folder."""

@@ -1,0 +1,264 @@
+"""The process list, as data: what is started, with which environment, and how to see that it is ready."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mesh.dev.paths import DESCRIPTORS, PYTHON_PATH, ROOT
+from mesh.dev.ports import free_ports
+from mesh.dev.ready import EnvoyReady, GrpcHealth, HttpOk, Readiness
+
+HOST = "127.0.0.1"
+WALLET_REPLICAS = 2
+
+# Children see what they are given and what the interpreter needs, not the developer's whole environment.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where everything listens on loopback."""
+
+    licensee: int
+    studio: int
+    admin: int
+    operations: int
+    postgres: int
+    valkey: int
+    wallets: tuple[int, ...]
+    session: int
+    compliance: int
+    adapters: Mapping[str, int]
+    callbacks: Mapping[str, int]
+    studios: Mapping[str, int]
+
+    @classmethod
+    def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
+        """Free ports; the two public ones may be fixed."""
+        pool = iter(free_ports(8 + WALLET_REPLICAS + 3 * len(providers)))
+        return cls(
+            licensee=licensee or next(pool),
+            studio=studio or next(pool),
+            admin=next(pool),
+            operations=next(pool),
+            postgres=next(pool),
+            valkey=next(pool),
+            wallets=tuple(next(pool) for _ in range(WALLET_REPLICAS)),
+            session=next(pool),
+            compliance=next(pool),
+            adapters={name: next(pool) for name in providers},
+            callbacks={name: next(pool) for name in providers},
+            studios={name: next(pool) for name in providers},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Everything the processes are told about each other."""
+
+    run: Path
+    tls: Path
+    """Holds a certificate folder for each workload."""
+    edge_tls: Path
+    jwks: Path
+    credentials: Path
+    """Holds `<provider>.adapter.json` and `<provider>.studio.json`."""
+    ports: Ports
+    service_urls: Mapping[str, str]
+    owner_urls: Mapping[str, str]
+    cache_url: str
+    clock_file: Path
+    log_level: str = "info"
+    otlp_endpoint: str = ""
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self.ports.adapters)
+
+    def callback_url(self, provider: str) -> str:
+        """Where the provider calls back, through the gateway."""
+        return f"http://{HOST}:{self.ports.studio}/{provider}"
+
+    def studio_url(self, provider: str) -> str:
+        """The provider's own API."""
+        return f"http://{HOST}:{self.ports.studios[provider]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process: `python -m <module> <arguments>`."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str]
+    readiness: Readiness | None = None
+    """None: it ends by itself, and its exit code says how it went."""
+    address: str = ""
+    """Where it listens, for people."""
+    workload: str = ""
+
+    @property
+    def argv(self) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", self.module, *self.arguments]
+
+    @property
+    def exists(self) -> bool:
+        """Whether its program is in this checkout."""
+        path = ROOT.joinpath(*self.module.split("."))
+        return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def migrations(around: Surroundings) -> tuple[Process, ...]:
+    """Bring each database to the present schema, as its owner."""
+    return tuple(
+        Process(
+            name=f"migrate-{service}",
+            module=service,
+            arguments=("migrate",),
+            environment={**_service(around, service, 0), "PITBOSS_DATABASE_URL": around.owner_urls[service]},
+        )
+        for service in ("wallet_svc", "session_svc", "compliance_svc")
+    )
+
+
+def services(around: Surroundings) -> tuple[Process, ...]:
+    """What needs its tables: started after the migrations."""
+    ports = around.ports
+    wallets = [_grpc(around, f"wallet_svc-{n}", "wallet_svc", port) for n, port in enumerate(ports.wallets, 1)]
+    return (
+        *wallets,
+        _grpc(around, "session_svc", "session_svc", ports.session),
+        _grpc(around, "compliance_svc", "compliance_svc", ports.compliance),
+    )
+
+
+def surroundings_only(around: Surroundings) -> tuple[Process, ...]:
+    """What needs no tables: adapters, studios and the gateway."""
+    adapters = [_adapter(around, provider) for provider in around.providers]
+    studios = [_studio(around, provider) for provider in around.providers]
+    return (*adapters, *studios, _gateway(around))
+
+
+def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
+    return Process(
+        name=name,
+        module=service,
+        environment=_service(around, service, port),
+        readiness=GrpcHealth(address=f"{HOST}:{port}", tls=around.tls / "platform"),
+        address=f"{HOST}:{port}",
+        workload=service,
+    )
+
+
+def _service(around: Surroundings, service: str, port: int) -> dict[str, str]:
+    return {
+        **_common(around, service),
+        "PITBOSS_LISTEN": f"{HOST}:{port}",
+        "PITBOSS_DATABASE_URL": around.service_urls[service],
+        "PITBOSS_CACHE_URL": around.cache_url,
+        "PITBOSS_SANDBOX": "1",
+    }
+
+
+def _adapter(around: Surroundings, provider: str) -> Process:
+    port, callbacks = around.ports.adapters[provider], around.ports.callbacks[provider]
+    return Process(
+        name=provider,
+        module="provider_adapters._kit",
+        arguments=(provider,),
+        environment={
+            **_common(around, f"provider_adapters/{provider}"),
+            "PITBOSS_LISTEN": f"{HOST}:{port}",
+            "PITBOSS_CACHE_URL": around.cache_url,
+            "PITBOSS_CALLBACK_LISTEN": f"{HOST}:{callbacks}",
+            "PITBOSS_PROVIDER_URL": around.studio_url(provider),
+            "PITBOSS_PROVIDER_CREDENTIALS": str(around.credentials / f"{provider}.adapter.json"),
+            "PITBOSS_PUBLIC_CALLBACK_URL": around.callback_url(provider),
+        },
+        readiness=GrpcHealth(address=f"{HOST}:{port}", tls=around.tls / "platform"),
+        address=f"{HOST}:{port}",
+        workload=f"provider_adapters/{provider}",
+    )
+
+
+def _studio(around: Surroundings, provider: str) -> Process:
+    address = f"{HOST}:{around.ports.studios[provider]}"
+    return Process(
+        name=f"studio-{provider}",
+        module="provider_adapters._kit.studio",
+        arguments=(provider,),
+        environment={
+            **_python(around),
+            "PITBOSS_STUDIO_LISTEN": address,
+            "PITBOSS_STUDIO_CALLBACK_URL": around.callback_url(provider),
+            "PITBOSS_STUDIO_CREDENTIALS": str(around.credentials / f"{provider}.studio.json"),
+            "PITBOSS_STUDIO_RECORD": str(around.run / "studios" / f"{provider}.record"),
+        },
+        readiness=HttpOk(address=address),
+        address=address,
+    )
+
+
+def _gateway(around: Surroundings) -> Process:
+    ports = around.ports
+    callbacks = ",".join(f"{name}={HOST}:{port}" for name, port in ports.callbacks.items())
+    return Process(
+        name="gateway",
+        module="gateway",
+        environment={
+            **_common(around, "gateway"),
+            "PITBOSS_GATEWAY_LISTEN": f"{HOST}:{ports.licensee}",
+            "PITBOSS_GATEWAY_STUDIO_LISTEN": f"{HOST}:{ports.studio}",
+            "PITBOSS_GATEWAY_ADMIN_LISTEN": f"{HOST}:{ports.admin}",
+            "PITBOSS_GATEWAY_OPERATIONS_LISTEN": f"{HOST}:{ports.operations}",
+            "PITBOSS_GATEWAY_CONFIG_DIR": str(around.run / "gateway"),
+            "PITBOSS_GATEWAY_DESCRIPTORS": str(DESCRIPTORS),
+            "PITBOSS_GATEWAY_JWKS": str(around.jwks),
+            "PITBOSS_GATEWAY_EDGE_TLS_DIR": str(around.edge_tls),
+            "PITBOSS_GATEWAY_CALLBACKS": callbacks,
+            "PITBOSS_GATEWAY_WORKERS": "1",
+        },
+        readiness=EnvoyReady(admin=f"{HOST}:{ports.admin}", clusters=_clusters(around)),
+        address=f"{HOST}:{ports.licensee}",
+        workload="gateway",
+    )
+
+
+def _clusters(around: Surroundings) -> tuple[str, ...]:
+    """The clusters of the gateway, under the names it gives them."""
+    return (*{process.workload for process in services(around) if process.exists},
+            *(f"callbacks_{provider}" for provider in around.providers))  # fmt: skip
+
+
+def _common(around: Surroundings, workload: str) -> dict[str, str]:
+    ports = around.ports
+    adapters = ",".join(f"{name}={HOST}:{port}" for name, port in ports.adapters.items())
+    return {
+        **_python(around),
+        "PITBOSS_TLS_DIR": str(around.tls / workload),
+        "PITBOSS_WALLET_ADDRESSES": ",".join(f"{HOST}:{port}" for port in ports.wallets),
+        "PITBOSS_SESSION_ADDRESS": f"{HOST}:{ports.session}",
+        "PITBOSS_COMPLIANCE_ADDRESS": f"{HOST}:{ports.compliance}",
+        "PITBOSS_ADAPTERS": adapters,
+    }
+
+
+def _python(around: Surroundings) -> dict[str, str]:
+    optional = {"PITBOSS_OTLP_ENDPOINT": around.otlp_endpoint} if around.otlp_endpoint else {}
+    return {
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        **optional,
+        "PYTHONPATH": PYTHON_PATH,
+        "PYTHONUNBUFFERED": "1",
+        "PITBOSS_ENVIRONMENT": "development",
+        "PITBOSS_CLOCK_FILE": str(around.clock_file),
+        "PITBOSS_LOG_LEVEL": around.log_level,
+        "PITBOSS_DRAIN_SECONDS": "3",
+    }

@@ -1,0 +1,418 @@
+"""The whole mesh as children of one process.
+
+    with Stack() as stack:
+        stack.mesh["gateway"]["json"]
+        stack.kill("wallet_svc-1")
+        stack.restart("wallet_svc-1")
+
+Everything is new at each start: ports, secrets, data. Nothing outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mesh.dev import postgres as postgresql
+from mesh.dev import processes, secrets
+from mesh.dev import valkey as valkey_server
+from mesh.dev.child import Child, Command, spawn
+from mesh.dev.files import private_directory, write_private, write_private_json
+from mesh.dev.paths import ROOT
+from mesh.dev.processes import Ports, Process, Surroundings
+from mesh.dev.providers import Provider, discover
+from mesh.dev.runs import new_run, remove_data
+
+DATABASE_OF = {
+    "wallet_svc": "pitboss_wallet",
+    "session_svc": "pitboss_session",
+    "compliance_svc": "pitboss_compliance",
+}
+WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "platform")
+
+
+class StackError(Exception):
+    """The stack cannot do what was asked. The text says what to look at or do next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoLicensee:
+    """A licensee that exists from the start."""
+
+    id: str
+    pack: str
+    currency: str
+
+
+DEMO_LICENSEES = (
+    DemoLicensee(id="aurora", pack="gb", currency="GBP"),
+    DemoLicensee(id="borealis", pack="base", currency="EUR"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a stack is started."""
+
+    kind: str = "stack"
+    """First part of the run folder's name."""
+    licensees: tuple[DemoLicensee, ...] = DEMO_LICENSEES
+    log_level: str = "info"
+    otlp_endpoint: str = ""
+    licensee_port: int = 0
+    """Port of the licensee listener; 0 takes a free one."""
+    studio_port: int = 0
+    ready_s: float = 30.0
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Further variables by process name, such as {"wallet_svc-1": {...}}."""
+    keep_data: bool = False
+    """Leave databases and secrets in the run folder after the end, to look at."""
+
+
+Report = Callable[[str, str], None]
+"""Told the name of a process and what it is doing."""
+
+
+def _silent(_name: str, _state: str) -> None:
+    """Tell nobody."""
+
+
+class Stack:
+    """A running mesh. Use it as a context manager, or call `start` and `close`."""
+
+    def __init__(self, options: Options | None = None, *, report: Report = _silent, **changes: Any) -> None:
+        self.options = options or Options(**changes)
+        self._report = report
+        self._providers: dict[str, Provider] = {}
+        self._processes: dict[str, Process] = {}
+        self._children: dict[str, Child] = {}
+        self._postgres: postgresql.Postgres | None = None
+        self._valkey: valkey_server.Valkey | None = None
+        self._around: Surroundings | None = None
+        self._signer: secrets.TokenSigner | None = None
+        self._credentials: dict[str, secrets.ProviderCredentials] = {}
+        self.run = Path()
+        self.skipped: list[str] = []
+        self.ready_after_s = 0.0
+
+    # -- life
+
+    def start(self) -> Self:
+        """Start everything; returns when everything is ready."""
+        began = time.monotonic()
+        self.run = new_run(self.options.kind)
+        try:
+            self._prepare()
+            self._start_processes()
+            self._register()
+        except BaseException:
+            self.close()
+            raise
+        self.ready_after_s = time.monotonic() - began
+        return self
+
+    def close(self) -> None:
+        """Stop everything, the gateway first, and remove data and secrets."""
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            for wave in (["gateway"], [name for name in self._children if name != "gateway"]):
+                list(pool.map(self._stop_child, [name for name in wave if name in self._children]))
+            if self._valkey:
+                self._valkey.close()
+            if self._postgres:
+                (self._postgres.stop if self.options.keep_data else self._postgres.close)()
+        if self.run != Path() and not self.options.keep_data:
+            remove_data(self.run)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # -- single processes
+
+    @property
+    def names(self) -> list[str]:
+        """Every process by name, PostgreSQL and Valkey too."""
+        return ["postgres", "valkey", *self._processes]
+
+    def child(self, name: str) -> Child:
+        """The process of this name."""
+        found = self._server(name).child if name in ("postgres", "valkey") else self._children.get(name)
+        if found is None:
+            message = f"there is no process {name!r}; there are: {', '.join(self.names)}"
+            raise StackError(message)
+        return found
+
+    def pid(self, name: str) -> int:
+        """Its process id."""
+        return self.child(name).pid
+
+    def is_running(self, name: str) -> bool:
+        """Whether it runs now."""
+        return self.child(name).exit_code is None
+
+    def kill(self, name: str) -> None:
+        """kill -9, at once."""
+        self.child(name)
+        if name in ("postgres", "valkey"):
+            self._server(name).kill()
+        else:
+            self._children[name].kill()
+
+    def stop_process(self, name: str) -> None:
+        """SIGTERM, and wait for its end."""
+        self.child(name)
+        if name in ("postgres", "valkey"):
+            self._server(name).stop()
+        else:
+            self._stop_child(name)
+
+    def restart(self, name: str, *, wait: bool = True) -> None:
+        """Stop it if it runs, start it again on the same port with the same data, and wait until it is ready."""
+        if self.is_running(name):
+            self.stop_process(name)
+        if name in ("postgres", "valkey"):
+            self._server(name).start()
+            return
+        self._spawn(self._processes[name])
+        if wait:
+            self._await([self._processes[name]])
+
+    def freeze(self, name: str) -> None:
+        """SIGSTOP: connections stay open and nothing answers."""
+        self.child(name).freeze()
+
+    def thaw(self, name: str) -> None:
+        """End a freeze."""
+        self.child(name).thaw()
+
+    def states(self, timeout_s: float = 1.0) -> dict[str, str]:
+        """What each process says now: "ready", or why not."""
+        with ThreadPoolExecutor(max_workers=16) as pool:
+            return dict(zip(self.names, pool.map(lambda name: self._state(name, timeout_s), self.names), strict=True))
+
+    # -- time, tokens, facts
+
+    def advance_clock(self, seconds: float) -> None:
+        """Move the clock of the whole mesh forward."""
+        path = self.around.clock_file
+        offset = int.from_bytes(path.read_bytes()[:8], "little", signed=True) + int(seconds * 1_000_000)
+        # In place: the processes have this file mapped.
+        with path.open("r+b") as file:
+            file.write(offset.to_bytes(8, "little", signed=True))
+
+    def token(self, licensee: str, **options: Any) -> str:
+        """A token for a licensee (see `secrets.TokenSigner.token`)."""
+        assert self._signer is not None
+        return self._signer.token(licensee, **options)
+
+    @property
+    def around(self) -> Surroundings:
+        """Addresses, folders and URLs of this stack."""
+        if self._around is None:
+            message = "the stack has not been started"
+            raise StackError(message)
+        return self._around
+
+    @property
+    def postgres(self) -> postgresql.Postgres:
+        """The database server."""
+        assert self._postgres is not None
+        return self._postgres
+
+    @property
+    def valkey(self) -> valkey_server.Valkey:
+        """The cache server."""
+        assert self._valkey is not None
+        return self._valkey
+
+    @property
+    def mesh(self) -> dict[str, Any]:
+        """Endpoints, demo credentials and processes, as `build/mesh.json` has them."""
+        from mesh.dev.description import describe  # noqa: PLC0415 - it needs this module's types
+
+        return describe(self)
+
+    # -- start, step by step
+
+    def _prepare(self) -> None:
+        """Servers, secrets and addresses. PostgreSQL takes longest, so the rest is made beside it."""
+        self._providers = {provider.name: provider for provider in discover()}
+        ports = Ports.choose(tuple(self._providers), licensee=self.options.licensee_port, studio=self.options.studio_port)
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            database = pool.submit(postgresql.start, self.run, port=ports.postgres)
+            cache = pool.submit(valkey_server.start, self.run, port=ports.valkey)
+            made = pool.submit(self._make_secrets)
+            self._postgres, self._valkey = _result(database, self, "postgres"), _result(cache, self, "valkey")
+            made.result()
+        self._around = self._describe_surroundings(ports)
+
+    def _make_secrets(self) -> None:
+        folder = private_directory(self.run / "secrets")
+        mesh_authority, edge_authority = secrets.Authority.create("pitboss mesh"), secrets.Authority.create("pitboss edge")
+        for workload in (*WORKLOADS, *(f"provider_adapters/{name}" for name in self._providers)):
+            secrets.write_workload(folder / "tls", mesh_authority, workload)
+        edge = edge_authority.issue_edge()
+        write_private(folder / "edge" / "ca.pem", edge_authority.pem)
+        write_private(folder / "edge" / "tls.pem", edge.certificate)
+        write_private(folder / "edge" / "tls.key", edge.key)
+        self._signer = secrets.TokenSigner.create()
+        self._signer.save(folder / "signer.json")
+        write_private_json(folder / "jwks" / "jwks.json", self._signer.jwks())
+        write_private(folder / "clock", bytes(8))
+        self._make_credentials(folder / "credentials")
+
+    def _make_credentials(self, folder: Path) -> None:
+        for name, provider in self._providers.items():
+            made = secrets.provider_credentials(provider.credentials)
+            self._credentials[name] = made
+            write_private_json(folder / f"{name}.adapter.json", dict(made.adapter))
+            write_private_json(folder / f"{name}.studio.json", dict(made.studio))
+
+    def _describe_surroundings(self, ports: Ports) -> Surroundings:
+        databases = {service: self.postgres.database(name) for service, name in DATABASE_OF.items()}
+        folder = self.run / "secrets"
+        for needed in ("gateway", "studios"):
+            private_directory(self.run / needed)
+        return Surroundings(
+            run=self.run,
+            tls=folder / "tls",
+            edge_tls=folder / "edge",
+            jwks=folder / "jwks" / "jwks.json",
+            credentials=folder / "credentials",
+            ports=ports,
+            service_urls={service: database.service_url for service, database in databases.items()},
+            owner_urls={service: database.owner_url for service, database in databases.items()},
+            cache_url=self.valkey.url,
+            clock_file=folder / "clock",
+            log_level=self.options.log_level,
+            otlp_endpoint=self.options.otlp_endpoint,
+        )
+
+    def _start_processes(self) -> None:
+        around = self.around
+        steps = self._present(processes.migrations(around))
+        later = self._present(processes.services(around))
+        at_once = self._present(processes.surroundings_only(around))
+        migrating = [self._spawn(step, keep=False) for step in steps]
+        # The interpreter takes longest to start, so everything that needs no tables starts beside the migrations.
+        for process in at_once:
+            self._spawn(process)
+        for child in migrating:
+            self._finish(child)
+        for process in later:
+            self._spawn(process)
+        self._processes = {process.name: process for process in (*later, *at_once)}
+        self._await(self._processes.values())
+
+    def _present(self, found: Iterable[Process]) -> list[Process]:
+        present = []
+        for process in found:
+            if process.exists:
+                present.append(process)
+            else:
+                self.skipped.append(process.name)
+                self._report(process.name, "not in this checkout")
+        return present
+
+    def _register(self) -> None:
+        from mesh.dev.registration import register  # noqa: PLC0415 - imports every contract, only now needed
+
+        if "wallet_svc-1" in self._processes:
+            register(self.around, self.options.licensees, self._providers.values())
+
+    def _spawn(self, process: Process, *, keep: bool = True) -> Child:
+        child = spawn(
+            Command(
+                name=process.name,
+                argv=process.argv,
+                environment={**process.environment, **self.options.environment.get(process.name, {})},
+                log=self.run / "log" / f"{process.name}.log",
+                directory=ROOT,
+            )
+        )
+        if keep:
+            self._children[process.name] = child
+        self._report(process.name, "starting")
+        return child
+
+    def _finish(self, child: Child) -> None:
+        if not child.wait(self.options.ready_s):
+            child.kill()
+            message = f"{child.name} did not end in {self.options.ready_s:.0f} s; see {child.command.log}"
+            raise StackError(message)
+        if child.exit_code != 0:
+            message = f"{child.name} failed with exit code {child.exit_code}; see {child.command.log}\n{child.last_lines()}"
+            raise StackError(message)
+        self._report(child.name, "done")
+
+    def _await(self, waited: Iterable[Process]) -> None:
+        deadline = time.monotonic() + self.options.ready_s
+        with ThreadPoolExecutor(max_workers=16) as pool:
+            for failure in pool.map(lambda process: self._await_one(process, deadline), list(waited)):
+                if failure:
+                    raise StackError(failure)
+
+    def _await_one(self, process: Process, deadline: float) -> str:
+        """Empty when it is ready; otherwise what is wrong and where to look."""
+        child, said = self._children[process.name], ""
+        while (left := deadline - time.monotonic()) > 0:
+            if child.exit_code is not None:
+                return f"{child.name} ended with exit code {child.exit_code}; see {child.command.log}\n{child.last_lines()}"
+            assert process.readiness is not None
+            said = process.readiness.check(min(left, 1.0))
+            if not said:
+                self._report(process.name, "ready")
+                return ""
+            time.sleep(0.04)
+        return f"{process.name} is not ready after {self.options.ready_s:.0f} s ({said}); see {child.command.log}\n{child.last_lines()}"
+
+    def _state(self, name: str, timeout_s: float) -> str:
+        child = self.child(name)
+        if child.exit_code is not None:
+            return f"ended ({child.exit_code})"
+        if name in ("postgres", "valkey"):
+            return "ready" if self._server(name).answers() else "does not answer"
+        readiness = self._processes[name].readiness
+        return (readiness.check(timeout_s) if readiness else "") or "ready"
+
+    def _stop_child(self, name: str) -> None:
+        self._children[name].stop()
+        self._report(name, "stopped")
+
+    def _server(self, name: str) -> postgresql.Postgres | valkey_server.Valkey:
+        return self.postgres if name == "postgres" else self.valkey
+
+    @property
+    def credentials(self) -> Mapping[str, secrets.ProviderCredentials]:
+        """Both sides' credentials of each provider."""
+        return self._credentials
+
+    @property
+    def process_list(self) -> Mapping[str, Process]:
+        """Our own processes by name."""
+        return self._processes
+
+
+def _result(future: Any, stack: Stack, name: str) -> Any:
+    """The started server; told as ready the moment it is."""
+    server = future.result()
+    stack._report(name, "ready")  # noqa: SLF001 - part of the same start
+    return server
+
+
+def owner_of(run: Path) -> int | None:
+    """The process that started the stack of this run folder."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((run / "owner").read_text())
+        os.kill(pid, 0)
+        return pid
+    return None
