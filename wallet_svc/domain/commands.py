@@ -1,0 +1,207 @@
+"""What can be asked of the ledger. Amounts are still text: only the asset knows their exponent."""
+
+from dataclasses import dataclass
+
+from wallet_svc.domain.vocabulary import Kind, PlayState
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyText:
+    """An amount as it was sent: "12.50" of "EUR"."""
+
+    currency: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bet:
+    round: str
+    money: MoneyText
+    game: str
+    session: str = ""
+    close: bool = False
+    automatic: bool = False
+    jackpot: MoneyText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Win:
+    round: str
+    money: MoneyText
+    bet_key: str = ""
+    game: str = ""
+    session: str = ""
+    close: bool = False
+    jackpot: MoneyText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetAndWin:
+    bet: Bet
+    win_key: str
+    win_money: MoneyText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    bet_key: str
+    session: str = ""
+    claimed: MoneyText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRound:
+    round: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    money: MoneyText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    money: MoneyText
+    expires_in_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    hold_key: str
+    money: MoneyText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    hold_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expire:
+    """Sent by the ledger itself when a hold's time is over. Its key is the hold's."""
+
+    hold_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount:
+    currency: str
+    jurisdiction: str = ""
+    born_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPlay:
+    session: str
+    provider: str
+    currency: str
+    game: str = ""
+    expires_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPlay:
+    session: str
+    end: PlayState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBlock:
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetLimit:
+    limit: str
+    window: str
+    money: MoneyText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmLimit:
+    limit: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelPendingLimit:
+    limit: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclude:
+    term: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBreak:
+    term: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReinstatement:
+    pass
+
+
+Action = (
+    Bet
+    | Win
+    | BetAndWin
+    | Cancel
+    | CloseRound
+    | Deposit
+    | Hold
+    | Capture
+    | Release
+    | Expire
+    | OpenAccount
+    | OpenPlay
+    | EndPlay
+    | SetBlock
+    | SetLimit
+    | ConfirmLimit
+    | CancelPendingLimit
+    | Exclude
+    | TakeBreak
+    | RequestReinstatement
+)
+
+KIND_OF: dict[type, Kind] = {
+    Bet: Kind.BET,
+    Win: Kind.WIN,
+    BetAndWin: Kind.BET,
+    Cancel: Kind.CANCEL,
+    CloseRound: Kind.CLOSE_ROUND,
+    Deposit: Kind.DEPOSIT,
+    Hold: Kind.HOLD,
+    Capture: Kind.CAPTURE,
+    Release: Kind.RELEASE,
+    Expire: Kind.EXPIRE,
+    OpenAccount: Kind.OPEN_ACCOUNT,
+    OpenPlay: Kind.OPEN_PLAY,
+    EndPlay: Kind.END_PLAY,
+    SetBlock: Kind.SET_BLOCK,
+    SetLimit: Kind.SET_LIMIT,
+    ConfirmLimit: Kind.CONFIRM_LIMIT,
+    CancelPendingLimit: Kind.CANCEL_PENDING_LIMIT,
+    Exclude: Kind.EXCLUDE,
+    TakeBreak: Kind.TAKE_BREAK,
+    RequestReinstatement: Kind.REQUEST_REINSTATEMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One action of one player, with who sent it. Tenant and source come from the caller's identity."""
+
+    licensee: str
+    source: str
+    player: str
+    key: str
+    action: Action
+    request_id: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        return KIND_OF[type(self.action)]

@@ -1,0 +1,159 @@
+"""From a command to an answer. Pure: the same player, command and moment give the same answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from wallet_svc.domain import cancels, payments, players, protection, results, rounds, stakes
+from wallet_svc.domain.commands import (
+    Bet,
+    BetAndWin,
+    Cancel,
+    CancelPendingLimit,
+    Capture,
+    CloseRound,
+    Command,
+    ConfirmLimit,
+    Deposit,
+    EndPlay,
+    Exclude,
+    Expire,
+    Hold,
+    MoneyText,
+    OpenAccount,
+    OpenPlay,
+    Release,
+    RequestReinstatement,
+    SetBlock,
+    SetLimit,
+    TakeBreak,
+    Win,
+)
+from wallet_svc.domain.replay import apply
+from wallet_svc.domain.scene import Decided, Scene
+from wallet_svc.domain.state import Asset, Entry, Player, Registry
+from wallet_svc.domain.vocabulary import NEVER_STORED, Outcome, OutcomeClass, class_of
+
+_RULES: dict[type, Callable[[Scene, Any], Decided]] = {
+    Bet: stakes.bet,
+    Win: results.win,
+    Cancel: cancels.cancel,
+    CloseRound: rounds.close_round,
+    Deposit: payments.deposit,
+    Hold: payments.hold,
+    Capture: payments.capture,
+    Release: payments.release,
+    Expire: payments.expire,
+    OpenAccount: players.open_account,
+    OpenPlay: players.open_play,
+    EndPlay: players.end_play,
+    SetBlock: players.set_block,
+    SetLimit: protection.set_limit,
+    ConfirmLimit: protection.change_limit,
+    CancelPendingLimit: protection.change_limit,
+    Exclude: protection.exclude,
+    TakeBreak: protection.take_break,
+    RequestReinstatement: protection.request_reinstatement,
+}
+
+
+def decide(player: Player, command: Command, registry: Registry, now_us: int) -> Decided:
+    """Decide one command with one key. Changes nothing."""
+    source_id = registry.sources[command.source]
+    scene = Scene(player, command, registry, source_id, now_us)
+    decided = _RULES[type(command.action)](scene, command.action)
+    if decided.entry.asset is None:
+        decided.entry.asset = shown_asset(scene)
+    return decided
+
+
+def decide_together(
+    player: Player, commands: list[Command], registry: Registry, now_us: int, next_sequence: int
+) -> list[Decided]:
+    """Decide several commands of one player, all or nothing (money/FORMAT rule 13).
+
+    Known keys replay and new ones apply in order. A refused item keeps its outcome
+    and every other new key is stored as NOT_APPLIED; RETRY or FATAL stores nothing.
+    """
+    trial = player.trial()
+    decided = []
+    for command in commands:
+        one = decide(trial, command, registry, now_us)
+        decided.append(one)
+        next_sequence = _rehearse(trial, one, now_us, next_sequence)
+    classes = {class_of(one.entry.outcome) for one in decided}
+    if classes == {OutcomeClass.SUCCESS}:
+        return decided
+    if classes & {OutcomeClass.RETRY, OutcomeClass.FATAL, OutcomeClass.UNCERTAIN}:
+        return [_nothing(one) for one in decided]
+    return _refuse(player, commands, registry, now_us)
+
+
+def _rehearse(trial: Player, one: Decided, now_us: int, next_sequence: int) -> int:
+    for entry in one.new:
+        entry.sequence, entry.recorded_us = next_sequence, now_us
+        apply(trial, entry)
+        next_sequence += 1
+    return next_sequence
+
+
+def _nothing(one: Decided) -> Decided:
+    """Keep the reason of the item that stops the message, and take back what was not stored."""
+    if one.replayed or one.entry.outcome in NEVER_STORED:
+        return Decided(one.entry, replayed=one.replayed)
+    withheld = _copy_key(one.entry, Outcome.NOT_APPLIED)
+    return Decided(withheld)
+
+
+def _refuse(player: Player, commands: list[Command], registry: Registry, now_us: int) -> list[Decided]:
+    """Decide up to the first refusal; every other new key is NOT_APPLIED."""
+    trial = player.trial()
+    answers: list[Decided] = []
+    refused = False
+    for command in commands:
+        one = decide(trial, command, registry, now_us)
+        is_refusal = class_of(one.entry.outcome) is OutcomeClass.REJECT
+        if one.replayed or (is_refusal and not refused):
+            answers.append(one)
+        else:
+            withheld = _copy_key(one.entry, Outcome.NOT_APPLIED)
+            answers.append(Decided(withheld, (withheld,)))
+        refused = refused or is_refusal
+        if not refused:
+            _rehearse(trial, one, now_us, 0)
+    return answers
+
+
+def _copy_key(entry: Entry, outcome: Outcome) -> Entry:
+    """The same key and content with another outcome, and no money."""
+    twin = Entry(entry.kind, entry.source_id, entry.key, outcome, entry.fingerprint, request_id=entry.request_id)
+    twin.asset, twin.amount, twin.round, twin.game = entry.asset, entry.amount, entry.round, entry.game
+    twin.session, twin.reference = entry.session, entry.reference
+    return twin
+
+
+def split(command: Command) -> list[Command]:
+    """The commands behind one message: two for a bet and win, else the command itself."""
+    action = command.action
+    if not isinstance(action, BetAndWin):
+        return [command]
+    bet = action.bet
+    stake = Bet(round=bet.round, money=bet.money, game=bet.game, session=bet.session, jackpot=bet.jackpot,
+                automatic=bet.automatic)
+    result = Win(round=bet.round, money=action.win_money, bet_key=command.key, game=bet.game,
+                 session=bet.session, close=bet.close)
+    common = (command.licensee, command.source, command.player)
+    return [
+        Command(*common, command.key, stake, command.request_id),
+        Command(*common, action.win_key, result, command.request_id),
+    ]
+
+
+def shown_asset(scene: Scene) -> Asset | None:
+    """The currency in which balances are shown: the one sent, else the session's, else the main one."""
+    money = getattr(scene.command.action, "money", None)
+    if isinstance(money, MoneyText):
+        asset = scene.asset(money.currency)
+        if asset is not None and scene.player.has_account(asset.id):
+            return asset
+    play = scene.player.plays.get(getattr(scene.command.action, "session", ""))
+    return play.asset if play is not None else scene.player.main

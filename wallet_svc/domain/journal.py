@@ -1,0 +1,187 @@
+"""A shard while it is written: its head, its cached players, and the batch under way.
+
+Cached state is valid only while the shard's head is the one it was read or
+written under. Whoever finds the head moved throws the book away.
+"""
+
+from dataclasses import dataclass, field
+
+from wallet_svc.domain import law, replay
+from wallet_svc.domain.digest import chain
+from wallet_svc.domain.scene import Decided
+from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Licensee, Play, Player, Registry, Round
+from wallet_svc.domain.vocabulary import AccountClass, Kind
+
+ID_STRIDE = 1024
+"""Ids of players and accounts are counter * ID_STRIDE + shard, so an id names its shard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a shard's log ends. `registry_version` moves with every change of the registry."""
+
+    shard: int
+    next_sequence: int
+    next_id: int
+    digest: bytes
+    registry_version: int
+
+
+@dataclass(slots=True)
+class Book:
+    """What a process knows of one shard, under one head."""
+
+    head: Head
+    players: dict[tuple[str, str], Player] = field(default_factory=dict)
+    house: dict[tuple[int, AccountName], Account] = field(default_factory=dict)
+    missing: set[tuple[str, str]] = field(default_factory=set)
+    """Players that were looked for and do not exist."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything one commit writes to one shard."""
+
+    book: Book
+    registry: Registry
+    now_us: int
+    next_sequence: int
+    next_id: int
+    entries: list[Entry] = field(default_factory=list)
+    accounts: dict[int, tuple[Account, int, int]] = field(default_factory=dict)
+    """Account id to (account, debits added, credits added) of this batch."""
+    owners: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    """New account id to (licensee id, player id or None for the house)."""
+    players: dict[int, Player] = field(default_factory=dict)
+    rounds: dict[tuple[int, int, str], tuple[int, Round]] = field(default_factory=dict)
+    plays: dict[tuple[int, str], tuple[Player, Play]] = field(default_factory=dict)
+    holds: dict[tuple[int, int, str], tuple[int, HeldMoney]] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, book: Book, registry: Registry, now_us: int) -> "Batch":
+        head = book.head
+        return cls(book, registry, now_us, head.next_sequence, head.next_id)
+
+    def new_player(self, licensee: Licensee, name: str) -> Player:
+        """A player that exists from its first accepted entry on."""
+        player = Player(0, licensee, name, "", "", None, new=True)
+        law.begin(player)
+        return player
+
+    def append(self, player: Player, decided: Decided) -> None:
+        """Write the new entries of one answer, in order, as one operation."""
+        operation = self.next_sequence
+        for entry in decided.new:
+            if player.id == 0:
+                self._register(player)
+            self._place(player, entry, operation)
+            replay.apply(player, entry)
+            if entry.moved:
+                self._post(player, entry)
+            if entry.asset is not None:
+                entry.available = player.balance(entry.asset.id, AccountClass.CASH)
+            self._note_changes(player, entry)
+            self.entries.append(entry)
+
+    def _register(self, player: Player) -> None:
+        player.id = self._allocate()
+        self.players[player.id] = player
+        self.book.players[player.licensee.name, player.name] = player
+        self.book.missing.discard((player.licensee.name, player.name))
+
+    def _allocate(self) -> int:
+        number = self.next_id * ID_STRIDE + self.book.head.shard
+        self.next_id += 1
+        return number
+
+    def _place(self, player: Player, entry: Entry, operation: int) -> None:
+        entry.shard = self.book.head.shard
+        entry.sequence = self.next_sequence
+        entry.operation = operation
+        entry.player_id = player.id
+        entry.licensee_id = player.licensee.id
+        entry.recorded_us = self.now_us
+        self.next_sequence += 1
+
+    def _post(self, player: Player, entry: Entry) -> None:
+        if entry.debit is None or entry.credit is None:
+            raise ValueError("a posting needs two accounts")
+        debit = self._account(player, entry.debit)
+        credit = self._account(player, entry.credit)
+        if entry.debit.account_class > AccountClass.HOUSE:
+            debit.debits += entry.moved
+        if entry.credit.account_class > AccountClass.HOUSE:
+            credit.credits += entry.moved
+        self._touch(debit, entry.moved, 0)
+        self._touch(credit, 0, entry.moved)
+        entry.debit_id, entry.debit_after = debit.id, debit.balance
+        entry.credit_id, entry.credit_after = credit.id, credit.balance
+
+    def _account(self, player: Player, name: AccountName) -> Account:
+        if name.account_class < AccountClass.HOUSE:
+            account = replay.account_of(player, name)
+            owner: int | None = player.id
+        else:
+            account = self.book.house.setdefault((player.licensee.id, name), Account(0, name, new=True))
+            owner = None
+        if account.id == 0:
+            account.id = self._allocate()
+            self.owners[account.id] = (player.licensee.id, owner)
+        return account
+
+    def _touch(self, account: Account, debits: int, credits: int) -> None:
+        _, before_debits, before_credits = self.accounts.get(account.id, (account, 0, 0))
+        self.accounts[account.id] = (account, before_debits + debits, before_credits + credits)
+
+    def _note_changes(self, player: Player, entry: Entry) -> None:
+        kind = entry.kind
+        if kind in _ROUND_KINDS and entry.round:
+            round_ = player.rounds.get((entry.source_id, entry.round))
+            if round_ is not None and (round_.new or round_.closed_us == self.now_us):
+                self.rounds[player.id, entry.source_id, entry.round] = (player.id, round_)
+        elif kind in _HOLD_KINDS:
+            key = entry.key if kind is Kind.HOLD else entry.reference
+            hold = player.holds.get((entry.source_id, key or ""))
+            if hold is not None:
+                self.holds[player.id, entry.source_id, hold.key] = (player.id, hold)
+        elif kind in _PLAY_KINDS:
+            play = player.plays.get(entry.session or "")
+            if play is not None:
+                self.plays[player.id, play.session] = (player, play)
+        elif kind in _STANDING_KINDS:
+            self.players[player.id] = player
+            if kind is Kind.OPEN_ACCOUNT and entry.asset is not None:
+                self._touch(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)), 0, 0)
+
+    def digest(self) -> bytes:
+        return chain(self.book.head.digest, self.book.head.shard, self.entries)
+
+    def committed(self, digest: bytes) -> None:
+        """The batch is durable: what was new is known now, and the head is ours."""
+        head = self.book.head
+        self.book.head = Head(head.shard, self.next_sequence, self.next_id, digest, head.registry_version)
+        for account, _, _ in self.accounts.values():
+            account.new = False
+        for player in self.players.values():
+            player.new = False
+        for _, round_ in self.rounds.values():
+            round_.new = False
+        for _, play in self.plays.values():
+            play.new = False
+        for _, hold in self.holds.values():
+            hold.new = False
+
+
+_ROUND_KINDS = frozenset({Kind.BET, Kind.WIN, Kind.CLOSE_ROUND})
+_HOLD_KINDS = frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE})
+_PLAY_KINDS = frozenset({Kind.OPEN_PLAY, Kind.END_PLAY})
+_STANDING_KINDS = frozenset({
+    Kind.OPEN_ACCOUNT,
+    Kind.SET_BLOCK,
+    Kind.SET_LIMIT,
+    Kind.CONFIRM_LIMIT,
+    Kind.CANCEL_PENDING_LIMIT,
+    Kind.EXCLUDE,
+    Kind.TAKE_BREAK,
+    Kind.REQUEST_REINSTATEMENT,
+})

@@ -1,0 +1,160 @@
+"""The bridge to the decision kernel: facts from our state, and its verdict as an outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compliance_svc import kernel
+from wallet_svc.domain.vocabulary import Kind, Outcome
+
+if TYPE_CHECKING:
+    from wallet_svc.domain.commands import Bet
+    from wallet_svc.domain.scene import Scene
+    from wallet_svc.domain.state import Entry, Player, Registry, Round
+
+_CATEGORIES = {category.value: category for category in kernel.Category}
+
+
+def about_bet(scene: Scene, action: Bet, entry: Entry, round_: Round | None, category: str) -> kernel.Decision:
+    """Ask about a stake: the whole round counts, and the time since the last cycle began."""
+    player, asset = scene.player, entry.asset
+    if asset is None or entry.amount is None:
+        raise ValueError("the law is asked after the amount is known")
+    cycle = kernel.Cycle(
+        staked_minor=round_.staked() if round_ is not None else 0,
+        last_start_us=player.cycles.get((action.session, category)),
+    )
+    question = kernel.Bet(
+        amount_minor=entry.amount,
+        currency=asset.code,
+        exponent=asset.exponent,
+        category=_CATEGORIES.get(category),
+        starts_cycle=round_ is None,
+        automatic=action.automatic,
+    )
+    return _ask(scene, question, cycle)
+
+
+def about_deposit(scene: Scene, entry: Entry) -> kernel.Decision:
+    """Ask about money from outside."""
+    if entry.asset is None or entry.amount is None:
+        raise ValueError("the law is asked after the amount is known")
+    question = kernel.Deposit(
+        amount_minor=entry.amount, currency=entry.asset.code, exponent=entry.asset.exponent
+    )
+    return _ask(scene, question)
+
+
+def about_open_play(scene: Scene, category: str) -> kernel.Decision:
+    """Ask about a session."""
+    return _ask(scene, kernel.OpenPlay(category=_CATEGORIES.get(category)))
+
+
+def about_protection(scene: Scene, question: Any) -> kernel.Decision:
+    """Ask about a limit, an exclusion, a break or a return."""
+    return _ask(scene, question)
+
+
+def _ask(scene: Scene, question: Any, cycle: kernel.Cycle | None = None) -> kernel.Decision:
+    player = scene.player
+    facts = kernel.Facts(
+        player=standing(player),
+        usage=player.usage,
+        cycle=cycle,
+        suspended=player.licensee.suspended,
+    )
+    return kernel.decide(scene.registry.packs.at(player.pack, scene.now_us), facts, question, scene.now_us)
+
+
+def standing(player: Player) -> kernel.Player:
+    """The player as the kernel sees it; kept until something about it changes."""
+    if player.standing is None:
+        player.standing = kernel.Player(
+            born=kernel.born_on(player.born_on),
+            currency=player.main.code if player.main else "",
+            protection=player.protection,
+        )
+    known: kernel.Player = player.standing
+    return known
+
+
+def refusal_of(entry: Entry) -> Outcome | None:
+    """Note the decision in the entry, and say whether it refuses."""
+    decision = entry.decision
+    entry.pack = decision.pack.label
+    entry.decision_json = decision.record()
+    if decision.verdict in (kernel.Verdict.ALLOW, kernel.Verdict.SCHEDULE):
+        return None
+    if all(reason.startswith("LIM.") for reason in decision.reasons) and decision.exceeded_limit:
+        entry.limit = decision.exceeded_limit
+        return Outcome.LIMIT_EXCEEDED
+    return Outcome.COMPLIANCE_DENIED
+
+
+def protect(player: Player, entry: Entry) -> None:
+    """Take over the protection state that a decision made."""
+    text = (entry.details or {}).get("protection")
+    if text is not None:
+        player.protection = kernel.Protection.from_json(text)
+        player.standing = None
+
+
+def restore_protection(player: Player, text: str | None) -> None:
+    """Read the stored state. An unreadable one stays absent, and every debit is then refused."""
+    try:
+        player.protection = kernel.Protection.from_json(text) if text else None
+    except ValueError:
+        player.protection = None
+    player.standing = None
+
+
+def protection_text(player: Player) -> str | None:
+    """The state as it is stored."""
+    return player.protection.to_json() if player.protection is not None else None
+
+
+def count(player: Player, entry: Entry) -> None:
+    """Count accepted money for limits, and the start of a game cycle."""
+    if entry.kind is Kind.BET and entry.details and "category" in entry.details:
+        player.cycles[entry.session or "", entry.details["category"]] = entry.recorded_us
+    if player.usage is not None and entry.amount and entry.asset is not None:
+        _count_usage(player, entry)
+
+
+def _count_usage(player: Player, entry: Entry) -> None:
+    code, amount = entry.asset.code if entry.asset else "", entry.amount or 0
+    if entry.kind is Kind.DEPOSIT:
+        player.usage.add(kernel.LimitKind.DEPOSIT, code, entry.recorded_us, amount)
+    elif entry.kind is Kind.BET:
+        player.usage.add(kernel.LimitKind.LOSS, code, entry.recorded_us, amount)
+    elif entry.kind in (Kind.WIN, Kind.CANCEL):
+        round_ = player.rounds.get((entry.source_id, entry.round or ""))
+        at_us = entry.recorded_us if round_ is None else round_.opened_us
+        if entry.kind is Kind.CANCEL and round_ is not None:
+            at_us = round_.bets[entry.reference or ""].at_us
+        player.usage.add(kernel.LimitKind.LOSS, code, at_us, -amount)
+
+
+def begin(player: Player) -> None:
+    """A player without history: no limits, nothing used."""
+    player.protection = kernel.Protection()
+    player.usage = kernel.UsageBook()
+
+
+def usage_since(player: Player, now_us: int) -> int | None:
+    """From when the player's limits look back, or None if none of them counts anything."""
+    if player.protection is None:
+        return None
+    return min(kernel.usage_needed(player.protection.limits, now_us).values(), default=None)
+
+
+def restore_usage(player: Player, rows: list[Any], registry: Registry) -> None:
+    """Fill the usage from accepted entries that were read back."""
+    player.usage = kernel.UsageBook()
+    for row in rows:
+        code = registry.assets_by_id[row.asset_id].code
+        if row.kind == Kind.DEPOSIT:
+            player.usage.add(kernel.LimitKind.DEPOSIT, code, row.counted_us, row.amount)
+        else:
+            sign = 1 if row.kind == Kind.BET else -1
+            player.usage.add(kernel.LimitKind.LOSS, code, row.counted_us, sign * row.amount)

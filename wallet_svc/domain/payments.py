@@ -1,0 +1,146 @@
+"""Deposits, and withdrawals as holds: reserve, capture in parts, release the rest."""
+
+from wallet_svc.domain import law
+from wallet_svc.domain.commands import Capture, Deposit, Expire, Hold, MoneyText, Release
+from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
+from wallet_svc.domain.state import AccountName, Entry, HeldMoney
+from wallet_svc.domain.vocabulary import MAX_MINOR, AccountClass, HoldState, Kind, Outcome
+
+
+def deposit(scene: Scene, action: Deposit) -> Decided:
+    """Book confirmed money into cash, within the player's limits."""
+    known = scene.stored(Kind.DEPOSIT, scene.command.key)
+    if known is not None:
+        return replay(known, scene)
+    entry = scene.entry(Kind.DEPOSIT, Outcome.OK)
+    entry.outcome = _check_amount(scene, action.money, entry) or _check_deposit(scene, entry)
+    return answer(entry)
+
+
+def _check_deposit(scene: Scene, entry: Entry) -> Outcome:
+    asset, amount = entry.asset, entry.amount
+    if asset is None or amount is None:
+        return Outcome.CURRENCY_MISMATCH
+    if scene.player.balance(asset.id, AccountClass.CASH) + amount > MAX_MINOR:
+        return Outcome.AMOUNT_INVALID
+    entry.decision = law.about_deposit(scene, entry)
+    if refusal := law.refusal_of(entry):
+        return refusal
+    _move(entry, AccountClass.OUTSIDE, AccountClass.CASH, scene.source_id, amount)
+    return Outcome.OK
+
+
+def hold(scene: Scene, action: Hold) -> Decided:
+    """Move available cash to held. Limits and blocks do not matter: it is the player's money."""
+    known = scene.stored(Kind.HOLD, scene.command.key)
+    if known is not None:
+        return replay(known, scene)
+    entry = scene.entry(Kind.HOLD, Outcome.OK)
+    if action.expires_in_us is not None:
+        entry.details = {"expires_us": scene.now_us + action.expires_in_us}
+    entry.outcome = _check_amount(scene, action.money, entry) or _check_hold(scene, entry)
+    return answer(entry)
+
+
+def _check_hold(scene: Scene, entry: Entry) -> Outcome:
+    asset, amount = entry.asset, entry.amount
+    if asset is None or amount is None:
+        return Outcome.CURRENCY_MISMATCH
+    if amount > scene.player.balance(asset.id, AccountClass.CASH):
+        return Outcome.INSUFFICIENT_FUNDS
+    _move(entry, AccountClass.CASH, AccountClass.HELD, 0, amount)
+    return Outcome.OK
+
+
+def capture(scene: Scene, action: Capture) -> Decided:
+    """Let held money leave: a part, or all that is left."""
+    known = scene.stored(Kind.CAPTURE, scene.command.key)
+    if known is not None:
+        return replay(known, scene)
+    entry = scene.entry(Kind.CAPTURE, Outcome.OK)
+    entry.reference = action.hold_key
+    held = scene.player.holds.get((scene.source_id, action.hold_key))
+    entry.outcome = _check_capture(scene, action, entry, held)
+    return answer(entry)
+
+
+def _check_capture(scene: Scene, action: Capture, entry: Entry, held: HeldMoney | None) -> Outcome:
+    if held is None:
+        return Outcome.ORIGINAL_NOT_FOUND
+    entry.asset = held.asset
+    if action.money is not None and action.money.currency != held.asset.code:
+        return Outcome.CURRENCY_MISMATCH
+    amount = held.left if action.money is None else minor(action.money, held.asset)
+    if action.money is not None and (amount is None or amount <= 0):
+        return Outcome.AMOUNT_INVALID
+    if _ended(scene, held):
+        return Outcome.HOLD_ENDED
+    if amount is None or amount > held.left:
+        return Outcome.HOLD_EXCEEDED
+    entry.amount = amount
+    _move(entry, AccountClass.HELD, AccountClass.OUTSIDE, scene.source_id, amount)
+    return Outcome.OK
+
+
+def release(scene: Scene, action: Release) -> Decided:
+    """Give back all that is left and end the hold."""
+    known = scene.stored(Kind.RELEASE, scene.command.key)
+    if known is not None:
+        return replay(known, scene)
+    entry = scene.entry(Kind.RELEASE, Outcome.OK)
+    entry.reference = action.hold_key
+    held = scene.player.holds.get((scene.source_id, action.hold_key))
+    if held is None:
+        entry.outcome = Outcome.ORIGINAL_NOT_FOUND
+        return answer(entry)
+    entry.asset = held.asset
+    if _ended(scene, held):
+        entry.outcome = Outcome.HOLD_ENDED
+        return answer(entry)
+    _give_back(entry, held)
+    return answer(entry)
+
+
+def expire(scene: Scene, action: Expire) -> Decided:
+    """Release what is left of a hold whose time is over. Too early, or ended: nothing happens."""
+    entry = scene.entry(Kind.EXPIRE, Outcome.OK)
+    entry.reference = action.hold_key
+    held = scene.player.holds.get((scene.source_id, action.hold_key))
+    due = held is not None and held.state is HoldState.ACTIVE and _ended(scene, held)
+    if held is None or not due:
+        entry.outcome = Outcome.HOLD_ENDED
+        return Decided(entry)
+    entry.asset = held.asset
+    _give_back(entry, held)
+    return answer(entry)
+
+
+def _give_back(entry: Entry, held: HeldMoney) -> None:
+    entry.amount = held.left
+    _move(entry, AccountClass.HELD, AccountClass.CASH, 0, held.left)
+
+
+def _ended(scene: Scene, held: HeldMoney) -> bool:
+    over = held.expires_us is not None and scene.now_us >= held.expires_us
+    return over or held.state is not HoldState.ACTIVE
+
+
+def _check_amount(scene: Scene, money: MoneyText, entry: Entry) -> Outcome | None:
+    asset = scene.asset(money.currency)
+    if asset is None or not scene.player.has_account(asset.id):
+        return Outcome.CURRENCY_MISMATCH
+    entry.asset = asset
+    amount = minor(money, asset)
+    if amount is None or amount <= 0:
+        return Outcome.AMOUNT_INVALID
+    entry.amount = amount
+    return None
+
+
+def _move(entry: Entry, debit: AccountClass, credit: AccountClass, source_id: int, amount: int) -> None:
+    asset = entry.asset
+    if asset is None:
+        raise ValueError("a posting needs an asset")
+    entry.debit = AccountName(asset.id, debit, source_id if debit > AccountClass.HOUSE else 0)
+    entry.credit = AccountName(asset.id, credit, source_id if credit > AccountClass.HOUSE else 0)
+    entry.moved = amount

@@ -1,0 +1,20 @@
+"""Closing a round. No money; the key is the round itself."""
+
+from wallet_svc.domain.commands import CloseRound
+from wallet_svc.domain.scene import Decided, Scene
+from wallet_svc.domain.state import Entry
+from wallet_svc.domain.vocabulary import Kind, Outcome, RoundState
+
+
+def close_round(scene: Scene, action: CloseRound) -> Decided:
+    """Close an open round. A closed one is a replay; an unknown one is fine and leaves nothing."""
+    entry = Entry(Kind.CLOSE_ROUND, scene.source_id, None, Outcome.OK, request_id=scene.command.request_id)
+    entry.round = action.round
+    round_ = scene.player.rounds.get((scene.source_id, action.round))
+    if round_ is None:
+        return Decided(entry)
+    entry.asset = round_.asset
+    if round_.state is RoundState.CLOSED:
+        return Decided(entry, replayed=True)
+    entry.details = {"close": True}
+    return Decided(entry, (entry,))

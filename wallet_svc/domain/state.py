@@ -1,0 +1,255 @@
+"""What the ledger knows while it decides: the registry, and the players of a shard.
+
+State is derived from the log alone. `Player` objects are changed only by
+`wallet_svc.domain.replay.apply`, one entry after the other.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from wallet_svc.domain.vocabulary import (
+    AccountClass,
+    Case,
+    HoldState,
+    Kind,
+    Outcome,
+    PlayState,
+    RoundState,
+    StakeOrder,
+)
+
+Key = tuple[int, int, str]
+"""(source id, kind, caller's key), within one player."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    id: int
+    code: str
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licensee:
+    id: int
+    name: str
+    default_pack: str
+    stake_order: StakeOrder = StakeOrder.CASH_FIRST
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFlags:
+    win_without_bet: bool = False
+    one_credit_per_bet: bool = False
+    late_win_window_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Game:
+    category: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One version of everything that must be known before money moves."""
+
+    version: int
+    licensees: dict[str, Licensee]
+    sources: dict[str, int]
+    assets: dict[tuple[int, str], Asset]
+    providers: dict[tuple[int, int], ProviderFlags]
+    games: dict[tuple[int, int, str], Game]
+    shards: int
+    packs: Any = None
+    """The law packs of this process."""
+    assets_by_id: dict[int, Asset] = field(default_factory=dict)
+    source_names: dict[int, str] = field(default_factory=dict)
+    licensees_by_id: dict[int, Licensee] = field(default_factory=dict)
+
+    def game(self, licensee_id: int, source_id: int, game: str) -> Game | None:
+        """The licensee's own entry for a game, or the one for all."""
+        return self.games.get((licensee_id, source_id, game)) or self.games.get((0, source_id, game))
+
+
+@dataclass(slots=True)
+class Entry:
+    """One row of the log. Positions and balances after are filled in when it is appended."""
+
+    kind: Kind
+    source_id: int
+    key: str | None
+    outcome: Outcome
+    fingerprint: bytes | None = None
+    asset: Asset | None = None
+    amount: int | None = None
+    debit: "AccountName | None" = None
+    credit: "AccountName | None" = None
+    moved: int = 0
+    round: str | None = None
+    game: str | None = None
+    session: str | None = None
+    reference: str | None = None
+    undoes: int | None = None
+    case: Case | None = None
+    limit: str | None = None
+    details: dict[str, Any] | None = None
+    decision: Any = None
+    pack: str | None = None
+    decision_json: str | None = None
+    request_id: str = ""
+    shard: int = 0
+    sequence: int = 0
+    operation: int = 0
+    player_id: int = 0
+    licensee_id: int = 0
+    debit_id: int | None = None
+    credit_id: int | None = None
+    debit_after: int | None = None
+    credit_after: int | None = None
+    available: int | None = None
+    recorded_us: int = 0
+
+    @property
+    def tombstone(self) -> bool:
+        """True for the mark that a cancel leaves under the key of a bet it never saw."""
+        return self.fingerprint is None and self.outcome is Outcome.ALREADY_ROLLED_BACK
+
+
+@dataclass(frozen=True, slots=True)
+class AccountName:
+    """Which account: of the player or of the house, in one asset."""
+
+    asset_id: int
+    account_class: AccountClass
+    source_id: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    id: int
+    name: AccountName
+    debits: int = 0
+    credits: int = 0
+    new: bool = False
+
+    @property
+    def balance(self) -> int:
+        return self.credits - self.debits
+
+
+@dataclass(slots=True)
+class RoundBet:
+    """A live or undone stake of a round."""
+
+    sequence: int
+    key: str
+    amount: int
+    at_us: int
+    cancelled: bool = False
+    settled: bool = False
+    wins: int = 0
+
+
+@dataclass(slots=True)
+class Round:
+    source_id: int
+    name: str
+    asset: Asset
+    opened_sequence: int
+    opened_us: int
+    state: RoundState = RoundState.OPEN
+    closed_us: int | None = None
+    bets: dict[str, RoundBet] = field(default_factory=dict)
+    new: bool = False
+
+    def live_bets(self) -> list[RoundBet]:
+        return [bet for bet in self.bets.values() if not bet.cancelled]
+
+    def staked(self) -> int:
+        """Everything staked in the cycle and not given back, in smallest units."""
+        return sum(bet.amount for bet in self.bets.values() if not bet.cancelled)
+
+
+@dataclass(slots=True)
+class HeldMoney:
+    """A hold: captured + released + left = amount."""
+
+    source_id: int
+    key: str
+    asset: Asset
+    amount: int
+    captured: int = 0
+    released: int = 0
+    state: HoldState = HoldState.ACTIVE
+    expires_us: int | None = None
+    new: bool = False
+
+    @property
+    def left(self) -> int:
+        return self.amount - self.captured - self.released
+
+
+@dataclass(slots=True)
+class Play:
+    """A session as the ledger knows it."""
+
+    session: str
+    source_id: int
+    asset: Asset
+    game: str
+    state: PlayState = PlayState.ACTIVE
+    expires_us: int | None = None
+    new: bool = False
+
+    def active_at(self, now_us: int) -> bool:
+        return self.state is PlayState.ACTIVE and (self.expires_us is None or now_us < self.expires_us)
+
+
+@dataclass(slots=True)
+class Player:
+    """One player, as far as it was read. `probed` says which absent things are truly absent."""
+
+    id: int
+    licensee: Licensee
+    name: str
+    pack: str
+    born_on: str
+    main: Asset | None
+    blocked: bool = False
+    accounts: dict[AccountName, Account] = field(default_factory=dict)
+    keys: dict[Key, Entry] = field(default_factory=dict)
+    rounds: dict[tuple[int, str], Round] = field(default_factory=dict)
+    holds: dict[tuple[int, str], HeldMoney] = field(default_factory=dict)
+    plays: dict[str, Play] = field(default_factory=dict)
+    probed: set[Any] = field(default_factory=set)
+    protection: Any = None
+    """The kernel's state of limits, exclusion and break; None if it cannot be read."""
+    standing: Any = None
+    usage: Any = None
+    """What limits count; None until a limit needs it."""
+    cycles: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(session, game category) to the start of its last game cycle, in microseconds."""
+    new: bool = False
+
+    def balance(self, asset_id: int, account_class: AccountClass) -> int:
+        account = self.accounts.get(AccountName(asset_id, account_class))
+        return account.credits - account.debits if account else 0
+
+    def has_account(self, asset_id: int) -> bool:
+        return AccountName(asset_id, AccountClass.CASH) in self.accounts
+
+    def trial(self) -> "Player":
+        """A copy to decide on: what happens to it does not happen to the player."""
+        twin = copy.copy(self)
+        twin.accounts = {name: copy.copy(account) for name, account in self.accounts.items()}
+        twin.keys = dict(self.keys)
+        twin.rounds = {name: copy.deepcopy(round_) for name, round_ in self.rounds.items()}
+        twin.holds = {name: copy.copy(hold) for name, hold in self.holds.items()}
+        twin.plays = {name: copy.copy(play) for name, play in self.plays.items()}
+        twin.probed = set(self.probed)
+        twin.usage = copy.deepcopy(self.usage)
+        twin.cycles = dict(self.cycles)
+        return twin

@@ -1,0 +1,157 @@
+"""The closed lists of the ledger. Numbers are stored and never reused."""
+
+import enum
+
+
+class Kind(enum.IntEnum):
+    """What an action is; the fourth part of its idempotency key."""
+
+    BET = 1
+    WIN = 2
+    CANCEL = 3
+    CLOSE_ROUND = 4
+    DEPOSIT = 5
+    HOLD = 6
+    CAPTURE = 7
+    RELEASE = 8
+    EXPIRE = 9
+    OPEN_ACCOUNT = 30
+    OPEN_PLAY = 31
+    END_PLAY = 32
+    SET_BLOCK = 33
+    SET_LIMIT = 34
+    CONFIRM_LIMIT = 35
+    CANCEL_PENDING_LIMIT = 36
+    EXCLUDE = 37
+    TAKE_BREAK = 38
+    REQUEST_REINSTATEMENT = 39
+    LATE_BET = 101
+    """A bet that came after its cancel. The tombstone holds the key of the bet itself."""
+
+
+class Outcome(enum.IntEnum):
+    """The answer to an action. Equal to pitboss.type.v1.Outcome."""
+
+    OK = 1
+    TOMBSTONED = 2
+    INSUFFICIENT_FUNDS = 3
+    LIMIT_EXCEEDED = 4
+    SESSION_EXPIRED = 5
+    SESSION_INVALID = 6
+    PLAYER_BLOCKED = 7
+    PLAYER_NOT_FOUND = 8
+    GAME_NOT_AVAILABLE = 9
+    CURRENCY_MISMATCH = 10
+    AMOUNT_INVALID = 11
+    ROUND_CLOSED = 12
+    ORIGINAL_NOT_FOUND = 13
+    ALREADY_ROLLED_BACK = 14
+    ALREADY_SETTLED = 15
+    HOLD_ENDED = 16
+    HOLD_EXCEEDED = 17
+    NOT_APPLIED = 18
+    COMPLIANCE_DENIED = 19
+    IN_PROGRESS = 20
+    ORIGINAL_PENDING = 21
+    UNAVAILABLE = 22
+    UNKNOWN = 23
+    IDEMPOTENCY_CONFLICT = 24
+    REQUEST_INVALID = 25
+
+
+class OutcomeClass(enum.IntEnum):
+    """What the caller does next. Equal to pitboss.type.v1.OutcomeClass."""
+
+    SUCCESS = 1
+    REJECT = 2
+    RETRY = 3
+    UNCERTAIN = 4
+    FATAL = 5
+
+
+_CLASSES = {
+    Outcome.OK: OutcomeClass.SUCCESS,
+    Outcome.TOMBSTONED: OutcomeClass.SUCCESS,
+    Outcome.IN_PROGRESS: OutcomeClass.RETRY,
+    Outcome.ORIGINAL_PENDING: OutcomeClass.RETRY,
+    Outcome.UNAVAILABLE: OutcomeClass.RETRY,
+    Outcome.UNKNOWN: OutcomeClass.UNCERTAIN,
+    Outcome.IDEMPOTENCY_CONFLICT: OutcomeClass.FATAL,
+    Outcome.REQUEST_INVALID: OutcomeClass.FATAL,
+}
+
+NEVER_STORED = frozenset({
+    Outcome.PLAYER_NOT_FOUND,
+    Outcome.IN_PROGRESS,
+    Outcome.ORIGINAL_PENDING,
+    Outcome.UNAVAILABLE,
+    Outcome.UNKNOWN,
+    Outcome.IDEMPOTENCY_CONFLICT,
+    Outcome.REQUEST_INVALID,
+})
+"""Outcomes that do not use up the key."""
+
+
+def class_of(outcome: Outcome) -> OutcomeClass:
+    """The class of an outcome; every outcome that is not listed above is a final refusal."""
+    return _CLASSES.get(outcome, OutcomeClass.REJECT)
+
+
+class AccountClass(enum.IntEnum):
+    """What an account holds. Below HOUSE it belongs to a player and is never below zero."""
+
+    CASH = 1
+    HELD = 2
+    BONUS = 3
+    RECEIVABLE = 4
+    HOUSE = 10
+    OUTSIDE = 11
+    """Money that came from or went to payment providers."""
+    GAMING = 12
+    """Stakes taken less results paid, by provider."""
+
+
+class RoundState(enum.IntEnum):
+    """Life of a round. Equal to pitboss.wallet.v1.RoundState."""
+
+    UNKNOWN = 0
+    OPEN = 1
+    CLOSED = 2
+
+
+class HoldState(enum.IntEnum):
+    """Life of a hold. Equal to pitboss.wallet.v1.HoldState."""
+
+    NONE = 0
+    ACTIVE = 1
+    CAPTURED = 2
+    RELEASED = 3
+    EXPIRED = 4
+
+
+class PlayState(enum.IntEnum):
+    """Life of a session in the ledger. Above ACTIVE equal to pitboss.wallet.v1.PlayEnd."""
+
+    ACTIVE = 0
+    EXPIRED = 1
+    REPLACED = 2
+    CLOSED = 3
+
+
+class Case(enum.IntEnum):
+    """Something a person should look at. Stored with the entry that opened it."""
+
+    ORPHAN_WIN = 1
+    WIN_AFTER_ROLLBACK = 2
+    LATE_WIN = 3
+
+
+class StakeOrder(enum.IntEnum):
+    """Which sub-balance a stake takes first. Equal to pitboss.wallet.v1.StakeOrder."""
+
+    CASH_FIRST = 1
+    BONUS_FIRST = 2
+
+
+MAX_MINOR = 9_223_372_036_854_775_807
+"""Largest amount and largest balance of a player account, in smallest units."""

@@ -1,0 +1,372 @@
+"""Batching: what arrives while a commit is in flight is decided together and committed together.
+
+One flight at a time. A flight takes everything that waits, over all shards, so
+batches grow with load and are never split over shards. A shard whose head another
+process has moved is read again and decided again; nothing was written for it.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from mesh.clock import Clock
+from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
+from mesh import logs
+from wallet_svc.domain.commands import Command, OpenAccount
+from wallet_svc.domain.decide import decide, decide_together, split
+from wallet_svc.domain.journal import Batch, Book
+from wallet_svc.domain.placing import shard_of
+from wallet_svc.domain.scene import Decided
+from wallet_svc.domain.state import Asset, Entry, Player, Registry
+from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, RoundState
+from wallet_svc.errors import LicenseeNotFoundError, ProviderNotFoundError
+from wallet_svc.ports import HeadMovedError, LogDownError, LogRefusedError, ShardLog
+
+log = logs.get(__name__)
+
+_PAUSE_SECONDS = 0.05
+_MOST_PLAYERS = 20_000
+_MOST_KEYS = 4_096
+_REDO_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer with what was true when it was given. Amounts in smallest units of `asset`."""
+
+    entry: Entry
+    replayed: bool
+    asset: Asset | None
+    available: int = 0
+    held: int = 0
+    bonus: int = 0
+    receivable: int = 0
+    round_state: RoundState = RoundState.UNKNOWN
+    hold_state: HoldState = HoldState.NONE
+    parts: "tuple[Answer, ...]" = ()
+
+
+@dataclass(slots=True)
+class Work:
+    """Commands of one player that are decided one by one, or together."""
+
+    commands: list[Command]
+    together: bool
+    dry: bool
+    shard: int
+    deadline: float
+    future: "asyncio.Future[list[Answer]]"
+    decided: list[Decided] = field(default_factory=list)
+    all_keys: bool = False
+    redone: int = 0
+
+
+class Engine:
+    """The one writer of this process. Any number of processes may write the same shards."""
+
+    def __init__(self, shard_log: ShardLog, clock: Clock, packs: object, *, most_waiting: int, most_in_flight: int) -> None:
+        self._log = shard_log
+        self._clock = clock
+        self._packs = packs
+        self._most_waiting = most_waiting
+        self._most_in_flight = most_in_flight
+        self._waiting: list[Work] = []
+        self._wake = asyncio.Event()
+        self._books: dict[int, Book] = {}
+        self._registry: Registry | None = None
+        self.flights = 0
+        self.committed = 0
+        self.redone = 0
+
+    async def execute(self, command: Command, timeout_s: float, *, dry: bool = False) -> Answer:
+        """Decide one command and commit the answer, or refuse it for good."""
+        parts = split(command)
+        work = self._work(parts, timeout_s, together=len(parts) > 1, dry=dry)
+        self._admit([work])
+        answers = await asyncio.shield(work.future)
+        return answers[0] if len(parts) == 1 else _joined(answers)
+
+    async def execute_each(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
+        """Decide many commands in order, each with an answer of its own."""
+        works = []
+        for command in commands:
+            parts = split(command)
+            works.append(self._work(parts, timeout_s, together=len(parts) > 1, dry=False))
+        self._admit(works)
+        answers = [await asyncio.shield(work.future) for work in works]
+        return [found[0] if len(found) == 1 else _joined(found) for found in answers]
+
+    async def execute_together(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
+        """Decide commands of one player, all or nothing."""
+        parts = [part for command in commands for part in split(command)]
+        work = self._work(parts, timeout_s, together=True, dry=False)
+        self._admit([work])
+        return await asyncio.shield(work.future)
+
+    def _work(self, commands: list[Command], timeout_s: float, *, together: bool, dry: bool) -> Work:
+        registry = self._registry
+        first = commands[0]
+        shard = shard_of(first.licensee, first.player, registry.shards) if registry else -1
+        future = asyncio.get_running_loop().create_future()
+        return Work(commands, together, dry, shard, time.monotonic() + timeout_s, future)
+
+    def _admit(self, works: list[Work]) -> None:
+        if len(self._waiting) + len(works) > self._most_waiting:
+            raise OverloadedError(retry_after=0.2, queue="wallet")
+        self._waiting += works
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Fly until cancelled."""
+        while True:
+            await self._wake.wait()
+            works = self._waiting[: self._most_in_flight]
+            del self._waiting[: self._most_in_flight]
+            if not self._waiting:
+                self._wake.clear()
+            await self._finish(works)
+
+    async def _finish(self, works: list[Work]) -> None:
+        """Fly until each of these works has an answer or its deadline is over."""
+        while works := _still_wanted(works):
+            try:
+                works = await self._fly(works)
+            except LogDownError:
+                self._forget_all()
+                await asyncio.sleep(_PAUSE_SECONDS)
+            except HeadMovedError:
+                self._redo(works)
+                works = _not_hopeless(works)
+            except LogRefusedError as refused:
+                self._forget_all()
+                works = await self._halve(works, refused)
+            except Exception as fault:  # noqa: BLE001 - one bad batch must not end the process
+                self._forget_all()
+                works = await self._halve(works, fault)
+
+    async def _halve(self, works: list[Work], fault: Exception) -> list[Work]:
+        """Find the one request that cannot be written, so that only it fails."""
+        if len(works) == 1:
+            log.error("action cannot be written", error=fault)
+            _fail(works[0], InternalError())
+            return []
+        middle = len(works) // 2
+        for half in (works[:middle], works[middle:]):
+            await self._finish(half)
+        return []
+
+    def _redo(self, works: list[Work]) -> None:
+        self.redone += 1
+        for work in works:
+            self._books.pop(work.shard, None)
+            work.all_keys = True
+            work.redone += 1
+
+    def _forget_all(self) -> None:
+        self._books.clear()
+        self._registry = None
+
+    async def _fly(self, works: list[Work]) -> list[Work]:
+        """One attempt. Returns the works whose shard must be read again."""
+        registry = await self._current_registry(works)
+        works = _admitted(works, registry)
+        now_us = self._clock.now_us()
+        commands = [command for work in works for command in work.commands]
+        all_keys = any(work.all_keys for work in works)
+        books = {work.shard: self._books[work.shard] for work in works}
+        await self._log.load(books, commands, registry, now_us, all_keys=all_keys)
+        batches = self._decide(works, books, registry, now_us)
+        stale = await self._commit([batch for batch in batches.values() if batch.entries], books)
+        again = [work for work in works if work.shard in stale]
+        for work in works:
+            if work.shard not in stale and not work.future.done():
+                work.future.set_result(_answers(work, books[work.shard]))
+        self._redo(again)
+        self._trim(books)
+        return _not_hopeless(again)
+
+    async def _current_registry(self, works: list[Work]) -> Registry:
+        for _ in range(_REDO_LIMIT):
+            if self._registry is None:
+                self._registry = replace(await self._log.registry(), packs=self._packs)
+            for work in works:
+                first = work.commands[0]
+                work.shard = shard_of(first.licensee, first.player, self._registry.shards)
+            missing = {work.shard for work in works} - self._books.keys()
+            if missing:
+                self._books.update(await self._log.open_books(missing))
+            versions = {self._books[work.shard].head.registry_version for work in works}
+            if versions <= {self._registry.version}:
+                return self._registry
+            self._forget_all()
+        raise LogDownError
+
+    def _decide(
+        self, works: list[Work], books: dict[int, Book], registry: Registry, now_us: int
+    ) -> dict[int, Batch]:
+        batches = {shard: Batch.on(book, registry, now_us) for shard, book in books.items()}
+        for work in works:
+            batch = batches[work.shard]
+            player = _player(batch, work.commands[0])
+            if player is None:
+                work.decided = [_not_found(command, registry) for command in work.commands]
+                continue
+            if work.together:
+                work.decided = decide_together(player, work.commands, registry, now_us, batch.next_sequence)
+            else:
+                work.decided = [decide(player, work.commands[0], registry, now_us)]
+            for one in work.decided:
+                if work.dry:
+                    _show(player, one)
+                else:
+                    batch.append(player, one)
+        return batches
+
+    async def _commit(self, batches: list[Batch], books: dict[int, Book]) -> set[int]:
+        """Write what was decided. Returns the shards whose head was moved by another process."""
+        written: set[int] = set()
+        if batches:
+            digests = [batch.digest() for batch in batches]
+            written = await self._write(batches, digests)
+            for batch, digest in zip(batches, digests, strict=True):
+                if batch.book.head.shard in written:
+                    batch.committed(digest)
+                    self.committed += len(batch.entries)
+        self.flights += 1
+        stale = {batch.book.head.shard for batch in batches} - written
+        return stale | await self._moved({shard: book for shard, book in books.items() if shard not in written | stale})
+
+    async def _write(self, batches: list[Batch], digests: list[bytes]) -> set[int]:
+        try:
+            return await self._log.commit(batches, digests)
+        except LogDownError:
+            # The commit may have happened. Only the database knows, so it is asked before anybody is answered.
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                try:
+                    return await self._log.settle(batches, digests)
+                except LogDownError:
+                    await asyncio.sleep(_PAUSE_SECONDS)
+            raise
+
+    async def _moved(self, books: dict[int, Book]) -> set[int]:
+        """Shards that were only read, and whose head is not the one they were read under."""
+        if not books:
+            return set()
+        present = await self._log.open_books(books)
+        return {shard for shard, book in books.items() if present[shard].head != book.head}
+
+    def _trim(self, books: dict[int, Book]) -> None:
+        for book in books.values():
+            full = [name for name, player in book.players.items() if len(player.keys) > _MOST_KEYS]
+            for name in full:
+                del book.players[name]
+            while len(book.players) > _MOST_PLAYERS:
+                del book.players[next(iter(book.players))]
+            book.missing.clear()
+
+
+def _still_wanted(works: list[Work]) -> list[Work]:
+    """Drop what nobody waits for any more. Its outcome, if any, is found under its key."""
+    now = time.monotonic()
+    for work in works:
+        if now > work.deadline:
+            _fail(work, DeadlineExceededError())
+    return [work for work in works if not work.future.done()]
+
+
+def _not_hopeless(works: list[Work]) -> list[Work]:
+    for work in works:
+        if work.redone > _REDO_LIMIT:
+            _fail(work, DependencyDownError(retry_after=0.5, dependency="ledger"))
+    return [work for work in works if not work.future.done()]
+
+
+def _fail(work: Work, error: MeshError) -> None:
+    if not work.future.done():
+        work.future.set_exception(error)
+        # The caller may be gone; an exception that nobody fetches is no fault.
+        work.future.exception()
+
+
+def _admitted(works: list[Work], registry: Registry) -> list[Work]:
+    """Refuse what names a licensee or a source that is not registered."""
+    for work in works:
+        first = work.commands[0]
+        if first.licensee not in registry.licensees:
+            _fail(work, LicenseeNotFoundError(licensee_id=first.licensee))
+        elif first.source not in registry.sources:
+            _fail(work, ProviderNotFoundError(provider=first.source))
+    return [work for work in works if not work.future.done()]
+
+
+def _player(batch: Batch, command: Command) -> Player | None:
+    known = batch.book.players.get((command.licensee, command.player))
+    if known is None and isinstance(command.action, OpenAccount):
+        return batch.new_player(batch.registry.licensees[command.licensee], command.player)
+    return known
+
+
+def _not_found(command: Command, registry: Registry) -> Decided:
+    return Decided(Entry(command.kind, registry.sources[command.source], command.key, Outcome.PLAYER_NOT_FOUND))
+
+
+def _show(player: Player, decided: Decided) -> None:
+    entry = decided.entry
+    if not decided.replayed and entry.asset is not None:
+        entry.available = player.balance(entry.asset.id, AccountClass.CASH)
+
+
+def _answers(work: Work, book: Book) -> list[Answer]:
+    first = work.commands[0]
+    player = book.players.get((first.licensee, first.player))
+    return [_answer(decided, player) for decided in work.decided]
+
+
+def _answer(decided: Decided, player: Player | None) -> Answer:
+    entry, asset = decided.entry, decided.entry.asset
+    if player is None or asset is None:
+        return Answer(entry, decided.replayed, asset)
+    round_ = player.rounds.get((entry.source_id, entry.round)) if entry.round else None
+    hold_key = entry.key if entry.kind is Kind.HOLD else entry.reference
+    hold = player.holds.get((entry.source_id, hold_key or "")) if entry.kind in _HOLD_KINDS else None
+    balance = player.balance
+    return Answer(
+        entry,
+        decided.replayed,
+        asset,
+        balance(asset.id, AccountClass.CASH),
+        balance(asset.id, AccountClass.HELD),
+        balance(asset.id, AccountClass.BONUS),
+        balance(asset.id, AccountClass.RECEIVABLE),
+        round_.state if round_ is not None else RoundState.UNKNOWN,
+        hold.state if hold is not None else HoldState.NONE,
+    )
+
+
+_HOLD_KINDS = frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE})
+
+
+def message_outcome(answers: Sequence[Answer]) -> Answer:
+    """The answer that stands for a whole message: the first refusal with a reason of its own, or the last answer."""
+    refused = [answer for answer in answers if answer.entry.outcome not in (Outcome.OK, Outcome.TOMBSTONED)]
+    own = [answer for answer in refused if answer.entry.outcome is not Outcome.NOT_APPLIED]
+    return (own or refused or list(answers[-1:]))[0]
+
+
+def _joined(answers: list[Answer]) -> Answer:
+    """Bet and win as one answer."""
+    spokesman = message_outcome(answers)
+    return Answer(
+        spokesman.entry,
+        all(answer.replayed for answer in answers),
+        spokesman.asset,
+        spokesman.available,
+        spokesman.held,
+        spokesman.bonus,
+        spokesman.receivable,
+        spokesman.round_state,
+        spokesman.hold_state,
+        tuple(answers),
+    )

@@ -1,0 +1,1 @@
+"""The wire: requests to commands, answers to responses. No rules."""

@@ -1,0 +1,200 @@
+"""LedgerService: the one door to money, for adapters and internal services."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from mesh.errors import CallerForbiddenError, RequestInvalidError
+from mesh.identity import Caller, current_caller, require_licensee
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_pb2
+from pitboss.wallet.v1 import ledger_service_pb2 as pb
+from wallet_svc.domain.vocabulary import Kind, RoundState
+from wallet_svc.engine import Engine, message_outcome
+from wallet_svc.grpc_api.commands import command_of
+from wallet_svc.grpc_api.results import balances, entry_message, result_of, timestamp, transaction_of
+from wallet_svc.queries import Queries
+
+DEFAULT_TIMEOUT_S = 5.0
+_DEFAULT_PAGE = 256
+
+_PROVIDER_ACTIONS = frozenset({"bet", "win", "bet_and_win", "cancel", "close_round"})
+_ACTIONS_OF = {
+    "compliance_svc": frozenset({
+        "open_play",
+        "set_limit",
+        "confirm_limit",
+        "cancel_pending_limit",
+        "exclude",
+        "take_break",
+        "request_reinstatement",
+    }),
+    "session_svc": frozenset({"end_play"}),
+}
+
+
+class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
+    """Decodes, calls one use case, encodes."""
+
+    def __init__(self, engine: Engine, queries: Queries, feed_interval_s: float) -> None:
+        self._engine = engine
+        self._queries = queries
+        self._feed_interval_s = feed_interval_s
+
+    async def Execute(self, request: pb.ExecuteRequest, context: object) -> pb.ExecuteResponse:
+        caller = current_caller()
+        _check_right(caller, request.action)
+        command = command_of(request.action, caller, require_licensee())
+        answer = await self._engine.execute(command, timeout_of(caller))
+        return pb.ExecuteResponse(result=result_of(answer))
+
+    async def ExecuteBatch(self, request: pb.ExecuteBatchRequest, context: object) -> pb.ExecuteBatchResponse:
+        return await self._batch(request, current_caller(), require_licensee())
+
+    async def ExecuteStream(
+        self, request_iterator: AsyncIterator[pb.ExecuteStreamRequest], context: object
+    ) -> AsyncIterator[pb.ExecuteStreamResponse]:
+        caller, licensee = current_caller(), require_licensee()
+        async for request in request_iterator:
+            yield pb.ExecuteStreamResponse(batch=await self._batch(request.batch, caller, licensee))
+
+    async def _batch(self, request: pb.ExecuteBatchRequest, caller: Caller, licensee: str) -> pb.ExecuteBatchResponse:
+        for action in request.actions:
+            _check_right(caller, action)
+        commands = [command_of(action, caller, licensee) for action in request.actions]
+        if not request.atomic:
+            answers = await self._engine.execute_each(commands, timeout_of(caller))
+            return pb.ExecuteBatchResponse(results=[result_of(answer) for answer in answers])
+        if len({command.player for command in commands}) > 1:
+            raise RequestInvalidError(violations=[("actions", "an atomic batch is of one player")])
+        if any(command.kind is Kind.CLOSE_ROUND for command in commands):
+            raise RequestInvalidError(violations=[("actions", "an atomic batch closes rounds by the flag of a bet or win")])
+        answers = await self._engine.execute_together(commands, timeout_of(caller))
+        return pb.ExecuteBatchResponse(
+            results=[result_of(answer) for answer in answers],
+            outcome=message_outcome(answers).entry.outcome.value,  # type: ignore[arg-type]
+            replayed=all(answer.replayed for answer in answers),
+        )
+
+    async def EvaluateAction(self, request: pb.EvaluateActionRequest, context: object) -> pb.EvaluateActionResponse:
+        caller = current_caller()
+        command = command_of(request.action, caller, require_licensee())
+        answer = await self._engine.execute(command, timeout_of(caller), dry=True)
+        return pb.EvaluateActionResponse(result=result_of(answer))
+
+    async def GetTransaction(self, request: pb.GetTransactionRequest, context: object) -> pb.GetTransactionResponse:
+        licensee = require_licensee()
+        if request.transaction_id:
+            stored = await self._queries.by_id(licensee, request.transaction_id)
+        else:
+            _need(request.player_id, "player_id")
+            _need(request.transaction_key, "transaction_key")
+            source = request.source or current_caller().source
+            kind = kind_named(request.kind)
+            if kind is None:
+                return pb.GetTransactionResponse(transaction=_unknown(request))
+            found = await self._queries.by_key(licensee, request.player_id, source, kind, request.transaction_key)
+            if found is None:
+                return pb.GetTransactionResponse(transaction=_unknown(request))
+            stored = found
+        registry = await self._queries.registry()
+        transaction = transaction_of(stored.entry, stored.player, registry, rolled_back=stored.rolled_back)
+        return pb.GetTransactionResponse(transaction=transaction)
+
+    async def GetBalance(self, request: pb.GetBalanceRequest, context: object) -> pb.GetBalanceResponse:
+        row, asset = await self._queries.balance(require_licensee(), request.player_id, request.currency_code)
+        amounts = [row.balances.get((asset.id, account_class), 0) for account_class in (1, 2, 3, 4)]
+        return pb.GetBalanceResponse(balances=balances(*amounts, asset))
+
+    async def GetRound(self, request: pb.GetRoundRequest, context: object) -> pb.GetRoundResponse:
+        provider = request.provider or current_caller().source
+        view = await self._queries.round(require_licensee(), request.player_id, provider, request.round_id)
+        registry = await self._queries.registry()
+        response = pb.GetRoundResponse(
+            state=view.state.value,  # type: ignore[arg-type]
+            transactions=[
+                transaction_of(stored.entry, stored.player, registry, rolled_back=stored.rolled_back)
+                for stored in view.stored
+            ],
+        )
+        if view.opened_us is not None:
+            response.open_time.CopyFrom(timestamp(view.opened_us))
+        if view.closed_us is not None and view.state is RoundState.CLOSED:
+            response.close_time.CopyFrom(timestamp(view.closed_us))
+        return response
+
+    async def GetPlayer(self, request: pb.GetPlayerRequest, context: object) -> pb.GetPlayerResponse:
+        row = await self._queries.player(require_licensee(), request.player_id)
+        registry = await self._queries.registry()
+        ids = sorted({asset_id for asset_id, _ in row.balances}, key=lambda id_: (id_ != row.main_asset_id, id_))
+        plays = await self._queries.plays(row.id, registry)
+        return pb.GetPlayerResponse(
+            jurisdiction=row.pack,
+            currency_codes=[registry.assets_by_id[id_].code for id_ in ids],
+            blocked=row.blocked,
+            protection_json=row.protection or "",
+            born_on=row.born_on,
+            sessions=[
+                pb.PlaySession(
+                    session_id=play.session, provider=play.provider, currency_code=play.currency, active=play.active
+                )
+                for play in plays
+            ],
+        )
+
+    async def ReadFeed(self, request: pb.ReadFeedRequest, context: object) -> AsyncIterator[pb.ReadFeedResponse]:
+        registry = await self._queries.registry()
+        after, limit = request.after_sequence, request.page_size or _DEFAULT_PAGE
+        while True:
+            page = await self._queries.feed(request.shard, after, limit, registry)
+            if page and page[-1].entry.licensee_id not in registry.licensees_by_id:
+                registry = await self._queries.registry()
+                continue
+            if page:
+                after = page[-1].entry.sequence
+                yield pb.ReadFeedResponse(
+                    entries=[entry_message(stored.entry, stored.player, registry) for stored in page]
+                )
+            elif not request.follow:
+                return
+            else:
+                await asyncio.sleep(self._feed_interval_s)
+
+    async def ListHeads(self, request: pb.ListHeadsRequest, context: object) -> pb.ListHeadsResponse:
+        heads = await self._queries.heads()
+        return pb.ListHeadsResponse(
+            heads=[pb.Head(shard=shard, sequence=sequence, digest=digest) for shard, sequence, digest in heads]
+        )
+
+
+def timeout_of(caller: Caller) -> float:
+    """How long the caller still waits."""
+    return caller.deadline_s if caller.deadline_s is not None else DEFAULT_TIMEOUT_S
+
+
+def _check_right(caller: Caller, action: action_pb2.Action) -> None:
+    """An adapter speaks for its provider's rounds only; each service has its own few actions."""
+    allowed = _PROVIDER_ACTIONS if caller.adapter else _ACTIONS_OF.get(caller.workload)
+    kind = action.WhichOneof("kind")
+    if allowed is not None and kind not in allowed:
+        raise CallerForbiddenError(workload=caller.workload, action=str(kind))
+
+
+def kind_named(number: int) -> Kind | None:
+    """The kind of a number on the wire, if the ledger has such transactions."""
+    return Kind(number) if number in _KINDS else None
+
+
+_KINDS = frozenset(kind.value for kind in Kind)
+
+
+def _need(value: str, field: str) -> None:
+    if not value:
+        raise RequestInvalidError(violations=[(field, "is needed without transaction_id")])
+
+
+def _unknown(request: pb.GetTransactionRequest) -> transaction_pb2.Transaction:
+    return transaction_pb2.Transaction(
+        player_id=request.player_id,
+        kind=request.kind,
+        transaction_key=request.transaction_key,
+        state=transaction_pb2.TRANSACTION_STATE_UNKNOWN,
+    )

@@ -1,0 +1,162 @@
+"""Answers and stored entries on the wire."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from mesh.money import to_text
+from pitboss.type.v1 import decision_pb2, money_pb2
+from pitboss.wallet.v1 import action_pb2, transaction_pb2
+from wallet_svc.domain.state import Asset, Entry, Registry
+from wallet_svc.domain.vocabulary import Kind, Outcome, class_of
+from wallet_svc.engine import Answer
+
+_ROUND_KINDS = frozenset({Kind.BET, Kind.LATE_BET, Kind.WIN, Kind.CANCEL, Kind.CLOSE_ROUND})
+
+
+def money(minor: int, asset: Asset) -> money_pb2.Money:
+    """An amount on the wire."""
+    return money_pb2.Money(currency_code=asset.code, amount=to_text(minor, asset.exponent))
+
+
+def timestamp(moment_us: int) -> Timestamp:
+    """A moment on the wire."""
+    seconds, micros = divmod(moment_us, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=micros * 1000)
+
+
+def result_of(answer: Answer) -> action_pb2.Result:
+    """One answer on the wire."""
+    entry, asset = answer.entry, answer.asset
+    outcome = Outcome.ALREADY_ROLLED_BACK if entry.tombstone else entry.outcome
+    result = action_pb2.Result(
+        outcome=outcome.value,  # type: ignore[arg-type]
+        outcome_class=class_of(outcome).value,  # type: ignore[arg-type]
+        replayed=answer.replayed,
+        transaction_id=f"{entry.shard}-{entry.sequence}" if entry.sequence else "",
+        limit=entry.limit or "",
+    )
+    if asset is not None:
+        if entry.available is not None:
+            result.balance_at_commit.currency_code = asset.code
+            result.balance_at_commit.amount = to_text(entry.available, asset.exponent)
+        result.balance_now.CopyFrom(balances(answer.available, answer.held, answer.bonus, answer.receivable, asset))
+    if entry.kind in _ROUND_KINDS:
+        result.round_state = answer.round_state.value  # type: ignore[assignment]
+    if answer.hold_state:
+        result.hold_state = answer.hold_state.value  # type: ignore[assignment]
+    if worth_telling(entry):
+        result.decision.CopyFrom(decision_of(entry))
+    result.parts.extend([result_of(part) for part in answer.parts])
+    return result
+
+
+def balances(available: int, held: int, bonus: int, receivable: int, asset: Asset) -> action_pb2.Balances:
+    """Sub-balances in one asset."""
+    return action_pb2.Balances(
+        available=money(available, asset),
+        held=money(held, asset),
+        bonus=money(bonus, asset),
+        receivable=money(receivable, asset),
+    )
+
+
+_MONEY_KINDS = frozenset({Kind.BET, Kind.DEPOSIT})
+
+
+def worth_telling(entry: Entry) -> bool:
+    """A decision is sent along unless it simply let money pass."""
+    if entry.pack is None:
+        return False
+    return entry.kind not in _MONEY_KINDS or entry.outcome in (Outcome.LIMIT_EXCEEDED, Outcome.COMPLIANCE_DENIED)
+
+
+def decision_of(entry: Entry) -> decision_pb2.Decision:
+    """The decision of an entry, from its record: the same for the first answer and for every replay."""
+    record: dict[str, Any] = orjson.loads(entry.decision_json or "{}")
+    decision = decision_pb2.Decision(
+        decision_id=f"{entry.shard}-{entry.sequence}" if entry.sequence else "",
+        verdict=decision_pb2.Verdict.Value("VERDICT_" + record.get("verdict", "UNSPECIFIED")),
+        reasons=list(dict.fromkeys(reason["code"] for reason in record.get("reasons", []))),
+        obligations=record.get("obligations", []),
+        pack=entry.pack or "",
+        pack_digest=record.get("pack_digest", ""),
+        kernel_version=record.get("kernel", ""),
+        facts_json=orjson.dumps(record["facts"]).decode() if "facts" in record else "",
+    )
+    if record.get("effective") is not None:
+        decision.effective_time.CopyFrom(timestamp(int(record["effective"])))
+    if record.get("eligible") is not None:
+        decision.eligible_time.CopyFrom(timestamp(int(record["eligible"])))
+    return decision
+
+
+def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back: bool) -> transaction_pb2.Transaction:
+    """A stored action on the wire."""
+    kind = Kind.BET if entry.kind is Kind.LATE_BET else entry.kind
+    transaction = transaction_pb2.Transaction(
+        transaction_id=f"{entry.shard}-{entry.sequence}",
+        player_id=player,
+        source=registry.source_names.get(entry.source_id, ""),
+        kind=kind.value,  # type: ignore[arg-type]
+        transaction_key=entry.key or "",
+        state=_state(entry),
+        outcome=entry.outcome.value,  # type: ignore[arg-type]
+        rolled_back=rolled_back,
+        round_id=entry.round or "",
+        game_id=entry.game or "",
+        session_id=entry.session or "",
+        reference_key=entry.reference or "",
+        request_id=entry.request_id,
+        reasons=_reasons(entry),
+    )
+    transaction.record_time.CopyFrom(timestamp(entry.recorded_us))
+    if entry.asset is not None:
+        if entry.amount is not None:
+            transaction.amount.CopyFrom(money(entry.amount, entry.asset))
+        if entry.available is not None:
+            transaction.balance_at_commit.CopyFrom(money(entry.available, entry.asset))
+    jackpot = (entry.details or {}).get("jackpot")
+    if jackpot:
+        transaction.jackpot_part.currency_code, transaction.jackpot_part.amount = jackpot
+    return transaction
+
+
+def _state(entry: Entry) -> transaction_pb2.TransactionState:
+    if entry.tombstone or entry.kind is Kind.LATE_BET:
+        return transaction_pb2.TRANSACTION_STATE_TOMBSTONED
+    if entry.outcome is Outcome.OK:
+        return transaction_pb2.TRANSACTION_STATE_APPLIED
+    if entry.outcome is Outcome.TOMBSTONED:
+        return transaction_pb2.TRANSACTION_STATE_TOMBSTONED
+    return transaction_pb2.TRANSACTION_STATE_REFUSED
+
+
+def _reasons(entry: Entry) -> Sequence[str]:
+    if entry.outcome not in (Outcome.LIMIT_EXCEEDED, Outcome.COMPLIANCE_DENIED) or not entry.decision_json:
+        return []
+    record: dict[str, Any] = orjson.loads(entry.decision_json)
+    return list(dict.fromkeys(reason["code"] for reason in record.get("reasons", [])))
+
+
+def entry_message(entry: Entry, player: str, registry: Registry) -> transaction_pb2.Entry:
+    """One row of the log on the wire."""
+    message = transaction_pb2.Entry(
+        shard=entry.shard,
+        sequence=entry.sequence,
+        operation=entry.operation,
+        licensee_id=registry.licensees_by_id[entry.licensee_id].name,
+        transaction=transaction_of(entry, player, registry, rolled_back=False),
+        debit_account=entry.debit_id or 0,
+        credit_account=entry.credit_id or 0,
+        pack=entry.pack or "",
+    )
+    if entry.moved and entry.asset is not None:
+        message.moved.CopyFrom(money(entry.moved, entry.asset))
+    if entry.decision_json:
+        record: dict[str, Any] = orjson.loads(entry.decision_json)
+        message.pack_digest = record.get("pack_digest", "")
+        message.decision_json = entry.decision_json
+    return message

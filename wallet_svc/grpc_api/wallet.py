@@ -1,0 +1,137 @@
+"""WalletService: a licensee's door to its players' money."""
+
+import base64
+
+from mesh.errors import PageTokenInvalidError
+from mesh.identity import current_caller, require_licensee
+from pitboss.wallet.v1 import transaction_pb2, wallet_service_pb2_grpc
+from pitboss.wallet.v1 import wallet_service_pb2 as pb
+from wallet_svc.domain import commands as c
+from wallet_svc.engine import Answer, Engine
+from wallet_svc.grpc_api.ledger import kind_named, timeout_of
+from wallet_svc.grpc_api.results import balances, result_of, transaction_of
+from wallet_svc.queries import Queries
+
+_DEFAULT_PAGE = 50
+_NEWEST = 2**62
+
+
+class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
+    """Decodes, calls one use case, encodes."""
+
+    def __init__(self, engine: Engine, queries: Queries) -> None:
+        self._engine = engine
+        self._queries = queries
+
+    async def OpenAccount(self, request: pb.OpenAccountRequest, context: object) -> pb.OpenAccountResponse:
+        action = c.OpenAccount(
+            currency=request.currency_code, jurisdiction=request.jurisdiction, born_on=request.born_on
+        )
+        return pb.OpenAccountResponse(result=result_of(await self._execute(request, action)))
+
+    async def GetBalance(
+        self, request: pb.WalletServiceGetBalanceRequest, context: object
+    ) -> pb.WalletServiceGetBalanceResponse:
+        row, asset = await self._queries.balance(require_licensee(), request.player_id, request.currency_code)
+        amounts = [row.balances.get((asset.id, account_class), 0) for account_class in (1, 2, 3, 4)]
+        return pb.WalletServiceGetBalanceResponse(balances=balances(*amounts, asset))
+
+    async def Deposit(self, request: pb.DepositRequest, context: object) -> pb.DepositResponse:
+        action = c.Deposit(money=c.MoneyText(request.amount.currency_code, request.amount.amount))
+        return pb.DepositResponse(result=result_of(await self._execute(request, action)))
+
+    async def RequestWithdrawal(
+        self, request: pb.RequestWithdrawalRequest, context: object
+    ) -> pb.RequestWithdrawalResponse:
+        expires = request.expires_in.ToMicroseconds() if request.HasField("expires_in") else None
+        money = c.MoneyText(request.amount.currency_code, request.amount.amount)
+        answer = await self._execute(request, c.Hold(money=money, expires_in_us=expires))
+        return pb.RequestWithdrawalResponse(result=result_of(answer))
+
+    async def CaptureWithdrawal(
+        self, request: pb.CaptureWithdrawalRequest, context: object
+    ) -> pb.CaptureWithdrawalResponse:
+        part = c.MoneyText(request.amount.currency_code, request.amount.amount) if request.HasField("amount") else None
+        answer = await self._execute(request, c.Capture(hold_key=request.withdrawal_key, money=part))
+        return pb.CaptureWithdrawalResponse(result=result_of(answer))
+
+    async def ReleaseWithdrawal(
+        self, request: pb.ReleaseWithdrawalRequest, context: object
+    ) -> pb.ReleaseWithdrawalResponse:
+        answer = await self._execute(request, c.Release(hold_key=request.withdrawal_key))
+        return pb.ReleaseWithdrawalResponse(result=result_of(answer))
+
+    async def BlockPlayer(self, request: pb.BlockPlayerRequest, context: object) -> pb.BlockPlayerResponse:
+        answer = await self._execute(request, c.SetBlock(blocked=request.blocked))
+        return pb.BlockPlayerResponse(result=result_of(answer))
+
+    async def LookUpTransaction(
+        self, request: pb.LookUpTransactionRequest, context: object
+    ) -> pb.LookUpTransactionResponse:
+        licensee, kind = require_licensee(), kind_named(request.kind)
+        source = request.source or current_caller().source
+        stored = None
+        if kind is not None:
+            stored = await self._queries.by_key(licensee, request.player_id, source, kind, request.transaction_key)
+        if stored is None:
+            return pb.LookUpTransactionResponse(transaction=_unknown(request))
+        registry = await self._queries.registry()
+        transaction = transaction_of(stored.entry, stored.player, registry, rolled_back=stored.rolled_back)
+        return pb.LookUpTransactionResponse(transaction=transaction)
+
+    async def ListTransactions(
+        self, request: pb.ListTransactionsRequest, context: object
+    ) -> pb.ListTransactionsResponse:
+        size = request.page_size or _DEFAULT_PAGE
+        before = _position(request.page_token, request.player_id)
+        stored = await self._queries.history(require_licensee(), request.player_id, before, size)
+        registry = await self._queries.registry()
+        full = len(stored) == size
+        return pb.ListTransactionsResponse(
+            transactions=[
+                transaction_of(one.entry, one.player, registry, rolled_back=one.rolled_back) for one in stored
+            ],
+            next_page_token=_token(stored[-1].entry.sequence, request.player_id) if full else "",
+        )
+
+    async def _execute(
+        self,
+        request: pb.OpenAccountRequest
+        | pb.DepositRequest
+        | pb.RequestWithdrawalRequest
+        | pb.CaptureWithdrawalRequest
+        | pb.ReleaseWithdrawalRequest
+        | pb.BlockPlayerRequest,
+        action: c.Action,
+    ) -> Answer:
+        caller = current_caller()
+        command = c.Command(
+            require_licensee(), caller.source, request.player_id, request.transaction_key, action, caller.request_id
+        )
+        return await self._engine.execute(command, timeout_of(caller))
+
+
+def _unknown(request: pb.LookUpTransactionRequest) -> transaction_pb2.Transaction:
+    return transaction_pb2.Transaction(
+        player_id=request.player_id,
+        kind=request.kind,
+        transaction_key=request.transaction_key,
+        state=transaction_pb2.TRANSACTION_STATE_UNKNOWN,
+    )
+
+
+def _token(sequence: int, player: str) -> str:
+    return base64.urlsafe_b64encode(f"{sequence} {player}".encode()).decode()
+
+
+def _position(token: str, player: str) -> int:
+    if not token:
+        return _NEWEST
+    try:
+        sequence, _, owner = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+        position = int(sequence)
+    except ValueError:
+        raise PageTokenInvalidError(field="page_token") from None
+    if owner != player:
+        raise PageTokenInvalidError(field="page_token")
+    return position

@@ -1,0 +1,168 @@
+"""Reads: what the ledger knows, for whom it concerns. One function per question."""
+
+from dataclasses import dataclass
+
+from mesh.clock import Clock
+from wallet_svc.domain.state import Asset, Registry
+from wallet_svc.domain.vocabulary import Kind, PlayState, RoundState
+from wallet_svc.errors import (
+    CurrencyUnknownError,
+    LicenseeNotFoundError,
+    PlayerNotFoundError,
+    ProviderNotFoundError,
+    ShardNotFoundError,
+    TransactionNotFoundError,
+)
+from wallet_svc.store.reading import PlayerRow, Reader, Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundView:
+    """A round with everything that was sent for it."""
+
+    state: RoundState
+    stored: list[Stored]
+    opened_us: int | None = None
+    closed_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayView:
+    """A session that the ledger knows."""
+
+    session: str
+    provider: str
+    currency: str
+    active: bool
+    state: PlayState
+
+
+class Queries:
+    """Questions to the ledger. Each reads the registry it needs to name things."""
+
+    def __init__(self, reader: Reader, clock: Clock) -> None:
+        self._reader = reader
+        self._clock = clock
+
+    async def registry(self) -> Registry:
+        return await self._reader.registry()
+
+    async def player(self, licensee: str, name: str) -> PlayerRow:
+        """Errors: PlayerNotFoundError."""
+        row = await self._reader.player(licensee, name)
+        if row is None:
+            raise PlayerNotFoundError(player_id=name)
+        return row
+
+    async def balance(self, licensee: str, name: str, currency: str) -> tuple[PlayerRow, Asset]:
+        """A player and the asset in which balances are asked for."""
+        registry = await self.registry()
+        row = await self.player(licensee, name)
+        asset = registry.assets_by_id[row.main_asset_id]
+        if currency:
+            tenant = registry.licensees[licensee]
+            found = registry.assets.get((tenant.id, currency))
+            if found is None or (found.id, 1) not in row.balances:
+                raise CurrencyUnknownError(currency_code=currency)
+            asset = found
+        return row, asset
+
+    async def by_key(self, licensee: str, name: str, source: str, kind: Kind, key: str) -> Stored | None:
+        """The stored action of a key, or None if it was never seen."""
+        registry = await self.registry()
+        row = await self.player(licensee, name)
+        source_id = registry.sources.get(source)
+        if source_id is None:
+            raise ProviderNotFoundError(provider=source)
+        kinds = [Kind.BET, Kind.LATE_BET] if kind is Kind.BET else [kind]
+        tenant = registry.licensees[licensee]
+        entry = await self._reader.by_key(tenant.id, row.id, source_id, kinds, key, registry)
+        if entry is None:
+            return None
+        undone = await self._reader.undone([entry])
+        return Stored(entry=entry, player=name, rolled_back=bool(undone))
+
+    async def by_id(self, licensee: str, transaction_id: str) -> Stored:
+        """Errors: TransactionNotFoundError, also for another licensee's transaction."""
+        registry = await self.registry()
+        tenant = registry.licensees.get(licensee)
+        shard, _, sequence = transaction_id.partition("-")
+        values = {"shard": int(shard), "sequence": int(sequence), "licensee": tenant.id if tenant else 0}
+        rows = await self._reader.rows("read_entry", values) if int(shard) < registry.shards else []
+        if not rows:
+            raise TransactionNotFoundError(transaction_id=transaction_id)
+        return (await self._reader.with_undone(rows, registry))[0]
+
+    async def history(self, licensee: str, name: str, before: int, limit: int) -> list[Stored]:
+        """A player's stored actions before a position, the newest first."""
+        registry = await self.registry()
+        row = await self.player(licensee, name)
+        values = {"player": row.id, "before": before, "limit": limit}
+        rows = await self._reader.rows("list_entries", values)
+        return await self._reader.with_undone(rows, registry)
+
+    async def round(self, licensee: str, name: str, provider: str, round_id: str) -> RoundView:
+        """A round; state UNKNOWN if it was never opened."""
+        registry = await self.registry()
+        row = await self.player(licensee, name)
+        source_id = registry.sources.get(provider)
+        if source_id is None:
+            raise ProviderNotFoundError(provider=provider)
+        values = {"player": row.id, "source": source_id, "round": round_id}
+        rounds = await self._reader.query(_ROUND, values)
+        entries = await self._reader.query(_ROUND_ENTRIES, values)
+        stored = await self._reader.with_undone(entries, registry)
+        if not rounds:
+            return RoundView(state=RoundState.UNKNOWN, stored=stored)
+        found = rounds[0]
+        return RoundView(
+            state=RoundState(found.state), stored=stored, opened_us=found.opened_us, closed_us=found.closed_us
+        )
+
+    async def plays(self, player_id: int, registry: Registry) -> list[PlayView]:
+        """The sessions of a player that may stake now."""
+        now = self._clock.now_us()
+        rows = await self._reader.query(_PLAYS, {"player": player_id, "now": now})
+        return [
+            PlayView(
+                session=row.session,
+                provider=registry.source_names[row.source_id],
+                currency=registry.assets_by_id[row.asset_id].code,
+                active=True,
+                state=PlayState.ACTIVE,
+            )
+            for row in rows
+        ]
+
+    async def feed(self, shard: int, after: int, limit: int, registry: Registry) -> list[Stored]:
+        """A page of a shard's log. Errors: ShardNotFoundError."""
+        if shard >= registry.shards:
+            raise ShardNotFoundError(shard=str(shard), shards=str(registry.shards))
+        rows = await self._reader.rows("read_feed", {"shard": shard, "after": after, "limit": limit})
+        return await self._reader.with_undone(rows, registry)
+
+    async def heads(self) -> list[tuple[int, int, bytes]]:
+        """(shard, last sequence, digest) of every shard."""
+        rows = await self._reader.query("SELECT id, next_sequence - 1 AS last, digest FROM shard ORDER BY id", {})
+        return [(row.id, row.last, bytes(row.digest)) for row in rows]
+
+    async def licensee(self, name: str) -> None:
+        """Errors: LicenseeNotFoundError."""
+        if name not in (await self.registry()).licensees:
+            raise LicenseeNotFoundError(licensee_id=name)
+
+
+_ROUND = """
+SELECT state, opened_us, closed_us FROM round
+WHERE player_id = %(player)s AND source_id = %(source)s AND name = %(round)s
+"""
+_ROUND_ENTRIES = """
+SELECT transfer.*, player.name AS player_name FROM transfer JOIN player ON player.id = transfer.player_id
+WHERE transfer.player_id = %(player)s AND transfer.source_id = %(source)s AND transfer.round = %(round)s
+ORDER BY transfer.sequence
+"""
+_PLAYS = """
+SELECT session, source_id, asset_id FROM play
+WHERE player_id = %(player)s AND state = 0 AND (expires_us IS NULL OR expires_us > %(now)s)
+ORDER BY session
+"""

@@ -1,0 +1,12 @@
+-- What the service may do. Nobody but the owner can change or remove history.
+GRANT USAGE ON SCHEMA public TO wallet_service_role;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO wallet_service_role;
+GRANT INSERT ON transfer, batch, player, account, round, hold, play, licensee, asset, source, provider_account, game
+    TO wallet_service_role;
+GRANT UPDATE (next_sequence, next_id, digest, registry_version) ON shard TO wallet_service_role;
+GRANT UPDATE (debits, credits) ON account TO wallet_service_role;
+GRANT UPDATE (pack, born_on, blocked, protection) ON player TO wallet_service_role;
+GRANT UPDATE (state, closed_us) ON round TO wallet_service_role;
+GRANT UPDATE (captured, released, state) ON hold TO wallet_service_role;
+GRANT UPDATE (state) ON play TO wallet_service_role;
+GRANT UPDATE ON licensee, asset, provider_account, game TO wallet_service_role;

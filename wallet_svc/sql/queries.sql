@@ -1,0 +1,234 @@
+-- commit_batches --
+-- Advance each shard's head if it is the one decided on, and write that shard's batch; other shards write nothing.
+WITH wanted AS (
+    SELECT * FROM unnest(
+        %(shard_id)s::smallint[], %(decided_on)s::bytea[], %(registry_version)s::bigint[], %(digest)s::bytea[],
+        %(first_sequence)s::bigint[], %(count)s::integer[], %(next_id)s::bigint[], %(batch_us)s::bigint[]
+    ) AS wanted (shard, decided_on, registry_version, digest, first_sequence, count, next_id, recorded_us)
+), locked AS MATERIALIZED (
+    SELECT shard.id FROM shard WHERE shard.id = ANY (%(shard_id)s::smallint[]) ORDER BY shard.id FOR NO KEY UPDATE
+), head AS (
+    UPDATE shard
+    SET next_sequence = wanted.first_sequence + wanted.count, next_id = wanted.next_id, digest = wanted.digest
+    FROM locked, wanted
+    WHERE shard.id = locked.id AND wanted.shard = shard.id
+      AND shard.digest = wanted.decided_on AND shard.registry_version = wanted.registry_version
+      AND shard.next_sequence = wanted.first_sequence
+    RETURNING shard.id
+), new_batch AS (
+    INSERT INTO batch (shard, first_sequence, count, previous, digest, writer, recorded_us)
+    SELECT wanted.shard, first_sequence, count, decided_on, digest, %(writer)s, recorded_us
+    FROM wanted JOIN head ON head.id = wanted.shard
+), new_transfers AS (
+    INSERT INTO transfer (
+        shard, sequence, operation, licensee_id, player_id, source_id, kind, key, fingerprint, outcome, asset_id,
+        amount, debit_id, credit_id, moved, debit_after, credit_after, available, round, game, session, reference,
+        undoes, opened_case, limit_kind, details, pack, decision, request_id, recorded_us
+    )
+    SELECT entry.*
+    FROM unnest(
+        %(t_shard)s::smallint[], %(t_sequence)s::bigint[], %(t_operation)s::bigint[], %(t_licensee)s::smallint[],
+        %(t_player)s::bigint[], %(t_source)s::smallint[], %(t_kind)s::smallint[], %(t_key)s::text[],
+        %(t_fingerprint)s::bytea[], %(t_outcome)s::smallint[], %(t_asset)s::integer[], %(t_amount)s::bigint[],
+        %(t_debit)s::bigint[], %(t_credit)s::bigint[], %(t_moved)s::bigint[], %(t_debit_after)s::numeric[],
+        %(t_credit_after)s::numeric[], %(t_available)s::bigint[], %(t_round)s::text[], %(t_game)s::text[],
+        %(t_session)s::text[], %(t_reference)s::text[], %(t_undoes)s::bigint[], %(t_case)s::smallint[],
+        %(t_limit)s::text[], %(t_details)s::text[], %(t_pack)s::text[], %(t_decision)s::text[],
+        %(t_request)s::text[], %(t_recorded)s::bigint[]
+    ) AS entry (shard)
+    WHERE entry.shard IN (SELECT id FROM head)
+), new_players AS (
+    INSERT INTO player (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection)
+    SELECT fresh.id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection
+    FROM unnest(
+        %(p_id)s::bigint[], %(p_licensee)s::smallint[], %(p_name)s::text[], %(p_pack)s::text[], %(p_born)s::text[],
+        %(p_asset)s::integer[], %(p_blocked)s::boolean[], %(p_protection)s::text[]
+    ) AS fresh (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection)
+    JOIN head ON head.id = fresh.id %% 1024
+), changed_players AS (
+    UPDATE player
+    SET pack = changed.pack, born_on = changed.born_on, blocked = changed.blocked, protection = changed.protection
+    FROM unnest(
+        %(q_id)s::bigint[], %(q_pack)s::text[], %(q_born)s::text[], %(q_blocked)s::boolean[], %(q_protection)s::text[]
+    ) AS changed (id, pack, born_on, blocked, protection)
+    JOIN head ON head.id = changed.id %% 1024
+    WHERE player.id = changed.id
+), new_accounts AS (
+    INSERT INTO account (id, licensee_id, player_id, shard, asset_id, exponent, class, source_id, debits, credits)
+    SELECT fresh.*
+    FROM unnest(
+        %(n_id)s::bigint[], %(n_licensee)s::smallint[], %(n_player)s::bigint[], %(n_shard)s::smallint[],
+        %(n_asset)s::integer[], %(n_exponent)s::smallint[], %(n_class)s::smallint[], %(n_source)s::smallint[],
+        %(n_debits)s::numeric[], %(n_credits)s::numeric[]
+    ) AS fresh (id, licensee_id, player_id, shard)
+    WHERE fresh.shard IN (SELECT head.id FROM head)
+), moved_accounts AS (
+    UPDATE account SET debits = account.debits + moved.debits, credits = account.credits + moved.credits
+    FROM unnest(%(a_id)s::bigint[], %(a_debits)s::numeric[], %(a_credits)s::numeric[]) AS moved (id, debits, credits)
+    JOIN head ON head.id = moved.id %% 1024
+    WHERE account.id = moved.id
+), new_rounds AS (
+    INSERT INTO round (player_id, source_id, name, asset_id, opened_sequence, opened_us, closed_us, state)
+    SELECT fresh.*
+    FROM unnest(
+        %(r_player)s::bigint[], %(r_source)s::smallint[], %(r_name)s::text[], %(r_asset)s::integer[],
+        %(r_sequence)s::bigint[], %(r_opened)s::bigint[], %(r_closed)s::bigint[], %(r_state)s::smallint[]
+    ) AS fresh (player_id)
+    WHERE fresh.player_id %% 1024 IN (SELECT id FROM head)
+), closed_rounds AS (
+    UPDATE round SET state = 2, closed_us = closed.closed_us
+    FROM unnest(
+        %(c_player)s::bigint[], %(c_source)s::smallint[], %(c_name)s::text[], %(c_closed)s::bigint[]
+    ) AS closed (player_id, source_id, name, closed_us)
+    JOIN head ON head.id = closed.player_id %% 1024
+    WHERE round.player_id = closed.player_id AND round.source_id = closed.source_id AND round.name = closed.name
+), kept_holds AS (
+    INSERT INTO hold (player_id, source_id, key, asset_id, amount, captured, released, state, expires_us)
+    SELECT kept.*
+    FROM unnest(
+        %(h_player)s::bigint[], %(h_source)s::smallint[], %(h_key)s::text[], %(h_asset)s::integer[],
+        %(h_amount)s::bigint[], %(h_captured)s::bigint[], %(h_released)s::bigint[], %(h_state)s::smallint[],
+        %(h_expires)s::bigint[]
+    ) AS kept (player_id)
+    WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
+    ON CONFLICT (player_id, source_id, key)
+    DO UPDATE SET captured = excluded.captured, released = excluded.released, state = excluded.state
+), kept_plays AS (
+    INSERT INTO play (session, player_id, source_id, asset_id, game, state, expires_us)
+    SELECT kept.*
+    FROM unnest(
+        %(s_session)s::text[], %(s_player)s::bigint[], %(s_source)s::smallint[], %(s_asset)s::integer[],
+        %(s_game)s::text[], %(s_state)s::smallint[], %(s_expires)s::bigint[]
+    ) AS kept (session, player_id)
+    WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
+    ON CONFLICT (player_id, session) DO UPDATE SET state = excluded.state
+)
+SELECT id FROM head
+
+-- read_heads --
+-- Where each shard's log ends.
+SELECT id, next_sequence, next_id, digest, registry_version FROM shard WHERE id = ANY (%(shards)s::smallint[])
+
+-- find_batches --
+-- Which of these batches are durable.
+SELECT batch.shard FROM batch
+JOIN unnest(%(shards)s::smallint[], %(digests)s::bytea[], %(previous)s::bytea[]) AS asked (shard, digest, previous)
+  ON batch.shard = asked.shard AND batch.previous = asked.previous AND batch.digest = asked.digest
+
+-- read_house --
+-- All house accounts of some shards.
+SELECT shard, licensee_id, asset_id, class, source_id, id, debits, credits
+FROM account WHERE player_id IS NULL AND shard = ANY (%(shards)s::smallint[])
+
+-- read_players --
+-- Players with their accounts.
+SELECT licensee.name AS licensee, player.name, player.id, player.pack, player.born_on, player.main_asset_id,
+       player.blocked, player.protection, account.id AS account_id, account.asset_id, account.class AS account_class,
+       account.debits, account.credits
+FROM unnest(%(licensees)s::text[], %(players)s::text[]) AS asked (licensee, player)
+JOIN licensee ON licensee.name = asked.licensee
+JOIN player ON player.licensee_id = licensee.id AND player.name = asked.player
+LEFT JOIN account ON account.player_id = player.id
+
+-- read_plays --
+-- Sessions by id.
+SELECT play.player_id, play.session, play.source_id, play.asset_id, play.game, play.state, play.expires_us
+FROM unnest(%(players)s::bigint[], %(sessions)s::text[]) AS asked (player_id, session)
+JOIN play ON play.player_id = asked.player_id AND play.session = asked.session
+
+-- read_holds --
+-- Holds by key.
+SELECT hold.player_id, hold.source_id, hold.key, hold.asset_id, hold.amount, hold.captured, hold.released,
+       hold.state, hold.expires_us
+FROM unnest(%(players)s::bigint[], %(sources)s::smallint[], %(keys)s::text[]) AS asked (player_id, source_id, key)
+JOIN hold ON hold.player_id = asked.player_id AND hold.source_id = asked.source_id AND hold.key = asked.key
+
+-- read_keys --
+-- Entries by idempotency key.
+SELECT transfer.*
+FROM unnest(
+    %(licensees)s::smallint[], %(players)s::bigint[], %(sources)s::smallint[], %(kinds)s::smallint[], %(keys)s::text[]
+) AS asked (licensee_id, player_id, source_id, kind, key)
+JOIN transfer ON transfer.licensee_id = asked.licensee_id AND transfer.player_id = asked.player_id
+ AND transfer.source_id = asked.source_id AND transfer.kind = asked.kind AND transfer.key = asked.key
+
+-- read_rounds --
+-- Rounds by name.
+SELECT round.player_id, round.source_id, round.name, round.asset_id, round.opened_sequence, round.opened_us,
+       round.closed_us, round.state
+FROM unnest(%(players)s::bigint[], %(sources)s::smallint[], %(names)s::text[]) AS asked (player_id, source_id, name)
+JOIN round ON round.player_id = asked.player_id AND round.source_id = asked.source_id AND round.name = asked.name
+
+-- read_round_entries --
+-- Accepted bets, wins and cancels of some rounds, in ledger order.
+SELECT transfer.*
+FROM unnest(
+    %(players)s::bigint[], %(sources)s::smallint[], %(names)s::text[], %(opened)s::bigint[]
+) AS asked (player_id, source_id, name, opened_sequence)
+JOIN transfer ON transfer.player_id = asked.player_id AND transfer.sequence >= asked.opened_sequence
+ AND transfer.source_id = asked.source_id AND transfer.round = asked.name
+WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3)
+ORDER BY transfer.sequence
+
+-- read_usage --
+-- Money that rolling limits count. A win counts when its round began, a cancelled stake when it was taken.
+SELECT transfer.player_id, transfer.kind, transfer.asset_id, transfer.amount,
+       CASE transfer.kind
+           WHEN 2 THEN coalesce(round.opened_us, transfer.recorded_us)
+           WHEN 3 THEN coalesce(stake.recorded_us, transfer.recorded_us)
+           ELSE transfer.recorded_us
+       END AS counted_us
+FROM unnest(%(players)s::bigint[], %(since)s::bigint[]) AS asked (player_id, since_us)
+JOIN transfer ON transfer.player_id = asked.player_id AND transfer.recorded_us > asked.since_us
+LEFT JOIN round ON transfer.kind = 2 AND round.player_id = transfer.player_id
+ AND round.source_id = transfer.source_id AND round.name = transfer.round
+LEFT JOIN transfer AS stake ON transfer.kind = 3 AND stake.shard = transfer.shard AND stake.sequence = transfer.undoes
+WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5) AND transfer.amount > 0
+ORDER BY transfer.sequence
+
+-- read_cycles --
+-- The start of the last game cycle of each session, by game category, among a player's latest entries.
+SELECT DISTINCT ON (asked.player_id, latest.session, latest.category)
+       asked.player_id, latest.session, latest.category, latest.recorded_us
+FROM unnest(%(players)s::bigint[]) AS asked (player_id)
+CROSS JOIN LATERAL (
+    SELECT transfer.session, transfer.recorded_us, transfer.sequence, transfer.details::json ->> 'category' AS category
+    FROM transfer
+    WHERE transfer.player_id = asked.player_id AND transfer.kind = 1 AND transfer.outcome = 1
+      AND transfer.session IS NOT NULL
+    ORDER BY transfer.sequence DESC LIMIT 500
+) AS latest
+WHERE latest.category IS NOT NULL
+ORDER BY asked.player_id, latest.session, latest.category, latest.sequence DESC
+
+-- due_holds --
+-- Holds whose time is over.
+SELECT licensee.name AS licensee, player.name AS player, source.name AS source, hold.key
+FROM hold JOIN player ON player.id = hold.player_id JOIN licensee ON licensee.id = player.licensee_id
+JOIN source ON source.id = hold.source_id
+WHERE hold.state = 1 AND hold.expires_us <= %(now)s
+ORDER BY hold.expires_us LIMIT 100
+
+-- read_feed --
+-- A page of a shard's log, in commit order.
+SELECT transfer.*, player.name AS player_name
+FROM transfer JOIN player ON player.id = transfer.player_id
+WHERE transfer.shard = %(shard)s AND transfer.sequence > %(after)s
+ORDER BY transfer.sequence LIMIT %(limit)s
+
+-- read_entry --
+-- One entry by position.
+SELECT transfer.*, player.name AS player_name
+FROM transfer JOIN player ON player.id = transfer.player_id
+WHERE transfer.shard = %(shard)s AND transfer.sequence = %(sequence)s AND transfer.licensee_id = %(licensee)s
+
+-- list_entries --
+-- A player's stored actions, the newest first.
+SELECT transfer.*, player.name AS player_name
+FROM transfer JOIN player ON player.id = transfer.player_id
+WHERE transfer.player_id = %(player)s AND transfer.sequence < %(before)s AND transfer.fingerprint IS NOT NULL
+ORDER BY transfer.sequence DESC LIMIT %(limit)s
+
+-- undone --
+-- Which of these entries were undone later.
+SELECT undoes FROM transfer WHERE shard = %(shard)s AND undoes = ANY (%(sequences)s::bigint[])

@@ -1,0 +1,167 @@
+"""Batches as the arrays of `commit_batches`."""
+
+from collections.abc import Sequence
+
+from wallet_svc.domain import law
+from wallet_svc.domain.digest import details_text
+from wallet_svc.domain.journal import Batch
+from wallet_svc.domain.state import Entry
+from wallet_svc.domain.vocabulary import RoundState
+from wallet_svc.store.arrays import blobs, flags, numbers, texts
+
+
+def parameters(batches: Sequence[Batch], digests: Sequence[bytes], writer: str) -> dict[str, str]:
+    """Everything one commit writes, over all its shards."""
+    return {
+        "writer": writer,
+        **_heads(batches, digests),
+        **_entries([entry for batch in batches for entry in batch.entries]),
+        **_players(batches),
+        **_accounts(batches),
+        **_rounds(batches),
+        **_holds(batches),
+        **_plays(batches),
+    }
+
+
+def _heads(batches: Sequence[Batch], digests: Sequence[bytes]) -> dict[str, str]:
+    heads = [batch.book.head for batch in batches]
+    return {
+        "shard_id": numbers(head.shard for head in heads),
+        "decided_on": blobs(head.digest for head in heads),
+        "registry_version": numbers(head.registry_version for head in heads),
+        "digest": blobs(digests),
+        "first_sequence": numbers(head.next_sequence for head in heads),
+        "count": numbers(len(batch.entries) for batch in batches),
+        "next_id": numbers(batch.next_id for batch in batches),
+        "batch_us": numbers(batch.now_us for batch in batches),
+    }
+
+
+def _entries(rows: list[Entry]) -> dict[str, str]:
+    return {
+        "t_shard": numbers([row.shard for row in rows]),
+        "t_sequence": numbers([row.sequence for row in rows]),
+        "t_operation": numbers([row.operation for row in rows]),
+        "t_licensee": numbers([row.licensee_id for row in rows]),
+        "t_player": numbers([row.player_id for row in rows]),
+        "t_source": numbers([row.source_id for row in rows]),
+        "t_kind": numbers([row.kind.value for row in rows]),
+        "t_key": texts([row.key for row in rows]),
+        "t_fingerprint": blobs([row.fingerprint for row in rows]),
+        "t_outcome": numbers([row.outcome.value for row in rows]),
+        "t_asset": numbers([row.asset.id if row.asset is not None else None for row in rows]),
+        "t_amount": numbers([row.amount for row in rows]),
+        "t_debit": numbers([row.debit_id for row in rows]),
+        "t_credit": numbers([row.credit_id for row in rows]),
+        "t_moved": numbers([row.moved or None for row in rows]),
+        "t_debit_after": numbers([row.debit_after for row in rows]),
+        "t_credit_after": numbers([row.credit_after for row in rows]),
+        "t_available": numbers([row.available for row in rows]),
+        "t_round": texts([row.round for row in rows]),
+        "t_game": texts([row.game for row in rows]),
+        "t_session": texts([row.session for row in rows]),
+        "t_reference": texts([row.reference for row in rows]),
+        "t_undoes": numbers([row.undoes for row in rows]),
+        "t_case": numbers([row.case.value if row.case is not None else None for row in rows]),
+        "t_limit": texts([row.limit for row in rows]),
+        "t_details": texts([details_text(row) for row in rows]),
+        "t_pack": texts([row.pack for row in rows]),
+        "t_decision": texts([row.decision_json for row in rows]),
+        "t_request": texts([row.request_id for row in rows]),
+        "t_recorded": numbers([row.recorded_us for row in rows]),
+    }
+
+
+def _players(batches: Sequence[Batch]) -> dict[str, str]:
+    changed = [player for batch in batches for player in batch.players.values()]
+    new = [player for player in changed if player.new]
+    old = [player for player in changed if not player.new]
+    return {
+        "p_id": numbers(player.id for player in new),
+        "p_licensee": numbers(player.licensee.id for player in new),
+        "p_name": texts(player.name for player in new),
+        "p_pack": texts(player.pack for player in new),
+        "p_born": texts(player.born_on for player in new),
+        "p_asset": numbers(player.main.id if player.main else None for player in new),
+        "p_blocked": flags(player.blocked for player in new),
+        "p_protection": texts(law.protection_text(player) for player in new),
+        "q_id": numbers(player.id for player in old),
+        "q_pack": texts(player.pack for player in old),
+        "q_born": texts(player.born_on for player in old),
+        "q_blocked": flags(player.blocked for player in old),
+        "q_protection": texts(law.protection_text(player) for player in old),
+    }
+
+
+def _accounts(batches: Sequence[Batch]) -> dict[str, str]:
+    touched = [(batch, *item) for batch in batches for item in batch.accounts.values()]
+    new = [(batch, account) for batch, account, _, _ in touched if account.new]
+    old = [(account, debits, credits) for _, account, debits, credits in touched if not account.new]
+    return {
+        "n_id": numbers(account.id for _, account in new),
+        "n_licensee": numbers(batch.owners[account.id][0] for batch, account in new),
+        "n_player": numbers(batch.owners[account.id][1] for batch, account in new),
+        "n_shard": numbers(batch.book.head.shard for batch, _ in new),
+        "n_asset": numbers(account.name.asset_id for _, account in new),
+        "n_exponent": numbers(
+            batch.registry.assets_by_id[account.name.asset_id].exponent for batch, account in new
+        ),
+        "n_class": numbers(account.name.account_class.value for _, account in new),
+        "n_source": numbers(account.name.source_id for _, account in new),
+        "n_debits": numbers(account.debits for _, account in new),
+        "n_credits": numbers(account.credits for _, account in new),
+        "a_id": numbers(account.id for account, _, _ in old),
+        "a_debits": numbers(debits for _, debits, _ in old),
+        "a_credits": numbers(credits for _, _, credits in old),
+    }
+
+
+def _rounds(batches: Sequence[Batch]) -> dict[str, str]:
+    touched = [item for batch in batches for item in batch.rounds.values()]
+    new = [item for item in touched if item[1].new]
+    closed = [item for item in touched if not item[1].new and item[1].state is RoundState.CLOSED]
+    return {
+        "r_player": numbers(player for player, _ in new),
+        "r_source": numbers(round_.source_id for _, round_ in new),
+        "r_name": texts(round_.name for _, round_ in new),
+        "r_asset": numbers(round_.asset.id for _, round_ in new),
+        "r_sequence": numbers(round_.opened_sequence for _, round_ in new),
+        "r_opened": numbers(round_.opened_us for _, round_ in new),
+        "r_closed": numbers(round_.closed_us for _, round_ in new),
+        "r_state": numbers(round_.state.value for _, round_ in new),
+        "c_player": numbers(player for player, _ in closed),
+        "c_source": numbers(round_.source_id for _, round_ in closed),
+        "c_name": texts(round_.name for _, round_ in closed),
+        "c_closed": numbers(round_.closed_us for _, round_ in closed),
+    }
+
+
+def _holds(batches: Sequence[Batch]) -> dict[str, str]:
+    kept = [item for batch in batches for item in batch.holds.values()]
+    return {
+        "h_player": numbers(player for player, _ in kept),
+        "h_source": numbers(hold.source_id for _, hold in kept),
+        "h_key": texts(hold.key for _, hold in kept),
+        "h_asset": numbers(hold.asset.id for _, hold in kept),
+        "h_amount": numbers(hold.amount for _, hold in kept),
+        "h_captured": numbers(hold.captured for _, hold in kept),
+        "h_released": numbers(hold.released for _, hold in kept),
+        "h_state": numbers(hold.state.value for _, hold in kept),
+        "h_expires": numbers(hold.expires_us for _, hold in kept),
+    }
+
+
+def _plays(batches: Sequence[Batch]) -> dict[str, str]:
+    kept = [item for batch in batches for item in batch.plays.values()]
+    return {
+        "s_session": texts(play.session for _, play in kept),
+        "s_player": numbers(player.id for player, _ in kept),
+        "s_source": numbers(play.source_id for _, play in kept),
+        "s_asset": numbers(play.asset.id for _, play in kept),
+        "s_game": texts(play.game for _, play in kept),
+        "s_state": numbers(play.state.value for _, play in kept),
+        "s_expires": numbers(play.expires_us for _, play in kept),
+    }
+
+

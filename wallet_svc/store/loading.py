@@ -1,0 +1,198 @@
+"""Reading what a batch needs into the books, in as few round trips as possible."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow, namedtuple_row
+
+from wallet_svc.domain import law, replay
+from wallet_svc.domain.commands import Command, SetLimit
+from wallet_svc.domain.journal import Book
+from wallet_svc.domain.placing import shard_of
+from wallet_svc.domain.state import Account, AccountName, HeldMoney, Play, Player, Registry, Round
+from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, RoundState
+from wallet_svc.store.arrays import numbers, texts
+from wallet_svc.store.needs import Needs, collect, collect_cancelled_round
+from wallet_svc.store.rows import entry_of
+from wallet_svc.store.statements import STATEMENTS
+
+Connection = psycopg.AsyncConnection[TupleRow]
+
+
+class Loader:
+    """Fills books. Everything is read after the heads were, so a stale reading fails the compare-and-swap."""
+
+    def __init__(self, books: dict[int, Book], registry: Registry, now_us: int) -> None:
+        self._books = books
+        self._now_us = now_us
+        self._registry = registry
+        self._by_id: dict[int, Player] = {}
+
+    async def load(self, connection: Connection, commands: Sequence[Command], *, all_keys: bool) -> None:
+        await self._load_players(connection, commands)
+        known = [(player, command) for command in commands if (player := self._player(command)) is not None]
+        await self._load_usage(connection, known)
+        needs = Needs()
+        for player, command in known:
+            collect(needs, player, command, self._registry.sources[command.source], all_keys=all_keys)
+        await self._fetch(connection, needs)
+        rounds = Needs()
+        for player, command in known:
+            collect_cancelled_round(rounds, player, command, self._registry.sources[command.source])
+        await self._fetch(connection, rounds)
+
+    def _book(self, command: Command) -> Book:
+        return self._books[shard_of(command.licensee, command.player, self._registry.shards)]
+
+    def _player(self, command: Command) -> Player | None:
+        player = self._book(command).players.get((command.licensee, command.player))
+        if player is None or player.id == 0:
+            return None
+        self._by_id[player.id] = player
+        return player
+
+    async def _load_players(self, connection: Connection, commands: Sequence[Command]) -> None:
+        unknown = set()
+        fresh_books = [book for book in self._books.values() if not book.players and not book.house]
+        for command in commands:
+            book, name = self._book(command), (command.licensee, command.player)
+            if name not in book.players and name not in book.missing:
+                book.missing.add(name)
+                unknown.add(name)
+        if not unknown:
+            return
+        if fresh_books:
+            await self._load_house(connection, fresh_books)
+        asked = {"licensees": texts(name[0] for name in unknown), "players": texts(name[1] for name in unknown)}
+        rows = await _rows(connection, "read_players", asked)
+        found: dict[int, Player] = {}
+        for row in rows:
+            player = found.get(row.id) or self._add_player(row)
+            found[row.id] = player
+            if row.account_id is not None:
+                name = AccountName(row.asset_id, AccountClass(row.account_class))
+                player.accounts[name] = Account(row.account_id, name, int(row.debits), int(row.credits))
+        await self._load_cycles(connection, found)
+
+    def _add_player(self, row: Any) -> Player:
+        licensee = self._registry.licensees[row.licensee]
+        main = self._registry.assets_by_id.get(row.main_asset_id)
+        player = Player(row.id, licensee, row.name, row.pack, row.born_on, main, row.blocked)
+        law.restore_protection(player, row.protection)
+        book = self._books[shard_of(licensee.name, row.name, self._registry.shards)]
+        book.players[licensee.name, row.name] = player
+        book.missing.discard((licensee.name, row.name))
+        return player
+
+    async def _load_house(self, connection: Connection, books: list[Book]) -> None:
+        by_shard = {book.head.shard: book for book in books}
+        cursor = await connection.execute(STATEMENTS["read_house"], {"shards": list(by_shard)}, prepare=True)
+        for shard, licensee_id, asset_id, class_, source_id, id_, debits, credits in await cursor.fetchall():
+            name = AccountName(asset_id, AccountClass(class_), source_id)
+            by_shard[shard].house[licensee_id, name] = Account(id_, name, int(debits), int(credits))
+
+    async def _load_usage(self, connection: Connection, known: list[tuple[Player, Command]]) -> None:
+        since: dict[int, int] = {}
+        for player, command in known:
+            if isinstance(command.action, SetLimit):
+                # A new window looks back on what happened before it was set.
+                since[player.id] = 0
+            elif player.usage is None:
+                moment = law.usage_since(player, self._now_us)
+                if moment is not None:
+                    since.setdefault(player.id, moment)
+        if not since:
+            return
+        rows = defaultdict(list)
+        asked = {"players": numbers(since), "since": numbers(since.values())}
+        for row in await _rows(connection, "read_usage", asked):
+            rows[row.player_id].append(row)
+        for player_id in since:
+            law.restore_usage(self._by_id[player_id], rows[player_id], self._registry)
+
+    async def _load_cycles(self, connection: Connection, players: dict[int, Player]) -> None:
+        if not players:
+            return
+        for row in await _rows(connection, "read_cycles", {"players": numbers(players)}):
+            players[row.player_id].cycles[row.session, row.category] = row.recorded_us
+
+    async def _fetch(self, connection: Connection, needs: Needs) -> None:
+        if needs.plays:
+            await self._load_plays(connection, needs)
+        if needs.holds:
+            await self._load_holds(connection, needs)
+        if needs.keys:
+            await self._load_keys(connection, needs)
+        if needs.rounds:
+            await self._load_rounds(connection, needs)
+
+    async def _load_plays(self, connection: Connection, needs: Needs) -> None:
+        asked = {"players": numbers(p for p, _ in needs.plays), "sessions": texts(s for _, s in needs.plays)}
+        for row in await _rows(connection, "read_plays", asked):
+            asset = self._registry.assets_by_id[row.asset_id]
+            play = Play(row.session, row.source_id, asset, row.game, PlayState(row.state), row.expires_us)
+            self._by_id[row.player_id].plays[row.session] = play
+
+    async def _load_holds(self, connection: Connection, needs: Needs) -> None:
+        asked = {
+            "players": numbers(hold[0] for hold in needs.holds),
+            "sources": numbers(hold[1] for hold in needs.holds),
+            "keys": texts(hold[2] for hold in needs.holds),
+        }
+        for row in await _rows(connection, "read_holds", asked):
+            asset = self._registry.assets_by_id[row.asset_id]
+            hold = HeldMoney(
+                row.source_id, row.key, asset, row.amount, row.captured, row.released, HoldState(row.state), row.expires_us
+            )
+            self._by_id[row.player_id].holds[row.source_id, row.key] = hold
+
+    async def _load_keys(self, connection: Connection, needs: Needs) -> None:
+        wanted = list(needs.keys)
+        asked = {
+            "licensees": numbers(key[0] for key in wanted),
+            "players": numbers(key[1] for key in wanted),
+            "sources": numbers(key[2] for key in wanted),
+            "kinds": numbers(int(key[3]) for key in wanted),
+            "keys": texts(key[4] for key in wanted),
+        }
+        for row in await _rows(connection, "read_keys", asked):
+            entry = entry_of(row, self._registry)
+            self._by_id[row.player_id].keys[entry.source_id, entry.kind, row.key] = entry
+
+    async def _load_rounds(self, connection: Connection, needs: Needs) -> None:
+        asked = {
+            "players": numbers(name[0] for name in needs.rounds),
+            "sources": numbers(name[1] for name in needs.rounds),
+            "names": texts(name[2] for name in needs.rounds),
+        }
+        rows = await _rows(connection, "read_rounds", asked)
+        for row in rows:
+            asset = self._registry.assets_by_id[row.asset_id]
+            round_ = Round(row.source_id, row.name, asset, row.opened_sequence, row.opened_us)
+            self._by_id[row.player_id].rounds[row.source_id, row.name] = round_
+        if rows:
+            await self._load_round_entries(connection, rows)
+        for row in rows:
+            round_ = self._by_id[row.player_id].rounds[row.source_id, row.name]
+            round_.state, round_.closed_us = RoundState(row.state), row.closed_us
+
+    async def _load_round_entries(self, connection: Connection, rows: list[Any]) -> None:
+        asked = {
+            "players": numbers(row.player_id for row in rows),
+            "sources": numbers(row.source_id for row in rows),
+            "names": texts(row.name for row in rows),
+            "opened": numbers(row.opened_sequence for row in rows),
+        }
+        for row in await _rows(connection, "read_round_entries", asked):
+            player = self._by_id[row.player_id]
+            entry = entry_of(row, self._registry)
+            replay.apply_to_round(player, entry)
+
+
+async def _rows(connection: Connection, statement: str, values: dict[str, str]) -> list[Any]:
+    async with connection.cursor(row_factory=namedtuple_row) as cursor:
+        await cursor.execute(STATEMENTS[statement], values, prepare=True)
+        return await cursor.fetchall()
+

@@ -1,0 +1,114 @@
+"""The shard log on PostgreSQL: one connection, one statement a commit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
+
+import psycopg
+from psycopg.rows import TupleRow, namedtuple_row
+
+from mesh.database import connect, is_outage
+from wallet_svc.domain.commands import Command
+from wallet_svc.domain.journal import Batch, Book, Head
+from wallet_svc.domain.state import Registry
+from wallet_svc.ports import DueHold, HeadMovedError, LogDownError, LogRefusedError
+from wallet_svc.store.arrays import blobs, numbers
+from wallet_svc.store.encode import parameters
+from wallet_svc.store.loading import Loader
+from wallet_svc.store.registry import read_registry
+from wallet_svc.store.statements import STATEMENTS
+
+T = TypeVar("T")
+
+
+class PostgresLog:
+    """Implements `wallet_svc.ports.ShardLog`. Not for concurrent use: the engine has one flight at a time."""
+
+    def __init__(self, url: str, *, writer: str, statement_timeout_ms: int) -> None:
+        self._url = url
+        self._writer = writer
+        self._timeout_ms = statement_timeout_ms
+        self._connection: psycopg.AsyncConnection[TupleRow] | None = None
+
+    async def registry(self) -> Registry:
+        return await self._read(read_registry)
+
+    async def open_books(self, shards: Iterable[int]) -> dict[int, Book]:
+        wanted = sorted(shards)
+
+        async def read(connection: psycopg.AsyncConnection[TupleRow]) -> dict[int, Book]:
+            cursor = await connection.execute(STATEMENTS["read_heads"], {"shards": wanted}, prepare=True)
+            heads = [Head(*row) for row in await cursor.fetchall()]
+            return {head.shard: Book(head) for head in heads}
+
+        return await self._read(read)
+
+    async def load(
+        self, books: dict[int, Book], commands: Sequence[Command], registry: Registry, now_us: int, *, all_keys: bool
+    ) -> None:
+        loader = Loader(books, registry, now_us)
+        await self._read(lambda connection: loader.load(connection, commands, all_keys=all_keys))
+
+    async def commit(self, batches: Sequence[Batch], digests: Sequence[bytes]) -> set[int]:
+        values = parameters(batches, digests, self._writer)
+        try:
+            connection = await self._connected()
+            cursor = await connection.execute(STATEMENTS["commit_batches"], values, prepare=True)
+            return {row[0] for row in await cursor.fetchall()}
+        except psycopg.errors.UniqueViolation as error:
+            raise HeadMovedError from error
+        except (psycopg.Error, OSError) as error:
+            await self._drop()
+            if isinstance(error, psycopg.Error) and not is_outage(error):
+                raise LogRefusedError from error
+            raise LogDownError from error
+        except asyncio.CancelledError:
+            await self._drop()
+            raise
+
+    async def settle(self, batches: Sequence[Batch], digests: Sequence[bytes]) -> set[int]:
+        heads = [batch.book.head for batch in batches]
+        asked = {
+            "shards": numbers(head.shard for head in heads),
+            "digests": blobs(digests),
+            "previous": blobs(head.digest for head in heads),
+        }
+
+        async def read(connection: psycopg.AsyncConnection[TupleRow]) -> set[int]:
+            cursor = await connection.execute(STATEMENTS["find_batches"], asked)
+            return {row[0] for row in await cursor.fetchall()}
+
+        return await self._read(read)
+
+    async def due_holds(self, now_us: int) -> list[DueHold]:
+        async def read(connection: psycopg.AsyncConnection[TupleRow]) -> list[DueHold]:
+            async with connection.cursor(row_factory=namedtuple_row) as cursor:
+                await cursor.execute(STATEMENTS["due_holds"], {"now": now_us}, prepare=True)
+                return [
+                    DueHold(licensee=row.licensee, player=row.player, source=row.source, key=row.key)
+                    for row in await cursor.fetchall()
+                ]
+
+        return await self._read(read)
+
+    async def close(self) -> None:
+        await self._drop()
+
+    async def _read(self, work: Callable[[psycopg.AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
+        try:
+            return await work(await self._connected())
+        except (psycopg.Error, OSError) as error:
+            await self._drop()
+            if isinstance(error, psycopg.Error) and not is_outage(error):
+                raise
+            raise LogDownError from error
+
+    async def _connected(self) -> psycopg.AsyncConnection[TupleRow]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._url, name=self._writer, statement_timeout_ms=self._timeout_ms)
+        return self._connection
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

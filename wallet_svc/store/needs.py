@@ -1,0 +1,94 @@
+"""What a command must know before it is decided, and a book does not know yet. Pure."""
+
+from dataclasses import dataclass, field
+
+from wallet_svc.domain.commands import (
+    Bet,
+    Cancel,
+    Capture,
+    CloseRound,
+    Command,
+    EndPlay,
+    Expire,
+    OpenPlay,
+    Release,
+    Win,
+)
+from wallet_svc.domain.state import Player
+from wallet_svc.domain.vocabulary import Kind
+
+
+@dataclass(slots=True)
+class Needs:
+    """Lookups by player id. Sets, because several commands may need the same."""
+
+    keys: set[tuple[int, int, int, int, str]] = field(default_factory=set)
+    """(licensee id, player id, source id, kind, key)."""
+    rounds: set[tuple[int, int, str]] = field(default_factory=set)
+    plays: set[tuple[int, str]] = field(default_factory=set)
+    holds: set[tuple[int, int, str]] = field(default_factory=set)
+
+    def any(self) -> bool:
+        return bool(self.keys or self.rounds or self.plays or self.holds)
+
+
+def collect(needs: Needs, player: Player, command: Command, source_id: int, *, all_keys: bool) -> None:
+    """Note what one command needs. Own keys and rounds of bets are taken for new unless `all_keys`."""
+    action = command.action
+    if isinstance(action, Bet):
+        _play(needs, player, action.session)
+        if all_keys:
+            _key(needs, player, source_id, Kind.BET, command.key)
+            _key(needs, player, source_id, Kind.LATE_BET, command.key)
+            _round(needs, player, source_id, action.round)
+        return
+    if all_keys and command.key:
+        _key(needs, player, source_id, command.kind, command.key)
+    match action:
+        case Win():
+            if action.bet_key:
+                _key(needs, player, source_id, Kind.BET, action.bet_key)
+            _round(needs, player, source_id, action.round)
+        case Cancel():
+            _key(needs, player, source_id, Kind.BET, action.bet_key)
+        case CloseRound():
+            _round(needs, player, source_id, action.round)
+        case Capture() | Release() | Expire():
+            _hold(needs, player, source_id, action.hold_key)
+        case OpenPlay() | EndPlay():
+            _play(needs, player, action.session)
+        case _:
+            pass
+
+
+def collect_cancelled_round(needs: Needs, player: Player, command: Command, source_id: int) -> None:
+    """The round of a bet that is to be cancelled: known only once the bet is."""
+    if isinstance(command.action, Cancel):
+        stake = player.keys.get((source_id, Kind.BET, command.action.bet_key))
+        if stake is not None and stake.round and not stake.tombstone:
+            _round(needs, player, source_id, stake.round)
+
+
+def _key(needs: Needs, player: Player, source_id: int, kind: Kind, key: str) -> None:
+    name = (source_id, kind, key)
+    if name not in player.keys and name not in player.probed:
+        player.probed.add(name)
+        needs.keys.add((player.licensee.id, player.id, source_id, kind, key))
+
+
+def _round(needs: Needs, player: Player, source_id: int, name: str) -> None:
+    if (source_id, name) not in player.rounds and ("round", source_id, name) not in player.probed:
+        player.probed.add(("round", source_id, name))
+        needs.rounds.add((player.id, source_id, name))
+
+
+def _play(needs: Needs, player: Player, session: str) -> None:
+    if session and session not in player.plays and ("play", session) not in player.probed:
+        player.probed.add(("play", session))
+        needs.plays.add((player.id, session))
+
+
+def _hold(needs: Needs, player: Player, source_id: int, key: str) -> None:
+    if (source_id, key) not in player.holds and ("hold", source_id, key) not in player.probed:
+        player.probed.add(("hold", source_id, key))
+        needs.holds.add((player.id, source_id, key))

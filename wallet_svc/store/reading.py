@@ -1,0 +1,143 @@
+"""Reads for queries: always from the primary, never from a cache."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow, namedtuple_row
+
+from mesh.database import connect, is_outage
+from mesh.errors import DependencyDownError
+from wallet_svc.domain.state import Entry, Registry
+from wallet_svc.domain.vocabulary import Kind
+from wallet_svc.store.registry import read_registry
+from wallet_svc.store.rows import entry_of
+from wallet_svc.store.statements import STATEMENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerRow:
+    """A player as it is stored, with balances by (asset id, account class)."""
+
+    id: int
+    pack: str
+    born_on: str
+    main_asset_id: int
+    blocked: bool
+    protection: str | None
+    balances: dict[tuple[int, int], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A stored entry with the player's name and whether it was undone."""
+
+    entry: Entry
+    player: str
+    rolled_back: bool
+
+
+class Reader:
+    """One connection for queries, used by one call at a time."""
+
+    def __init__(self, url: str, *, name: str, statement_timeout_ms: int) -> None:
+        self._url, self._name, self._timeout_ms = url, name, statement_timeout_ms
+        self._connection: psycopg.AsyncConnection[TupleRow] | None = None
+        self._lock = asyncio.Lock()
+
+    async def registry(self) -> Registry:
+        async with self._lock:
+            return await self._guard(self._registry())
+
+    async def _registry(self) -> Registry:
+        return await read_registry(await self._connected())
+
+    async def rows(self, statement: str, values: dict[str, Any]) -> list[Any]:
+        """Rows of a named statement as named tuples."""
+        async with self._lock:
+            return await self._guard(self._rows(STATEMENTS[statement], values))
+
+    async def query(self, statement: str, values: dict[str, Any]) -> list[Any]:
+        """Rows of a small statement that only one use case needs."""
+        async with self._lock:
+            return await self._guard(self._rows(statement.encode(), values))
+
+    async def _rows(self, statement: bytes, values: dict[str, Any]) -> list[Any]:
+        connection = await self._connected()
+        async with connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(statement, values, prepare=True)
+            return await cursor.fetchall()
+
+    async def _guard(self, work: Any) -> Any:
+        try:
+            return await work
+        except (psycopg.Error, OSError) as error:
+            await self.close()
+            if isinstance(error, psycopg.Error) and not is_outage(error):
+                raise
+            raise DependencyDownError(retry_after=0.5, dependency="postgresql") from error
+
+    async def _connected(self) -> psycopg.AsyncConnection[TupleRow]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._url, name=self._name, statement_timeout_ms=self._timeout_ms)
+        return self._connection
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def player(self, licensee: str, name: str) -> PlayerRow | None:
+        """A player with all its balances."""
+        rows = await self.rows("read_players", {"licensees": [licensee], "players": [name]})
+        if not rows:
+            return None
+        first = rows[0]
+        return PlayerRow(
+            id=first.id,
+            pack=first.pack,
+            born_on=first.born_on,
+            main_asset_id=first.main_asset_id,
+            blocked=first.blocked,
+            protection=first.protection,
+            balances={
+                (row.asset_id, row.account_class): int(row.credits) - int(row.debits)
+                for row in rows
+                if row.account_id is not None
+            },
+        )
+
+    async def by_key(
+        self, licensee_id: int, player_id: int, source_id: int, kinds: Sequence[Kind], key: str, registry: Registry
+    ) -> Entry | None:
+        """The entry of a key, the last kind that was found winning."""
+        rows = await self.rows(
+            "read_keys",
+            {
+                "licensees": [licensee_id] * len(kinds),
+                "players": [player_id] * len(kinds),
+                "sources": [source_id] * len(kinds),
+                "kinds": [kind.value for kind in kinds],
+                "keys": [key] * len(kinds),
+            },
+        )
+        entries = sorted((entry_of(row, registry) for row in rows), key=lambda entry: kinds.index(entry.kind))
+        return entries[-1] if entries else None
+
+    async def undone(self, entries: Sequence[Entry]) -> set[int]:
+        """Sequences of those entries, of one shard, that were undone later."""
+        if not entries:
+            return set()
+        values = {"shard": entries[0].shard, "sequences": [entry.sequence for entry in entries]}
+        return {row.undoes for row in await self.rows("undone", values)}
+
+    async def with_undone(self, rows: Sequence[Any], registry: Registry) -> list[Stored]:
+        """Rows of one shard as stored entries."""
+        entries = [entry_of(row, registry) for row in rows]
+        undone = await self.undone(entries)
+        return [
+            Stored(entry=entry, player=row.player_name, rolled_back=entry.sequence in undone)
+            for entry, row in zip(entries, rows, strict=True)
+        ]

@@ -1,0 +1,215 @@
+"""The registry: read whole as one version, changed under the locks of every head."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from wallet_svc.domain.state import Asset, Game, Licensee, ProviderFlags, Registry
+from wallet_svc.domain.vocabulary import StakeOrder
+from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError
+
+DEFAULT_EXPONENTS = {
+    **dict.fromkeys(
+        ("EUR", "GBP", "USD", "CAD", "AUD", "NZD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "RON", "BRL", "MXN", "INR"),
+        6,
+    ),
+    **dict.fromkeys(("JPY", "KRW", "CLP", "VND"), 4),
+    "KWD": 6,
+    "BTC": 8,
+}
+"""Assets that every licensee starts with: two-decimal currencies keep 6 digits, zero-decimal ones 4, BTC 8."""
+
+
+async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Registry:
+    """One consistent version. Read in one transaction, so that version and content belong together."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        shards = await _all(connection, "SELECT count(*), min(registry_version) FROM shard")
+        licensees = await _all(connection, "SELECT id, name, default_pack, stake_order, suspended FROM licensee")
+        assets = await _all(connection, "SELECT id, licensee_id, code, exponent FROM asset")
+        sources = await _all(connection, "SELECT id, name FROM source")
+        providers = await _all(
+            connection,
+            "SELECT licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us FROM provider_account",
+        )
+        games = await _all(connection, "SELECT licensee_id, source_id, name, category, enabled FROM game")
+    return _assemble(shards[0], licensees, assets, sources, providers, games)
+
+
+async def _all(connection: psycopg.AsyncConnection[TupleRow], statement: str) -> list[TupleRow]:
+    cursor = await connection.execute(statement.encode())
+    return await cursor.fetchall()
+
+
+def _assemble(
+    shards: TupleRow,
+    licensees: list[TupleRow],
+    assets: list[TupleRow],
+    sources: list[TupleRow],
+    providers: list[TupleRow],
+    games: list[TupleRow],
+) -> Registry:
+    tenants = [
+        Licensee(id=id_, name=name, default_pack=pack, stake_order=StakeOrder(order), suspended=suspended)
+        for id_, name, pack, order, suspended in licensees
+    ]
+    known = {(owner, code): Asset(id=id_, code=code, exponent=exponent) for id_, owner, code, exponent in assets}
+    return Registry(
+        version=shards[1] or 1,
+        licensees={tenant.name: tenant for tenant in tenants},
+        sources={name: id_ for id_, name in sources},
+        assets=known,
+        providers={
+            (owner, source): ProviderFlags(
+                win_without_bet=without, one_credit_per_bet=one, late_win_window_us=late
+            )
+            for owner, source, without, one, late in providers
+        },
+        games={(owner, source, name): Game(category=category, enabled=enabled)
+               for owner, source, name, category, enabled in games},
+        shards=shards[0],
+        assets_by_id={asset.id: asset for asset in known.values()},
+        source_names={id_: name for id_, name in sources},
+        licensees_by_id={tenant.id: tenant for tenant in tenants},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryStore:
+    """Changes of the registry. Each one moves the version in every head.
+
+    A batch that was decided under an older version then fails its compare-and-swap,
+    so a change holds for everything that commits after the change has.
+    """
+
+    connect: Callable[[], Awaitable[psycopg.AsyncConnection[TupleRow]]]
+
+    async def change(self, work: Callable[[psycopg.AsyncConnection[TupleRow]], Awaitable[Any]]) -> Any:
+        """Run `work` in one transaction with every head locked, in the order all writers lock them."""
+        connection = await self.connect()
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT id FROM shard ORDER BY id FOR NO KEY UPDATE")
+                result = await work(connection)
+                await connection.execute("UPDATE shard SET registry_version = registry_version + 1")
+            return result
+        finally:
+            await connection.close()
+
+    async def licensees(self) -> list[TupleRow]:
+        """Every licensee, by name."""
+        connection = await self.connect()
+        try:
+            return await _all(
+                connection,
+                "SELECT name, default_pack, stake_order, win_reversal_shortfall, suspended FROM licensee ORDER BY name",
+            )
+        finally:
+            await connection.close()
+
+    async def put_licensee(
+        self, *, name: str, default_pack: str, stake_order: int, shortfall: int, suspended: bool
+    ) -> None:
+        """Register a licensee with the default assets, or change its policies."""
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            cursor = await connection.execute(
+                """
+                INSERT INTO licensee (name, default_pack, stake_order, win_reversal_shortfall, suspended)
+                VALUES (%s, %s, %s, %s, %s)
+                ON CONFLICT (name) DO UPDATE SET default_pack = excluded.default_pack,
+                    stake_order = excluded.stake_order, suspended = excluded.suspended,
+                    win_reversal_shortfall = excluded.win_reversal_shortfall
+                RETURNING id
+                """,
+                (name, default_pack, stake_order, shortfall, suspended),
+            )
+            row = await cursor.fetchone()
+            codes, exponents = list(DEFAULT_EXPONENTS), list(DEFAULT_EXPONENTS.values())
+            await connection.execute(
+                """
+                INSERT INTO asset (licensee_id, code, exponent)
+                SELECT %s, shipped.* FROM unnest(%s::text[], %s::smallint[]) AS shipped
+                ON CONFLICT (licensee_id, code) DO NOTHING
+                """,
+                (row[0] if row else None, codes, exponents),
+            )
+
+        await self.change(work)
+
+    async def put_asset(self, licensee: str, code: str, exponent: int) -> None:
+        """Set an exponent before first use. Errors: LicenseeNotFoundError, AssetInUseError."""
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            licensee_id = await _licensee_id(connection, licensee)
+            await connection.execute(
+                """
+                INSERT INTO asset (licensee_id, code, exponent) VALUES (%s, %s, %s)
+                ON CONFLICT (licensee_id, code) DO UPDATE SET exponent = excluded.exponent
+                """,
+                (licensee_id, code, exponent),
+            )
+
+        try:
+            await self.change(work)
+        except psycopg.errors.ForeignKeyViolation:
+            raise AssetInUseError(currency_code=code) from None
+
+    async def put_provider(
+        self, licensee: str, provider: str, *, win_without_bet: bool, one_credit_per_bet: bool, late_win_window_us: int
+    ) -> None:
+        """Register a provider account, or change its flags. Errors: LicenseeNotFoundError."""
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            licensee_id = await _licensee_id(connection, licensee)
+            source_id = await _source_id(connection, provider)
+            await connection.execute(
+                """
+                INSERT INTO provider_account
+                    (licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us)
+                VALUES (%s, %s, %s, %s, %s)
+                ON CONFLICT (licensee_id, source_id) DO UPDATE SET win_without_bet = excluded.win_without_bet,
+                    one_credit_per_bet = excluded.one_credit_per_bet,
+                    late_win_window_us = excluded.late_win_window_us
+                """,
+                (licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us),
+            )
+
+        await self.change(work)
+
+    async def put_games(self, licensee: str, provider: str, games: list[tuple[str, str, bool]]) -> None:
+        """Register games, or switch them. An empty licensee means all. Errors: LicenseeNotFoundError."""
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            licensee_id = await _licensee_id(connection, licensee) if licensee else 0
+            source_id = await _source_id(connection, provider)
+            names, categories, enabled = zip(*games, strict=True)
+            await connection.execute(
+                """
+                INSERT INTO game (licensee_id, source_id, name, category, enabled)
+                SELECT %s, %s, sent.* FROM unnest(%s::text[], %s::text[], %s::boolean[]) AS sent
+                ON CONFLICT (source_id, name, licensee_id)
+                DO UPDATE SET category = excluded.category, enabled = excluded.enabled
+                """,
+                (licensee_id, source_id, list(names), list(categories), list(enabled)),
+            )
+
+        await self.change(work)
+
+
+async def _licensee_id(connection: psycopg.AsyncConnection[TupleRow], name: str) -> int:
+    cursor = await connection.execute("SELECT id FROM licensee WHERE name = %s", (name,))
+    row = await cursor.fetchone()
+    if row is None:
+        raise LicenseeNotFoundError(licensee_id=name)
+    return int(row[0])
+
+
+async def _source_id(connection: psycopg.AsyncConnection[TupleRow], name: str) -> int:
+    await connection.execute("INSERT INTO source (name) VALUES (%s) ON CONFLICT (name) DO NOTHING", (name,))
+    cursor = await connection.execute("SELECT id FROM source WHERE name = %s", (name,))
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,67 @@
+"""Rows of the log as entries."""
+
+from typing import Any
+
+import orjson
+
+from wallet_svc.domain.state import AccountName, Entry, Registry
+from wallet_svc.domain.vocabulary import AccountClass, Case, Kind, Outcome
+
+_CASH_SIDES = {
+    Kind.BET: (AccountClass.CASH, AccountClass.GAMING),
+    Kind.WIN: (AccountClass.GAMING, AccountClass.CASH),
+    Kind.CANCEL: (AccountClass.GAMING, AccountClass.CASH),
+    Kind.DEPOSIT: (AccountClass.OUTSIDE, AccountClass.CASH),
+    Kind.HOLD: (AccountClass.CASH, AccountClass.HELD),
+    Kind.CAPTURE: (AccountClass.HELD, AccountClass.OUTSIDE),
+    Kind.RELEASE: (AccountClass.HELD, AccountClass.CASH),
+    Kind.EXPIRE: (AccountClass.HELD, AccountClass.CASH),
+}
+
+
+def entry_of(row: Any, registry: Registry) -> Entry:
+    """An entry as it was appended. `row` is a named tuple over the columns of `transfer`."""
+    kind = Kind(row.kind)
+    entry = Entry(
+        kind,
+        row.source_id,
+        row.key,
+        Outcome(row.outcome),
+        bytes(row.fingerprint) if row.fingerprint is not None else None,
+        registry.assets_by_id[row.asset_id] if row.asset_id is not None else None,
+        row.amount,
+        moved=row.moved or 0,
+        round=row.round,
+        game=row.game,
+        session=row.session,
+        reference=row.reference,
+        undoes=row.undoes,
+        case=Case(row.opened_case) if row.opened_case is not None else None,
+        limit=row.limit_kind,
+        details=orjson.loads(row.details) if row.details is not None else None,
+        pack=row.pack,
+        decision_json=row.decision,
+        request_id=row.request_id,
+        shard=row.shard,
+        sequence=row.sequence,
+        operation=row.operation,
+        player_id=row.player_id,
+        licensee_id=row.licensee_id,
+        debit_id=row.debit_id,
+        credit_id=row.credit_id,
+        debit_after=None if row.debit_after is None else int(row.debit_after),
+        credit_after=None if row.credit_after is None else int(row.credit_after),
+        available=row.available,
+        recorded_us=row.recorded_us,
+    )
+    _name_sides(entry)
+    return entry
+
+
+def _name_sides(entry: Entry) -> None:
+    sides = _CASH_SIDES.get(entry.kind)
+    if sides is None or not entry.moved or entry.asset is None:
+        return
+    debit, credit = sides
+    entry.debit = AccountName(entry.asset.id, debit, entry.source_id if debit > AccountClass.HOUSE else 0)
+    entry.credit = AccountName(entry.asset.id, credit, entry.source_id if credit > AccountClass.HOUSE else 0)

@@ -1,0 +1,128 @@
+"""The only place where a wallet process is put together."""
+
+import asyncio
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from compliance_svc.kernel.loading import SHIPPED, load_library
+from mesh import server
+from mesh.clock import Clock, open_clock
+from mesh.database import connect
+from mesh.errors import MeshError
+from mesh.identity import Policy
+from pitboss.wallet.v1 import ledger_service_pb2_grpc, registry_service_pb2_grpc, wallet_service_pb2_grpc
+from wallet_svc.config import WalletSettings
+from wallet_svc.domain.commands import Command, Expire
+from wallet_svc.engine import Engine
+from wallet_svc.grpc_api.ledger import LedgerServicer
+from wallet_svc.grpc_api.registry import RegistryServicer
+from wallet_svc.grpc_api.wallet import WalletServicer
+from wallet_svc.ports import LogDownError
+from wallet_svc.queries import Queries
+from wallet_svc.store.log import PostgresLog
+from wallet_svc.store.reading import Reader
+from wallet_svc.store.registry import RegistryStore
+
+WALLET = "pitboss.wallet.v1.WalletService"
+LEDGER = "pitboss.wallet.v1.LedgerService"
+REGISTRY = "pitboss.wallet.v1.RegistryService"
+_ADAPTERS = "provider_adapters/*"
+_INTERNAL = ("session_svc", "compliance_svc", "platform")
+
+POLICY = Policy(
+    callers={
+        WALLET: ("gateway", "platform"),
+        LEDGER: (_ADAPTERS, *_INTERNAL),
+        f"{LEDGER}/ReadFeed": _INTERNAL,
+        f"{LEDGER}/ListHeads": _INTERNAL,
+        f"{LEDGER}/GetPlayer": _INTERNAL,
+        f"{LEDGER}/EvaluateAction": _INTERNAL,
+        REGISTRY: ("platform",),
+        f"{REGISTRY}/PutGames": ("platform", "session_svc"),
+    },
+    scopes={WALLET: "wallet"},
+)
+
+
+def main() -> None:
+    """Run the process."""
+    server.main("wallet_svc", WalletSettings, build)
+
+
+async def build(settings: WalletSettings) -> server.Parts:
+    """Put the process together."""
+    clock = open_clock(settings.clock_file)
+    packs = load_library(settings.packs or SHIPPED, allow_sandbox=settings.sandbox)
+    shard_log = PostgresLog(
+        settings.database_url, writer=settings.replica, statement_timeout_ms=settings.statement_timeout_ms
+    )
+    engine = Engine(
+        shard_log, clock, packs, most_waiting=settings.most_waiting, most_in_flight=settings.most_in_flight
+    )
+    reader = Reader(
+        settings.database_url, name=f"{settings.replica} reader", statement_timeout_ms=settings.statement_timeout_ms
+    )
+    sweeper = Sweeper(settings, engine, clock)
+    queries = Queries(reader, clock)
+
+    async def registry_connection() -> psycopg.AsyncConnection[TupleRow]:
+        return await connect(settings.database_url, name=f"{settings.replica} registry")
+
+    pack_names = frozenset(pack.name for pack in packs.versions())
+    return server.Parts(
+        services=[
+            server.Service(
+                name=LEDGER,
+                add=ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server,
+                servicer=LedgerServicer(engine, queries, settings.feed_interval_ms / 1000),
+            ),
+            server.Service(
+                name=WALLET,
+                add=wallet_service_pb2_grpc.add_WalletServiceServicer_to_server,
+                servicer=WalletServicer(engine, queries),
+            ),
+            server.Service(
+                name=REGISTRY,
+                add=registry_service_pb2_grpc.add_RegistryServiceServicer_to_server,
+                servicer=RegistryServicer(RegistryStore(registry_connection), pack_names),
+            ),
+        ],
+        policy=POLICY,
+        tasks={"engine": engine.run, "sweeper": sweeper.run},
+        closers=[shard_log.close, reader.close, sweeper.close],
+    )
+
+
+@dataclass(slots=True)
+class Sweeper:
+    """Releases holds whose time is over. Several wallets may sweep: the key of an expiry is its hold's."""
+
+    settings: WalletSettings
+    engine: Engine
+    clock: Clock
+    log: PostgresLog | None = None
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        self.log = PostgresLog(
+            self.settings.database_url,
+            writer=f"{self.settings.replica} sweeper",
+            statement_timeout_ms=self.settings.statement_timeout_ms,
+        )
+        while True:
+            await asyncio.sleep(self.settings.sweep_interval_ms / 1000)
+            try:
+                await self._sweep(self.log)
+            except (LogDownError, MeshError):
+                continue
+
+    async def _sweep(self, log: PostgresLog) -> None:
+        for due in await log.due_holds(self.clock.now_us()):
+            command = Command(due.licensee, due.source, due.player, due.key, Expire(hold_key=due.key))
+            await self.engine.execute(command, timeout_s=5)
+
+    async def close(self) -> None:
+        if self.log is not None:
+            await self.log.close()
