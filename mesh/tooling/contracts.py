@@ -10,13 +10,18 @@ from pathlib import Path
 PACKAGE_DOCSTRING = '"""Generated from proto/ by `make generate`."""\n'
 
 
+def tool_environment(root: Path) -> dict[str, str]:
+    """The environment for a pinned tool: ours first on the path, its cache inside the checkout."""
+    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": search, "BUF_CACHE_DIR": str(root / "build" / "cache" / "buf")}
+
+
 def run_tool(*command: str | Path, cwd: Path) -> None:
     """Run a generator of this environment; its words are shown only when it fails."""
-    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**os.environ, "PATH": search, "BUF_CACHE_DIR": os.environ.get("BUF_CACHE_DIR", str(cwd / "build" / "buf"))},
+        env=tool_environment(cwd),
         capture_output=True,
         text=True,
         check=False,
@@ -30,12 +35,17 @@ def write_contracts(root: Path, out: Path) -> None:
     run_tool("buf", "generate", "--output", out, cwd=root)
     drop_empty_service_files(out / "gen")
     make_packages(out / "gen" / "pitboss")
-    # Envoy answers a JSON error with its details only when their types are in the set;
-    # the vendored module is part of the workspace, so they are.
-    run_tool(
-        "buf", "build", "--as-file-descriptor-set", "--exclude-source-info",
-        "--output", out / "gen" / "pitboss.binpb", cwd=root,
-    )  # fmt: skip
+    write_descriptors(root, out / "gen" / "pitboss.binpb")
+
+
+def write_descriptors(root: Path, target: Path) -> None:
+    """Write the compiled contracts, with everything they import.
+
+    Envoy answers a JSON error with its details only when their types are in the set; the vendored
+    contracts are part of the workspace, so they are.
+    """
+    options = ("--as-file-descriptor-set", "--exclude-source-info", "--output", target)
+    run_tool("buf", "build", *options, cwd=root)
 
 
 def drop_empty_service_files(folder: Path) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from mesh.tooling.breaking import write_baseline
 from mesh.tooling.contracts import write_contracts
 from mesh.tooling.sdk_stubs import write_sdk_stubs
 
@@ -21,6 +22,7 @@ def write_all(root: Path, out: Path) -> None:
     """Run every generator; the tree below `out` mirrors the repository's."""
     write_contracts(root, out)
     write_sdk_stubs(root, out)
+    write_baseline(root, out)
 
 
 def files_below(folder: Path) -> Iterator[Path]:

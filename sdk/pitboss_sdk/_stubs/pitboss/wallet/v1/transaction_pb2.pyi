@@ -302,7 +302,7 @@ class Entry(_message.Message):
     MOVED_FIELD_NUMBER: _builtins.int
     PACK_FIELD_NUMBER: _builtins.int
     PACK_DIGEST_FIELD_NUMBER: _builtins.int
-    FACTS_JSON_FIELD_NUMBER: _builtins.int
+    DECISION_JSON_FIELD_NUMBER: _builtins.int
     shard: _builtins.int
     """The shard."""
     sequence: _builtins.int
@@ -319,8 +319,8 @@ class Entry(_message.Message):
     """Law pack that decided, "gb@1". Empty: no decision was needed."""
     pack_digest: _builtins.str
     """Digest of the pack, in hexadecimal."""
-    facts_json: _builtins.str
-    """Facts of the decision as canonical JSON. Empty: no decision was needed."""
+    decision_json: _builtins.str
+    """Record of the decision with every reason and fact, as canonical JSON. Empty: no decision was needed."""
     @_builtins.property
     def transaction(self) -> Global___Transaction:
         """The stored action. Only the first row of an operation carries key and outcome."""
@@ -342,11 +342,11 @@ class Entry(_message.Message):
         moved: _money_pb2.Money | None = ...,
         pack: _builtins.str = ...,
         pack_digest: _builtins.str = ...,
-        facts_json: _builtins.str = ...,
+        decision_json: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["moved", b"moved", "transaction", b"transaction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_account", b"credit_account", "debit_account", b"debit_account", "facts_json", b"facts_json", "licensee_id", b"licensee_id", "moved", b"moved", "operation", b"operation", "pack", b"pack", "pack_digest", b"pack_digest", "sequence", b"sequence", "shard", b"shard", "transaction", b"transaction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_account", b"credit_account", "debit_account", b"debit_account", "decision_json", b"decision_json", "licensee_id", b"licensee_id", "moved", b"moved", "operation", b"operation", "pack", b"pack", "pack_digest", b"pack_digest", "sequence", b"sequence", "shard", b"shard", "transaction", b"transaction"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
