@@ -1,4 +1,4 @@
-"""Who is calling, and whether they may. The peer's certificate says who; headers count only from our own workloads."""
+"""Who is calling, and for whom. The peer's certificate says who; headers count only from our own workloads."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ GATEWAY = "gateway"
 PLATFORM = "platform"
 ADAPTER_PREFIX = "provider_adapters/"
 CASHIER = "cashier"
+"""Source of what licensees ask for through the gateway."""
 
 LICENSEE_HEADER = "x-pitboss-licensee"
 REQUEST_ID_HEADER = "x-request-id"
@@ -34,6 +35,7 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     request_id: str = ""
     deadline_s: float | None = None
+    """Seconds that were left when the call arrived."""
 
     @property
     def adapter(self) -> str | None:
@@ -42,18 +44,23 @@ class Caller:
         return self.workload.removeprefix(ADAPTER_PREFIX) if is_adapter else None
 
 
-_caller: ContextVar[Caller] = ContextVar("pitboss_caller")
+_caller: ContextVar[Caller | None] = ContextVar("pitboss_caller", default=None)
 
 
 def current_caller() -> Caller:
     """The caller of the RPC being served."""
-    caller = _caller.get(None)
+    caller = _caller.get()
     if caller is None:
         raise CallerUnknownError
     return caller
 
 
-def set_current_caller(caller: Caller) -> None:
+def peek_caller() -> Caller | None:
+    """As `current_caller`, but None outside of an RPC."""
+    return _caller.get()
+
+
+def set_current_caller(caller: Caller | None) -> None:
     """Make `caller` the current one in this task. For the server, and for tests of use cases."""
     _caller.set(caller)
 
@@ -73,12 +80,55 @@ def require_scope(scope: str) -> None:
         raise ScopeMissingError(scope=scope)
 
 
+def source_of(workload: str, claimed: str | None) -> str:
+    """Whose transaction keys a caller uses: its own, never another's. Only the platform may speak for others."""
+    if workload == GATEWAY:
+        return CASHIER
+    if workload == PLATFORM:
+        return claimed or PLATFORM
+    return workload.removeprefix(ADAPTER_PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which workloads may call which gRPC service (or single method, "/service/Method"). Nobody else may."""
+    """Which workloads may call which gRPC service, or single method ("service/Method"). Nobody else may.
+
+    `provider_adapters/*` means every adapter. A rule for a method replaces the rule for its service.
+    """
 
     callers: Mapping[str, Iterable[str]]
     scopes: Mapping[str, str] = field(default_factory=dict)
-    """Scope that the gateway's callers need, by service or method."""
+    """Scope that a licensee's token needs, by service or method."""
     tenantless: Iterable[str] = ()
     """Services or methods the gateway may call without a licensee."""
+
+    def rule(self, service: str, method: str) -> Rule:
+        """What one method demands of its callers."""
+        path = f"{service}/{method}"
+        workloads = self.callers.get(path, self.callers.get(service))
+        if workloads is None:
+            raise ValueError(f"no policy says who may call {path}")
+        return Rule(
+            workloads=frozenset(workloads),
+            scope=self.scopes.get(path, self.scopes.get(service, "")),
+            needs_licensee=not {path, service} & set(self.tenantless),
+        )
+
+    def names(self) -> set[str]:
+        """Every service and method it speaks of."""
+        return {*self.callers, *self.scopes, *self.tenantless}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one method demands of its callers."""
+
+    workloads: frozenset[str]
+    scope: str
+    needs_licensee: bool
+
+    def admits(self, workload: str) -> bool:
+        """True if this workload may call the method."""
+        if workload in self.workloads:
+            return True
+        return workload.startswith(ADAPTER_PREFIX) and f"{ADAPTER_PREFIX}*" in self.workloads

@@ -7,7 +7,7 @@ import re
 MAX_MINOR = 2**63 - 1
 MIN_MINOR = -(2**63)
 
-_SCALE = tuple(10**exponent for exponent in range(19))
+_SCALE: tuple[int, ...] = tuple(10**exponent for exponent in range(19))
 _AMOUNT = re.compile(r"(-?[0-9]{1,20})(?:\.([0-9]{1,18}))?", re.ASCII)
 
 

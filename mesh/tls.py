@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import grpc
+
+if TYPE_CHECKING:
+    from mesh.settings import ProcessSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +29,14 @@ class Tls:
             key=(folder / "tls.key").read_bytes(),
         )
 
+    @classmethod
+    def of(cls, settings: ProcessSettings) -> Self | None:
+        """The process's certificates; None only for tests on a loopback without TLS."""
+        return cls.load(settings.tls_dir) if settings.tls_dir else None
+
     def server_credentials(self) -> grpc.ServerCredentials:
         """For a server that demands a certificate from every caller."""
-        pair = [(self.key, self.certificate)]
-        return grpc.ssl_server_credentials(pair, self.authority, require_client_auth=True)
+        return grpc.ssl_server_credentials([(self.key, self.certificate)], self.authority, require_client_auth=True)
 
     def channel_credentials(self) -> grpc.ChannelCredentials:
         """For a channel that shows this workload's certificate."""

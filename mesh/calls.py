@@ -1,0 +1,301 @@
+"""One served call, from its raw request to its raw answer.
+
+This is the only interceptor of a server, and it is not one of gRPC's: methods are wrapped when they are registered, and a
+small object per call is the handler. That saves gRPC's chain of coroutines and a second reading of the metadata for
+each call. The wrapper parses and serialises messages itself, so a broken message is a clear INVALID_ARGUMENT and a bug
+in an answer is an INTERNAL without a stack trace.
+
+What is logged: refusals, failures and slow calls, one line each; an ordinary success only at level debug, because a
+line costs as much as the decision it tells of. Numbers about all calls are in the metrics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from time import perf_counter
+from typing import Any, NoReturn, cast
+
+import grpc
+import grpc.aio
+
+from mesh import failures, logs, status
+from mesh.errors import DeadlineExceededError, DependencyDownError, Kind, MeshError, OverloadedError
+from mesh.gate import Gate, Metadata, find_request_id
+from mesh.identity import Caller, Policy, peek_caller, set_current_caller
+from mesh.metrics import Histogram, Registry
+from mesh.settings import ProcessSettings
+from mesh.validation import decode
+
+_log = logs.get("mesh.calls")
+
+Context = Any
+"""gRPC's servicer context, possibly inside a tracing proxy."""
+Handler = Any
+"""gRPC's method handler, as generated code registers it."""
+Incoming = Any
+"""The bytes of a request, or an asynchronous iterator of them."""
+Request = Any
+Answer = Any
+
+
+class Desk:
+    """What the calls of one server share: who may come in, how many at a time, and whether it is closing."""
+
+    def __init__(self, settings: ProcessSettings, policy: Policy, registry: Registry) -> None:
+        self.settings, self.policy, self.registry = settings, policy, registry
+        self.gate = Gate(insecure=settings.insecure_loopback)
+        self.calls = self.streams = 0
+        self.draining = False
+        self._watchers: set[asyncio.Task[Any]] = set()
+        registry.gauge("rpc.server.active_calls", lambda: self.calls)
+        registry.gauge("rpc.server.active_streams", lambda: self.streams)
+
+    def enter_call(self) -> None:
+        """Count a unary call in, or refuse it."""
+        if self.calls >= self.settings.max_concurrent_calls:
+            raise OverloadedError(queue="calls", retry_after=0.1)
+        self.calls += 1
+
+    def enter_stream(self, *, ends_by_itself: bool) -> None:
+        """Count a streaming call in, or refuse it. One that only sends might never end by itself."""
+        if self.draining:
+            raise DependencyDownError(dependency="this replica", retry_after=0.0)
+        if self.streams >= self.settings.max_concurrent_streams:
+            raise OverloadedError(queue="streams", retry_after=1.0)
+        self.streams += 1
+        task = asyncio.current_task()
+        if task is not None and not ends_by_itself:
+            self._watchers.add(task)
+            task.add_done_callback(self._watchers.discard)
+
+    def drain(self) -> None:
+        """Let no stream begin, and end those that only send: their readers come back elsewhere with their cursor."""
+        self.draining = True
+        for task in tuple(self._watchers):
+            task.cancel()
+
+
+class Method:
+    """One method of one service, with everything about it that does not change from call to call."""
+
+    def __init__(self, desk: Desk, service: str, name: str, handler: Handler) -> None:
+        self.desk, self.service, self.name = desk, service, name
+        self.path = f"/{service}/{name}"
+        self.rule = desk.policy.rule(service, name)
+        self.behavior = _behavior(self.path, handler)
+        self._parse: Callable[[bytes], Any] = handler.request_deserializer
+        self._serialize: Callable[[Any], bytes] = handler.response_serializer
+        self._durations: dict[grpc.StatusCode, Histogram] = {}
+        self._default_s = desk.settings.default_deadline_ms / 1000
+        self._longest_s = desk.settings.max_deadline_ms / 1000
+        self._slow_s = desk.settings.slow_call_ms / 1000
+        self._max_bytes = desk.settings.max_message_bytes
+        self.call = _CALLS[handler.request_streaming, handler.response_streaming]
+
+    def admit(self, metadata: Metadata, context: Context) -> Caller:
+        """Let the caller in, and make it the current one."""
+        caller = self.desk.gate.admit(self.rule, metadata, context)
+        set_current_caller(caller)
+        if caller.deadline_s is not None and caller.deadline_s <= 0:
+            raise DeadlineExceededError(method=self.path)
+        return caller
+
+    def time_limit(self, deadline_s: float | None) -> float | None:
+        """Seconds until we must end the call ourselves; None if gRPC does it at the caller's deadline."""
+        if deadline_s is None:
+            return self._default_s
+        return None if deadline_s <= self._longest_s else self._longest_s
+
+    def decode(self, raw: bytes) -> Request:
+        """The request, checked."""
+        return decode(raw, self._parse, self._max_bytes)
+
+    def encode(self, answer: Answer) -> bytes:
+        """The answer's bytes."""
+        return self._serialize(answer)
+
+    def observe(self, code: grpc.StatusCode, seconds: float) -> None:
+        """Count a call that has ended."""
+        durations = self._durations.get(code)
+        if durations is None:
+            labels = {"rpc.service": self.service, "rpc.method": self.name, "rpc.grpc.status_code": code.name}
+            durations = self._durations[code] = self.desk.registry.histogram("rpc.server.duration", labels)
+        durations.observe(seconds)
+
+    def succeed(self, code: grpc.StatusCode | None, started: float) -> None:
+        """Account for a call whose servicer returned; it may have set a status code without raising."""
+        seconds = perf_counter() - started
+        self.observe(code or grpc.StatusCode.OK, seconds)
+        if seconds > self._slow_s:
+            _log.info("slow call", method=self.path, ms=_ms(seconds))
+        else:
+            _log.debug("call", method=self.path, ms=_ms(seconds))
+
+    async def fail(self, error: BaseException, context: Context, metadata: Metadata, started: float) -> NoReturn:
+        """Account for a call that ended with an exception, and tell its caller."""
+        if failures.was_cancelled(error) and not (self.desk.draining and isinstance(error, asyncio.CancelledError)):
+            expired = context.time_remaining() == 0
+            self.observe(grpc.StatusCode.DEADLINE_EXCEEDED if expired else grpc.StatusCode.CANCELLED, _since(started))
+            _log.debug("call cancelled", method=self.path, expired=expired)
+            raise error
+        if isinstance(error, grpc.aio.AbortError):
+            self.observe(context.code() or grpc.StatusCode.UNKNOWN, _since(started))
+            raise error
+        failure = self._understand(error)
+        code = status.CODES[failure.kind]
+        self.observe(code, _since(started))
+        request_id = find_request_id(peek_caller(), metadata)
+        self._report(failure, error, context, request_id, started)
+        await context.abort(code, failure.message(), status.trailing_metadata(failure, request_id))
+        raise error
+
+    def _understand(self, error: BaseException) -> MeshError:
+        if self.desk.draining and isinstance(error, asyncio.CancelledError):
+            return DependencyDownError(dependency="this replica", retry_after=0.0)
+        return failures.understand(error)
+
+    def _report(
+        self, failure: MeshError, error: BaseException, context: Context, request_id: str, started: float
+    ) -> None:
+        fields = {
+            "method": self.path,
+            "code": failure.kind.name,
+            "reason": failure.reason,
+            "request_id": request_id,
+            "ms": _ms(_since(started)),
+            "detail": failure.metadata,
+        }
+        if isinstance(failure, failures.SECURITY):
+            _log.security("caller refused", peer=context.peer(), **fields)
+        elif failure.kind is Kind.INTERNAL:
+            _log.error("call failed", error=error, **fields)
+        elif failure.kind in failures.OURS:
+            _log.warning("call failed", cause=repr(error), **fields)
+        else:
+            _log.info("call refused", **fields)
+
+
+class _Call:
+    """A gRPC method handler made for one call. Bytes in, bytes out."""
+
+    __slots__ = ("_metadata", "_method")
+
+    request_deserializer = None
+    response_serializer = None
+    request_streaming = False
+    response_streaming = False
+    unary_unary: Any = None
+    unary_stream: Any = None
+    stream_unary: Any = None
+    stream_stream: Any = None
+
+    def __init__(self, method: Method, metadata: Metadata) -> None:
+        self._method, self._metadata = method, metadata
+
+    def _read(self, incoming: Incoming) -> Request:
+        """What the servicer gets: a checked request, or a stream of them."""
+        return self._requests(incoming) if self.request_streaming else self._method.decode(incoming)
+
+    async def unary(self, incoming: Incoming, context: Context) -> bytes:
+        method, started = self._method, perf_counter()
+        try:
+            caller = method.admit(self._metadata, context)
+            method.desk.enter_call()
+            try:
+                limit_s = method.time_limit(caller.deadline_s)
+                if limit_s is None:
+                    answer = await method.behavior(self._read(incoming), context)
+                else:
+                    answer = await self._limited(self._read(incoming), context, limit_s)
+                raw = method.encode(answer)
+            finally:
+                method.desk.calls -= 1
+        except BaseException as error:  # noqa: BLE001 - every ending is counted and told
+            await method.fail(error, context, self._metadata, started)
+        method.succeed(context.code(), started)
+        return raw
+
+    async def _limited(self, request: Request, context: Context, limit_s: float) -> Answer:
+        try:
+            async with asyncio.timeout(limit_s) as scope:
+                return await self._method.behavior(request, context)
+        except TimeoutError:
+            if scope.expired():
+                raise DeadlineExceededError(method=self._method.path) from None
+            raise
+
+    async def stream(self, incoming: Incoming, context: Context) -> AsyncIterator[bytes]:
+        method, started = self._method, perf_counter()
+        try:
+            method.admit(self._metadata, context)
+            method.desk.enter_stream(ends_by_itself=self.request_streaming)
+            try:
+                async with aclosing(method.behavior(self._read(incoming), context)) as answers:
+                    async for answer in answers:
+                        yield method.encode(answer)
+            finally:
+                method.desk.streams -= 1
+        except BaseException as error:  # noqa: BLE001 - every ending is counted and told
+            await method.fail(error, context, self._metadata, started)
+        method.observe(context.code() or grpc.StatusCode.OK, _since(started))
+
+    async def _requests(self, incoming: AsyncIterator[bytes]) -> AsyncIterator[Request]:
+        async for raw in incoming:
+            yield self._method.decode(raw)
+
+
+class _UnaryUnary(_Call):
+    __slots__ = ()
+    unary_unary = _Call.unary
+
+
+class _StreamUnary(_Call):
+    __slots__ = ()
+    request_streaming = True
+    stream_unary = _Call.unary
+
+
+class _UnaryStream(_Call):
+    __slots__ = ()
+    response_streaming = True
+    unary_stream = _Call.stream
+
+
+class _StreamStream(_Call):
+    __slots__ = ()
+    request_streaming = True
+    response_streaming = True
+    stream_stream = _Call.stream
+
+
+_CALLS: dict[tuple[bool, bool], type[_Call]] = {
+    (False, False): _UnaryUnary,
+    (True, False): _StreamUnary,
+    (False, True): _UnaryStream,
+    (True, True): _StreamStream,
+}
+
+
+def _behavior(path: str, handler: Handler) -> Callable[[Request, Context], Any]:
+    """The servicer's method. One that is not written for asyncio would block the loop, or get raw bytes."""
+    if handler.response_streaming:
+        behavior = handler.stream_stream if handler.request_streaming else handler.unary_stream
+        fits = inspect.isasyncgenfunction(behavior)
+    else:
+        behavior = handler.stream_unary if handler.request_streaming else handler.unary_unary
+        fits = inspect.iscoroutinefunction(behavior)
+    if not fits:
+        kind = "an asynchronous generator" if handler.response_streaming else "a coroutine function"
+        raise TypeError(f"{path} is not {kind}")
+    return cast("Callable[[Request, Context], Any]", behavior)
+
+
+def _since(started: float) -> float:
+    return perf_counter() - started
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
