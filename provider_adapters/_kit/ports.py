@@ -101,6 +101,13 @@ class Wallet(Protocol):
         """Present balances, or a Result whose outcome says why not."""
         ...
 
+    async def round_currency(self, player: PlayerReference, round_id: str, budget: Budget) -> str | Result:
+        """Currency of a round of this provider, for providers whose results name none.
+
+        Empty if the round was never opened; a Result when the ledger does not answer.
+        """
+        ...
+
 
 class Sessions(Protocol):
     """Whose session a provider means. Both return None for a session that does not exist."""

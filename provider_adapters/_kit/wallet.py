@@ -18,8 +18,14 @@ from mesh.channels import AffinityStub, Metadata, call_metadata
 from mesh.status import read_error
 from pitboss.type.v1.outcome_pb2 import Outcome, OutcomeClass
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
-from pitboss.wallet.v1.ledger_service_pb2 import ExecuteRequest, GetBalanceRequest
+from pitboss.wallet.v1.ledger_service_pb2 import (
+    ExecuteRequest,
+    GetBalanceRequest,
+    GetRoundRequest,
+    GetRoundResponse,
+)
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
+from pitboss.wallet.v1.transaction_pb2 import TransactionKind, TransactionState
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import current_request_id
 from provider_adapters._kit.references import PlayerReference
@@ -75,6 +81,15 @@ def outcome_of_failure(code: grpc.StatusCode, reason: str) -> Outcome.ValueType:
     return _BY_CODE.get(code, Outcome.OUTCOME_UNKNOWN) if by_reason is None else by_reason
 
 
+def currency_of(found: GetRoundResponse) -> str:
+    """Currency of the bet that opened a round. Empty for a round that was never opened."""
+    for transaction in found.transactions:
+        accepted = transaction.state == TransactionState.TRANSACTION_STATE_APPLIED
+        if accepted and transaction.kind == TransactionKind.TRANSACTION_KIND_BET:
+            return transaction.amount.currency_code
+    return ""
+
+
 class LedgerWallet:
     """`ports.Wallet` over LedgerService."""
 
@@ -101,6 +116,15 @@ class LedgerWallet:
 
         async def ask(stub: LedgerServiceAsyncStub, timeout_s: float, metadata: Metadata) -> Balances:
             return (await stub.GetBalance(request, timeout=timeout_s, metadata=metadata)).balances
+
+        return await self._until_answered(ask, player, budget)
+
+    async def round_currency(self, player: PlayerReference, round_id: str, budget: Budget) -> str | Result:
+        """See `ports.Wallet`."""
+        request = GetRoundRequest(player_id=player.player_id, round_id=round_id)
+
+        async def ask(stub: LedgerServiceAsyncStub, timeout_s: float, metadata: Metadata) -> str:
+            return currency_of(await stub.GetRound(request, timeout=timeout_s, metadata=metadata))
 
         return await self._until_answered(ask, player, budget)
 
