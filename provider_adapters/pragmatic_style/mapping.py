@@ -1,0 +1,131 @@
+"""Their messages to our actions, our results to their replies. Pure."""
+
+import re
+from decimal import Decimal
+
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, CloseRound, Result, Win
+from provider_adapters._kit.ports import SessionFacts
+from provider_adapters.pragmatic_style import wire
+from provider_adapters.pragmatic_style.amounts import shown, to_money
+from provider_adapters.pragmatic_style.errors import DESCRIPTIONS, Code
+
+_ID = re.compile(r"[!-~]{1,128}", re.ASCII)
+_NOTHING = Decimal("0.00")
+
+
+def bet(request: wire.BetRequest, *, session_id: str, currency_code: str) -> Action:
+    """The stake. The wire has no currency: it is that of the session."""
+    taken = Bet(
+        round_id=identifier("roundId", request.round_id),
+        amount=to_money(request.amount, currency_code),
+        game_id=identifier("gameId", request.game_id),
+        session_id=session_id,
+    )
+    return Action(transaction_key=identifier("reference", request.reference), bet=taken)
+
+
+def win(request: wire.ResultRequest, *, currency_code: str) -> Action:
+    """The result of all live bets of the round: the wire names no bet."""
+    paid = Win(
+        round_id=identifier("roundId", request.round_id),
+        amount=to_money(request.amount, currency_code),
+        game_id=identifier("gameId", request.game_id),
+    )
+    return Action(transaction_key=identifier("reference", request.reference), win=paid)
+
+
+def cancel(request: wire.RefundRequest) -> Action:
+    """The refund of a bet. It has no id of its own: its `reference` is the bet's."""
+    reference = identifier("reference", request.reference)
+    round_id = identifier("roundId", request.round_id) if request.round_id else ""
+    return Action(transaction_key=reference, cancel=Cancel(bet_key=reference, round_id=round_id))
+
+
+def close_round(request: wire.EndRoundRequest) -> Action:
+    """The end of a round."""
+    return Action(close_round=CloseRound(round_id=identifier("roundId", request.round_id)))
+
+
+def identifier(name: str, value: str) -> str:
+    """An id of the provider, or FieldError when it cannot be one."""
+    if not _ID.fullmatch(value):
+        raise wire.FieldError(f"bad value in {name}")
+    return value
+
+
+def authenticate_reply(session: SessionFacts, balances: Balances) -> wire.AuthenticateReply:
+    """Who plays, with what."""
+    return wire.AuthenticateReply(
+        user_id=str(session.player),
+        currency=session.currency_code,
+        cash=shown(balances.available),
+        bonus=shown(balances.bonus),
+        token=session.token,
+        country=session.country,
+        jurisdiction=session.jurisdiction,
+        error=Code.OK,
+        description=DESCRIPTIONS[Code.OK],
+    )
+
+
+def balance_reply(balances: Balances) -> wire.BalanceReply:
+    """What there is now."""
+    return wire.BalanceReply(
+        currency=balances.available.currency_code,
+        cash=shown(balances.available),
+        bonus=shown(balances.bonus),
+        error=Code.OK,
+        description=DESCRIPTIONS[Code.OK],
+    )
+
+
+def bet_reply(result: Result, code: Code) -> wire.BetReply:
+    """The answer to a bet. Promotional money is never staked here."""
+    return wire.BetReply(
+        transaction_id=result.transaction_id,
+        currency=result.balance_now.available.currency_code,
+        cash=_cash(result, code),
+        bonus=shown(result.balance_now.bonus),
+        used_promo=_NOTHING,
+        error=code,
+        description=DESCRIPTIONS[code],
+    )
+
+
+def result_reply(result: Result, code: Code) -> wire.ResultReply:
+    """The answer to a result."""
+    return wire.ResultReply(
+        transaction_id=result.transaction_id,
+        currency=result.balance_now.available.currency_code,
+        cash=_cash(result, code),
+        bonus=shown(result.balance_now.bonus),
+        error=code,
+        description=DESCRIPTIONS[code],
+    )
+
+
+def end_round_reply(balances: Balances) -> wire.EndRoundReply:
+    """The answer to the end of a round."""
+    return wire.EndRoundReply(
+        cash=shown(balances.available),
+        bonus=shown(balances.bonus),
+        error=Code.OK,
+        description=DESCRIPTIONS[Code.OK],
+    )
+
+
+def refund_reply(result: Result, code: Code) -> wire.RefundReply:
+    """The answer to a refund."""
+    return wire.RefundReply(transaction_id=result.transaction_id, error=code, description=DESCRIPTIONS[code])
+
+
+def error_reply(code: Code, detail: str = "") -> wire.ErrorReply:
+    """The answer when there is nothing else to say."""
+    text = DESCRIPTIONS[code]
+    return wire.ErrorReply(error=code, description=f"{text}: {detail}" if detail else text)
+
+
+def _cash(result: Result, code: Code) -> Decimal:
+    # A repeated message gets the stored answer again; a refusal shows what is really there.
+    stored = code is Code.OK and result.HasField("balance_at_commit")
+    return shown(result.balance_at_commit if stored else result.balance_now.available)
