@@ -109,8 +109,8 @@ class Queries:
         if source_id is None:
             raise ProviderNotFoundError(provider=provider)
         values = {"player": row.id, "source": source_id, "round": round_id}
-        rounds = await self._reader.query(_ROUND, values)
-        entries = await self._reader.query(_ROUND_ENTRIES, values)
+        rounds = await self._reader.rows("read_round", values)
+        entries = await self._reader.rows("list_round_entries", values)
         stored = await self._reader.with_undone(entries, registry)
         if not rounds:
             return RoundView(state=RoundState.UNKNOWN, stored=stored)
@@ -122,7 +122,7 @@ class Queries:
     async def plays(self, player_id: int, registry: Registry) -> list[PlayView]:
         """The sessions of a player that may stake now."""
         now = self._clock.now_us()
-        rows = await self._reader.query(_PLAYS, {"player": player_id, "now": now})
+        rows = await self._reader.rows("open_plays", {"player": player_id, "now": now})
         return [
             PlayView(
                 session=row.session,
@@ -143,7 +143,7 @@ class Queries:
 
     async def heads(self) -> list[tuple[int, int, bytes]]:
         """(shard, last sequence, digest) of every shard."""
-        rows = await self._reader.query("SELECT id, next_sequence - 1 AS last, digest FROM shard ORDER BY id", {})
+        rows = await self._reader.rows("list_heads", {})
         return [(row.id, row.last, bytes(row.digest)) for row in rows]
 
     async def licensee(self, name: str) -> None:
@@ -151,18 +151,3 @@ class Queries:
         if name not in (await self.registry()).licensees:
             raise LicenseeNotFoundError(licensee_id=name)
 
-
-_ROUND = """
-SELECT state, opened_us, closed_us FROM round
-WHERE player_id = %(player)s AND source_id = %(source)s AND name = %(round)s
-"""
-_ROUND_ENTRIES = """
-SELECT transfer.*, player.name AS player_name FROM transfer JOIN player ON player.id = transfer.player_id
-WHERE transfer.player_id = %(player)s AND transfer.source_id = %(source)s AND transfer.round = %(round)s
-ORDER BY transfer.sequence
-"""
-_PLAYS = """
-SELECT session, source_id, asset_id FROM play
-WHERE player_id = %(player)s AND state = 0 AND (expires_us IS NULL OR expires_us > %(now)s)
-ORDER BY session
-"""

@@ -6,7 +6,7 @@ State is derived from the log alone. `Player` objects are changed only by
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from wallet_svc.domain.vocabulary import (
     AccountClass,
@@ -118,9 +118,8 @@ class Entry:
         return self.fingerprint is None and self.outcome is Outcome.ALREADY_ROLLED_BACK
 
 
-@dataclass(frozen=True, slots=True)
-class AccountName:
-    """Which account: of the player or of the house, in one asset."""
+class AccountName(NamedTuple):
+    """Which account: of the player or of the house, in one asset. A tuple, because it is a key on the hot path."""
 
     asset_id: int
     account_class: AccountClass

@@ -232,3 +232,25 @@ ORDER BY transfer.sequence DESC LIMIT %(limit)s
 -- undone --
 -- Which of these entries were undone later.
 SELECT undoes FROM transfer WHERE shard = %(shard)s AND undoes = ANY (%(sequences)s::bigint[])
+
+-- read_round --
+-- One round.
+SELECT state, opened_us, closed_us FROM round
+WHERE player_id = %(player)s AND source_id = %(source)s AND name = %(round)s
+
+-- list_round_entries --
+-- Everything that was sent for one round, in ledger order.
+SELECT transfer.*, player.name AS player_name
+FROM transfer JOIN player ON player.id = transfer.player_id
+WHERE transfer.player_id = %(player)s AND transfer.source_id = %(source)s AND transfer.round = %(round)s
+ORDER BY transfer.sequence
+
+-- open_plays --
+-- Sessions of a player that may stake now.
+SELECT session, source_id, asset_id FROM play
+WHERE player_id = %(player)s AND state = 0 AND (expires_us IS NULL OR expires_us > %(now)s)
+ORDER BY session
+
+-- list_heads --
+-- The end of every log.
+SELECT id, next_sequence - 1 AS last, digest FROM shard ORDER BY id

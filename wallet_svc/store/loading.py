@@ -4,9 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import psycopg
-from psycopg.rows import TupleRow, namedtuple_row
-
 from wallet_svc.domain import law, replay
 from wallet_svc.domain.commands import Command, SetLimit
 from wallet_svc.domain.journal import Book
@@ -16,9 +13,8 @@ from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, Rou
 from wallet_svc.store.arrays import numbers, texts
 from wallet_svc.store.needs import Needs, collect, collect_cancelled_round
 from wallet_svc.store.rows import entry_of
+from wallet_svc.store.running import Connection, fetch, fetch_named
 from wallet_svc.store.statements import STATEMENTS
-
-Connection = psycopg.AsyncConnection[TupleRow]
 
 
 class Loader:
@@ -88,8 +84,8 @@ class Loader:
 
     async def _load_house(self, connection: Connection, books: list[Book]) -> None:
         by_shard = {book.head.shard: book for book in books}
-        cursor = await connection.execute(STATEMENTS["read_house"], {"shards": list(by_shard)}, prepare=True)
-        for shard, licensee_id, asset_id, class_, source_id, id_, debits, credits in await cursor.fetchall():
+        rows = await fetch(connection, STATEMENTS["read_house"], {"shards": list(by_shard)})
+        for shard, licensee_id, asset_id, class_, source_id, id_, debits, credits in rows:
             name = AccountName(asset_id, AccountClass(class_), source_id)
             by_shard[shard].house[licensee_id, name] = Account(id_, name, int(debits), int(credits))
 
@@ -191,8 +187,5 @@ class Loader:
             replay.apply_to_round(player, entry)
 
 
-async def _rows(connection: Connection, statement: str, values: dict[str, str]) -> list[Any]:
-    async with connection.cursor(row_factory=namedtuple_row) as cursor:
-        await cursor.execute(STATEMENTS[statement], values, prepare=True)
-        return await cursor.fetchall()
-
+async def _rows(connection: Connection, name: str, values: dict[str, str]) -> list[Any]:
+    return await fetch_named(connection, STATEMENTS[name], values)

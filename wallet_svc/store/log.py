@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 import psycopg
-from psycopg.rows import TupleRow, namedtuple_row
+from psycopg.rows import TupleRow
 
 from mesh.database import connect, is_outage
 from wallet_svc.domain.commands import Command
@@ -16,6 +16,7 @@ from wallet_svc.store.arrays import blobs, numbers
 from wallet_svc.store.encode import parameters
 from wallet_svc.store.loading import Loader
 from wallet_svc.store.registry import read_registry
+from wallet_svc.store.running import fetch, fetch_named
 from wallet_svc.store.statements import STATEMENTS
 
 T = TypeVar("T")
@@ -37,8 +38,8 @@ class PostgresLog:
         wanted = sorted(shards)
 
         async def read(connection: psycopg.AsyncConnection[TupleRow]) -> dict[int, Book]:
-            cursor = await connection.execute(STATEMENTS["read_heads"], {"shards": wanted}, prepare=True)
-            heads = [Head(*row) for row in await cursor.fetchall()]
+            rows = await fetch(connection, STATEMENTS["read_heads"], {"shards": wanted})
+            heads = [Head(*row) for row in rows]
             return {head.shard: Book(head) for head in heads}
 
         return await self._read(read)
@@ -53,8 +54,8 @@ class PostgresLog:
         values = parameters(batches, digests, self._writer)
         try:
             connection = await self._connected()
-            cursor = await connection.execute(STATEMENTS["commit_batches"], values, prepare=True)
-            return {row[0] for row in await cursor.fetchall()}
+            rows = await fetch(connection, STATEMENTS["commit_batches"], values)
+            return {row[0] for row in rows}
         except psycopg.errors.UniqueViolation as error:
             raise HeadMovedError from error
         except (psycopg.Error, OSError) as error:
@@ -75,19 +76,14 @@ class PostgresLog:
         }
 
         async def read(connection: psycopg.AsyncConnection[TupleRow]) -> set[int]:
-            cursor = await connection.execute(STATEMENTS["find_batches"], asked)
-            return {row[0] for row in await cursor.fetchall()}
+            return {row[0] for row in await fetch(connection, STATEMENTS["find_batches"], asked)}
 
         return await self._read(read)
 
     async def due_holds(self, now_us: int) -> list[DueHold]:
         async def read(connection: psycopg.AsyncConnection[TupleRow]) -> list[DueHold]:
-            async with connection.cursor(row_factory=namedtuple_row) as cursor:
-                await cursor.execute(STATEMENTS["due_holds"], {"now": now_us}, prepare=True)
-                return [
-                    DueHold(licensee=row.licensee, player=row.player, source=row.source, key=row.key)
-                    for row in await cursor.fetchall()
-                ]
+            rows = await fetch_named(connection, STATEMENTS["due_holds"], {"now": now_us})
+            return [DueHold(licensee=row.licensee, player=row.player, source=row.source, key=row.key) for row in rows]
 
         return await self._read(read)
 

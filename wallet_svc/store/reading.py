@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.rows import TupleRow, namedtuple_row
+from psycopg.rows import TupleRow
 
 from mesh.database import connect, is_outage
 from mesh.errors import DependencyDownError
@@ -14,7 +14,8 @@ from wallet_svc.domain.state import Entry, Registry
 from wallet_svc.domain.vocabulary import Kind
 from wallet_svc.store.registry import read_registry
 from wallet_svc.store.rows import entry_of
-from wallet_svc.store.statements import STATEMENTS
+from wallet_svc.store.running import fetch_named
+from wallet_svc.store.statements import STATEMENTS, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +55,13 @@ class Reader:
     async def _registry(self) -> Registry:
         return await read_registry(await self._connected())
 
-    async def rows(self, statement: str, values: dict[str, Any]) -> list[Any]:
+    async def rows(self, name: str, values: dict[str, Any]) -> list[Any]:
         """Rows of a named statement as named tuples."""
         async with self._lock:
-            return await self._guard(self._rows(STATEMENTS[statement], values))
+            return await self._guard(self._rows(STATEMENTS[name], values))
 
-    async def query(self, statement: str, values: dict[str, Any]) -> list[Any]:
-        """Rows of a small statement that only one use case needs."""
-        async with self._lock:
-            return await self._guard(self._rows(statement.encode(), values))
-
-    async def _rows(self, statement: bytes, values: dict[str, Any]) -> list[Any]:
-        connection = await self._connected()
-        async with connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(statement, values, prepare=True)
-            return await cursor.fetchall()
+    async def _rows(self, wanted: Statement, values: dict[str, Any]) -> list[Any]:
+        return await fetch_named(await self._connected(), wanted, values)
 
     async def _guard(self, work: Any) -> Any:
         try:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from alembic import op
+from psycopg import sql
 
 revision = "0001"
 down_revision = None
@@ -13,12 +14,13 @@ _DEFAULT_SHARDS = 8
 
 def upgrade() -> None:
     """Create tables, heads, and the rights of the service's role."""
-    connection = op.get_bind()
+    # The driver's own cursor: it reads no placeholders where there are no parameters.
+    cursor = op.get_bind().connection.driver_connection.cursor()
     folder = Path(__file__).parent.parent
-    connection.exec_driver_sql((folder / "0001_ledger.sql").read_text())
+    cursor.execute((folder / "0001_ledger.sql").read_text())
     shards = int(os.environ.get("PITBOSS_SHARDS", _DEFAULT_SHARDS))
-    connection.exec_driver_sql(f"INSERT INTO shard (id) SELECT generate_series(0, {shards - 1})")
-    database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
-    role = os.environ.get("PITBOSS_SERVICE_ROLE", f"{database}_service")
-    grants = (folder / "0001_grants.sql").read_text().replace("wallet_service_role", f'"{role}"')
-    connection.exec_driver_sql(grants)
+    cursor.execute("INSERT INTO shard (id) SELECT generate_series(0, %s)", (shards - 1,))
+    cursor.execute("SELECT current_database()")
+    role = os.environ.get("PITBOSS_SERVICE_ROLE", f"{cursor.fetchone()[0]}_service")
+    grants = (folder / "0001_grants.sql").read_text()
+    cursor.execute(grants.replace("wallet_service_role", sql.Identifier(role).as_string(cursor)))

@@ -1,0 +1,24 @@
+"""Running named statements on a connection."""
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow, namedtuple_row
+
+from wallet_svc.store.statements import Statement
+
+Connection = psycopg.AsyncConnection[TupleRow]
+
+
+async def fetch(connection: Connection, wanted: Statement, values: dict[str, Any]) -> list[TupleRow]:
+    """Rows as tuples."""
+    async with psycopg.AsyncRawCursor(connection) as cursor:
+        await cursor.execute(wanted.text, wanted.values(values), prepare=True)
+        return await cursor.fetchall()
+
+
+async def fetch_named(connection: Connection, wanted: Statement, values: dict[str, Any]) -> list[Any]:
+    """Rows as named tuples."""
+    async with psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row) as cursor:
+        await cursor.execute(wanted.text, wanted.values(values), prepare=True)
+        return await cursor.fetchall()
