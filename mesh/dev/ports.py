@@ -34,3 +34,15 @@ def _hold(held: contextlib.ExitStack) -> int:
             continue
         held.callback(trial.close)
         return port
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on the port now."""
+    with socket.socket() as trial:
+        # A port whose last connections are still winding down is free for a server.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,44 @@
+"""`pitboss`: run a mesh on this machine, and look into it."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from mesh.cli import doctor, explain, licensees, programs, status, up
+from mesh.cli.output import CommandError, errors
+from mesh.dev.stack import StackError
+
+app = typer.Typer(
+    name="pitboss",
+    help="Run a Pitboss mesh on this machine, and look into it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(up.up)
+app.command()(up.down)
+app.command()(up.restart)
+app.command()(status.status)
+app.command()(doctor.doctor)
+app.command(context_settings=programs.PASS_THROUGH)(programs.demo)
+app.command(context_settings=programs.PASS_THROUGH)(programs.verify)
+app.command()(explain.explain)
+app.add_typer(licensees.app, name="licensee")
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one readable message and exit code 1."""
+    try:
+        app()
+    except (CommandError, StackError, TimeoutError, RuntimeError) as error:
+        if "--json" in sys.argv:
+            sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
+        else:
+            errors.print(f"[red]pitboss:[/red] {error}", soft_wrap=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

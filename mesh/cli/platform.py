@@ -1,0 +1,47 @@
+"""Calls to services as the workload `platform`, past the gateway, for the people who run the mesh."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from mesh.cli.output import CommandError
+from mesh.dev import supervisor
+from mesh.status import RemoteError, read_error
+from mesh.tls import Tls
+
+TIMEOUT_S = 5.0
+
+
+@contextlib.contextmanager
+def wallet_channel() -> Iterator[grpc.Channel]:
+    """A channel to the first wallet that answers."""
+    mesh = supervisor.read_mesh()
+    credentials = Tls.load(Path(mesh["internal"]["tls"])).channel_credentials()
+    for address in mesh["internal"]["wallet"]:
+        with grpc.secure_channel(address, credentials) as channel:
+            with contextlib.suppress(grpc.FutureTimeoutError):
+                grpc.channel_ready_future(channel).result(timeout=1)
+                yield channel
+                return
+    message = "no wallet answers; `pitboss status` shows what is down"
+    raise CommandError(message)
+
+
+def call(method: Any, request: Any, *, licensee: str = "") -> Any:
+    """Call with a deadline; an error becomes one sentence."""
+    metadata = [("x-pitboss-licensee", licensee)] if licensee else []
+    try:
+        return method(request, timeout=TIMEOUT_S, metadata=metadata)
+    except grpc.RpcError as error:
+        raise CommandError(_sentence(read_error(error))) from error
+
+
+def _sentence(error: RemoteError) -> str:
+    reason = f" ({error.reason})" if error.reason else ""
+    fields = "".join(f"\n  {field}: {description}" for field, description in error.violations)
+    return f"{error.code.name}: {error.message}{reason}{fields}"

@@ -1,0 +1,29 @@
+"""Commands that are programs of their own: `pitboss demo` and `pitboss verify`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import typer
+
+from mesh.dev.paths import PYTHON_PATH, ROOT
+
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def demo(context: typer.Context) -> None:
+    """Start a mesh, play real traffic through it, verify the books, stop it. Options: see `demo --help`."""
+    raise typer.Exit(_run("pitboss_demo", context.args))
+
+
+def verify(context: typer.Context) -> None:
+    """Check every balance, sum and digest of the mesh that is up. Options: see `verify --help`."""
+    raise typer.Exit(_run("mesh.verify", context.args))
+
+
+def _run(module: str, arguments: list[str]) -> int:
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own programs
