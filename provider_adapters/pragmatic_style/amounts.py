@@ -13,11 +13,11 @@ _PLACES = 2
 _AMOUNT = re.compile(r"[0-9]{1,17}(?:[.][0-9]{1,18})?", re.ASCII)
 
 
-def to_money(text: str, currency_code: str) -> Money:
-    """Money for an amount of the wire. AmountError below zero, beyond two places, or beyond our integers."""
+def to_money(text: str) -> Money:
+    """Money for an amount of the wire, which names no currency. AmountError below zero, beyond two places, or too large."""
     if not _AMOUNT.fullmatch(text):
         raise AmountError("not an amount of this provider")
-    return from_units(to_minor(text, _PLACES), _PLACES, currency_code)
+    return from_units(to_minor(text, _PLACES), _PLACES, "")
 
 
 def to_wire(amount: Decimal) -> str:

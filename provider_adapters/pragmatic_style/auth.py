@@ -32,9 +32,7 @@ def matches(pairs: Iterable[tuple[str, str]], given: str, secret: str) -> bool:
     return hmac.compare_digest(digest(pairs, secret).encode(), given.lower().encode())
 
 
-def verify(
-    wire: Iterable[tuple[str, str]], decoded: Mapping[str, str], secret: str
-) -> Spelling | None:
+def verify(wire: Iterable[tuple[str, str]], decoded: Mapping[str, str], secret: str) -> Spelling | None:
     """Which spelling of the values the hash is over, or None when it is over neither.
 
     `wire` are the pairs as they stood in the form, `decoded` the same fields decoded.

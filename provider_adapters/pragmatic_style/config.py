@@ -21,26 +21,24 @@ class Config:
     """Our name at the provider."""
     provider_id: str = "pragmaticplay"
     """What the provider calls itself in its messages."""
-    hash_spelling: str = Spelling.PLAIN.value
-    """How we spell values when we sign: "plain" or "encoded"."""
-
-    def __post_init__(self) -> None:
-        if self.hash_spelling not in {spelling.value for spelling in Spelling}:
-            raise ConfigError("hash_spelling must be plain or encoded")
+    hash_spelling: Spelling = Spelling.PLAIN
+    """How values stand in the texts that we sign: "plain" or "encoded"."""
 
     @classmethod
     def from_credentials(cls, credentials: Mapping[str, Any]) -> Self:
         """The configuration in a credentials file."""
-        known = {one.name for one in fields(cls)}
-        unknown = sorted(credentials.keys() - known)
+        unknown = sorted(credentials.keys() - {one.name for one in fields(cls)})
         if unknown:
             raise ConfigError(f"unknown credentials: {', '.join(unknown)}")
-        bad = sorted(name for name, value in credentials.items() if not isinstance(value, str) or not value)
-        if bad or "secret" not in credentials:
-            raise ConfigError(f"credentials must be texts and not empty: {', '.join(bad) or 'secret'}")
-        return cls(**credentials)
+        values = {"secret": "", **credentials}
+        bad = sorted(name for name, value in values.items() if not isinstance(value, str) or not value)
+        if bad:
+            raise ConfigError(f"credentials must be texts and not empty: {', '.join(bad)}")
+        return cls(**{**values, "hash_spelling": _spelling(values.get("hash_spelling", "plain"))})
 
-    @property
-    def spelling(self) -> Spelling:
-        """How we spell values when we sign."""
-        return Spelling(self.hash_spelling)
+
+def _spelling(text: str) -> Spelling:
+    try:
+        return Spelling(text)
+    except ValueError:
+        raise ConfigError("hash_spelling must be plain or encoded") from None

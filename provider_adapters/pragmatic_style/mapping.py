@@ -13,25 +13,29 @@ _ID = re.compile(r"[!-~]{1,128}", re.ASCII)
 _NOTHING = Decimal("0.00")
 
 
-def bet(request: wire.BetRequest, *, session_id: str, currency_code: str) -> Action:
-    """The stake. The wire has no currency: it is that of the session."""
+def bet(request: wire.BetRequest) -> Action:
+    """The stake. Session and currency are not on the wire and still open."""
     taken = Bet(
         round_id=identifier("roundId", request.round_id),
-        amount=to_money(request.amount, currency_code),
+        amount=to_money(request.amount),
         game_id=identifier("gameId", request.game_id),
-        session_id=session_id,
     )
     return Action(transaction_key=identifier("reference", request.reference), bet=taken)
 
 
-def win(request: wire.ResultRequest, *, currency_code: str) -> Action:
-    """The result of all live bets of the round: the wire names no bet."""
+def win(request: wire.ResultRequest) -> Action:
+    """The result of all live bets of the round: the wire names no bet. The currency is still open."""
     paid = Win(
         round_id=identifier("roundId", request.round_id),
-        amount=to_money(request.amount, currency_code),
+        amount=to_money(request.amount),
         game_id=identifier("gameId", request.game_id),
     )
     return Action(transaction_key=identifier("reference", request.reference), win=paid)
+
+
+def has_promotional_part(request: wire.ResultRequest) -> bool:
+    """Whether the result brings money beside its amount."""
+    return bool(request.promo_win_amount) and to_money(request.promo_win_amount) != to_money("0")
 
 
 def cancel(request: wire.RefundRequest) -> Action:

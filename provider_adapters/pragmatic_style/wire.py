@@ -152,9 +152,33 @@ class ErrorReply:
 
 
 KNOWN_FIELDS = frozenset(
-    "userId gameId roundId amount reference providerId timestamp roundDetails hash token ipAddress bonusCode platform"
-    " language jackpotContribution jackpotDetails jackpotId promoWinAmount promoWinReference promoCampaignID"
-    " promoCampaignType currency campaignId campaignType validBetAmount".split()
+    [
+        "userId",
+        "gameId",
+        "roundId",
+        "amount",
+        "reference",
+        "providerId",
+        "timestamp",
+        "roundDetails",
+        "hash",
+        "token",
+        "ipAddress",
+        "bonusCode",
+        "platform",
+        "language",
+        "jackpotContribution",
+        "jackpotDetails",
+        "jackpotId",
+        "promoWinAmount",
+        "promoWinReference",
+        "promoCampaignID",
+        "promoCampaignType",
+        "currency",
+        "campaignId",
+        "campaignType",
+        "validBetAmount",
+    ]
 )
 """Every field of every message of this provider. Another one means that somebody changed the contract."""
 

@@ -1,0 +1,229 @@
+"""What the provider tells us: verify, map, ask the ledger, map back."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from mesh import logs
+from pitboss.type.v1.outcome_pb2 import Outcome
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
+from provider_adapters._kit.budget import Budget
+from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.ports import AdapterParts, Problem, SessionFacts, SessionsDownError
+from provider_adapters._kit.references import PlayerReference
+from provider_adapters.pragmatic_style import auth, mapping, wire
+from provider_adapters.pragmatic_style.amounts import AmountError
+from provider_adapters.pragmatic_style.config import Config
+from provider_adapters.pragmatic_style.errors import BET_CODES, CREDIT_CODES, PROBLEM_CODES, PROBLEM_STATUS, Code
+from provider_adapters.pragmatic_style.rounds import RoundCurrencies
+
+_log = logs.get("pragmatic_style")
+
+NOT_SUPPORTED: Final = frozenset({"bonusWin", "jackpotWin", "promoWin", "adjustment", "sessionExpired"})
+"""Calls of this provider for which the ledger has no action."""
+
+Reply = (
+    wire.AuthenticateReply
+    | wire.BalanceReply
+    | wire.BetReply
+    | wire.ResultReply
+    | wire.EndRoundReply
+    | wire.RefundReply
+    | wire.ErrorReply
+)
+
+
+class RefusedError(Exception):
+    """The callback ends here, with this code."""
+
+    def __init__(self, code: Code, detail: str = "") -> None:
+        super().__init__(code.name)
+        self.code = code
+        self.detail = detail
+
+
+class Callbacks:
+    """Every call of the provider."""
+
+    def __init__(self, parts: AdapterParts, config: Config) -> None:
+        self._wallet = parts.wallet
+        self._sessions = parts.sessions
+        self._security = parts.security
+        self._config = config
+        self._rounds = RoundCurrencies()
+        self._calls: Mapping[str, Callable[[wire.Form, Budget], Awaitable[Reply]]] = {
+            "authenticate": self._authenticate,
+            "balance": self._balance,
+            "bet": self._bet,
+            "result": self._result,
+            "endRound": self._end_round,
+            "refund": self._refund,
+        }
+
+    async def answer(self, request: HttpRequest, budget: Budget) -> HttpReply:
+        """Answer one call. The signature comes first; a message that fails here reaches no ledger."""
+        call = request.path.removeprefix("/").removesuffix(".html")
+        if call not in self._calls and call not in NOT_SUPPORTED:
+            return refuse(Problem.PATH_UNKNOWN)
+        if request.method != "POST":
+            return refuse(Problem.METHOD_UNKNOWN)
+        try:
+            form = wire.parse_form(request.body)
+        except wire.NotParseableError:
+            return refuse(Problem.NOT_PARSEABLE)
+        return self._doubt(call, request, form) or await self._serve(call, form, budget)
+
+    def _doubt(self, call: str, request: HttpRequest, form: wire.Form) -> HttpReply | None:
+        spelling = auth.verify(form.pairs, form.fields, self._config.secret)
+        if spelling is None:
+            self._security.report("signature_invalid" if form.fields.get(auth.HASH) else "signature_missing", request)
+            return refuse(Problem.SIGNATURE_INVALID)
+        if spelling is auth.Spelling.ENCODED:
+            _log.info("values were hashed as the form spells them", call=call, request_id=request.request_id)
+        if form.fields.get("providerId") != self._config.provider_id:
+            self._security.report("caller_forbidden", request)
+            return refuse(Problem.CALLER_FORBIDDEN, "providerId")
+        return refuse(Problem.NOT_SUPPORTED, f"{call} is not supported") if call in NOT_SUPPORTED else None
+
+    async def _serve(self, call: str, form: wire.Form, budget: Budget) -> HttpReply:
+        try:
+            return _written(await self._calls[call](form, budget))
+        except wire.FieldError as error:
+            return refuse(Problem.FIELD_INVALID, str(error))
+        except AmountError:
+            return refuse(Problem.FIELD_INVALID, "amount")
+        except SessionsDownError:
+            return _written(mapping.error_reply(Code.TRY_AGAIN))
+        except RefusedError as refused:
+            return _written(mapping.error_reply(refused.code, refused.detail))
+
+    async def _authenticate(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.AuthenticateRequest, form)
+        session = await self._sessions.by_token(request.token, budget)
+        if session is None:
+            raise RefusedError(Code.TOKEN_INVALID)
+        balances = await self._balances(session.player, session.currency_code, budget)
+        return mapping.authenticate_reply(session, balances)
+
+    async def _balance(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.BalanceRequest, form)
+        session = await self._session(request.user_id, request.token, budget)
+        return mapping.balance_reply(await self._balances(session.player, session.currency_code, budget))
+
+    async def _bet(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.BetRequest, form)
+        if request.bonus_code:
+            # We never grant free rounds here, and a free round must not take cash.
+            raise RefusedError(Code.BET_NOT_ALLOWED, "free rounds are not supported")
+        action = mapping.bet(request)
+        session = await self._session(request.user_id, request.token, budget)
+        result = await self._staked(action, session, budget)
+        code = BET_CODES[result.outcome]
+        return mapping.bet_reply(result, code) if result.HasField("balance_now") else mapping.error_reply(code)
+
+    async def _staked(self, action: Action, session: SessionFacts, budget: Budget) -> Result:
+        # A repeated bet must be the same bet although the player may meanwhile play in another currency.
+        known = self._rounds.get(session.player, action.bet.round_id)
+        result = await self._stake(action, session, known or session.currency_code, budget)
+        if result.outcome != Outcome.OUTCOME_IDEMPOTENCY_CONFLICT or known:
+            return result
+        stored = await self._wallet.round_currency(session.player, action.bet.round_id, budget)
+        if isinstance(stored, Result) or stored in {"", session.currency_code}:
+            return result
+        return await self._stake(action, session, stored, budget)
+
+    async def _stake(self, action: Action, session: SessionFacts, currency_code: str, budget: Budget) -> Result:
+        action.bet.session_id = session.session_id
+        action.bet.amount.currency_code = currency_code
+        result = await self._wallet.execute(session.player, action, budget)
+        if result.outcome == Outcome.OUTCOME_OK:
+            self._rounds.put(session.player, action.bet.round_id, currency_code)
+        return result
+
+    async def _result(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.ResultRequest, form)
+        if mapping.has_promotional_part(request):
+            # Paying the rest and dropping this part would lose the player's money in silence.
+            raise RefusedError(Code.REFUSED, "promoWinAmount is not supported")
+        action = mapping.win(request)
+        player = _player(request.user_id)
+        action.win.amount.currency_code = await self._currency(player, request.round_id, budget)
+        result = await self._wallet.execute(player, action, budget)
+        code = CREDIT_CODES[result.outcome]
+        return mapping.result_reply(result, code) if result.HasField("balance_now") else mapping.error_reply(code)
+
+    async def _refund(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.RefundRequest, form)
+        result = await self._execute_credit(_player(request.user_id), mapping.cancel(request), budget)
+        return mapping.refund_reply(result, CREDIT_CODES[result.outcome])
+
+    async def _end_round(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.EndRoundRequest, form)
+        player = _player(request.user_id)
+        result = await self._execute_credit(player, mapping.close_round(request), budget)
+        if result.HasField("balance_now"):
+            return mapping.end_round_reply(result.balance_now)
+        currency_code = self._rounds.get(player, request.round_id)
+        return mapping.end_round_reply(await self._balances(player, currency_code, budget))
+
+    async def _execute_credit(self, player: PlayerReference, action: Action, budget: Budget) -> Result:
+        result = await self._wallet.execute(player, action, budget)
+        code = CREDIT_CODES[result.outcome]
+        if code is not Code.OK:
+            raise RefusedError(code)
+        return result
+
+    async def _session(self, user_id: str, token: str, budget: Budget) -> SessionFacts:
+        """The session that bets and balances are about: that of the token, else the player's newest."""
+        player = _player(user_id)
+        if token:
+            session = await self._sessions.by_token(token, budget)
+            if session is None or session.player != player:
+                raise RefusedError(Code.TOKEN_INVALID)
+            return session
+        newest = await self._sessions.by_player(player, budget)
+        if newest is None:
+            raise RefusedError(Code.PLAYER_NOT_FOUND)
+        return newest
+
+    async def _currency(self, player: PlayerReference, round_id: str, budget: Budget) -> str:
+        """The currency of a round, without sessions: a result must pass when they are gone or have changed."""
+        known = self._rounds.get(player, round_id)
+        if known:
+            return known
+        found = await self._wallet.round_currency(player, round_id, budget)
+        if isinstance(found, Result):
+            raise RefusedError(CREDIT_CODES[found.outcome])
+        if found:
+            self._rounds.put(player, round_id, found)
+            return found
+        # No such round: the ledger will refuse the result, and wants some currency of the player to do so.
+        return (await self._balances(player, "", budget, CREDIT_CODES)).available.currency_code
+
+    async def _balances(
+        self,
+        player: PlayerReference,
+        currency_code: str,
+        budget: Budget,
+        codes: Mapping[Outcome.ValueType, Code] = BET_CODES,
+    ) -> Balances:
+        found = await self._wallet.balance(player, currency_code, budget)
+        if isinstance(found, Result):
+            raise RefusedError(codes[found.outcome])
+        return found
+
+
+def refuse(problem: Problem, detail: str = "") -> HttpReply:
+    """The provider's own words for a problem."""
+    status = PROBLEM_STATUS.get(problem, 200)
+    return _written(mapping.error_reply(PROBLEM_CODES[problem], detail), status)
+
+
+def _written(reply: Reply, status: int = 200) -> HttpReply:
+    return HttpReply(status=status, body=wire.to_json(reply), code=str(int(reply.error)))
+
+
+def _player(user_id: str) -> PlayerReference:
+    player = PlayerReference.parse(user_id)
+    if player is None:
+        raise RefusedError(Code.PLAYER_NOT_FOUND)
+    return player

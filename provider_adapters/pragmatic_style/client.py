@@ -1,0 +1,120 @@
+"""What we tell the provider: launches and its catalog. Everything goes through the kit's breaker."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
+from provider_adapters._kit.http import HttpReply
+from provider_adapters._kit.ports import Device, Game, Launch, Outbound
+from provider_adapters.pragmatic_style import auth, wire
+from provider_adapters.pragmatic_style.config import Config
+from provider_adapters.pragmatic_style.errors import OUTBOUND_ERRORS, Code
+
+T = TypeVar("T")
+
+BASE: Final = "/IntegrationService/v3/http/CasinoGameAPI"
+_FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
+_OK_STATUS: Final = 200
+_PLATFORMS: Final = {Device.DESKTOP: "WEB", Device.MOBILE: "MOBILE"}
+_CATEGORIES: Final = {"vs": "slot", "cs": "slot", "bj": "table", "rl": "table", "bn": "table", "lg": "live"}
+"""By gameTypeID. A type that is not here is shown as a slot."""
+
+
+class Client:
+    """The provider's game API."""
+
+    def __init__(self, outbound: Outbound, config: Config) -> None:
+        self._outbound = outbound
+        self._config = config
+
+    async def launch(self, launch: Launch) -> str:
+        """The address that starts the game."""
+        fields = {
+            "symbol": launch.game_id,
+            "language": launch.language or "en",
+            "token": launch.token,
+            "externalPlayerId": str(launch.player),
+            "currency": launch.currency_code,
+            "platform": _PLATFORMS[launch.device],
+            "technology": "H5",
+            "lobbyUrl": launch.lobby_url,
+            "playMode": "REAL",
+        }
+        return await self._call("launch", "/game/url/", fields, _game_url)
+
+    async def games(self) -> Sequence[Game]:
+        """The catalog."""
+        return await self._call("catalog", "/getCasinoGames", {}, _games)
+
+    async def probe(self, timeout_s: float) -> None:
+        """The cheapest call that the provider documents: its catalog without options."""
+        await self._outbound.send(
+            "probe",
+            "POST",
+            f"{BASE}/getCasinoGames",
+            read=_reader("probe", lambda _: None),
+            body=self._form({}),
+            headers=_FORM,
+            guarded=False,
+            timeout_s=timeout_s,
+        )
+
+    async def _call(
+        self, operation: str, path: str, fields: Mapping[str, str], take: Callable[[Mapping[str, Any]], T]
+    ) -> T:
+        # Asking twice for an address or a list changes nothing, so both may be repeated.
+        return await self._outbound.send(
+            operation,
+            "POST",
+            BASE + path,
+            read=_reader(operation, take),
+            body=self._form(fields),
+            headers=_FORM,
+            safe=True,
+        )
+
+    def _form(self, fields: Mapping[str, str]) -> bytes:
+        signed = {"secureLogin": self._config.secure_login, **fields}
+        return auth.signed_form(signed, self._config.secret, self._config.hash_spelling)
+
+
+def _reader(operation: str, take: Callable[[Mapping[str, Any]], T]) -> Callable[[HttpReply], T]:
+    """Their `error` is a text here, and says whether the rest counts."""
+
+    def read(reply: HttpReply) -> T:
+        try:
+            content = wire.parse_object(reply.body)
+            code = content["error"]
+            if reply.status != _OK_STATUS or not isinstance(code, str):
+                raise ProviderFailedError(operation=operation)
+            _check(operation, code)
+            return take(content)
+        except (wire.NotParseableError, KeyError, TypeError) as error:
+            raise ProviderFailedError(operation=operation) from error
+
+    return read
+
+
+def _check(operation: str, code: str) -> None:
+    try:
+        failure = OUTBOUND_ERRORS[Code(int(code))]
+    except ValueError:
+        failure = ProviderRefusedError
+    if failure is not None:
+        raise failure(operation=operation, code=code[:32])
+
+
+def _game_url(content: Mapping[str, Any]) -> str:
+    address = content["gameURL"]
+    if not isinstance(address, str) or not address.startswith(("https://", "http://")):
+        raise TypeError("gameURL")
+    return address
+
+
+def _games(content: Mapping[str, Any]) -> Sequence[Game]:
+    return [_game(row) for row in content["gameList"]]
+
+
+def _game(row: Mapping[str, Any]) -> Game:
+    kind = str(row.get("gameTypeID", ""))
+    return Game(game_id=str(row["gameID"]), title=str(row["gameName"]), category=_CATEGORIES.get(kind, "slot"))
