@@ -1,4 +1,4 @@
-"""python -m provider_adapters._kit <name>"""
+"""Run python -m provider_adapters._kit <name>, as a process."""
 
 import sys
 

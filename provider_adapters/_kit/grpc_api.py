@@ -1,5 +1,7 @@
 """ProviderAdapterService: wire to values and back, for every provider alike."""
 
+# ruff: noqa: N802, ANN401, ARG002 - gRPC names the methods and their arguments
+
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
@@ -26,11 +28,11 @@ class AdapterServicer(ProviderAdapterServiceServicer):
         self._board = board
         self._sessions = sessions
 
-    async def Describe(self, request: pb.DescribeRequest, context: Any) -> pb.DescribeResponse:  # noqa: ARG002
+    async def Describe(self, request: pb.DescribeRequest, context: Any) -> pb.DescribeResponse:
         """Tell the manifest."""
         return description(self._manifest)
 
-    async def CreateLaunch(self, request: pb.CreateLaunchRequest, context: Any) -> pb.CreateLaunchResponse:  # noqa: ARG002
+    async def CreateLaunch(self, request: pb.CreateLaunchRequest, context: Any) -> pb.CreateLaunchResponse:
         """Ask the provider for the address that starts a game."""
         launch = launch_of(request)
         address = await self._adapter.create_launch(launch)
@@ -39,16 +41,16 @@ class AdapterServicer(ProviderAdapterServiceServicer):
 
     async def ListProviderGames(
         self,
-        request: pb.ListProviderGamesRequest,  # noqa: ARG002
-        context: Any,  # noqa: ARG002
+        request: pb.ListProviderGamesRequest,
+        context: Any,
     ) -> pb.ListProviderGamesResponse:
         """Fetch the provider's catalog."""
         return pb.ListProviderGamesResponse(games=map(_game, await self._adapter.list_games()))
 
     async def WatchHealth(
         self,
-        request: pb.WatchHealthRequest,  # noqa: ARG002
-        context: Any,  # noqa: ARG002
+        request: pb.WatchHealthRequest,
+        context: Any,
     ) -> AsyncIterator[pb.WatchHealthResponse]:
         """The present state first, then each change at once."""
         async for health in self._board.watch():

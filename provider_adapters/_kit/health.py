@@ -100,7 +100,8 @@ class Prober:
     async def run(self) -> None:
         """Probe until cancelled."""
         while True:
-            await asyncio.sleep(await self.step())
+            pause = await self.step()
+            await asyncio.sleep(pause)
 
     async def step(self) -> float:
         """Probe once and return how long to wait before the next one."""

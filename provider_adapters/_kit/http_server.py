@@ -168,7 +168,7 @@ class HttpServer:
     def __init__(self, app: HttpApp, listen: str, *, drain_seconds: float) -> None:
         host, port = split_address(listen)
         self._socket = socket.create_server((host, port), backlog=1024, reuse_port=False)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         self._server = _QuietServer(
             uvicorn.Config(
                 app,

@@ -138,10 +138,8 @@ def _wrong_keys(content: Mapping[str, Any]) -> list[str]:
 
 
 def _wrong_values(content: Mapping[str, Any], folder: str) -> list[str]:
-    problems = []
-    for key in ("name", "title", "owner", "api_version"):
-        if not isinstance(content[key], str) or not content[key]:
-            problems.append(f"{key} must be a text")
+    texts = ("name", "title", "owner", "api_version")
+    problems = [f"{key} must be a text" for key in texts if not isinstance(content[key], str) or not content[key]]
     if content["name"] != folder or not _NAME.fullmatch(folder):
         problems.append(f"name must be the folder's name, {folder!r}")
     for key, kind in _KINDS.items():

@@ -120,6 +120,10 @@ class Sessions(Protocol):
         """The newest session of the player at this provider. Raises SessionsDownError."""
         ...
 
+    def known(self, token: str) -> SessionFacts | None:
+        """The session of a token if it is known here already. Never asks: for wins and cancels, for the record."""
+        ...
+
 
 class Outbound(Protocol):
     """HTTP calls to the provider, through deadline, breaker and (where `safe`) retries."""

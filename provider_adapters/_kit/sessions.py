@@ -90,6 +90,10 @@ class DirectorySessions:
             self._newest.put(key, facts)
         return facts
 
+    def known(self, token: str) -> SessionFacts | None:
+        """See `ports.Sessions`."""
+        return self._tokens.get(token)
+
     def launched(self, facts: SessionFacts) -> None:
         """A session that was just launched here is the newest one, and need not be asked for."""
         self._tokens.put(facts.token, facts)

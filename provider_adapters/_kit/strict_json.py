@@ -14,13 +14,26 @@ class NotParseableError(Exception):
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """The object in `body`. Fractions become `Decimal`, so no number is ever a float."""
+    value = _parse(body)
+    if not isinstance(value, dict):
+        raise NotParseableError("not an object")
+    return value
+
+
+def parse_list(body: bytes) -> list[dict[str, Any]]:
+    """The list of objects in `body`, by the same rules."""
+    value = _parse(body)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise NotParseableError("not a list of objects")
+    return value
+
+
+def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise NotParseableError(type(error).__name__) from error
-    if not isinstance(value, dict):
-        raise NotParseableError("not an object")
     if "\\u" in text:
         _refuse_lone_surrogates(value)
     return value
@@ -37,7 +50,7 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise NotParseableError("not a number")
 
 
-def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
+def _refuse_lone_surrogates(value: object) -> None:
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError as error:
