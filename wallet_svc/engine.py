@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from mesh import logs
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
-from mesh import logs
 from wallet_svc.domain.commands import Command, OpenAccount
 from wallet_svc.domain.decide import decide, decide_together, split
 from wallet_svc.domain.journal import Batch, Book
@@ -65,7 +65,9 @@ class Work:
 class Engine:
     """The one writer of this process. Any number of processes may write the same shards."""
 
-    def __init__(self, shard_log: ShardLog, clock: Clock, packs: object, *, most_waiting: int, most_in_flight: int) -> None:
+    def __init__(
+        self, shard_log: ShardLog, clock: Clock, packs: object, *, most_waiting: int, most_in_flight: int
+    ) -> None:
         self._log = shard_log
         self._clock = clock
         self._packs = packs
@@ -202,9 +204,7 @@ class Engine:
             self._forget_all()
         raise LogDownError
 
-    def _decide(
-        self, works: list[Work], books: dict[int, Book], registry: Registry, now_us: int
-    ) -> dict[int, Batch]:
+    def _decide(self, works: list[Work], books: dict[int, Book], registry: Registry, now_us: int) -> dict[int, Batch]:
         batches = {shard: Batch.on(book, registry, now_us) for shard, book in books.items()}
         for work in works:
             batch = batches[work.shard]

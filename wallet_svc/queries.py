@@ -150,4 +150,3 @@ class Queries:
         """Errors: LicenseeNotFoundError."""
         if name not in (await self.registry()).licensees:
             raise LicenseeNotFoundError(licensee_id=name)
-

@@ -15,7 +15,7 @@ def cancel(scene: Scene, action: Cancel) -> Decided:
     entry.reference, entry.session = action.bet_key, action.session
     stake = scene.stored(Kind.BET, action.bet_key)
     if stake is None:
-        return _bury(scene, entry)
+        return _bury(entry)
     if stake.tombstone:
         entry.outcome = Outcome.TOMBSTONED
         return Decided(entry, (entry,), replayed=True)
@@ -26,7 +26,7 @@ def cancel(scene: Scene, action: Cancel) -> Decided:
     return _give_back(scene, entry, stake)
 
 
-def _bury(scene: Scene, entry: Entry) -> Decided:
+def _bury(entry: Entry) -> Decided:
     """The bet was never seen: take its key, so that it is refused for ever."""
     entry.outcome = Outcome.TOMBSTONED
     tombstone = Entry(Kind.BET, entry.source_id, entry.reference, Outcome.ALREADY_ROLLED_BACK)

@@ -137,10 +137,22 @@ def split(command: Command) -> list[Command]:
     if not isinstance(action, BetAndWin):
         return [command]
     bet = action.bet
-    stake = Bet(round=bet.round, money=bet.money, game=bet.game, session=bet.session, jackpot=bet.jackpot,
-                automatic=bet.automatic)
-    result = Win(round=bet.round, money=action.win_money, bet_key=command.key, game=bet.game,
-                 session=bet.session, close=bet.close)
+    stake = Bet(
+        round=bet.round,
+        money=bet.money,
+        game=bet.game,
+        session=bet.session,
+        jackpot=bet.jackpot,
+        automatic=bet.automatic,
+    )
+    result = Win(
+        round=bet.round,
+        money=action.win_money,
+        bet_key=command.key,
+        game=bet.game,
+        session=bet.session,
+        close=bet.close,
+    )
     common = (command.licensee, command.source, command.player)
     return [
         Command(*common, command.key, stake, command.request_id),

@@ -14,36 +14,38 @@ GENESIS = bytes(32)
 def canonical(entry: Entry) -> bytes:
     """One entry as a JSON array, fields in the fixed order of the format."""
     asset = entry.asset
-    return orjson.dumps((
-        entry.sequence,
-        entry.operation,
-        entry.licensee_id,
-        entry.player_id,
-        entry.source_id,
-        entry.kind.value,
-        entry.key,
-        entry.fingerprint.hex() if entry.fingerprint is not None else None,
-        entry.outcome.value,
-        asset.id if asset is not None else None,
-        entry.amount,
-        entry.debit_id,
-        entry.credit_id,
-        entry.moved or None,
-        _text(entry.debit_after),
-        _text(entry.credit_after),
-        entry.available,
-        entry.round,
-        entry.game,
-        entry.session,
-        entry.reference,
-        entry.undoes,
-        entry.case,
-        entry.limit,
-        details_text(entry),
-        entry.pack,
-        entry.decision_json,
-        entry.recorded_us,
-    ))
+    return orjson.dumps(
+        (
+            entry.sequence,
+            entry.operation,
+            entry.licensee_id,
+            entry.player_id,
+            entry.source_id,
+            entry.kind.value,
+            entry.key,
+            entry.fingerprint.hex() if entry.fingerprint is not None else None,
+            entry.outcome.value,
+            asset.id if asset is not None else None,
+            entry.amount,
+            entry.debit_id,
+            entry.credit_id,
+            entry.moved or None,
+            _text(entry.debit_after),
+            _text(entry.credit_after),
+            entry.available,
+            entry.round,
+            entry.game,
+            entry.session,
+            entry.reference,
+            entry.undoes,
+            entry.case,
+            entry.limit,
+            details_text(entry),
+            entry.pack,
+            entry.decision_json,
+            entry.recorded_us,
+        )
+    )
 
 
 def _text(number: int | None) -> str | None:

@@ -5,6 +5,8 @@ reference. Session, attribution and the close flag are not (money/FORMAT rule 1)
 """
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 from wallet_svc.domain.commands import (
     Action,
@@ -42,49 +44,7 @@ def fingerprint(action: Action) -> bytes:
 
 def content(action: Action) -> tuple[str, ...]:
     """The parts of an action that its key stands for."""
-    match action:
-        case Bet():
-            return ("bet", *_money(action.money), action.round, action.game)
-        case BetAndWin():
-            return content(action.bet)
-        case Win():
-            return ("win", *_money(action.money), action.round, action.bet_key)
-        case Cancel():
-            return ("cancel", action.bet_key)
-        case CloseRound():
-            return ("close_round", action.round)
-        case Deposit():
-            return ("deposit", *_money(action.money))
-        case Hold():
-            return ("hold", *_money(action.money))
-        case Capture():
-            return ("capture", action.hold_key, *(_money(action.money) if action.money else ("rest",)))
-        case Release() | Expire():
-            return ("release", action.hold_key)
-        case _:
-            return _standing(action)
-
-
-def _standing(action: Action) -> tuple[str, ...]:
-    match action:
-        case OpenAccount():
-            return ("open_account", action.currency, action.jurisdiction, action.born_on)
-        case OpenPlay():
-            return ("open_play", action.session, action.provider, action.currency, action.game)
-        case EndPlay():
-            return ("end_play", action.session)
-        case SetBlock():
-            return ("set_block", str(int(action.blocked)))
-        case SetLimit():
-            return ("set_limit", action.limit, action.window, *_money(action.money))
-        case ConfirmLimit() | CancelPendingLimit():
-            return (type(action).__name__, action.limit, action.window)
-        case Exclude() | TakeBreak():
-            return (type(action).__name__, action.term)
-        case RequestReinstatement():
-            return ("request_reinstatement",)
-        case _:
-            raise TypeError(type(action))
+    return _CONTENT[type(action)](action)
 
 
 def _money(money: MoneyText) -> tuple[str, str]:
@@ -99,3 +59,27 @@ def plain_value(text: str) -> str:
     fraction = fraction.rstrip("0")
     plain = f"{whole}.{fraction}" if fraction else whole
     return plain if plain == "0" else sign + plain
+
+
+_CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
+    Bet: lambda bet: ("bet", *_money(bet.money), bet.round, bet.game),
+    BetAndWin: lambda both: content(both.bet),
+    Win: lambda win: ("win", *_money(win.money), win.round, win.bet_key),
+    Cancel: lambda cancel: ("cancel", cancel.bet_key),
+    CloseRound: lambda close: ("close_round", close.round),
+    Deposit: lambda deposit: ("deposit", *_money(deposit.money)),
+    Hold: lambda hold: ("hold", *_money(hold.money)),
+    Capture: lambda capture: ("capture", capture.hold_key, *(_money(capture.money) if capture.money else ("rest",))),
+    Release: lambda release: ("release", release.hold_key),
+    Expire: lambda expire: ("expire", expire.hold_key),
+    OpenAccount: lambda account: ("open_account", account.currency, account.jurisdiction, account.born_on),
+    OpenPlay: lambda play: ("open_play", play.session, play.provider, play.currency, play.game),
+    EndPlay: lambda play: ("end_play", play.session),
+    SetBlock: lambda block: ("set_block", str(int(block.blocked))),
+    SetLimit: lambda limit: ("set_limit", limit.limit, limit.window, *_money(limit.money)),
+    ConfirmLimit: lambda limit: ("confirm_limit", limit.limit, limit.window),
+    CancelPendingLimit: lambda limit: ("cancel_pending_limit", limit.limit, limit.window),
+    Exclude: lambda exclusion: ("exclude", exclusion.term),
+    TakeBreak: lambda pause: ("take_break", pause.term),
+    RequestReinstatement: lambda _: ("request_reinstatement",),
+}

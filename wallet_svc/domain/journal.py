@@ -129,9 +129,9 @@ class Batch:
             self.owners[account.id] = (player.licensee.id, owner)
         return account
 
-    def _touch(self, account: Account, debits: int, credits: int) -> None:
-        _, before_debits, before_credits = self.accounts.get(account.id, (account, 0, 0))
-        self.accounts[account.id] = (account, before_debits + debits, before_credits + credits)
+    def _touch(self, account: Account, debited: int, credited: int) -> None:
+        _, debited_before, credited_before = self.accounts.get(account.id, (account, 0, 0))
+        self.accounts[account.id] = (account, debited_before + debited, credited_before + credited)
 
     def _note_changes(self, player: Player, entry: Entry) -> None:
         kind = entry.kind
@@ -175,13 +175,15 @@ class Batch:
 _ROUND_KINDS = frozenset({Kind.BET, Kind.WIN, Kind.CLOSE_ROUND})
 _HOLD_KINDS = frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE})
 _PLAY_KINDS = frozenset({Kind.OPEN_PLAY, Kind.END_PLAY})
-_STANDING_KINDS = frozenset({
-    Kind.OPEN_ACCOUNT,
-    Kind.SET_BLOCK,
-    Kind.SET_LIMIT,
-    Kind.CONFIRM_LIMIT,
-    Kind.CANCEL_PENDING_LIMIT,
-    Kind.EXCLUDE,
-    Kind.TAKE_BREAK,
-    Kind.REQUEST_REINSTATEMENT,
-})
+_STANDING_KINDS = frozenset(
+    {
+        Kind.OPEN_ACCOUNT,
+        Kind.SET_BLOCK,
+        Kind.SET_LIMIT,
+        Kind.CONFIRM_LIMIT,
+        Kind.CANCEL_PENDING_LIMIT,
+        Kind.EXCLUDE,
+        Kind.TAKE_BREAK,
+        Kind.REQUEST_REINSTATEMENT,
+    }
+)

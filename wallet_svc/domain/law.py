@@ -39,9 +39,7 @@ def about_deposit(scene: Scene, entry: Entry) -> kernel.Decision:
     """Ask about money from outside."""
     if entry.asset is None or entry.amount is None:
         raise ValueError("the law is asked after the amount is known")
-    question = kernel.Deposit(
-        amount_minor=entry.amount, currency=entry.asset.code, exponent=entry.asset.exponent
-    )
+    question = kernel.Deposit(amount_minor=entry.amount, currency=entry.asset.code, exponent=entry.asset.exponent)
     return _ask(scene, question)
 
 

@@ -80,15 +80,17 @@ _CLASSES = {
     Outcome.REQUEST_INVALID: OutcomeClass.FATAL,
 }
 
-NEVER_STORED = frozenset({
-    Outcome.PLAYER_NOT_FOUND,
-    Outcome.IN_PROGRESS,
-    Outcome.ORIGINAL_PENDING,
-    Outcome.UNAVAILABLE,
-    Outcome.UNKNOWN,
-    Outcome.IDEMPOTENCY_CONFLICT,
-    Outcome.REQUEST_INVALID,
-})
+NEVER_STORED = frozenset(
+    {
+        Outcome.PLAYER_NOT_FOUND,
+        Outcome.IN_PROGRESS,
+        Outcome.ORIGINAL_PENDING,
+        Outcome.UNAVAILABLE,
+        Outcome.UNKNOWN,
+        Outcome.IDEMPOTENCY_CONFLICT,
+        Outcome.REQUEST_INVALID,
+    }
+)
 """Outcomes that do not use up the key."""
 
 

@@ -72,7 +72,9 @@ def _bet_and_win(message: action_pb2.BetAndWin) -> c.BetAndWin:
 
 def _cancel(message: action_pb2.Cancel) -> c.Cancel:
     claimed = _money(message.amount) if message.HasField("amount") else None
-    return c.Cancel(bet_key=_plain("bet_key", message.bet_key), session=_plain("session_id", message.session_id), claimed=claimed)
+    return c.Cancel(
+        bet_key=_plain("bet_key", message.bet_key), session=_plain("session_id", message.session_id), claimed=claimed
+    )
 
 
 def _close_round(message: action_pb2.CloseRound) -> c.CloseRound:
@@ -98,9 +100,7 @@ def _release(message: action_pb2.Release) -> c.Release:
 
 
 def _open_account(message: action_pb2.OpenAccount) -> c.OpenAccount:
-    return c.OpenAccount(
-        currency=message.currency_code, jurisdiction=message.jurisdiction, born_on=message.born_on
-    )
+    return c.OpenAccount(currency=message.currency_code, jurisdiction=message.jurisdiction, born_on=message.born_on)
 
 
 def _open_play(message: action_pb2.OpenPlay) -> c.OpenPlay:

@@ -18,15 +18,17 @@ _DEFAULT_PAGE = 256
 
 _PROVIDER_ACTIONS = frozenset({"bet", "win", "bet_and_win", "cancel", "close_round"})
 _ACTIONS_OF = {
-    "compliance_svc": frozenset({
-        "open_play",
-        "set_limit",
-        "confirm_limit",
-        "cancel_pending_limit",
-        "exclude",
-        "take_break",
-        "request_reinstatement",
-    }),
+    "compliance_svc": frozenset(
+        {
+            "open_play",
+            "set_limit",
+            "confirm_limit",
+            "cancel_pending_limit",
+            "exclude",
+            "take_break",
+            "request_reinstatement",
+        }
+    ),
     "session_svc": frozenset({"end_play"}),
 }
 
@@ -66,7 +68,9 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         if len({command.player for command in commands}) > 1:
             raise RequestInvalidError(violations=[("actions", "an atomic batch is of one player")])
         if any(command.kind is Kind.CLOSE_ROUND for command in commands):
-            raise RequestInvalidError(violations=[("actions", "an atomic batch closes rounds by the flag of a bet or win")])
+            raise RequestInvalidError(
+                violations=[("actions", "an atomic batch closes rounds by the flag of a bet or win")]
+            )
         answers = await self._engine.execute_together(commands, timeout_of(caller))
         return pb.ExecuteBatchResponse(
             results=[result_of(answer) for answer in answers],
@@ -102,7 +106,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     async def GetBalance(self, request: pb.GetBalanceRequest, context: object) -> pb.GetBalanceResponse:
         row, asset = await self._queries.balance(require_licensee(), request.player_id, request.currency_code)
         amounts = [row.balances.get((asset.id, account_class), 0) for account_class in (1, 2, 3, 4)]
-        return pb.GetBalanceResponse(balances=balances(*amounts, asset))
+        return pb.GetBalanceResponse(balances=balances(asset, *amounts))
 
     async def GetRound(self, request: pb.GetRoundRequest, context: object) -> pb.GetRoundResponse:
         provider = request.provider or current_caller().source

@@ -42,7 +42,7 @@ def result_of(answer: Answer) -> action_pb2.Result:
         if entry.available is not None:
             result.balance_at_commit.currency_code = asset.code
             result.balance_at_commit.amount = to_text(entry.available, asset.exponent)
-        result.balance_now.CopyFrom(balances(answer.available, answer.held, answer.bonus, answer.receivable, asset))
+        result.balance_now.CopyFrom(balances(asset, answer.available, answer.held, answer.bonus, answer.receivable))
     if entry.kind in _ROUND_KINDS:
         result.round_state = answer.round_state.value  # type: ignore[assignment]
     if answer.hold_state:
@@ -53,7 +53,7 @@ def result_of(answer: Answer) -> action_pb2.Result:
     return result
 
 
-def balances(available: int, held: int, bonus: int, receivable: int, asset: Asset) -> action_pb2.Balances:
+def balances(asset: Asset, available: int, held: int, bonus: int, receivable: int) -> action_pb2.Balances:
     """Sub-balances in one asset."""
     return action_pb2.Balances(
         available=money(available, asset),
@@ -124,7 +124,7 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
     return transaction
 
 
-def _state(entry: Entry) -> transaction_pb2.TransactionState:
+def _state(entry: Entry) -> transaction_pb2.TransactionState.ValueType:
     if entry.tombstone or entry.kind is Kind.LATE_BET:
         return transaction_pb2.TRANSACTION_STATE_TOMBSTONED
     if entry.outcome is Outcome.OK:

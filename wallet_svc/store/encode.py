@@ -97,23 +97,21 @@ def _players(batches: Sequence[Batch]) -> dict[str, str]:
 def _accounts(batches: Sequence[Batch]) -> dict[str, str]:
     touched = [(batch, *item) for batch in batches for item in batch.accounts.values()]
     new = [(batch, account) for batch, account, _, _ in touched if account.new]
-    old = [(account, debits, credits) for _, account, debits, credits in touched if not account.new]
+    old = [(account, debited, credited) for _, account, debited, credited in touched if not account.new]
     return {
         "n_id": numbers(account.id for _, account in new),
         "n_licensee": numbers(batch.owners[account.id][0] for batch, account in new),
         "n_player": numbers(batch.owners[account.id][1] for batch, account in new),
         "n_shard": numbers(batch.book.head.shard for batch, _ in new),
         "n_asset": numbers(account.name.asset_id for _, account in new),
-        "n_exponent": numbers(
-            batch.registry.assets_by_id[account.name.asset_id].exponent for batch, account in new
-        ),
+        "n_exponent": numbers(batch.registry.assets_by_id[account.name.asset_id].exponent for batch, account in new),
         "n_class": numbers(account.name.account_class.value for _, account in new),
         "n_source": numbers(account.name.source_id for _, account in new),
         "n_debits": numbers(account.debits for _, account in new),
         "n_credits": numbers(account.credits for _, account in new),
         "a_id": numbers(account.id for account, _, _ in old),
-        "a_debits": numbers(debits for _, debits, _ in old),
-        "a_credits": numbers(credits for _, _, credits in old),
+        "a_debits": numbers(debited for _, debited, _ in old),
+        "a_credits": numbers(credited for _, _, credited in old),
     }
 
 
@@ -163,5 +161,3 @@ def _plays(batches: Sequence[Batch]) -> dict[str, str]:
         "s_state": numbers(play.state.value for _, play in kept),
         "s_expires": numbers(play.expires_us for _, play in kept),
     }
-
-

@@ -68,8 +68,8 @@ class Loader:
             player = found.get(row.id) or self._add_player(row)
             found[row.id] = player
             if row.account_id is not None:
-                name = AccountName(row.asset_id, AccountClass(row.account_class))
-                player.accounts[name] = Account(row.account_id, name, int(row.debits), int(row.credits))
+                account = AccountName(row.asset_id, AccountClass(row.account_class))
+                player.accounts[account] = Account(row.account_id, account, int(row.debits), int(row.credits))
         await self._load_cycles(connection, found)
 
     def _add_player(self, row: Any) -> Player:
@@ -85,9 +85,9 @@ class Loader:
     async def _load_house(self, connection: Connection, books: list[Book]) -> None:
         by_shard = {book.head.shard: book for book in books}
         rows = await fetch(connection, STATEMENTS["read_house"], {"shards": list(by_shard)})
-        for shard, licensee_id, asset_id, class_, source_id, id_, debits, credits in rows:
+        for shard, licensee_id, asset_id, class_, source_id, id_, debited, credited in rows:
             name = AccountName(asset_id, AccountClass(class_), source_id)
-            by_shard[shard].house[licensee_id, name] = Account(id_, name, int(debits), int(credits))
+            by_shard[shard].house[licensee_id, name] = Account(id_, name, int(debited), int(credited))
 
     async def _load_usage(self, connection: Connection, known: list[tuple[Player, Command]]) -> None:
         since: dict[int, int] = {}
@@ -140,7 +140,14 @@ class Loader:
         for row in await _rows(connection, "read_holds", asked):
             asset = self._registry.assets_by_id[row.asset_id]
             hold = HeldMoney(
-                row.source_id, row.key, asset, row.amount, row.captured, row.released, HoldState(row.state), row.expires_us
+                row.source_id,
+                row.key,
+                asset,
+                row.amount,
+                row.captured,
+                row.released,
+                HoldState(row.state),
+                row.expires_us,
             )
             self._by_id[row.player_id].holds[row.source_id, row.key] = hold
 

@@ -1,9 +1,9 @@
 """Reads for queries: always from the primary, never from a cache."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -16,6 +16,8 @@ from wallet_svc.store.registry import read_registry
 from wallet_svc.store.rows import entry_of
 from wallet_svc.store.running import fetch_named
 from wallet_svc.store.statements import STATEMENTS, Statement
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Reader:
         self._lock = asyncio.Lock()
 
     async def registry(self) -> Registry:
+        """The registry as it is now."""
         async with self._lock:
             return await self._guard(self._registry())
 
@@ -63,7 +66,7 @@ class Reader:
     async def _rows(self, wanted: Statement, values: dict[str, Any]) -> list[Any]:
         return await fetch_named(await self._connected(), wanted, values)
 
-    async def _guard(self, work: Any) -> Any:
+    async def _guard(self, work: Awaitable[T]) -> T:
         try:
             return await work
         except (psycopg.Error, OSError) as error:

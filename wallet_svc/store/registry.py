@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
-
 import psycopg
 from psycopg.rows import TupleRow
 
@@ -13,7 +11,24 @@ from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError
 
 DEFAULT_EXPONENTS = {
     **dict.fromkeys(
-        ("EUR", "GBP", "USD", "CAD", "AUD", "NZD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "RON", "BRL", "MXN", "INR"),
+        (
+            "EUR",
+            "GBP",
+            "USD",
+            "CAD",
+            "AUD",
+            "NZD",
+            "CHF",
+            "SEK",
+            "NOK",
+            "DKK",
+            "PLN",
+            "CZK",
+            "RON",
+            "BRL",
+            "MXN",
+            "INR",
+        ),
         6,
     ),
     **dict.fromkeys(("JPY", "KRW", "CLP", "VND"), 4),
@@ -60,19 +75,19 @@ def _assemble(
     return Registry(
         version=shards[1] or 1,
         licensees={tenant.name: tenant for tenant in tenants},
-        sources={name: id_ for id_, name in sources},
+        sources={row[1]: row[0] for row in sources},
         assets=known,
         providers={
-            (owner, source): ProviderFlags(
-                win_without_bet=without, one_credit_per_bet=one, late_win_window_us=late
-            )
+            (owner, source): ProviderFlags(win_without_bet=without, one_credit_per_bet=one, late_win_window_us=late)
             for owner, source, without, one, late in providers
         },
-        games={(owner, source, name): Game(category=category, enabled=enabled)
-               for owner, source, name, category, enabled in games},
+        games={
+            (owner, source, name): Game(category=category, enabled=enabled)
+            for owner, source, name, category, enabled in games
+        },
         shards=shards[0],
         assets_by_id={asset.id: asset for asset in known.values()},
-        source_names={id_: name for id_, name in sources},
+        source_names={row[0]: row[1] for row in sources},
         licensees_by_id={tenant.id: tenant for tenant in tenants},
     )
 
@@ -87,15 +102,14 @@ class RegistryStore:
 
     connect: Callable[[], Awaitable[psycopg.AsyncConnection[TupleRow]]]
 
-    async def change(self, work: Callable[[psycopg.AsyncConnection[TupleRow]], Awaitable[Any]]) -> Any:
+    async def change(self, work: Callable[[psycopg.AsyncConnection[TupleRow]], Awaitable[None]]) -> None:
         """Run `work` in one transaction with every head locked, in the order all writers lock them."""
         connection = await self.connect()
         try:
             async with connection.transaction():
                 await connection.execute("SELECT id FROM shard ORDER BY id FOR NO KEY UPDATE")
-                result = await work(connection)
+                await work(connection)
                 await connection.execute("UPDATE shard SET registry_version = registry_version + 1")
-            return result
         finally:
             await connection.close()
 

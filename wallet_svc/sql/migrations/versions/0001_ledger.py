@@ -15,7 +15,10 @@ _DEFAULT_SHARDS = 8
 def upgrade() -> None:
     """Create tables, heads, and the rights of the service's role."""
     # The driver's own cursor: it reads no placeholders where there are no parameters.
-    cursor = op.get_bind().connection.driver_connection.cursor()
+    driver = op.get_bind().connection.driver_connection
+    if driver is None:
+        raise RuntimeError("migrations need a connection")
+    cursor = driver.cursor()
     folder = Path(__file__).parent.parent
     cursor.execute((folder / "0001_ledger.sql").read_text())
     shards = int(os.environ.get("PITBOSS_SHARDS", _DEFAULT_SHARDS))
