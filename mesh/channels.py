@@ -13,7 +13,7 @@ from mesh import telemetry
 from mesh.errors import DeadlineExceededError
 from mesh.identity import LICENSEE_HEADER, REQUEST_ID_HEADER, SOURCE_HEADER, WORKLOAD_HEADER, peek_caller
 from mesh.placement import place
-from mesh.settings import split_address
+from mesh.settings import ProcessSettings, split_address
 from mesh.tls import Tls
 
 Metadata = tuple[tuple[str, str], ...]
@@ -36,14 +36,23 @@ _OPTIONS = (
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def channel(target: str, tls: Tls | None, *, workload: str = "") -> grpc.aio.Channel:
+def channel(target: str, settings: ProcessSettings, *, workload: str = "") -> grpc.aio.Channel:
     """A channel to host:port that shows the process's certificate.
 
-    Without certificates, which tests on a loopback may do, `workload` names the caller.
+    In a process without certificates, which only tests have, `workload` names the caller.
     """
-    if tls is not None:
-        credentials = tls.channel_credentials()
-        return grpc.aio.secure_channel(target, credentials, _OPTIONS, interceptors=telemetry.client_interceptors())
+    tls = Tls.of(settings)
+    return secure_channel(target, tls) if tls else loopback_channel(target, workload=workload)
+
+
+def secure_channel(target: str, tls: Tls) -> grpc.aio.Channel:
+    """A channel to host:port that shows this certificate."""
+    credentials = tls.channel_credentials()
+    return grpc.aio.secure_channel(target, credentials, _OPTIONS, interceptors=telemetry.client_interceptors())
+
+
+def loopback_channel(target: str, *, workload: str = "") -> grpc.aio.Channel:
+    """A plaintext channel to a server on this computer that believes names: tests, and health checks."""
     if split_address(target)[0] not in _LOOPBACK_HOSTS:
         raise ValueError(f"{target} is not on this computer and cannot be called without certificates")
     interceptors = [*telemetry.client_interceptors(), *_naming(workload)]
