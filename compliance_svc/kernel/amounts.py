@@ -34,7 +34,7 @@ class Amount:
 
     def no_more_than(self, other: "Amount") -> bool:
         """Compare two amounts of one currency."""
-        return self.value * 10**other.decimals <= other.value * 10**self.decimals
+        return bool(self.value * 10**other.decimals <= other.value * 10**self.decimals)
 
     def __str__(self) -> str:
         """Return the amount as it is written."""

@@ -1,10 +1,11 @@
 """One text for one value: sorted keys, no spaces, ASCII, no floats."""
 
 import json
-from typing import Final, TypeAlias, Union
+from typing import Final, TypeAlias
 
-Json: TypeAlias = Union[bool, int, str, list["Json"], dict[str, "Json"], None]
+Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 _EXACT_EVERYWHERE: Final = 2**53
 
 
@@ -15,4 +16,4 @@ def number(value: int) -> int | str:
 
 def dumps(value: Json) -> str:
     """Return the canonical JSON of a value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _ENCODER.encode(value)

@@ -59,22 +59,21 @@ class Decision:
 
     def record(self) -> str:
         """Return the canonical JSON of the whole decision, facts included."""
-        fields = {
-            "at": evidence.dumps(self.now_us),
-            "facts": self.facts_json(),
-            "kernel": evidence.dumps(KERNEL_VERSION),
-            "pack": evidence.dumps(self.pack.label),
-            "pack_digest": evidence.dumps(self.pack.digest),
-            "verdict": evidence.dumps(self.verdict),
-            **evidence.optional(
-                effective=self.effective_us,
-                eligible=self.eligible_us,
-                obligations=[*self.obligations],
-                reasons=[evidence.reason(reason) for reason in self.details],
-                until=self.until_us,
-            ),
-        }
-        return "{" + ",".join(f'"{name}":{fields[name]}' for name in sorted(fields)) + "}"
+        member = evidence.member
+        parts = (
+            member("at_us", self.now_us),
+            member("effective_us", self.effective_us),
+            member("eligible_us", self.eligible_us),
+            '"facts":' + self.facts_json(),
+            member("kernel", KERNEL_VERSION),
+            member("obligations", [*self.obligations]),
+            member("pack", self.pack.label),
+            member("pack_digest", self.pack.digest),
+            member("reasons", [evidence.reason(reason) for reason in self.details]),
+            member("until_us", self.until_us),
+            member("verdict", self.verdict.value),
+        )
+        return "{" + ",".join(part for part in parts if part) + "}"
 
 
 def apply(protection: Protection, decision: Decision) -> Protection:

@@ -36,7 +36,9 @@ class Source:
     @classmethod
     def parse(cls, given: Fields) -> Self:
         """Read `ref`, `evidence` and `checked`."""
-        source = cls(ref=given.text("ref"), evidence=given.text("evidence", "P", "S", "I"), checked=given.text("checked"))
+        source = cls(
+            ref=given.text("ref"), evidence=given.text("evidence", "P", "S", "I"), checked=given.text("checked")
+        )
         try:
             date.fromisoformat(source.checked)
         except ValueError as problem:
@@ -122,7 +124,6 @@ class PackDocument:
         _check(document)
         return document
 
-
     def resolved(self, parent: "PackDocument | None") -> Self:
         """Return the document with those rules of its parent that it neither replaces nor removes."""
         inherited = () if parent is None else parent.rules
@@ -179,11 +180,11 @@ def plain(value: object) -> Json:
         case tuple():
             return [plain(item) for item in value]
         case _:
-            return {field.name: plain(getattr(value, field.name)) for field in fields(cast(Any, value))}
+            return {field.name: plain(getattr(value, field.name)) for field in fields(cast("Any", value))}
 
 
 def _named(rule: RuleDocument) -> NamedRule:
-    return NamedRule(label=rule.label, category=rule.category, params=cast(CompiledKind, rule.params))
+    return NamedRule(label=rule.label, category=rule.category, params=cast("CompiledKind", rule.params))
 
 
 def _policies(rules: Iterable[RuleDocument]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Fields at their default are left out, so that a bet's facts take some two hundre
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import MISSING, Field, fields
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, fields
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -17,7 +17,7 @@ from compliance_svc.kernel.findings import Read, Reason
 from compliance_svc.kernel.limits import LimitKind, Window
 from compliance_svc.kernel.protection import Protection
 
-__all__ = ["RecordedUsage", "dumps", "facts_json", "optional", "read_facts", "reason"]
+__all__ = ["RecordedUsage", "facts_json", "member", "read_facts", "reason"]
 
 _ACTIONS: Final[dict[str, type[Action]]] = {
     **{
@@ -38,14 +38,25 @@ _ACTIONS: Final[dict[str, type[Action]]] = {
     },
     **dict.fromkeys(actions.CREDITS, Credit),
 }
-_READERS: Final[dict[str, Any]] = {
+
+
+def _fields_of(cls: type[Action]) -> tuple[tuple[str, Any, str], ...]:
+    """Return name, default and JSON key of every field, in the order of the canonical form."""
+    defaults = {field.name: None if field.default is MISSING else field.default for field in fields(cls)}
+    return tuple((name, defaults.get(name), f'"{name}":') for name in sorted({*defaults, "kind"}))
+
+
+_FIELDS: Final = {kind: _fields_of(cls) for kind, cls in _ACTIONS.items()}
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "kind": ActionKind,
     "category": Category,
     "funding": Funding,
     "limit_kind": LimitKind,
     "window": Window,
     "amount_minor": int,
-    "staked_minor": int,
+    "exponent": int,
+    "starts_cycle": bool,
+    "automatic": bool,
 }
 _UsageKey: TypeAlias = tuple[str, str, int]
 
@@ -73,7 +84,7 @@ def facts_json(facts: Facts, action: Action, reads: tuple[Read, ...]) -> str:
     if facts.suspended:
         parts.append('"suspended":true')
     if facts.usage is not None:
-        parts.append(f'"usage":{dumps([_read(read) for read in reads])}')
+        parts.append(f'"usage":{dumps([_read(read) for read in reads]) if reads else "[]"}')
     return "{" + ",".join(parts) + "}"
 
 
@@ -84,7 +95,9 @@ def read_facts(text: str) -> tuple[Facts, Action]:
     facts = Facts(
         player=_read_player(value["player"]),
         usage=None if usage is None else RecordedUsage(_read_usage(usage)),
-        cycle=None if cycle is None else Cycle(staked_minor=int(cycle["staked_minor"]), last_start_us=cycle.get("last_start_us")),
+        cycle=None
+        if cycle is None
+        else Cycle(staked_minor=int(cycle["staked_minor"]), last_start_us=cycle.get("last_start_us")),
         suspended=value.get("suspended", False),
     )
     return facts, _read_action(value["action"])
@@ -100,39 +113,54 @@ def reason(value: Reason) -> Json:
     return found
 
 
-def optional(**values: Json) -> dict[str, str]:
-    """Return the JSON of those values that say something."""
-    return {name: dumps(value) for name, value in values.items() if value is not None and value != []}
+def member(name: str, value: Json) -> str:
+    """Return one member of a JSON object; nothing for a value that says nothing."""
+    if value is None or value == []:
+        return ""
+    return f'"{name}":{_json(value)}'
 
 
 def _action_json(action: Action) -> str:
-    found: dict[str, Json] = {"kind": action.kind}
-    for name, default in _fields_of(type(action)):
+    parts = []
+    for name, default, prefix in _FIELDS[action.kind]:
         value = getattr(action, name)
         if value != default:
-            found[name] = number(value) if type(value) is int else value
-    return dumps(found)
+            parts.append(prefix + _json(value))
+    return "{" + ",".join(parts) + "}"
 
 
-@lru_cache(maxsize=64)
-def _fields_of(cls: type[Action]) -> tuple[tuple[str, Any], ...]:
-    return tuple((field.name, _default(field)) for field in fields(cls) if field.name != "kind")
+def _json(value: Json) -> str:
+    if isinstance(value, str):
+        return _short_text(value)
+    if value is True or value is False:
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) and number(value) is value else dumps(_exact(value))
 
 
-def _default(field: Field[Any]) -> Any:
-    return None if field.default is MISSING else field.default
+def _exact(value: Json) -> Json:
+    return number(value) if isinstance(value, int) else value
+
+
+@lru_cache(maxsize=4_096)
+def _short_text(value: str) -> str:
+    """Return JSON of words that come again and again: currencies, categories, digests."""
+    return dumps(value)
 
 
 def _cycle_json(cycle: Cycle) -> str:
-    staked = dumps(number(cycle.staked_minor))
+    staked = _json(cycle.staked_minor)
     if cycle.last_start_us is None:
         return f'{{"staked_minor":{staked}}}'
     return f'{{"last_start_us":{cycle.last_start_us},"staked_minor":{staked}}}'
 
 
-@lru_cache(maxsize=65_536)
 def _player_json(player: Player) -> str:
-    """Return the facts that an unchanged player repeats in every record."""
+    if not player.memo:
+        player.memo.append(_new_player_json(player))
+    return player.memo[0]
+
+
+def _new_player_json(player: Player) -> str:
     found: dict[str, Json] = {"currency": player.currency}
     if player.born is not None:
         found["born"] = player.born
@@ -159,11 +187,11 @@ def _read_player(value: dict[str, Any]) -> Player:
 
 
 def _read_action(value: dict[str, Any]) -> Action:
-    cls = _ACTIONS[value["kind"]]
-    known = {name for name, _ in _fields_of(cls)} | ({"kind"} if cls is Credit else set())
-    given = {name: _READERS.get(name, _same)(item) for name, item in value.items() if name in known}
-    return cls(**{**{name: default for name, default in _fields_of(cls) if name not in given}, **given})
-
-
-def _same(value: Any) -> Any:
-    return value
+    names = {name for name, _, _ in _FIELDS[value["kind"]]}
+    given = {name: _READERS.get(name, str)(item) for name, item in value.items() if name in names}
+    cls: Callable[..., Action] = _ACTIONS[value["kind"]]
+    if cls is not Credit:
+        del given["kind"]
+    if cls is actions.Bet:
+        given.setdefault("category", None)
+    return cls(**given)

@@ -1,6 +1,6 @@
 """What the wallet knows when it asks for a decision. Nothing else is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from compliance_svc.kernel.protection import Protection
@@ -17,6 +17,8 @@ class Player:
     """Main currency: that of the player's limits."""
     protection: Protection | None
     """None if the stored state is absent or unreadable: every debit is refused."""
+    memo: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The JSON of the player, once a record has needed it: every bet's record repeats it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ class Fields:
     def done(self) -> None:
         """Refuse fields that nobody has read."""
         if self._left:
-            raise self.error(f"unknown field {sorted(self._left)[0]!r}")
+            raise self.error(f"unknown field {min(self._left)!r}")
 
     def has(self, name: str) -> bool:
         """Say whether a field is there and not yet read."""
@@ -59,7 +59,9 @@ class Fields:
             raise self.error(f"{name} must be true or false, not {value!r}")
         return value
 
-    def list_of(self, name: str, read: Callable[[Any], _Value], *, default: Iterable[_Value] | None = None) -> tuple[_Value, ...]:
+    def list_of(
+        self, name: str, read: Callable[[Any], _Value], *, default: Iterable[_Value] | None = None
+    ) -> tuple[_Value, ...]:
         """Read a list that is not empty; `read` raises ValueError for a bad item."""
         if default is not None and not self.has(name):
             return tuple(default)
@@ -110,7 +112,7 @@ class Fields:
         values = self.list_of(name, _same, default=default)
         return tuple(Fields(value, f"{self.where}.{name}[{index}]") for index, value in enumerate(values))
 
-    def _take(self, name: str, default: object) -> Any:
+    def _take(self, name: str, default: object) -> Any:  # noqa: ANN401 - not checked yet: that is the caller's job
         value = self._left.pop(name, default)
         if value is _ABSENT:
             raise self.error(f"{name} is missing")

@@ -64,8 +64,8 @@ def _resolve(document: PackDocument, documents: dict[tuple[str, str], PackDocume
 class _UniqueKeys(yaml.SafeLoader):
     """A loader that refuses a mapping with the same key twice: the later one would win unseen."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the signature is PyYAML's
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ANN401, FBT001, FBT002 - the signature is PyYAML's
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         if len(keys) > len({str(key) for key in keys}):
             raise yaml.constructor.ConstructorError(None, None, "a key is there twice", node.start_mark)
         return super().construct_mapping(node, deep)

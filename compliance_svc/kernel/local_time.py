@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final, Self
 
 SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 3_600 * SECOND_US
 DAY_US: Final = 24 * HOUR_US
 
@@ -32,8 +33,9 @@ def instant(wall: datetime, zone: tzinfo, *, later: bool) -> int:
     A wall time that is skipped is the end of the gap. One that comes twice is the
     later or the earlier of the two.
     """
-    before, after = (to_us(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
-    if wall_time(before, zone) != wall:
+    before = to_us(wall.replace(tzinfo=zone, fold=0))
+    after = to_us(wall.replace(tzinfo=zone, fold=1))
+    if after < before:
         return _change_between(after, before, zone)
     return after if later else before
 
@@ -67,11 +69,23 @@ def comes_of_age_us(born: int, years: int, zone: tzinfo) -> int:
 
 def month_back_us(at_us: int, zone: tzinfo) -> int:
     """Return the instant of the same wall time one month earlier, or of that month's last day."""
-    wall = wall_time(at_us, zone)
+    seconds_us = at_us % MINUTE_US
+    minute_us, is_skipped = _month_back(at_us - seconds_us, zone)
+    return minute_us if is_skipped else minute_us + seconds_us
+
+
+@lru_cache(maxsize=1_024)
+def _month_back(minute_us: int, zone: tzinfo) -> tuple[int, bool]:
+    """Return where a minute of a month ago began, and whether the clocks skipped it.
+
+    All players share the present minute, and zones change their clocks at whole minutes.
+    """
+    wall = wall_time(minute_us, zone)
     year, month = (wall.year, wall.month - 1) if wall.month > 1 else (wall.year - 1, 12)
-    day = min(wall.day, monthrange(year, month)[1])
+    wanted = wall.replace(year=year, month=month, day=min(wall.day, monthrange(year, month)[1]))
     # Of two possible starts the earlier one makes the longer, stricter window.
-    return instant(wall.replace(year=year, month=month, day=day), zone, later=False)
+    start_us = instant(wanted, zone, later=False)
+    return start_us, wall_time(start_us, zone) != wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from compliance_svc.kernel.limits import Limit, PendingIncrease
 from compliance_svc.kernel.local_time import SECOND_US, Term
 from compliance_svc.kernel.pack import Pack
 from compliance_svc.kernel.protection import Exclusion, Protection
+from compliance_svc.kernel.rules.policies import LimitChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +40,18 @@ def change(pack: Pack, player: Player, action: Protective, now_us: int) -> Chang
         return _denied(Code.SYS_FACT_MISSING)
     match action:
         case SetLimit():
-            return set_limit(pack, player, state, action, now_us)
+            found = set_limit(pack, player, state, action, now_us)
         case ConfirmLimit():
-            return confirm_limit(state, action, now_us)
+            found = confirm_limit(state, action, now_us)
         case CancelPendingLimit():
-            return cancel_pending_limit(state, action, now_us)
+            found = cancel_pending_limit(state, action, now_us)
         case Exclude():
-            return exclude(pack, state, action, now_us)
+            found = exclude(pack, state, action, now_us)
         case TakeBreak():
-            return take_break(pack, state, action, now_us)
+            found = take_break(pack, state, action, now_us)
         case RequestReinstatement():
-            return request_reinstatement(pack, state, now_us)
+            found = request_reinstatement(pack, state, now_us)
+    return found
 
 
 def set_limit(pack: Pack, player: Player, state: Protection, action: SetLimit, now_us: int) -> Change:
@@ -64,7 +66,7 @@ def set_limit(pack: Pack, player: Player, state: Protection, action: SetLimit, n
         return _limit_now(state, replace(current, amount_minor=action.amount_minor, pending=None), now_us)
     if pack.limit_change is None:
         return _denied(Code.SYS_NO_PACK)
-    return _increase(pack.limit_change.increase_delay_s, pack.limit_change.confirm_before_use, state, current, action, now_us)
+    return _increase(pack.limit_change, state, current, action, now_us)
 
 
 def _first_limit(action: SetLimit, now_us: int) -> Limit:
@@ -81,14 +83,17 @@ def _limit_now(state: Protection, limit: Limit, now_us: int) -> Change:
     return Change(effective_us=now_us, protection=state.with_limit(limit))
 
 
-def _increase(delay_s: int, confirm: bool, state: Protection, current: Limit, action: SetLimit, now_us: int) -> Change:
-    effective_us = now_us + delay_s * SECOND_US
-    pending = PendingIncrease(amount_minor=action.amount_minor, effective_us=effective_us, needs_confirmation=confirm)
+def _increase(policy: LimitChange, state: Protection, current: Limit, action: SetLimit, now_us: int) -> Change:
+    pending = PendingIncrease(
+        amount_minor=action.amount_minor,
+        effective_us=now_us + policy.increase_delay_s * SECOND_US,
+        needs_confirmation=policy.confirm_before_use,
+    )
     # An increase that is in force already is the amount that the new one starts from.
     waiting = replace(current, amount_minor=current.in_force(now_us), pending=pending)
     if waiting.in_force(now_us) == action.amount_minor:
         return _limit_now(state, replace(waiting, amount_minor=action.amount_minor, pending=None), now_us)
-    return Change(verdict=Verdict.SCHEDULE, effective_us=effective_us, protection=state.with_limit(waiting))
+    return Change(verdict=Verdict.SCHEDULE, effective_us=pending.effective_us, protection=state.with_limit(waiting))
 
 
 def confirm_limit(state: Protection, action: ConfirmLimit, now_us: int) -> Change:

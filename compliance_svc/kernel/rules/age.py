@@ -1,7 +1,7 @@
 """The legal age."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 from compliance_svc.kernel.actions import ActionKind
 from compliance_svc.kernel.codes import Code
@@ -36,7 +36,7 @@ class MinimumAge:
         """Return the check; an unknown date of birth is a missing fact."""
         years, zone = self.years, context.zone
 
-        def check(facts: Facts, _action: Any, now_us: int, findings: Findings) -> None:
+        def check(facts: Facts, _action: object, now_us: int, findings: Findings) -> None:
             born = facts.player.born
             if born is None:
                 findings.refuse(Code.SYS_FACT_MISSING, label)

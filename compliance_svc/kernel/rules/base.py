@@ -40,7 +40,7 @@ class Kind(Protocol):
         ...
 
     def stricter(self, other: Self) -> Self:
-        """Return parameters that refuse whatever one of the two refuses."""
+        """Return parameters that refuse whatever one of the two refuses; where they are equal, the other's words."""
         ...
 
     def compile(self, label: str, context: Context) -> Rule:

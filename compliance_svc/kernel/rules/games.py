@@ -1,5 +1,6 @@
 """Rules of one game category: stake cap, speed, and who starts a cycle."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar, Final, Self
@@ -8,7 +9,7 @@ from compliance_svc.kernel.actions import ActionKind, Bet
 from compliance_svc.kernel.amounts import Amount
 from compliance_svc.kernel.codes import Code
 from compliance_svc.kernel.facts import Facts
-from compliance_svc.kernel.fields import Fields
+from compliance_svc.kernel.fields import Fields, PackError
 from compliance_svc.kernel.findings import Findings
 from compliance_svc.kernel.local_time import comes_of_age_us
 from compliance_svc.kernel.rules.base import Context, Rule
@@ -54,12 +55,12 @@ class StakeCap:
             raise fields.error("bands must rise in age_below, and only the last one has none")
         if len({frozenset(cap.currency for cap in band.caps) for band in bands}) > 1:
             raise fields.error("every band must cap the same currencies")
-        return cls(bands=bands)
+        return cls(bands=_merged(bands))
 
     def stricter(self, other: Self) -> Self:
         """Return the lower cap at every age, in the currencies that both know."""
         ages = sorted({band.age for band in (*self.bands, *other.bands)})
-        return type(self)(bands=tuple(_lower(self.band_at(age), other.band_at(age)) for age in ages))
+        return type(self)(bands=_merged(_lower(self.band_at(age), other.band_at(age)) for age in ages))
 
     def band_at(self, age: int) -> Band:
         """Return the band that holds up to an age."""
@@ -82,9 +83,22 @@ def _read_band(fields: Fields) -> Band:
 
 
 def _lower(one: Band, two: Band) -> Band:
-    pairs = [(cap, two.cap(cap.currency)) for cap in one.caps]
-    caps = tuple(a if a.no_more_than(b) else b for a, b in pairs if b is not None)
+    pairs = [(one.cap(cap.currency), cap) for cap in two.caps]
+    caps = tuple(b if b.no_more_than(a) else a for a, b in pairs if a is not None)
+    if not caps:
+        message = "the caps have no currency in common"
+        raise PackError(message)
     return Band(age_below=min(one, two, key=lambda band: band.age).age_below, caps=caps)
+
+
+def _merged(bands: Iterable[Band]) -> tuple[Band, ...]:
+    """Return the bands without those that say the same as the next one."""
+    kept: list[Band] = []
+    for band in bands:
+        if kept and kept[-1].caps == band.caps:
+            kept.pop()
+        kept.append(band)
+    return tuple(kept)
 
 
 def _stake_cap(label: str, limits: list[tuple[int, int]], zone: tzinfo) -> Rule:

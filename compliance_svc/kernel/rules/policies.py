@@ -65,7 +65,7 @@ class SelfExclusion:
         """Return the terms that both offer and the longer times."""
         return type(self)(
             terms=_common(self.terms, other.terms),
-            minimum=max(self.minimum, other.minimum, key=_nominal_hours),
+            minimum=max(other.minimum, self.minimum, key=_nominal_hours),
             return_delay_s=max(self.return_delay_s, other.return_delay_s),
             return_delay_endless_s=max(self.return_delay_endless_s, other.return_delay_endless_s),
         )
@@ -93,7 +93,7 @@ class PlayerBreak:
 def _common(one: tuple[str, ...] | None, two: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if one is None or two is None:
         return two if one is None else one
-    common = tuple(term for term in one if term in two)
+    common = tuple(term for term in two if term in one)
     if not common:
         message = f"no common term in {', '.join(one)} and {', '.join(two)}"
         raise PackError(message)
