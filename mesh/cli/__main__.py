@@ -36,7 +36,8 @@ def main() -> None:
         if "--json" in sys.argv:
             sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
         else:
-            errors.print(f"[red]pitboss:[/red] {error}", soft_wrap=True)
+            errors.print("[red]pitboss:[/red]", end=" ")
+            errors.print(str(error), markup=False, soft_wrap=True)
         raise SystemExit(1) from None
 
 

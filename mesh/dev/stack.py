@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -355,24 +356,29 @@ class Stack:
         self._report(child.name, "done")
 
     def _await(self, waited: Iterable[Process]) -> None:
-        deadline = time.monotonic() + self.options.ready_s
+        """Wait for all of them; the first that fails ends the wait for the others."""
+        deadline, failed = time.monotonic() + self.options.ready_s, threading.Event()
         with ThreadPoolExecutor(max_workers=16) as pool:
-            for failure in pool.map(lambda process: self._await_one(process, deadline), list(waited)):
-                if failure:
-                    raise StackError(failure)
+            answers = [pool.submit(self._await_one, process, deadline, failed) for process in waited]
+            failures = [failure for answer in as_completed(answers) if (failure := answer.result())]
+        if failures:
+            raise StackError(failures[0])
 
-    def _await_one(self, process: Process, deadline: float) -> str:
-        """Empty when it is ready; otherwise what is wrong and where to look."""
+    def _await_one(self, process: Process, deadline: float, failed: threading.Event) -> str:
+        """Empty when it is ready, or when another has failed; otherwise what is wrong and where to look."""
         child, said = self._children[process.name], ""
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - time.monotonic()) > 0 and not failed.is_set():
             if child.exit_code is not None:
+                failed.set()
                 return f"{child.name} ended with exit code {child.exit_code}; see {child.command.log}\n{child.last_lines()}"
             assert process.readiness is not None
-            said = process.readiness.check(min(left, 1.0))
+            said = process.readiness.check(min(left, 0.5))
             if not said:
                 self._report(process.name, "ready")
                 return ""
-            time.sleep(0.04)
+            failed.wait(0.04)
+        if failed.is_set():
+            return ""
         return f"{process.name} is not ready after {self.options.ready_s:.0f} s ({said}); see {child.command.log}\n{child.last_lines()}"
 
     def _state(self, name: str, timeout_s: float) -> str:
