@@ -10,11 +10,13 @@ from pathlib import Path
 
 from mesh.tooling.breaking import write_baseline
 from mesh.tooling.contracts import write_contracts
+from mesh.tooling.providers import write_providers
+from mesh.tooling.reasons import write_reasons
 from mesh.tooling.sdk_stubs import write_sdk_stubs
 
 ROOT = Path(__file__).resolve().parents[2]
 
-OWNED = ("gen", "sdk/pitboss_sdk/_stubs")
+OWNED = ("gen", "sdk/pitboss_sdk/_stubs", "k8s/adapters")
 """Folders in which every file is generated: what a generator no longer writes is removed."""
 
 
@@ -23,6 +25,8 @@ def write_all(root: Path, out: Path) -> None:
     write_contracts(root, out)
     write_sdk_stubs(root, out)
     write_baseline(root, out)
+    write_reasons(root, out)
+    write_providers(root, out)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
