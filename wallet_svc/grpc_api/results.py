@@ -118,6 +118,8 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
             transaction.amount.CopyFrom(money(entry.amount, entry.asset))
         if entry.available is not None:
             transaction.balance_at_commit.CopyFrom(money(entry.available, entry.asset))
+    if entry.case is not None:
+        transaction.opened_case = entry.case.value  # type: ignore[assignment]
     jackpot = (entry.details or {}).get("jackpot")
     if jackpot:
         transaction.jackpot_part.currency_code, transaction.jackpot_part.amount = jackpot

@@ -186,6 +186,42 @@ TRANSACTION_STATE_UNKNOWN: TransactionState.ValueType  # 4
 """Never seen."""
 Global___TransactionState: _TypeAlias = TransactionState  # noqa: Y015
 
+class _Case:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Case.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CASE_UNSPECIFIED: _Case.ValueType  # 0
+    """None."""
+    CASE_ORPHAN_WIN: _Case.ValueType  # 1
+    """A win was paid without a bet, because its provider is known to send such wins."""
+    CASE_WIN_AFTER_ROLLBACK: _Case.ValueType  # 2
+    """A win came after its bets were undone."""
+    CASE_LATE_WIN: _Case.ValueType  # 3
+    """A win came after its round was closed."""
+    CASE_REVERSAL_SHORTFALL: _Case.ValueType  # 4
+    """A reversed win is no longer there."""
+    CASE_STALE_ROUND: _Case.ValueType  # 5
+    """A round was left alone and closed by its timer."""
+
+class Case(_Case, metaclass=_CaseEnumTypeWrapper):
+    """Case is something that a person should look at."""
+
+CASE_UNSPECIFIED: Case.ValueType  # 0
+"""None."""
+CASE_ORPHAN_WIN: Case.ValueType  # 1
+"""A win was paid without a bet, because its provider is known to send such wins."""
+CASE_WIN_AFTER_ROLLBACK: Case.ValueType  # 2
+"""A win came after its bets were undone."""
+CASE_LATE_WIN: Case.ValueType  # 3
+"""A win came after its round was closed."""
+CASE_REVERSAL_SHORTFALL: Case.ValueType  # 4
+"""A reversed win is no longer there."""
+CASE_STALE_ROUND: Case.ValueType  # 5
+"""A round was left alone and closed by its timer."""
+Global___Case: _TypeAlias = Case  # noqa: Y015
+
 @_typing.final
 class Transaction(_message.Message):
     """Transaction is one stored action."""
@@ -210,6 +246,7 @@ class Transaction(_message.Message):
     RECORD_TIME_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OPENED_CASE_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """Our id, "shard-sequence". Empty for an unknown key."""
     player_id: _builtins.str
@@ -236,6 +273,8 @@ class Transaction(_message.Message):
     """Key of the transaction that this one refers to."""
     request_id: _builtins.str
     """Request id of the call that stored it."""
+    opened_case: Global___Case.ValueType
+    """What a person should look at because of it."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount of the action."""
@@ -277,10 +316,11 @@ class Transaction(_message.Message):
         record_time: _timestamp_pb2.Timestamp | None = ...,
         reasons: _abc.Iterable[_builtins.str] | None = ...,
         request_id: _builtins.str = ...,
+        opened_case: Global___Case.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "jackpot_part", b"jackpot_part", "record_time", b"record_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "game_id", b"game_id", "jackpot_part", b"jackpot_part", "kind", b"kind", "outcome", b"outcome", "player_id", b"player_id", "reasons", b"reasons", "record_time", b"record_time", "reference_key", b"reference_key", "request_id", b"request_id", "rolled_back", b"rolled_back", "round_id", b"round_id", "session_id", b"session_id", "source", b"source", "state", b"state", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "game_id", b"game_id", "jackpot_part", b"jackpot_part", "kind", b"kind", "opened_case", b"opened_case", "outcome", b"outcome", "player_id", b"player_id", "reasons", b"reasons", "record_time", b"record_time", "reference_key", b"reference_key", "request_id", b"request_id", "rolled_back", b"rolled_back", "round_id", b"round_id", "session_id", b"session_id", "source", b"source", "state", b"state", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
