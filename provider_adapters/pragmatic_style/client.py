@@ -116,5 +116,5 @@ def _games(content: Mapping[str, Any]) -> Sequence[Game]:
 
 
 def _game(row: Mapping[str, Any]) -> Game:
-    kind = str(row.get("gameTypeID", ""))
-    return Game(game_id=str(row["gameID"]), title=str(row["gameName"]), category=_CATEGORIES.get(kind, "slot"))
+    game_id, title = str(row["gameID"]), str(row["gameName"])
+    return Game(game_id=game_id, title=title, category=_CATEGORIES.get(str(row.get("gameTypeID")), "slot"))
