@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Self, TypeVar
 
 from mesh import logs, metrics
-from mesh.valkey import Address, Connection, Reply, ValkeyError
+from mesh.valkey import Address, Connection, Reply, ValkeyError, Word
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class Cache:
         (self._misses if value is None else self._hits).add()
         return value
 
-    async def _ask(self, *commands: tuple[str | bytes | int, ...]) -> Reply:
+    async def _ask(self, *commands: tuple[Word, ...]) -> Reply:
         """The first command's reply, or None."""
         if not self._breaker.may_pass():
             self._skipped.add()
@@ -121,7 +121,7 @@ class Cache:
             _log.info("cache answers again")
         return replies[0]
 
-    async def _send(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Reply]:
+    async def _send(self, commands: Sequence[tuple[Word, ...]]) -> list[Reply]:
         connection = self._connection
         if connection is None or not connection.usable:
             connection = await self._connected()

@@ -18,6 +18,7 @@ import hiredis
 _DEFAULT_PORT = 6379
 _MOST_WAITING = 4_096
 
+Word = str | int | float | bytes | memoryview
 Reply = Any
 """bytes, int, None, or a list of them."""
 
@@ -87,14 +88,15 @@ class Connection(asyncio.Protocol):
         """False once the connection has ended."""
         return self._transport is not None and not self._transport.is_closing()
 
-    def send(self, *command: str | bytes | float) -> asyncio.Future[Reply]:
+    def send(self, *command: Word) -> asyncio.Future[Reply]:
         """Send a command; the future has its reply, or a `ValkeyError`."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         if self._transport is None or not self.usable or len(self._waiting) >= _MOST_WAITING:
             future.set_exception(ValkeyError("no connection, or too much under way"))
         else:
             self._waiting.append(future)
-            self._transport.write(hiredis.pack_command(command))
+            # The stub means tuple[..., ...].
+            self._transport.write(hiredis.pack_command(command))  # type: ignore[arg-type]
         return future
 
     def close(self) -> None:
