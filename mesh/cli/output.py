@@ -37,5 +37,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def state_style(state: str) -> str:
     """A state with a colour that helps to find trouble."""
-    colour = {"ready": "green", "done": "green", "ok": "green", "starting": "yellow", "warn": "yellow"}.get(state, "red")
+    colour = {"ready": "green", "done": "green", "ok": "green", "starting": "yellow", "warn": "yellow"}.get(
+        state, "red"
+    )
     return f"[{colour}]{state}[/{colour}]"

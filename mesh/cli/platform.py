@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from mesh.cli.output import CommandError
 from mesh.dev import supervisor
@@ -23,16 +24,18 @@ def wallet_channel() -> Iterator[grpc.Channel]:
     mesh = supervisor.read_mesh()
     credentials = Tls.load(Path(mesh["internal"]["tls"])).channel_credentials()
     for address in mesh["internal"]["wallet"]:
-        with grpc.secure_channel(address, credentials) as channel:
-            with contextlib.suppress(grpc.FutureTimeoutError):
-                grpc.channel_ready_future(channel).result(timeout=1)
-                yield channel
-                return
+        with grpc.secure_channel(address, credentials) as channel, contextlib.suppress(grpc.FutureTimeoutError):
+            grpc.channel_ready_future(channel).result(timeout=1)
+            yield channel
+            return
     message = "no wallet answers; `pitboss status` shows what is down"
     raise CommandError(message)
 
 
-def call(method: Any, request: Any, *, licensee: str = "") -> Any:
+Reply = TypeVar("Reply")
+
+
+def call(method: Callable[..., Reply], request: Message, *, licensee: str = "") -> Reply:
     """Call with a deadline; an error becomes one sentence."""
     metadata = [("x-pitboss-licensee", licensee)] if licensee else []
     try:

@@ -32,7 +32,9 @@ def status(*, json: Json = False) -> None:
     with ThreadPoolExecutor(max_workers=16) as pool:
         lines = list(pool.map(lambda process: ask(mesh, process), mesh["processes"]))
     if json:
-        write_json([{"name": each.name, "pid": each.pid, "address": each.address, "state": each.state} for each in lines])
+        write_json(
+            [{"name": each.name, "pid": each.pid, "address": each.address, "state": each.state} for each in lines]
+        )
     else:
         rows = [(each.name, state_style(each.state), str(each.pid), each.address) for each in lines]
         write_table(("process", "state", "pid", "address"), rows)

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 from rich.console import Group
@@ -30,7 +30,7 @@ Otlp = Annotated[str, typer.Option("--otlp", help="OTLP/gRPC collector for trace
 KeepData = Annotated[bool, typer.Option(help="Leave databases and secrets in the run folder at the end.")]
 
 
-def up(  # noqa: PLR0913 - one for each option
+def up(
     *,
     detach: Detach = False,
     json: Json = False,
@@ -137,7 +137,7 @@ def _example(mesh: dict[str, Any]) -> str:
     licensee = mesh["licensees"][0]
     return (
         f"\nTry it as {licensee['id']}:\n"
-        f"  curl --cacert {mesh['gateway']['ca']} -H \"authorization: Bearer $(pitboss licensee token {licensee['id']})\" "
+        f'  curl --cacert {mesh["gateway"]["ca"]} -H "authorization: Bearer $(pitboss licensee token {licensee["id"]})" '
         f"{mesh['gateway']['json']}/v1/games"
     )
 
@@ -168,7 +168,7 @@ class View:
         if self._live:
             self._report = self._line
 
-    def __enter__(self) -> View:
+    def __enter__(self) -> Self:
         if self._live:
             self._live.start()
         return self

@@ -42,7 +42,7 @@ class _Guard:
 
     def _open(self) -> IO[str]:
         if self._pipe is None or self._owner != os.getpid():
-            guard = subprocess.Popen(  # noqa: S603 - our own script
+            guard = subprocess.Popen(
                 [*BARE_PYTHON, str(HERE / "guard.py")],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
@@ -159,7 +159,7 @@ def _spawn(command: Command) -> Child:
     launcher = [*BARE_PYTHON, str(HERE / "launch.py"), str(os.getpid()), str(int(command.death_signal)), *map(str, ids)]
     command.log.parent.mkdir(parents=True, exist_ok=True)
     with command.log.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - the caller's own command line
+        process = subprocess.Popen(
             [*launcher, *command.argv],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -52,7 +52,7 @@ def _provider(stack: Stack, name: str) -> dict[str, Any]:
         "name": name,
         "callback_url": around.callback_url(name),
         "studio_url": around.studio_url(name),
-        "credentials": dict(stack.credentials[name].studio),
+        "credentials": dict(stack.vault.credentials[name].studio),
     }
 
 
@@ -91,6 +91,6 @@ def _internal(stack: Stack) -> dict[str, Any]:
         "compliance": f"{HOST}:{ports.compliance}",
         "adapters": {name: f"{HOST}:{port}" for name, port in ports.adapters.items()},
         "tls": str(stack.around.tls / "platform"),
-        "signer": str(stack.around.tls.parent / "signer.json"),
+        "signer": str(stack.vault.signer_file),
         "clock_file": str(stack.around.clock_file),
     }

@@ -250,7 +250,7 @@ def _data_folder(directory: Path, account: Account | None) -> Path:
 
 
 def _copy_of(template: Path, data: Path, account: Account | None) -> Path:
-    subprocess.run(["cp", "-a", "--reflink=auto", f"{template}/.", str(data)], check=True)  # noqa: S603, S607
+    subprocess.run(["cp", "-a", "--reflink=auto", f"{template}/.", str(data)], check=True)  # noqa: S607
     if account:
         os.chown(data, account.uid, account.gid)
     data.chmod(0o700)
@@ -271,7 +271,7 @@ def _template(account: Account | None) -> Path:
 
 def _recipe(account: Account | None) -> str:
     """Names what the template was made from, so that a change of any of it makes a new one."""
-    version = subprocess.run([_packaged() / "postgres", "--version"], check=True, capture_output=True).stdout  # noqa: S603
+    version = subprocess.run([_packaged() / "postgres", "--version"], check=True, capture_output=True).stdout
     owner = account.uid if account else os.geteuid()
     parts = (version, SETTINGS, HBA, DATABASES, owner, Path(__file__).read_bytes())
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
@@ -284,8 +284,13 @@ def _make_template(target: Path, account: Account | None) -> None:
     try:
         password = _password()
         _initdb(work, account, password)
-        server = Postgres(data=work, port=free_port(), log=target.parent / "postgres-template.log", account=account,
-                          passwords={ADMIN: password})
+        server = Postgres(
+            data=work,
+            port=free_port(),
+            log=target.parent / "postgres-template.log",
+            account=account,
+            passwords={ADMIN: password},
+        )
         _furnish(server)
         server.stop()
         work.rename(target)
@@ -325,7 +330,7 @@ def _furnish(server: Postgres) -> None:
 
 def _run_as(account: Account | None, command: list[str]) -> None:
     ids = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
-    done = subprocess.run(command, cwd="/", env=_environment(), capture_output=True, text=True, check=False, **ids)  # type: ignore[call-overload]  # noqa: S603
+    done = subprocess.run(command, cwd="/", env=_environment(), capture_output=True, text=True, check=False, **ids)  # type: ignore[call-overload]
     if done.returncode != 0:
         message = f"{Path(command[0]).name} failed:\n{done.stderr[-2000:]}"
         raise RuntimeError(message)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import grpc
 from google.protobuf import json_format
-from pitboss.wallet.v1 import registry_service_pb2 as registry
-from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 from mesh.dev.processes import HOST, Surroundings
 from mesh.dev.providers import Provider
 from mesh.tls import Tls
+from pitboss.wallet.v1 import registry_service_pb2 as registry
+from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 if TYPE_CHECKING:
     from mesh.dev.stack import DemoLicensee

@@ -10,8 +10,6 @@ Everything is new at each start: ports, secrets, data. Nothing outlives the proc
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,21 +20,22 @@ from types import TracebackType
 from typing import Any, Self
 
 from mesh.dev import postgres as postgresql
-from mesh.dev import processes, secrets
+from mesh.dev import processes
 from mesh.dev import valkey as valkey_server
 from mesh.dev.child import Child, Command, spawn
-from mesh.dev.files import private_directory, write_private, write_private_json
+from mesh.dev.files import private_directory
 from mesh.dev.paths import ROOT
 from mesh.dev.processes import Ports, Process, Surroundings
 from mesh.dev.providers import Provider, discover
 from mesh.dev.runs import new_run, remove_data
+from mesh.dev.secrets import SCOPES
+from mesh.dev.vault import Vault
 
 DATABASE_OF = {
     "wallet_svc": "pitboss_wallet",
     "session_svc": "pitboss_session",
     "compliance_svc": "pitboss_compliance",
 }
-WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "platform")
 
 
 class StackError(Exception):
@@ -88,8 +87,8 @@ def _silent(_name: str, _state: str) -> None:
 class Stack:
     """A running mesh. Use it as a context manager, or call `start` and `close`."""
 
-    def __init__(self, options: Options | None = None, *, report: Report = _silent, **changes: Any) -> None:
-        self.options = options or Options(**changes)
+    def __init__(self, options: Options | None = None, *, report: Report = _silent) -> None:
+        self.options = options or Options()
         self._report = report
         self._providers: dict[str, Provider] = {}
         self._processes: dict[str, Process] = {}
@@ -97,8 +96,7 @@ class Stack:
         self._postgres: postgresql.Postgres | None = None
         self._valkey: valkey_server.Valkey | None = None
         self._around: Surroundings | None = None
-        self._signer: secrets.TokenSigner | None = None
-        self._credentials: dict[str, secrets.ProviderCredentials] = {}
+        self._vault: Vault | None = None
         self.run = Path()
         self.skipped: list[str] = []
         self.ready_after_s = 0.0
@@ -161,7 +159,7 @@ class Stack:
         return self.child(name).exit_code is None
 
     def kill(self, name: str) -> None:
-        """kill -9, at once."""
+        """Kill -9, at once."""
         self.child(name)
         if name in ("postgres", "valkey"):
             self._server(name).kill()
@@ -210,10 +208,15 @@ class Stack:
         with path.open("r+b") as file:
             file.write(offset.to_bytes(8, "little", signed=True))
 
-    def token(self, licensee: str, **options: Any) -> str:
-        """A token for a licensee (see `secrets.TokenSigner.token`)."""
-        assert self._signer is not None
-        return self._signer.token(licensee, **options)
+    def token(self, licensee: str, *, scopes: Iterable[str] = SCOPES, expires_s: int = 12 * 3600) -> str:
+        """A token for a licensee."""
+        return self.vault.signer.token(licensee, scopes=scopes, expires_s=expires_s)
+
+    @property
+    def vault(self) -> Vault:
+        """The secrets of this stack."""
+        assert self._vault is not None
+        return self._vault
 
     @property
     def around(self) -> Surroundings:
@@ -247,53 +250,33 @@ class Stack:
     def _prepare(self) -> None:
         """Servers, secrets and addresses. PostgreSQL takes longest, so the rest is made beside it."""
         self._providers = {provider.name: provider for provider in discover()}
-        ports = Ports.choose(tuple(self._providers), licensee=self.options.licensee_port, studio=self.options.studio_port)
+        names = tuple(self._providers)
+        ports = Ports.choose(names, licensee=self.options.licensee_port, studio=self.options.studio_port)
         with ThreadPoolExecutor(max_workers=3) as pool:
             database = pool.submit(postgresql.start, self.run, port=ports.postgres)
             cache = pool.submit(valkey_server.start, self.run, port=ports.valkey)
-            made = pool.submit(self._make_secrets)
-            self._postgres, self._valkey = _result(database, self, "postgres"), _result(cache, self, "valkey")
-            made.result()
+            vault = pool.submit(Vault.make, self.run / "secrets", self._providers.values())
+            self._valkey, self._vault = cache.result(), vault.result()
+            self._report("valkey", "ready")
+            self._postgres = database.result()
+            self._report("postgres", "ready")
         self._around = self._describe_surroundings(ports)
-
-    def _make_secrets(self) -> None:
-        folder = private_directory(self.run / "secrets")
-        mesh_authority, edge_authority = secrets.Authority.create("pitboss mesh"), secrets.Authority.create("pitboss edge")
-        for workload in (*WORKLOADS, *(f"provider_adapters/{name}" for name in self._providers)):
-            secrets.write_workload(folder / "tls", mesh_authority, workload)
-        edge = edge_authority.issue_edge()
-        write_private(folder / "edge" / "ca.pem", edge_authority.pem)
-        write_private(folder / "edge" / "tls.pem", edge.certificate)
-        write_private(folder / "edge" / "tls.key", edge.key)
-        self._signer = secrets.TokenSigner.create()
-        self._signer.save(folder / "signer.json")
-        write_private_json(folder / "jwks" / "jwks.json", self._signer.jwks())
-        write_private(folder / "clock", bytes(8))
-        self._make_credentials(folder / "credentials")
-
-    def _make_credentials(self, folder: Path) -> None:
-        for name, provider in self._providers.items():
-            made = secrets.provider_credentials(provider.credentials)
-            self._credentials[name] = made
-            write_private_json(folder / f"{name}.adapter.json", dict(made.adapter))
-            write_private_json(folder / f"{name}.studio.json", dict(made.studio))
 
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
         databases = {service: self.postgres.database(name) for service, name in DATABASE_OF.items()}
-        folder = self.run / "secrets"
         for needed in ("gateway", "studios"):
             private_directory(self.run / needed)
         return Surroundings(
             run=self.run,
-            tls=folder / "tls",
-            edge_tls=folder / "edge",
-            jwks=folder / "jwks" / "jwks.json",
-            credentials=folder / "credentials",
+            tls=self.vault.tls,
+            edge_tls=self.vault.edge,
+            jwks=self.vault.jwks,
+            credentials=self.vault.credential_files,
             ports=ports,
             service_urls={service: database.service_url for service, database in databases.items()},
             owner_urls={service: database.owner_url for service, database in databases.items()},
             cache_url=self.valkey.url,
-            clock_file=folder / "clock",
+            clock_file=self.vault.clock_file,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
         )
@@ -351,7 +334,9 @@ class Stack:
             message = f"{child.name} did not end in {self.options.ready_s:.0f} s; see {child.command.log}"
             raise StackError(message)
         if child.exit_code != 0:
-            message = f"{child.name} failed with exit code {child.exit_code}; see {child.command.log}\n{child.last_lines()}"
+            message = (
+                f"{child.name} failed with exit code {child.exit_code}; see {child.command.log}\n{child.last_lines()}"
+            )
             raise StackError(message)
         self._report(child.name, "done")
 
@@ -398,27 +383,6 @@ class Stack:
         return self.postgres if name == "postgres" else self.valkey
 
     @property
-    def credentials(self) -> Mapping[str, secrets.ProviderCredentials]:
-        """Both sides' credentials of each provider."""
-        return self._credentials
-
-    @property
     def process_list(self) -> Mapping[str, Process]:
         """Our own processes by name."""
         return self._processes
-
-
-def _result(future: Any, stack: Stack, name: str) -> Any:
-    """The started server; told as ready the moment it is."""
-    server = future.result()
-    stack._report(name, "ready")  # noqa: SLF001 - part of the same start
-    return server
-
-
-def owner_of(run: Path) -> int | None:
-    """The process that started the stack of this run folder."""
-    with contextlib.suppress(OSError, ValueError):
-        pid = int((run / "owner").read_text())
-        os.kill(pid, 0)
-        return pid
-    return None

@@ -233,6 +233,5 @@ def main() -> int:
         return _serve(pipe, Options(**json.loads(sys.argv[2])))
 
 
-
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -63,7 +63,9 @@ class Edge:
         token = self.token() if token is None else token
         headers = {"authorization": f"Bearer {token}"} if token else {}
         trust = ssl.create_default_context(cadata=self.edge_authority.pem)
-        return httpx.Client(base_url=f"https://localhost:{self.licensee_port}", headers=headers, verify=trust, **options)
+        return httpx.Client(
+            base_url=f"https://localhost:{self.licensee_port}", headers=headers, verify=trust, **options
+        )
 
     @contextlib.contextmanager
     def channel(self) -> Iterator[grpc.Channel]:
@@ -77,9 +79,10 @@ class Edge:
     ) -> tuple[bytes, dict[str, str]]:  # fmt: skip
         """One unary gRPC call with raw bytes; returns the answer and its initial metadata."""
         token = self.token() if token is None else token
-        metadata = [*([("authorization", f"Bearer {token}")] if token else []), *headers]
+        bearer = (("authorization", f"Bearer {token}"),) if token else ()
         with self.channel() as channel:
-            answer, done = channel.unary_unary(path).with_call(request, metadata=metadata, timeout=timeout)
+            method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+            answer, done = method.with_call(request, metadata=(*bearer, *headers), timeout=timeout)
         return answer, {key: str(value) for key, value in done.initial_metadata()}
 
     def wallet_calls(self) -> list[Any]:
@@ -132,7 +135,9 @@ def write_edge_certificate(folder: Path, authority: Authority) -> None:
     write_private(folder / "edge" / "tls.pem", issued.certificate)
 
 
-def _secrets(folder: Path, workloads: tuple[str, ...]) -> tuple[TokenSigner, Authority, dict[str, grpc.ServerCredentials]]:
+def _secrets(
+    folder: Path, workloads: tuple[str, ...]
+) -> tuple[TokenSigner, Authority, dict[str, grpc.ServerCredentials]]:
     mesh, edge, signer = Authority.create("test mesh"), Authority.create("test edge"), TokenSigner.create()
     write_workload(folder / "tls", mesh, "gateway")
     write_edge_certificate(folder, edge)
@@ -162,9 +167,10 @@ def running_edge(folder: Path, *, session_identity: str = "session_svc", **chang
     environment = _environment(folder, ports, **changes)
     signer, authority, credentials = _secrets(folder, ("wallet_svc", session_identity, "compliance_svc"))
     wallets = [GrpcUpstream(port, credentials["wallet_svc"]) for port in ports[4:6]]
-    session, compliance = GrpcUpstream(ports[6], credentials[session_identity]), GrpcUpstream(ports[7], credentials["compliance_svc"])
+    session = GrpcUpstream(ports[6], credentials[session_identity])
+    compliance = GrpcUpstream(ports[7], credentials["compliance_svc"])
     callbacks = HttpUpstream(ports[8])
-    upstreams = [*wallets, session, compliance, callbacks]
+    upstreams: list[GrpcUpstream | HttpUpstream] = [*wallets, session, compliance, callbacks]
     for upstream in upstreams:
         upstream.start()
     envoy = spawn(Command(name="gateway", argv=[sys.executable, "-m", "gateway"], environment=environment,

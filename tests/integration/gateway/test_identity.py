@@ -102,7 +102,9 @@ def test_a_missing_scope_is_a_readable_answer_over_json(edge: Edge) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, 7)
 
 
-@pytest.mark.parametrize("licensee", ["", "Aurora", "a", "aurora borealis", "x" * 33, "aurora\nborealis", 7, None, ["aurora"]])
+@pytest.mark.parametrize(
+    "licensee", ["", "Aurora", "a", "aurora borealis", "x" * 33, "aurora\nborealis", 7, None, ["aurora"]]
+)
 def test_a_token_without_a_proper_licensee_is_forbidden_everything(edge: Edge, licensee: object) -> None:
     assert refused(edge, token=edge.token(changes={"licensee": licensee})).code() is grpc.StatusCode.PERMISSION_DENIED
     assert edge.wallet_calls() == []

@@ -10,7 +10,9 @@ from tests.integration.gateway.conftest import Edge
 
 def test_a_callback_reaches_its_adapter_without_the_providers_name_and_byte_for_byte(edge: Edge) -> None:
     body = b'{"amount" : 100,  "round":"r-1"}'
-    answer = httpx.post(f"{edge.studio_url}/hub88_style/transaction/bet", content=body, headers={"x-hub88-signature": "s"})
+    answer = httpx.post(
+        f"{edge.studio_url}/hub88_style/transaction/bet", content=body, headers={"x-hub88-signature": "s"}
+    )
     assert answer.json() == {"status": "OK"}
     (request,) = edge.callbacks.requests
     assert (request.path, request.body, request.headers["x-hub88-signature"]) == ("/transaction/bet", body, "s")
@@ -21,7 +23,9 @@ def test_a_query_is_passed_on_as_it_is(edge: Edge) -> None:
     assert edge.callbacks.requests[0].path == "/bet?hash=AbC%20d&x=1"
 
 
-@pytest.mark.parametrize("path", ["/", "/nobody/bet", "/hub88_style", "/hub88_stylex/bet", "/hub88_style/../admin", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/nobody/bet", "/hub88_style", "/hub88_stylex/bet", "/hub88_style/../admin", "/healthz"]
+)
 def test_a_path_of_no_provider_is_not_found(edge: Edge, path: str) -> None:
     answer = httpx.post(f"{edge.studio_url}{path}", content=b"")
     assert (answer.status_code, answer.json()["code"]) == (404, 5)
@@ -70,5 +74,7 @@ def test_an_adapter_that_is_not_there_hides_no_other_provider(edge: Edge) -> Non
 
 
 def test_the_licensee_api_cannot_be_reached_from_the_studio_side(edge: Edge) -> None:
-    answer = httpx.get(f"{edge.studio_url}/v1/players/pl-1/balance", headers={"authorization": f"Bearer {edge.token()}"})
+    answer = httpx.get(
+        f"{edge.studio_url}/v1/players/pl-1/balance", headers={"authorization": f"Bearer {edge.token()}"}
+    )
     assert answer.status_code == 404

@@ -11,8 +11,8 @@ import grpc
 import httpx
 import pytest
 from google.rpc import error_details_pb2, status_pb2
-from pitboss.wallet.v1 import wallet_service_pb2
 
+from pitboss.wallet.v1 import wallet_service_pb2
 from tests.integration.gateway.conftest import Edge, running_edge, write_edge_certificate
 
 DEPOSIT = "/pitboss.wallet.v1.WalletService/Deposit"
@@ -24,7 +24,7 @@ def invalid(context: grpc.ServicerContext) -> bytes:
     detail = status_pb2.Status(code=3, message="the request is not valid")
     violation = error_details_pb2.BadRequest.FieldViolation(field="amount", description="must be positive")
     detail.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
-    context.set_trailing_metadata([("grpc-status-details-bin", detail.SerializeToString())])
+    context.set_trailing_metadata((("grpc-status-details-bin", detail.SerializeToString()),))
     context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the request is not valid")
     raise AssertionError
 
@@ -60,9 +60,11 @@ def test_error_details_of_a_service_are_readable_json(edge: Edge) -> None:
     with edge.json() as client:
         answer = client.post("/v1/players/pl-1/deposits", json=DEPOSIT_JSON)
     assert (answer.status_code, answer.json()["code"]) == (400, 3)
-    assert answer.json()["details"][0]["fieldViolations"] == [
-        {"field": "amount", "description": "must be positive", "reason": "", "localizedMessage": None}
-    ] or answer.json()["details"][0]["fieldViolations"][0]["field"] == "amount"
+    assert (
+        answer.json()["details"][0]["fieldViolations"]
+        == [{"field": "amount", "description": "must be positive", "reason": "", "localizedMessage": None}]
+        or answer.json()["details"][0]["fieldViolations"][0]["field"] == "amount"
+    )
 
 
 @pytest.mark.parametrize("body", ['{"amount": 12.5}', "{", "[1]", '"x"'])
@@ -188,7 +190,7 @@ def test_a_request_id_of_the_caller_goes_through_and_comes_back(edge: Edge) -> N
 
 def test_a_request_without_an_id_is_given_one(edge: Edge) -> None:
     _, headers = edge.call(BALANCE)
-    assert uuid.UUID(headers["x-request-id"])
+    assert uuid.UUID(headers["x-request-id"]).version == 4
     assert edge.wallet_calls()[0].metadata["x-request-id"] == headers["x-request-id"]
 
 
@@ -282,7 +284,9 @@ def test_a_service_with_another_identity_is_not_talked_to(tmp_path_factory: pyte
 LICENSEES = 30
 
 
-def test_no_licensee_is_forgotten_by_the_limiter_however_many_there_are(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_licensee_is_forgotten_by_the_limiter_however_many_there_are(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     with running_edge(tmp_path_factory.mktemp("limits"), PITBOSS_GATEWAY_LICENSEE_RATE="1") as edge:
         tokens = {f"licensee-{number}": edge.token(f"licensee-{number}") for number in range(LICENSEES)}
         with edge.json("") as client:

@@ -49,7 +49,9 @@ def validate(file: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("changes", [{}, EVERYTHING], ids=["plain", "everything"])
 @pytest.mark.parametrize("form", ["json", "yaml"])
-def test_envoy_accepts_the_configuration_and_warns_of_nothing(tmp_path: Path, changes: dict[str, object], form: str) -> None:
+def test_envoy_accepts_the_configuration_and_warns_of_nothing(
+    tmp_path: Path, changes: dict[str, object], form: str
+) -> None:
     configured = complete(tmp_path, **changes)
     file = write(configured, tmp_path)
     if form == "yaml":
@@ -57,5 +59,3 @@ def test_envoy_accepts_the_configuration_and_warns_of_nothing(tmp_path: Path, ch
     answer = validate(file)
     assert answer.returncode == 0, answer.stderr
     assert "deprecated" not in answer.stderr.lower()
-
-

@@ -57,9 +57,10 @@ class GrpcUpstream(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(lambda request, context: self._answer(path, request, context))
 
     def _answer(self, path: str, request: bytes, context: grpc.ServicerContext) -> bytes:
-        metadata = {str(key): str(value) for key, value in context.invocation_metadata()}
+        metadata = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
         self.calls.append(Call(path=path, request=request, metadata=metadata, remaining_s=context.time_remaining()))
-        return self.behave.get(path, lambda _: b"")(context)
+        behaviour = self.behave.get(path)
+        return behaviour(context) if behaviour else b""
 
     def _stream(self, path: str, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         for _ in range(3):

@@ -80,7 +80,9 @@ def test_a_killed_child_is_gone_when_the_call_returns(tmp_path: Path) -> None:
 
 
 def test_a_child_that_ignores_the_request_to_end_is_killed_after_its_grace(tmp_path: Path) -> None:
-    script = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
+    script = (
+        "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
+    )
     child = sleeper(tmp_path, script)
     assert until(lambda: "deaf" in child.last_lines())
     child.stop(grace_s=0.3)
@@ -89,7 +91,7 @@ def test_a_child_that_ignores_the_request_to_end_is_killed_after_its_grace(tmp_p
 
 def test_a_frozen_child_goes_on_when_it_is_thawed(tmp_path: Path) -> None:
     child = sleeper(tmp_path, "import time\nwhile True: print('x', flush=True); time.sleep(0.02)")
-    assert until(lambda: child.last_lines())
+    assert until(child.last_lines)
     child.freeze()
     time.sleep(0.1)
     size = child.command.log.stat().st_size

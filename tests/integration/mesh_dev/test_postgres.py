@@ -30,7 +30,7 @@ def owner_of(path: Path) -> str:
 
 def one(url: str, statement: str) -> object:
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(statement).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(statement).fetchone()
     assert row is not None
     return row[0]
 
@@ -86,9 +86,11 @@ def test_a_reader_sees_every_table_and_changes_nothing(server: postgres.Postgres
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("CREATE TABLE book (amount bigint)")
     assert one(database.reader_url, "SELECT count(*) FROM book") == 0
-    with psycopg.connect(database.reader_url, options="-c default_transaction_read_only=off") as reader:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            reader.execute("INSERT INTO book VALUES (1)")
+    with (
+        psycopg.connect(database.reader_url, options="-c default_transaction_read_only=off") as reader,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        reader.execute("INSERT INTO book VALUES (1)")
 
 
 def test_a_database_can_be_dropped_with_its_roles_while_somebody_is_in_it(server: postgres.Postgres) -> None:
@@ -122,14 +124,13 @@ def test_a_stopped_server_starts_again_with_its_data(tmp_path: Path) -> None:
 
 
 def test_no_backend_outlives_a_killed_server(tmp_path: Path) -> None:
-    with postgres.start(tmp_path) as server:
-        with psycopg.connect(server.admin_url) as held:
-            backend = held.info.backend_pid
-            server.kill()
-            end = time.monotonic() + 5
-            while Path(f"/proc/{backend}").exists() and time.monotonic() < end:
-                time.sleep(0.02)
-            assert not Path(f"/proc/{backend}").exists()
+    with postgres.start(tmp_path) as server, psycopg.connect(server.admin_url) as held:
+        backend = held.info.backend_pid
+        server.kill()
+        end = time.monotonic() + 5
+        while Path(f"/proc/{backend}").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not Path(f"/proc/{backend}").exists()
 
 
 def test_the_data_is_gone_at_the_end(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_only_methods_declared_free_of_side_effects_are_reads() -> None:
 
 def test_a_stream_in_either_direction_is_a_stream() -> None:
     found = public_methods(
-        contracts(method("Watch", server_streaming=True), method("Send", client_streaming=True), method("Get")), [WALLET]
+        contracts(method("Watch", server_streaming=True), method("Send", client_streaming=True), method("Get")),
+        [WALLET],
     )
     assert {each.name: each.streams for each in found} == {"Watch": True, "Send": True, "Get": False}

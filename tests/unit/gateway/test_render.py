@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from tests.unit.gateway.settings import METHODS, settings
 
 from gateway.config import Address, Limits, Rate
 from gateway.contracts import API_CLASSES
 from gateway.render import as_json, as_yaml, documents, render
+from tests.unit.gateway.settings import METHODS, settings
 
 
 def listener(name: str, **changes: object) -> Any:
@@ -189,7 +189,7 @@ def test_the_yaml_says_the_same_as_the_json_and_has_no_anchors() -> None:
 
 def test_secrets_are_referred_to_by_file_and_never_written_into_the_configuration() -> None:
     text = as_json(render(settings())) + "".join(documents(settings()).values())
-    assert "inline_string\": \"-----BEGIN" not in text
+    assert 'inline_string": "-----BEGIN' not in text
     assert "private_key_provider" not in text
     assert {path.name for path in documents(settings())} == {
         "edge_certificate.json", "gateway_certificate.json", "mesh_authority.json"

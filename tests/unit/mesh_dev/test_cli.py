@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from mesh.cli import doctor
-from mesh.cli.licensees import _check
+from mesh.cli.licensees import check_id
 from mesh.cli.output import CommandError
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -42,9 +42,9 @@ def test_whatever_is_bad_comes_with_advice() -> None:
 @pytest.mark.parametrize("licensee", ["Aurora", "a", "9lives", "aurora_1", "aurora/..", "x" * 33, "", "aurora\n"])
 def test_an_id_that_could_not_stand_in_a_token_is_refused(licensee: str) -> None:
     with pytest.raises(CommandError, match="cannot be a licensee's id"):
-        _check(licensee)
+        check_id(licensee)
 
 
 @pytest.mark.parametrize("licensee", ["aurora", "a1", "north-star-2"])
 def test_a_proper_id_is_accepted(licensee: str) -> None:
-    _check(licensee)
+    check_id(licensee)

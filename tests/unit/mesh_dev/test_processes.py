@@ -86,7 +86,9 @@ def test_an_adapter_has_no_database() -> None:
     assert "PITBOSS_DATABASE_URL" not in environment("hub88_style")
 
 
-def test_what_the_developer_has_in_the_environment_does_not_leak_into_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_developer_has_in_the_environment_does_not_leak_into_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mine")
     monkeypatch.setenv("PITBOSS_LOG_LEVEL", "debug")
     for process in processes.services(AROUND):

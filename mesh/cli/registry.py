@@ -1,0 +1,36 @@
+"""The wallet's registry of licensees, as the platform team uses it."""
+
+from __future__ import annotations
+
+from mesh.cli.output import CommandError
+from mesh.cli.platform import call, wallet_channel
+from mesh.dev.providers import discover
+from mesh.dev.registration import put_licensee, put_provider
+from pitboss.wallet.v1.registry_service_pb2 import Licensee, ListLicenseesRequest, PutLicenseeRequest
+from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
+
+
+def create(licensee: str, pack: str) -> None:
+    """Register a licensee, with an account of every provider."""
+    with wallet_channel() as channel:
+        stub = RegistryServiceStub(channel)
+        put_licensee(stub, licensee, pack)
+        for provider in discover():
+            put_provider(stub, licensee, provider)
+
+
+def all_licensees() -> list[Licensee]:
+    """Every licensee, by id."""
+    with wallet_channel() as channel:
+        return list(call(RegistryServiceStub(channel).ListLicensees, ListLicenseesRequest()).licensees)
+
+
+def set_suspended(licensee: str, *, suspended: bool) -> None:
+    """Change the flag and nothing else."""
+    entry = next((each for each in all_licensees() if each.licensee_id == licensee), None)
+    if entry is None:
+        message = f"there is no licensee {licensee!r}; `pitboss licensee list` shows all"
+        raise CommandError(message)
+    entry.suspended = suspended
+    with wallet_channel() as channel:
+        call(RegistryServiceStub(channel).PutLicensee, PutLicenseeRequest(licensee=entry))

@@ -1,0 +1,83 @@
+"""The secrets of one run, in one folder: authorities, certificates, token keys, provider credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from mesh.dev.files import write_private, write_private_json
+from mesh.dev.providers import Provider
+from mesh.dev.secrets import Authority, ProviderCredentials, TokenSigner, provider_credentials, write_workload
+
+WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "platform")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """Where each secret is, and those that the stack itself needs."""
+
+    folder: Path
+    signer: TokenSigner
+    credentials: Mapping[str, ProviderCredentials]
+    """Both sides' credentials of each provider."""
+
+    @classmethod
+    def make(cls, folder: Path, providers: Iterable[Provider]) -> Self:
+        """New secrets for everything."""
+        made = {provider.name: provider_credentials(provider.credentials) for provider in providers}
+        vault = cls(folder=folder, signer=TokenSigner.create(), credentials=made)
+        vault._write_certificates()
+        vault._write_tokens()
+        vault._write_credentials()
+        write_private(vault.clock_file, bytes(8))
+        return vault
+
+    @property
+    def tls(self) -> Path:
+        """Holds a certificate folder for each workload."""
+        return self.folder / "tls"
+
+    @property
+    def edge(self) -> Path:
+        """What licensees see of the gateway."""
+        return self.folder / "edge"
+
+    @property
+    def jwks(self) -> Path:
+        """Public keys for licensee tokens."""
+        return self.folder / "jwks" / "jwks.json"
+
+    @property
+    def signer_file(self) -> Path:
+        """The private key for licensee tokens."""
+        return self.folder / "signer.json"
+
+    @property
+    def credential_files(self) -> Path:
+        """Holds `<provider>.adapter.json` and `<provider>.studio.json`."""
+        return self.folder / "credentials"
+
+    @property
+    def clock_file(self) -> Path:
+        """The offset of the sandbox's clock. No secret, but as private."""
+        return self.folder / "clock"
+
+    def _write_certificates(self) -> None:
+        authority, edge_authority = Authority.create("pitboss mesh"), Authority.create("pitboss edge")
+        for workload in (*WORKLOADS, *(f"provider_adapters/{name}" for name in self.credentials)):
+            write_workload(self.tls, authority, workload)
+        issued = edge_authority.issue_edge()
+        write_private(self.edge / "ca.pem", edge_authority.pem)
+        write_private(self.edge / "tls.pem", issued.certificate)
+        write_private(self.edge / "tls.key", issued.key)
+
+    def _write_tokens(self) -> None:
+        self.signer.save(self.signer_file)
+        write_private_json(self.jwks, self.signer.jwks())
+
+    def _write_credentials(self) -> None:
+        for name, made in self.credentials.items():
+            write_private_json(self.credential_files / f"{name}.adapter.json", dict(made.adapter))
+            write_private_json(self.credential_files / f"{name}.studio.json", dict(made.studio))
