@@ -1,5 +1,6 @@
 """What we tell the provider: launches and its catalog. Everything goes through the kit's breaker."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -8,7 +9,7 @@ from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.ports import Device, Game, Launch, Outbound
 from provider_adapters.pragmatic_style import auth, wire
 from provider_adapters.pragmatic_style.config import Config
-from provider_adapters.pragmatic_style.errors import OUTBOUND_ERRORS, Code
+from provider_adapters.pragmatic_style.errors import OUTBOUND_ERRORS
 
 T = TypeVar("T")
 
@@ -18,6 +19,9 @@ _OK_STATUS: Final = 200
 _PLATFORMS: Final = {Device.DESKTOP: "WEB", Device.MOBILE: "MOBILE"}
 _CATEGORIES: Final = {"vs": "slot", "cs": "slot", "bj": "table", "rl": "table", "bn": "table", "lg": "live"}
 """By gameTypeID. A type that is not here is shown as a slot."""
+
+_CODE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_FAILURES: Final = {str(int(code)): failure for code, failure in OUTBOUND_ERRORS.items()}
 
 
 class Client:
@@ -96,12 +100,11 @@ def _reader(operation: str, take: Callable[[Mapping[str, Any]], T]) -> Callable[
 
 
 def _check(operation: str, code: str) -> None:
-    try:
-        failure = OUTBOUND_ERRORS[Code(int(code))]
-    except ValueError:
-        failure = ProviderRefusedError
+    if not _CODE.fullmatch(code):
+        raise ProviderFailedError(operation=operation)
+    failure = _FAILURES.get(code, ProviderRefusedError)
     if failure is not None:
-        raise failure(operation=operation, code=code[:32])
+        raise failure(operation=operation, code=code)
 
 
 def _game_url(content: Mapping[str, Any]) -> str:

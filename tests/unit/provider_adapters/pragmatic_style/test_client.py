@@ -74,6 +74,8 @@ async def test_a_refusal_in_their_words_is_a_refusal(code: str) -> None:
         b"[]",
         b"{}",
         b'{"error":0,"gameURL":"https://a"}',
+        b'{"error":"","gameURL":"https://a"}',
+        b'{"error":"zero\\n","gameURL":"https://a"}',
         b'{"error":"0"}',
         b'{"error":"0","gameURL":7}',
         b'{"error":"0","gameURL":"javascript:alert(1)"}',
