@@ -189,18 +189,22 @@ class Engine:
         return _not_hopeless(again)
 
     async def _current_registry(self, works: list[Work]) -> Registry:
+        """The registry under which every head stands that these works need."""
         for _ in range(_REDO_LIMIT):
-            if self._registry is None:
-                self._registry = replace(await self._log.registry(), packs=self._packs)
+            registry, fresh = self._registry, False
+            if registry is None:
+                registry = self._registry = replace(await self._log.registry(), packs=self._packs)
+                fresh = True
             for work in works:
                 first = work.commands[0]
-                work.shard = shard_of(first.licensee, first.player, self._registry.shards)
+                work.shard = shard_of(first.licensee, first.player, registry.shards)
             missing = {work.shard for work in works} - self._books.keys()
             if missing:
                 self._books.update(await self._log.open_books(missing))
             versions = {self._books[work.shard].head.registry_version for work in works}
-            if versions <= {self._registry.version}:
-                return self._registry
+            # A name that an older registry does not know may have been registered since.
+            if versions <= {registry.version} and (fresh or not _strangers(works, registry)):
+                return registry
             self._forget_all()
         raise LogDownError
 
@@ -288,6 +292,13 @@ def _fail(work: Work, error: MeshError) -> None:
         work.future.set_exception(error)
         # The caller may be gone; an exception that nobody fetches is no fault.
         work.future.exception()
+
+
+def _strangers(works: list[Work], registry: Registry) -> bool:
+    commands = [work.commands[0] for work in works]
+    return any(
+        command.licensee not in registry.licensees or command.source not in registry.sources for command in commands
+    )
 
 
 def _admitted(works: list[Work], registry: Registry) -> list[Work]:

@@ -1,0 +1,1 @@
+"""Runs money cases against two real wallet processes on a real PostgreSQL, over gRPC."""

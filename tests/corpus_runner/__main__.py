@@ -1,0 +1,64 @@
+"""`python -m tests.corpus_runner FILE...`: one line per case, and build/corpus.json."""
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+from tests.corpus_runner.cases import Case, load, unsupported
+from tests.corpus_runner.client import Client
+from tests.corpus_runner.running import Run
+from tests.corpus_runner.service import Service
+from tests.corpus_runner.verbs import Verbs
+from tests.corpus_runner.world import World
+
+RESULT = Path("build/corpus.json")
+
+
+async def _run_case(client: Client, service: Service, case: Case, licensee: str) -> dict[str, object]:
+    missing = unsupported(case)
+    if missing:
+        return {"id": case.id, "title": case.title, "result": "unsupported", "detail": ", ".join(missing)}
+    try:
+        world = await World.create(client, case, licensee)
+        run = Run(case, world, Verbs(world), client, service, await client.heads())
+        problems = await run.run()
+    except Exception as fault:  # noqa: BLE001 - a broken case is a failed case, and the others still run
+        problems = [f"{type(fault).__name__}: {fault}"]
+    result = "failed" if problems else "passed"
+    return {"id": case.id, "title": case.title, "result": result, "detail": "; ".join(problems)}
+
+
+async def _run_all(service: Service, cases: list[tuple[Path, Case]]) -> list[dict[str, object]]:
+    client = Client(service.targets, service.settings)
+    results = []
+    for number, (path, case) in enumerate(cases, start=1):
+        result = await _run_case(client, service, case, f"case-{number}")
+        results.append({"file": str(path), **result})
+        detail = f"  {result['detail']}" if result["detail"] else ""
+        print(f"{case.id} {result['result']:<11} {case.title}{detail}", flush=True)
+    await client.close()
+    return results
+
+
+def main(arguments: list[str]) -> int:
+    """0 if no case failed, 1 if one did, 2 if a file is not a case file."""
+    try:
+        cases = [(Path(name), case) for name in arguments for case in load(Path(name))]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        print(f"cannot read the cases: {problem}", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    with Service() as service:
+        results = asyncio.run(_run_all(service, cases))
+    counts = {name: sum(one["result"] == name for one in results) for name in ("passed", "failed", "unsupported")}
+    RESULT.parent.mkdir(exist_ok=True)
+    summary = {"ok": not counts["failed"], "seconds": round(time.monotonic() - began, 1), **counts, "cases": results}
+    RESULT.write_text(json.dumps(summary, indent=1) + "\n")
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['unsupported']} unsupported")
+    return 1 if counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

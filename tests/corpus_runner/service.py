@@ -1,0 +1,121 @@
+"""The services under test: PostgreSQL, two wallets, a clock that can be moved."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import grpc
+import psycopg
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from mesh.clock import read_offset, write_offset
+from mesh.dev import postgres
+from mesh.dev.child import Child, Command, spawn
+from mesh.dev.paths import PYTHON_PATH, ROOT
+from mesh.dev.ports import free_port
+from mesh.dev.runs import new_run
+from mesh.dev.secrets import Authority, write_workload
+from mesh.settings import ProcessSettings
+from wallet_svc.migrate import upgrade
+
+REPLICAS = 2
+_READY_S = 30.0
+
+
+class Service:
+    """Two wallets that can be killed, on a database that stays."""
+
+    def __init__(self) -> None:
+        self.run = new_run("corpus")
+        authority = Authority.create("corpus")
+        (self.run / "tls").mkdir()
+        self._wallet_tls = write_workload(self.run / "tls", authority, "wallet_svc")
+        self.settings = ProcessSettings(
+            listen="127.0.0.1:0", tls_dir=write_workload(self.run / "tls", authority, "platform")
+        )
+        self.clock = self.run / "clock"
+        write_offset(self.clock, 0)
+        self.ports = [free_port() for _ in range(REPLICAS)]
+        self._children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        self.postgres = postgres.start()
+        self.database = self.postgres.database("pitboss_wallet")
+        upgrade(self.database.owner_url)
+        self._start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for child in self._children:
+            child.stop()
+        self.postgres.close()
+
+    @property
+    def targets(self) -> list[str]:
+        return [f"127.0.0.1:{port}" for port in self.ports]
+
+    def restart(self) -> None:
+        """Kill every wallet without warning, and start them again."""
+        for child in self._children:
+            child.kill()
+        self._start()
+
+    def advance(self, seconds: int) -> None:
+        """Move the clock of every process."""
+        write_offset(self.clock, read_offset(self.clock) + seconds * 1_000_000)
+
+    def due_work(self) -> int:
+        """How many holds wait for their release by time."""
+        now = time.time_ns() // 1000 + read_offset(self.clock)
+        with psycopg.connect(self.database.owner_url) as connection:
+            row = connection.execute("SELECT count(*) FROM hold WHERE state = 1 AND expires_us <= %s", (now,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def _start(self) -> None:
+        self._children = [self._spawn(index) for index in range(REPLICAS)]
+        deadline = time.monotonic() + _READY_S
+        for child, target in zip(self._children, self.targets, strict=True):
+            self._await(child, target, deadline)
+
+    def _spawn(self, index: int) -> Child:
+        name = f"wallet-{index + 1}"
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": PYTHON_PATH,
+            "PITBOSS_LISTEN": self.targets[index],
+            "PITBOSS_ENVIRONMENT": "development",
+            "PITBOSS_TLS_DIR": str(self._wallet_tls),
+            "PITBOSS_DATABASE_URL": self.database.service_url,
+            "PITBOSS_CLOCK_FILE": str(self.clock),
+            "PITBOSS_SANDBOX": "1",
+            "PITBOSS_REPLICA": name,
+            "PITBOSS_SWEEP_INTERVAL_MS": "50",
+        }
+        return spawn(
+            Command(
+                name=name,
+                argv=[sys.executable, "-m", "wallet_svc"],
+                environment=environment,
+                log=Path(self.run) / f"{name}.log",
+                directory=ROOT,
+            )
+        )
+
+    def _await(self, child: Child, target: str, deadline: float) -> None:
+        tls = self.settings.tls_dir
+        assert tls is not None
+        credentials = grpc.ssl_channel_credentials(
+            (tls / "ca.pem").read_bytes(), (tls / "tls.key").read_bytes(), (tls / "tls.pem").read_bytes()
+        )
+        while time.monotonic() < deadline and child.exit_code is None:
+            with grpc.secure_channel(target, credentials) as channel:
+                try:
+                    health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+                except grpc.RpcError:
+                    time.sleep(0.05)
+                else:
+                    return
+        raise RuntimeError(f"{child.name} is not ready:\n{child.last_lines()}")
