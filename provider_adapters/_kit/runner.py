@@ -11,7 +11,6 @@ from mesh import server
 from mesh.channels import AffinityStub, channel
 from mesh.clock import open_clock
 from mesh.identity import ADAPTER_PREFIX, PLATFORM, Policy
-from mesh.tls import Tls
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import add_ProviderAdapterServiceServicer_to_server
 from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
@@ -60,7 +59,6 @@ class _Wiring:
         self._manifest = manifest
         self._settings = settings
         self._workload = ADAPTER_PREFIX + manifest.name
-        self._tls = Tls.of(settings)
         self._plan = ProbePlan(
             healthy_every_s=settings.probe_every_ms / 1000, timeout_s=settings.probe_timeout_ms / 1000
         )
@@ -87,7 +85,7 @@ class _Wiring:
         )
 
     def _channel(self, address: str) -> grpc.aio.Channel:
-        return channel(address, self._tls, workload=self._workload)
+        return channel(address, self._settings, workload=self._workload)
 
     def _adapter_parts(self) -> AdapterParts:
         manifest = self._manifest

@@ -1,0 +1,187 @@
+"""The studio's HTTP face: the vendor's own API, the game page, and the control API of the simulator."""
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from provider_adapters._kit.budget import Budget
+from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.ports import Problem
+from provider_adapters._kit.strict_json import NotParseableError, parse_object
+from provider_adapters._kit.studio import scenarios
+from provider_adapters._kit.studio.floor import Floor
+from provider_adapters._kit.studio.line import CallbackLine
+from provider_adapters._kit.studio.plan import Order, OrderError
+from provider_adapters._kit.studio.ports import Seat, Studio
+from provider_adapters._kit.studio.record import Record
+from provider_adapters._kit.studio.stats import Stats
+
+_MOST_LINES = 5000
+_PAGE = b"<!doctype html><title>Game</title><p>The game is running.</p>\n"
+
+
+class CommandError(Exception):
+    """A command to the simulator that makes no sense."""
+
+
+class StudioDesk:
+    """`ports.Desk` over the record."""
+
+    def __init__(self, record: Record, public_url: str) -> None:
+        self._record = record
+        self.public_url = public_url
+
+    def seat(self, seat: Seat) -> str:
+        """See `ports.Desk`."""
+        self._record.add_seat(seat)
+        return f"{self.public_url}/play/{seat.launch_id}"
+
+    def new_launch_id(self) -> str:
+        """See `ports.Desk`."""
+        return uuid.uuid4().hex
+
+
+class StudioApp:
+    """Routes requests."""
+
+    def __init__(
+        self, *, studio: Studio, floor: Floor, record: Record, stats: Stats, line: CallbackLine, desk: StudioDesk
+    ) -> None:
+        self._studio = studio
+        self._floor = floor
+        self._record = record
+        self._stats = stats
+        self._line = line
+        self._desk = desk
+        self._control: Mapping[tuple[str, str], Callable[[dict[str, Any]], Awaitable[Any]]] = {
+            ("POST", "play"): self._play,
+            ("GET", "plays"): self._plays,
+            ("POST", "stop"): self._stop,
+            ("POST", "scenario"): self._scenario,
+            ("GET", "scenarios"): self._scenarios,
+            ("POST", "down"): self._down,
+            ("POST", "up"): self._up,
+            ("GET", "record"): self._summary,
+            ("GET", "messages"): self._messages,
+            ("GET", "stats"): self._tell_stats,
+        }
+
+    async def handle(self, request: HttpRequest, budget: Budget) -> HttpReply:  # noqa: ARG002 - the server's signature
+        """One request."""
+        if request.path.startswith("/control/"):
+            return await self._command(request)
+        if self._floor.outage.now:
+            if self._floor.outage.hangs:
+                await self._floor.outage.over()
+            return HttpReply(status=503, body=b"<html>down for maintenance</html>", content_type="text/html")
+        if request.path.startswith("/play/"):
+            known = self._record.seat(request.path.removeprefix("/play/"))
+            return HttpReply(status=200 if known else 404, body=_PAGE if known else b"", content_type="text/html")
+        return await self._studio.api(request, self._desk)
+
+    def refuse(self, problem: Problem, request: HttpRequest) -> HttpReply:  # noqa: ARG002 - the server's signature
+        """A request that could not be read."""
+        return HttpReply(status=413 if problem is Problem.TOO_LARGE else 400, body=b"{}")
+
+    async def _command(self, request: HttpRequest) -> HttpReply:
+        name, _, rest = request.path.removeprefix("/control/").partition("/")
+        command = self._control.get((request.method, name))
+        if command is None:
+            return _json({"error": "no such command"}, 404)
+        try:
+            content = parse_object(request.body) if request.body else {}
+            return _json(await command({**content, **_query(request.query), **({"name": rest} if rest else {})}))
+        except (CommandError, OrderError, NotParseableError) as error:
+            return _json({"error": str(error)}, 400)
+
+    async def _play(self, content: dict[str, Any]) -> dict[str, Any]:
+        players = content.get("players")
+        if not isinstance(players, list) or not players:
+            raise CommandError("players must be a list of launch addresses or player references")
+        seats = [self._seat(player) for player in players]
+        return self._floor.start(Order.read(content), seats, str(content.get("play_id", ""))).as_json()
+
+    def _seat(self, player: object) -> Seat:
+        """A seat by launch address, by launch id, or the newest one of a player reference."""
+        fields = player if isinstance(player, dict) else {"launch_url": player}
+        name = str(fields.get("launch_url") or fields.get("launch_id") or fields.get("user") or "")
+        seat = self._record.seat(name.rstrip("/").rpartition("/")[2]) or self._record.newest_seat(name)
+        if seat is None:
+            raise CommandError("one of the players has not launched a game")
+        return seat
+
+    async def _plays(self, content: dict[str, Any]) -> dict[str, Any]:
+        if "name" not in content:
+            return {"plays": [play.as_json() for play in self._floor.plays.values()]}
+        play = self._floor.plays.get(content["name"])
+        if play is None:
+            raise CommandError("no such play")
+        return play.as_json()
+
+    async def _stop(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
+        await self._floor.stop()
+        return {"stopped": True}
+
+    async def _scenarios(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
+        told = {name: (scenario.__doc__ or "").strip() for name, scenario in scenarios.SCENARIOS.items()}
+        return {"scenarios": told}
+
+    async def _scenario(self, content: dict[str, Any]) -> dict[str, Any]:
+        name = str(content.get("name", ""))
+        if name not in scenarios.SCENARIOS:
+            raise CommandError("no such scenario")
+        scene = scenarios.Scene(
+            studio=self._studio,
+            teller=self._floor.teller,
+            line=self._line,
+            seat=self._seat(content),
+            name=f"scenario-{self._record.next_number('scenario')}",
+            stake=_decimal(content.get("stake", "1.00")),
+        )
+        return await scenarios.run(scene, name)
+
+    async def _down(self, content: dict[str, Any]) -> dict[str, Any]:
+        seconds = content.get("seconds")
+        self._floor.outage.begin(
+            seconds=None if seconds is None else float(_decimal(seconds)),
+            hangs=content.get("mode") == "hang",
+            plays_on=content.get("play_on") is True,
+        )
+        return {"down": True}
+
+    async def _up(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
+        self._floor.outage.end()
+        return {"down": False}
+
+    async def _summary(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
+        settling = self._floor.settling is not None and not self._floor.settling.done()
+        return {**self._record.summary(), "settling": settling}
+
+    async def _messages(self, content: dict[str, Any]) -> dict[str, Any]:
+        after, limit = int(_decimal(content.get("after", 0))), int(_decimal(content.get("limit", 1000)))
+        lines = self._record.lines(after=after, limit=min(max(limit, 1), _MOST_LINES))
+        return {"messages": [line.as_json() for line in lines]}
+
+    async def _tell_stats(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
+        return {"calls": self._stats.as_json(), "down": self._floor.outage.now}
+
+
+def _query(query: bytes) -> dict[str, str]:
+    pairs = (part.partition("=") for part in query.decode("latin-1").split("&") if part)
+    return {name: value for name, _, value in pairs}
+
+
+def _decimal(value: object) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise CommandError("not a number") from None
+    if not number.is_finite() or number < 0:
+        raise CommandError("not a number of zero or more")
+    return number
+
+
+def _json(content: object, status: int = 200) -> HttpReply:
+    return HttpReply(status=status, body=json.dumps(content).encode())

@@ -1,0 +1,223 @@
+"""The studio's side of the same dialect: what this provider sends, and what it does after each answer."""
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.ports import Game
+from provider_adapters._kit.strict_json import NotParseableError, parse_object
+from provider_adapters._kit.studio.ports import (
+    Act,
+    ActKind,
+    Answer,
+    Desk,
+    Habits,
+    Reaction,
+    RetrySchedule,
+    Seat,
+    StudioParts,
+)
+from provider_adapters.hub88_style import auth
+from provider_adapters.hub88_style.amounts import from_units, to_units
+from provider_adapters.hub88_style.client import BASE
+from provider_adapters.hub88_style.config import Keys, studio_keys
+from provider_adapters.hub88_style.errors import Status
+
+HABITS: Final = Habits(
+    timeout_s=2.0,
+    closes_by_flag=True,
+    wins_name_the_bet=True,
+    retries=RetrySchedule(first_s=0.2, factor=2.0, longest_s=4.0),
+)
+
+GAMES: Final = (
+    Game(game_id="demo_fruit_5", title="Demo Fruit Five", category="slot"),
+    Game(game_id="demo_pyramid", title="Pyramid of Demos", category="slot"),
+    Game(game_id="demo_comet_jackpot", title="Comet Jackpot", category="slot"),
+    Game(game_id="demo_blackjack", title="Demo Blackjack", category="table"),
+    Game(game_id="demo_live_roulette", title="Demo Live Roulette", category="live"),
+    Game(game_id="demo_live_wheel", title="Demo Live Wheel", category="live"),
+)
+_CATEGORY_WORDS: Final = {"slot": "Video Slots", "table": "Table Games", "live": "Live Games"}
+
+_CALLS: Final[Mapping[ActKind, str]] = {
+    ActKind.ENTER: "/user/info",
+    ActKind.BALANCE: "/user/balance",
+    ActKind.BET: "/transaction/bet",
+    ActKind.WIN: "/transaction/win",
+    ActKind.CANCEL: "/transaction/rollback",
+}
+
+BET_REACTIONS: Final[Mapping[Status, Reaction]] = {
+    **dict.fromkeys(Status, Reaction.CANCEL),
+    Status.OK: Reaction.ACCEPTED,
+    Status.NOT_ENOUGH_MONEY: Reaction.REFUSED,
+    Status.LIMIT_REACHED: Reaction.REFUSED,
+}
+"""After the answer to a bet: anything but money and limit is followed by a rollback."""
+
+CREDIT_REACTIONS: Final[Mapping[Status, Reaction]] = {
+    **dict.fromkeys(Status, Reaction.DISPUTE),
+    Status.OK: Reaction.ACCEPTED,
+    Status.UNKNOWN: Reaction.RETRY,
+    Status.TIMEOUT: Reaction.RETRY,
+}
+"""After the answer to a win or a rollback: repeated until done, except on the hard statuses."""
+
+_REQUESTS: Final = uuid.UUID("5b0f8e0c-6c39-4a3e-9f6e-7d3f1f0f9a11")
+_OK_STATUS: Final = 200
+
+
+class Hub88StyleStudio:
+    """`studio.ports.Studio` for this provider."""
+
+    habits: Habits = HABITS
+    games: Sequence[Game] = GAMES
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._api: Mapping[str, Callable[[Mapping[str, Any], Desk], Awaitable[HttpReply]]] = {
+            "game/list": self._game_list,
+            "game/url": self._game_url,
+            "product/list": self._product_list,
+        }
+
+    def write(self, act: Act) -> HttpRequest:
+        """See `studio.ports.Studio`."""
+        body = json.dumps(_fields(act), ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {"content-type": "application/json", auth.HEADER: auth.sign(self._keys.own, body)}
+        return HttpRequest(method="POST", path=_CALLS[act.kind], headers=headers, body=body)
+
+    def read(self, act: Act, reply: HttpReply) -> Answer:
+        """See `studio.ports.Studio`."""
+        if reply.status != _OK_STATUS:
+            return Answer(reaction=self.unanswered(act), code=f"http_{reply.status}")
+        try:
+            content = parse_object(reply.body)
+            status, balance = Status(content["status"]), _balance(content)
+        except (NotParseableError, KeyError, TypeError, ValueError):
+            return Answer(reaction=self.unanswered(act), code="unreadable")
+        return Answer(reaction=_reaction(act, status), code=str(status), balance=balance)
+
+    def unanswered(self, act: Act) -> Reaction:
+        """See `studio.ports.Studio`."""
+        if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
+            return Reaction.REFUSED
+        return Reaction.CANCEL if act.kind is ActKind.BET else Reaction.RETRY
+
+    def spoil(self, request: HttpRequest) -> HttpRequest:
+        """See `studio.ports.Studio`. One space more: the same JSON, other bytes."""
+        return replace(request, body=request.body.replace(b",", b", ", 1))
+
+    def signature_refused(self, reply: HttpReply) -> bool:
+        """See `studio.ports.Studio`."""
+        try:
+            return bool(parse_object(reply.body).get("status") == Status.INVALID_SIGNATURE)
+        except NotParseableError:
+            return False
+
+    async def api(self, request: HttpRequest, desk: Desk) -> HttpReply:
+        """See `studio.ports.Studio`."""
+        serve = self._api.get(request.path.removeprefix(BASE))
+        if serve is None or not request.path.startswith(BASE) or request.method != "POST":
+            return _error(404, Status.WRONG_SYNTAX)
+        if not auth.verify(self._keys.others, request.body, request.headers.get(auth.HEADER.lower(), "")):
+            return _error(403, Status.INVALID_SIGNATURE)
+        try:
+            fields = parse_object(request.body)
+        except NotParseableError:
+            return _error(400, Status.WRONG_SYNTAX)
+        if fields.get("operator_id") != self._keys.operator_id:
+            return _error(403, Status.INVALID_PARTNER)
+        return await serve(fields, desk)
+
+    async def _product_list(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:  # noqa: ARG002 - one shape
+        return _json([{"product": "Demo Studio", "enabled": True}])
+
+    async def _game_list(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:  # noqa: ARG002 - one shape
+        return _json([_row(game) for game in self.games])
+
+    async def _game_url(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+        needed = ("user", "token", "game_code", "currency", "lang", "platform")
+        if not all(isinstance(fields.get(name), str) and fields[name] for name in needed):
+            return _error(400, Status.WRONG_TYPES)
+        if fields["game_code"] not in {game.game_id for game in self.games}:
+            return _error(400, Status.INVALID_GAME)
+        if fields["platform"] not in {"GPL_DESKTOP", "GPL_MOBILE"}:
+            return _error(400, Status.WRONG_TYPES)
+        seat = Seat(
+            launch_id=desk.new_launch_id(),
+            user=fields["user"],
+            token=fields["token"],
+            currency_code=fields["currency"],
+            game_id=fields["game_code"],
+            country=str(fields.get("country", "")),
+            language=fields["lang"],
+        )
+        return _json({"url": desk.seat(seat)})
+
+
+def create(parts: StudioParts) -> Hub88StyleStudio:
+    """Called by the kit, once."""
+    return Hub88StyleStudio(studio_keys(parts.credentials))
+
+
+def _fields(act: Act) -> dict[str, Any]:
+    seat = act.seat
+    # Made from the message's own id, so that a repetition is byte for byte the same.
+    request_uuid = str(uuid.uuid5(_REQUESTS, f"{act.kind}/{act.transaction_key or seat.launch_id}"))
+    common = {"user": seat.user, "token": seat.token, "request_uuid": request_uuid}
+    if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
+        return common
+    fields = {
+        **common,
+        "supplier_user": f"sp-{seat.launch_id[:12]}",
+        "transaction_uuid": act.transaction_key,
+        "game_code": act.game_id or seat.game_id,
+        "round": act.round_id,
+        "round_closed": act.closes,
+    }
+    if act.bet_key:
+        fields["reference_transaction_uuid"] = act.bet_key
+    if act.kind is ActKind.CANCEL:
+        return fields
+    amount = act.amount if act.amount is not None else Decimal(0)
+    return {**fields, "amount": to_units(amount), "currency": seat.currency_code, "is_free": False, "bet": "base"}
+
+
+def _reaction(act: Act, status: Status) -> Reaction:
+    if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
+        return Reaction.ACCEPTED if status is Status.OK else Reaction.REFUSED
+    return (BET_REACTIONS if act.kind is ActKind.BET else CREDIT_REACTIONS)[status]
+
+
+def _balance(content: Mapping[str, Any]) -> Decimal | None:
+    units = content.get("balance")
+    if units is None:
+        return None
+    if type(units) is not int:
+        raise TypeError("balance must be a whole number")
+    return from_units(units)
+
+
+def _row(game: Game) -> dict[str, Any]:
+    return {
+        "game_code": game.game_id,
+        "name": game.title,
+        "product": "Demo Studio",
+        "category": _CATEGORY_WORDS[game.category],
+        "enabled": game.enabled,
+        "platforms": ["GPL_DESKTOP", "GPL_MOBILE"],
+    }
+
+
+def _error(http_status: int, status: Status) -> HttpReply:
+    return _json({"error": str(status)}, http_status)
+
+
+def _json(content: object, status: int = _OK_STATUS) -> HttpReply:
+    return HttpReply(status=status, body=json.dumps(content).encode())
