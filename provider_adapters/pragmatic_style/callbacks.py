@@ -73,7 +73,7 @@ class Callbacks:
         return self._doubt(call, request, form) or await self._serve(call, form, budget)
 
     def _doubt(self, call: str, request: HttpRequest, form: wire.Form) -> HttpReply | None:
-        spelling = auth.verify(form.pairs, form.fields, self._config.secret)
+        spelling = auth.verify(form.pairs, form.fields, self._config.secrets)
         if spelling is None:
             self._security.report("signature_invalid" if form.fields.get(auth.HASH) else "signature_missing", request)
             return refuse(Problem.SIGNATURE_INVALID)

@@ -115,7 +115,7 @@ class PragmaticStyleStudio:
             form = wire.parse_form(request.body)
         except wire.NotParseableError:
             return _told(Code.BAD_PARAMETERS)
-        known = auth.verify(form.pairs, form.fields, self._config.secret)
+        known = auth.verify(form.pairs, form.fields, self._config.secrets)
         if known is None or form.fields.get("secureLogin") != self._config.secure_login:
             return _told(Code.HASH_INVALID)
         return HttpReply(body=orjson.dumps(await serve(form.fields, desk)), code="0")

@@ -39,7 +39,7 @@ PROMO_ENCODED = "81fc3bde1ce2943f6107bd8c2bf5c514"
 
 def verified(fields: dict[str, str], given_hash: str, secret: str = SECRET) -> Spelling | None:
     form = wire.parse_form(urlencode({**fields, "hash": given_hash}).encode())
-    return auth.verify(form.pairs, form.fields, secret)
+    return auth.verify(form.pairs, form.fields, [secret])
 
 
 def test_the_vector_of_a_bet_leaves_out_its_empty_field() -> None:
@@ -62,7 +62,7 @@ def test_encoded_means_as_it_stood_on_the_wire() -> None:
     text = "note=a%20b&reference=ref-1"
     given_hash = auth.digest([("note", "a%20b"), ("reference", "ref-1")], SECRET)
     form = wire.parse_form(f"{text}&hash={given_hash}".encode())
-    assert auth.verify(form.pairs, form.fields, SECRET) is Spelling.ENCODED
+    assert auth.verify(form.pairs, form.fields, [SECRET]) is Spelling.ENCODED
 
 
 def test_a_hash_in_upper_case_is_as_good() -> None:
@@ -77,6 +77,12 @@ def test_another_hash_is_refused(wrong: str) -> None:
 
 def test_another_secret_is_refused() -> None:
     assert verified(BET, BET_HASH, "testkey") is None
+
+
+def test_the_next_secret_is_accepted_beside_the_present_one() -> None:
+    form = wire.parse_form(urlencode({**BET, "hash": BET_HASH}).encode())
+    assert auth.verify(form.pairs, form.fields, ["present", SECRET]) is Spelling.PLAIN
+    assert auth.verify(form.pairs, form.fields, ["present", "next"]) is None
 
 
 @pytest.mark.parametrize("name", [name for name in BET if BET[name]])
@@ -110,4 +116,4 @@ def test_what_we_sign_verifies_in_the_same_spelling_or_does_not_differ(
 ) -> None:
     form = wire.parse_form(auth.signed_form(fields, SECRET, spelling))
     same = all(quote_plus(value) == value for value in fields.values())
-    assert auth.verify(form.pairs, form.fields, SECRET) is (Spelling.PLAIN if same else spelling)
+    assert auth.verify(form.pairs, form.fields, [SECRET]) is (Spelling.PLAIN if same else spelling)

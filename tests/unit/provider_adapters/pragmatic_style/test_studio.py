@@ -53,7 +53,7 @@ def test_every_message_is_signed_whole_and_known_to_the_adapter(kind: ActKind) -
     request = STUDIO.write(act(kind))
     form = wire.parse_form(request.body)
     assert (request.method, request.path) == ("POST", path)
-    assert auth.verify(form.pairs, form.fields, SECRET) is auth.Spelling.PLAIN
+    assert auth.verify(form.pairs, form.fields, [SECRET]) is auth.Spelling.PLAIN
     wire.from_form(message, form)
     assert STUDIO.write(act(kind)) == request
 
@@ -72,7 +72,7 @@ def test_a_refund_brings_the_reference_of_its_bet() -> None:
 def test_a_spoilt_message_does_not_verify(kind: ActKind) -> None:
     request = STUDIO.write(act(kind))
     form = wire.parse_form(STUDIO.spoil(request).body)
-    assert auth.verify(form.pairs, form.fields, SECRET) is None
+    assert auth.verify(form.pairs, form.fields, [SECRET]) is None
     assert form.fields.keys() == wire.parse_form(request.body).fields.keys()
 
 
