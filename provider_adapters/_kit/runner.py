@@ -1,11 +1,13 @@
 """Puts one adapter process together: `python -m provider_adapters._kit <name>`."""
 
 import importlib
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import grpc.aio
 import httpx
+import stamina
 
 from mesh import server
 from mesh.channels import AffinityStub, channel
@@ -33,7 +35,14 @@ ADAPTERS = Path(__file__).parent.parent
 def main(name: str) -> None:
     """Run the adapter of a provider until SIGTERM."""
     manifest = manifests.load(ADAPTERS / name)
+    quiet_libraries()
     server.main(ADAPTER_PREFIX + name, AdapterSettings, builder(manifest))
+
+
+def quiet_libraries() -> None:
+    """Httpx logs each address with its query, where some providers put secrets; stamina logs what we count."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    stamina.instrumentation.set_on_retry_hooks([])
 
 
 def builder(manifest: manifests.Manifest) -> Callable[[AdapterSettings], Awaitable[server.Parts]]:

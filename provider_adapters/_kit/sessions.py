@@ -4,9 +4,12 @@ What is cached never changes: a token names one session for ever. Whether that s
 stake is decided by the ledger with each bet, so an old answer here costs nothing.
 """
 
+from __future__ import annotations
+
 import collections
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -14,11 +17,14 @@ from mesh import logs
 from mesh.channels import call_metadata
 from mesh.status import read_error
 from pitboss.session.v1.session_directory_service_pb2 import ResolveSessionRequest, ResolveSessionResponse
-from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceAsyncStub
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import current_request_id
 from provider_adapters._kit.ports import SessionFacts, SessionsDownError
 from provider_adapters._kit.references import PlayerReference
+
+if TYPE_CHECKING:
+    # Only the stubs have it.
+    from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceAsyncStub
 
 _log = logs.get("adapter_sessions")
 

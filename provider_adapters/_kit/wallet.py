@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 
@@ -24,14 +24,18 @@ from pitboss.wallet.v1.ledger_service_pb2 import (
     GetRoundRequest,
     GetRoundResponse,
 )
-from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
 from pitboss.wallet.v1.transaction_pb2 import TransactionKind, TransactionState
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import current_request_id
 from provider_adapters._kit.references import PlayerReference
 
 T = TypeVar("T")
-_Ask = Callable[[LedgerServiceAsyncStub, float, Metadata], Awaitable[T]]
+
+if TYPE_CHECKING:
+    # Only the stubs have it.
+    from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
+
+    _Ask = Callable[[LedgerServiceAsyncStub, float, Metadata], Awaitable[T]]
 
 _log = logs.get("adapter_wallet")
 

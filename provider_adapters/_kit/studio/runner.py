@@ -11,6 +11,7 @@ from mesh.process import Background, StopSignal, die_with_parent
 from mesh.settings import load_or_exit
 from provider_adapters._kit.config import StudioSettings, read_credentials
 from provider_adapters._kit.http_server import HttpApp, HttpServer
+from provider_adapters._kit.runner import quiet_libraries
 from provider_adapters._kit.studio.app import StudioApp, StudioDesk
 from provider_adapters._kit.studio.floor import Floor
 from provider_adapters._kit.studio.line import CallbackLine
@@ -33,6 +34,7 @@ def main(name: str) -> None:
     if settings.die_with_parent:
         die_with_parent()
     lines = logs.configure(f"studio/{name}", settings.log_level)
+    quiet_libraries()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(name, settings))
     lines.flush()
