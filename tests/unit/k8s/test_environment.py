@@ -7,6 +7,7 @@ import importlib
 
 import pytest
 
+from gateway import environment as gateway
 from mesh import settings
 from tests.unit.k8s.manifests import environment
 from tests.unit.k8s.test_house import adapters, workloads
@@ -47,3 +48,10 @@ def test_a_pod_is_told_nothing_that_its_process_does_not_read(name: str, package
     told = environment(workloads("production")[name], "production")
     known = {settings.variable(field.name) for field in dataclasses.fields(settings_class(package))}
     assert told.keys() - SHARED <= known
+
+
+def test_the_gateway_is_told_all_that_it_requires() -> None:
+    told = environment(workloads("production")["gateway"], "production")
+    loaded = gateway.load(told)
+    assert loaded.callbacks.keys() == adapters().keys()
+    assert loaded.operations_listener is not None
