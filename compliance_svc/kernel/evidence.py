@@ -83,8 +83,8 @@ def facts_json(facts: Facts, action: Action, reads: tuple[Read, ...]) -> str:
     parts.append(f'"player":{_player_json(facts.player)}')
     if facts.suspended:
         parts.append('"suspended":true')
-    if facts.usage is not None:
-        parts.append(f'"usage":{dumps([_read(read) for read in reads]) if reads else "[]"}')
+    if reads:
+        parts.append(f'"usage":{dumps([_read(read) for read in reads])}')
     return "{" + ",".join(parts) + "}"
 
 

@@ -46,6 +46,8 @@ class Pack:
     """SHA-256 of the canonical content, in hexadecimal."""
     zone: tzinfo
     from_us: int
+    effective_from: str = "always"
+    """As written: `always` or a wall time with its zone."""
     rules: tuple[NamedRule, ...] = ()
     limit_change: LimitChange | None = AT_ONCE
     """None: there is no law to know the delay from, so no increase."""
