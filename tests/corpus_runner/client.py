@@ -54,8 +54,8 @@ class Client:
     async def entries(self, cursors: dict[int, int]) -> list[Any]:
         """Everything that was committed after the cursors, which are moved."""
         found: list[Any] = []
-        for shard in cursors:
-            request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=cursors[shard], page_size=1024)
+        for shard, after in list(cursors.items()):
+            request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, page_size=1024)
             stream = self.ledgers[0].ReadFeed(request, timeout=_TIMEOUT_S)
             async for page in stream:
                 found += page.entries

@@ -81,7 +81,9 @@ class Run:
 
     async def _set_session(self, args: dict[str, Any]) -> Reply:
         session = self.world.sessions[args["session"]]
-        end = action_pb2.EndPlay(session_id=args["session"], end=f"PLAY_END_{args['state'].upper()}")
+        end = action_pb2.EndPlay(
+            session_id=args["session"], end=action_pb2.PlayEnd.Value(f"PLAY_END_{args['state'].upper()}")
+        )
         await self.world.must(session["player"], self._fresh_key(), "platform", end_play=end)
         return Reply()
 
@@ -94,7 +96,9 @@ class Run:
         player = self.verbs.player(args)
         kind, window = {"bet": ("STAKE", ""), "loss": ("LOSS", "since_set")}[args["limit"]]
         limit = action_pb2.SetLimit(
-            limit_kind=f"LIMIT_KIND_{kind}", window=window, amount=self.verbs.money("set_limit", args)
+            limit_kind=action_pb2.LimitKind.Value(f"LIMIT_KIND_{kind}"),
+            window=window,
+            amount=self.verbs.money("set_limit", args),
         )
         await self.world.must(player, self._fresh_key(), "platform", set_limit=limit)
         return Reply()
@@ -204,7 +208,9 @@ class Run:
         currency = args.get("currency") or inner.get("currency", "")
         if currency not in (self.world.players.get(player) or {}):
             session = self.world.sessions.get(inner.get("session", ""))
-            currency = session["currency"] if session and session["player"] == player else self.world.main_currency(player)
+            currency = (
+                session["currency"] if session and session["player"] == player else self.world.main_currency(player)
+            )
         balances = await self.verbs.balances(player, currency)
         return {name: getattr(balances, _WIRE_NAMES.get(name, name)).amount for name in _MONEY}
 

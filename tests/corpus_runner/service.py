@@ -71,7 +71,9 @@ class Service:
         """How many holds wait for their release by time."""
         now = time.time_ns() // 1000 + read_offset(self.clock)
         with psycopg.connect(self.database.owner_url) as connection:
-            row = connection.execute("SELECT count(*) FROM hold WHERE state = 1 AND expires_us <= %s", (now,)).fetchone()
+            row = connection.execute(
+                "SELECT count(*) FROM hold WHERE state = 1 AND expires_us <= %s", (now,)
+            ).fetchone()
         return int(row[0]) if row else 0
 
     def _start(self) -> None:

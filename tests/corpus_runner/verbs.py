@@ -39,7 +39,7 @@ def reply_of(result: action_pb2.Result) -> Reply:
     return reply
 
 
-def _outcome(number: int) -> str:
+def _outcome(number: outcome_pb2.Outcome.ValueType) -> str:
     name = outcome_pb2.Outcome.Name(number).removeprefix("OUTCOME_")
     return "OUTCOME_UNKNOWN" if name == "UNKNOWN" else name
 
@@ -153,7 +153,7 @@ class Verbs:
             return _failed(error)
 
     async def _batch(self, args: dict[str, Any]) -> Reply:
-        common = {name: args[name] for name in ("player", "provider") if name in args}
+        common: dict[str, Any] = {name: args[name] for name in ("player", "provider") if name in args}
         actions = [self.action(item["do"], {**common, **item["args"]}) for item in args["items"]]
         request = ledger_service_pb2.ExecuteBatchRequest(actions=actions, atomic=True)
         response = await self._call("ExecuteBatch", request, self.source("batch", args))
@@ -194,7 +194,7 @@ class Verbs:
         source = args.get("provider", CASHIER if kind in payments and kind == "deposit" else self._world.first_provider)
         request = ledger_service_pb2.GetTransactionRequest(
             player_id=self.player(args),
-            kind=f"TRANSACTION_KIND_{kind.upper()}",
+            kind=transaction_pb2.TransactionKind.Value(f"TRANSACTION_KIND_{kind.upper()}"),
             transaction_key=args["txn"],
             source=source,
         )

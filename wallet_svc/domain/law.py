@@ -48,12 +48,12 @@ def about_open_play(scene: Scene, category: str) -> kernel.Decision:
     return _ask(scene, kernel.OpenPlay(category=_CATEGORIES.get(category)))
 
 
-def about_protection(scene: Scene, question: Any) -> kernel.Decision:
+def about_protection(scene: Scene, question: kernel.Protective) -> kernel.Decision:
     """Ask about a limit, an exclusion, a break or a return."""
     return _ask(scene, question)
 
 
-def _ask(scene: Scene, question: Any, cycle: kernel.Cycle | None = None) -> kernel.Decision:
+def _ask(scene: Scene, question: kernel.Action, cycle: kernel.Cycle | None = None) -> kernel.Decision:
     player = scene.player
     facts = kernel.Facts(
         player=standing(player),

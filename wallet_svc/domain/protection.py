@@ -1,6 +1,6 @@
 """Limits, exclusions and breaks, in the same log as the money, so that they are ordered with bets."""
 
-from typing import Any
+from collections.abc import Callable
 
 from compliance_svc import kernel
 from wallet_svc.domain import law
@@ -70,7 +70,7 @@ def request_reinstatement(scene: Scene, action: RequestReinstatement) -> Decided
     return _standing(scene, Kind.REQUEST_REINSTATEMENT, kernel.RequestReinstatement)
 
 
-def _standing(scene: Scene, kind: Kind, make: Any) -> Decided:
+def _standing(scene: Scene, kind: Kind, make: Callable[[], kernel.Protective]) -> Decided:
     known = scene.stored(kind, scene.command.key)
     if known is not None:
         return replay(known, scene)
@@ -83,7 +83,7 @@ def _standing(scene: Scene, kind: Kind, make: Any) -> Decided:
     return _protect(scene, entry, question)
 
 
-def _protect(scene: Scene, entry: Entry, question: Any) -> Decided:
+def _protect(scene: Scene, entry: Entry, question: kernel.Protective) -> Decided:
     entry.decision = law.about_protection(scene, question)
     entry.outcome = law.refusal_of(entry) or Outcome.OK
     changed = entry.decision.protection

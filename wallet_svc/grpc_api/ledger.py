@@ -10,7 +10,7 @@ from pitboss.wallet.v1 import ledger_service_pb2 as pb
 from wallet_svc.domain.vocabulary import Kind, RoundState
 from wallet_svc.engine import Engine, message_outcome
 from wallet_svc.grpc_api.commands import command_of
-from wallet_svc.grpc_api.results import balances, entry_message, result_of, timestamp, transaction_of
+from wallet_svc.grpc_api.results import balances, decision_of, entry_message, result_of, timestamp, transaction_of
 from wallet_svc.queries import Queries
 
 DEFAULT_TIMEOUT_S = 5.0
@@ -82,7 +82,10 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         caller = current_caller()
         command = command_of(request.action, caller, require_licensee())
         answer = await self._engine.execute(command, timeout_of(caller), dry=True)
-        return pb.EvaluateActionResponse(result=result_of(answer))
+        result = result_of(answer)
+        if answer.entry.pack is not None:
+            result.decision.CopyFrom(decision_of(answer.entry))
+        return pb.EvaluateActionResponse(result=result)
 
     async def GetTransaction(self, request: pb.GetTransactionRequest, context: object) -> pb.GetTransactionResponse:
         licensee = require_licensee()
@@ -133,6 +136,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         return pb.GetPlayerResponse(
             jurisdiction=row.pack,
             currency_codes=[registry.assets_by_id[id_].code for id_ in ids],
+            exponents={registry.assets_by_id[id_].code: registry.assets_by_id[id_].exponent for id_ in ids},
             blocked=row.blocked,
             protection_json=row.protection or "",
             born_on=row.born_on,

@@ -86,10 +86,10 @@ def decision_of(entry: Entry) -> decision_pb2.Decision:
         kernel_version=record.get("kernel", ""),
         facts_json=orjson.dumps(record["facts"]).decode() if "facts" in record else "",
     )
-    if record.get("effective") is not None:
-        decision.effective_time.CopyFrom(timestamp(int(record["effective"])))
-    if record.get("eligible") is not None:
-        decision.eligible_time.CopyFrom(timestamp(int(record["eligible"])))
+    if record.get("effective_us") is not None:
+        decision.effective_time.CopyFrom(timestamp(int(record["effective_us"])))
+    if record.get("eligible_us") is not None:
+        decision.eligible_time.CopyFrom(timestamp(int(record["eligible_us"])))
     return decision
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from wallet_svc.domain import law, replay
 from wallet_svc.domain.commands import Command, SetLimit
@@ -13,7 +12,7 @@ from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, Rou
 from wallet_svc.store.arrays import numbers, texts
 from wallet_svc.store.needs import Needs, collect, collect_cancelled_round
 from wallet_svc.store.rows import entry_of
-from wallet_svc.store.running import Connection, fetch, fetch_named
+from wallet_svc.store.running import Connection, Row, fetch, fetch_named
 from wallet_svc.store.statements import STATEMENTS
 
 
@@ -72,7 +71,7 @@ class Loader:
                 player.accounts[account] = Account(row.account_id, account, int(row.debits), int(row.credits))
         await self._load_cycles(connection, found)
 
-    def _add_player(self, row: Any) -> Player:
+    def _add_player(self, row: Row) -> Player:
         licensee = self._registry.licensees[row.licensee]
         main = self._registry.assets_by_id.get(row.main_asset_id)
         player = Player(row.id, licensee, row.name, row.pack, row.born_on, main, row.blocked)
@@ -181,7 +180,7 @@ class Loader:
             round_ = self._by_id[row.player_id].rounds[row.source_id, row.name]
             round_.state, round_.closed_us = RoundState(row.state), row.closed_us
 
-    async def _load_round_entries(self, connection: Connection, rows: list[Any]) -> None:
+    async def _load_round_entries(self, connection: Connection, rows: list[Row]) -> None:
         asked = {
             "players": numbers(row.player_id for row in rows),
             "sources": numbers(row.source_id for row in rows),
@@ -194,5 +193,5 @@ class Loader:
             replay.apply_to_round(player, entry)
 
 
-async def _rows(connection: Connection, name: str, values: dict[str, str]) -> list[Any]:
+async def _rows(connection: Connection, name: str, values: dict[str, str]) -> list[Row]:
     return await fetch_named(connection, STATEMENTS[name], values)

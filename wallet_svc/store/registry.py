@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
 import psycopg
 from psycopg.rows import TupleRow
 

@@ -1,11 +1,10 @@
 """Rows of the log as entries."""
 
-from typing import Any
-
 import orjson
 
 from wallet_svc.domain.state import AccountName, Entry, Registry
 from wallet_svc.domain.vocabulary import AccountClass, Case, Kind, Outcome
+from wallet_svc.store.running import Row
 
 _CASH_SIDES = {
     Kind.BET: (AccountClass.CASH, AccountClass.GAMING),
@@ -19,7 +18,7 @@ _CASH_SIDES = {
 }
 
 
-def entry_of(row: Any, registry: Registry) -> Entry:
+def entry_of(row: Row, registry: Registry) -> Entry:
     """An entry as it was appended. `row` is a named tuple over the columns of `transfer`."""
     kind = Kind(row.kind)
     entry = Entry(

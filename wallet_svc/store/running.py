@@ -1,6 +1,6 @@
 """Running named statements on a connection."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg.rows import TupleRow, namedtuple_row
@@ -8,6 +8,8 @@ from psycopg.rows import TupleRow, namedtuple_row
 from wallet_svc.store.statements import Statement
 
 Connection = psycopg.AsyncConnection[TupleRow]
+Row: TypeAlias = Any
+"""A named tuple over the columns of a statement."""
 
 
 async def fetch(connection: Connection, wanted: Statement, values: dict[str, Any]) -> list[TupleRow]:

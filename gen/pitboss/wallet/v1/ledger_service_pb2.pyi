@@ -426,12 +426,33 @@ class GetPlayerResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ExponentsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     JURISDICTION_FIELD_NUMBER: _builtins.int
     CURRENCY_CODES_FIELD_NUMBER: _builtins.int
     BLOCKED_FIELD_NUMBER: _builtins.int
     PROTECTION_JSON_FIELD_NUMBER: _builtins.int
     SESSIONS_FIELD_NUMBER: _builtins.int
     BORN_ON_FIELD_NUMBER: _builtins.int
+    EXPONENTS_FIELD_NUMBER: _builtins.int
     jurisdiction: _builtins.str
     """Law pack of the player."""
     blocked: _builtins.bool
@@ -448,6 +469,10 @@ class GetPlayerResponse(_message.Message):
     def sessions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaySession]:
         """Sessions that may stake now."""
 
+    @_builtins.property
+    def exponents(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Digits after the point of the smallest unit, by currency with an account."""
+
     def __init__(
         self,
         *,
@@ -457,10 +482,11 @@ class GetPlayerResponse(_message.Message):
         protection_json: _builtins.str = ...,
         sessions: _abc.Iterable[Global___PlaySession] | None = ...,
         born_on: _builtins.str = ...,
+        exponents: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "born_on", b"born_on", "currency_codes", b"currency_codes", "jurisdiction", b"jurisdiction", "protection_json", b"protection_json", "sessions", b"sessions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "born_on", b"born_on", "currency_codes", b"currency_codes", "exponents", b"exponents", "jurisdiction", b"jurisdiction", "protection_json", b"protection_json", "sessions", b"sessions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,189 @@
+"""One use case per RPC, in the order of the contracts; and the reading of the feed."""
+
+import asyncio
+import json
+from typing import Any
+
+import grpc.aio
+
+from compliance_svc import domain
+from compliance_svc.domain import ProtectionView, StoredDecision
+from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
+from compliance_svc.kernel import Pack, PackLibrary
+from compliance_svc.ports import Decisions, Ledger
+from mesh import logs
+from mesh.clock import Clock
+from mesh.errors import MeshError, RequestInvalidError
+from pitboss.type.v1 import decision_pb2, outcome_pb2
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, transaction_pb2
+
+log = logs.get(__name__)
+
+_PAUSE_S = 0.2
+
+
+class PlayerProtection:
+    """Limits, exclusions and breaks: committed in the ledger, decided there by the kernel."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    async def evaluate(self, licensee: str, action: action_pb2.Action) -> decision_pb2.Decision:
+        """Decide without doing. An action that the law is not asked about is allowed by it."""
+        result = await self._ledger.evaluate(licensee, action)
+        _check(result, action)
+        return (
+            result.decision
+            if result.HasField("decision")
+            else decision_pb2.Decision(verdict=decision_pb2.VERDICT_ALLOW)
+        )
+
+    async def open_play(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
+        """Open a session in the ledger, if the law agrees. A refusal is an answer."""
+        result = await self._ledger.execute(licensee, action)
+        _check(result, action)
+        return result
+
+    async def change(self, licensee: str, action: action_pb2.Action) -> decision_pb2.Decision:
+        """Commit a protective action and return its decision."""
+        result = await self._ledger.execute(licensee, action)
+        _check(result, action)
+        if not result.HasField("decision"):
+            raise RequestInvalidError(violations=[("amount", outcome_pb2.Outcome.Name(result.outcome))])
+        return result.decision
+
+    async def protection(
+        self, licensee: str, player: str
+    ) -> tuple[ProtectionView, ledger_service_pb2.GetPlayerResponse]:
+        """What protects a player now."""
+        standing = await self._ledger.player(licensee, player)
+        return domain.view(standing.protection_json, self._clock.now_us()), standing
+
+
+def _check(result: action_pb2.Result, action: action_pb2.Action) -> None:
+    """Outcomes that are no answers to a protective action."""
+    if result.outcome == outcome_pb2.OUTCOME_PLAYER_NOT_FOUND:
+        raise PlayerNotFoundError(player_id=action.player_id)
+    if result.outcome == outcome_pb2.OUTCOME_IDEMPOTENCY_CONFLICT:
+        raise KeyConflictError(transaction_key=action.transaction_key)
+    if result.outcome == outcome_pb2.OUTCOME_REQUEST_INVALID:
+        raise RequestInvalidError(
+            violations=[("action", "the pack or the ledger does not know this term, window or kind")]
+        )
+
+
+class DecisionLog:
+    """Every decision that the ledger made, and why."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        self._decisions = decisions
+
+    async def get(self, licensee: str, decision_id: str) -> StoredDecision:
+        """Errors: DecisionNotFoundError, also for another licensee's decision."""
+        shard, _, sequence = decision_id.partition("-")
+        found = await self._decisions.get(licensee, int(shard), int(sequence))
+        if found is None:
+            raise DecisionNotFoundError(decision_id=decision_id)
+        return found
+
+    async def of_player(
+        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
+    ) -> list[StoredDecision]:
+        """A player's decisions, the newest first."""
+        return await self._decisions.of_player(licensee, player, before, limit, only_refusals=only_refusals)
+
+
+class Policies:
+    """The packs in force."""
+
+    def __init__(self, library: PackLibrary, clock: Clock) -> None:
+        self._library = library
+        self._clock = clock
+
+    def all(self) -> tuple[Pack, ...]:
+        """Every loaded version."""
+        return self._library.versions()
+
+    def get(self, name: str) -> Pack:
+        """The version in force now. Errors: PackNotFoundError."""
+        pack = self._library.at(name, self._clock.now_us())
+        if pack is None:
+            raise PackNotFoundError(pack=name)
+        return pack
+
+
+class FeedReader:
+    """Follows the ledger's feed with its own cursor. Killed at any point, it reads a page again and stores it once."""
+
+    def __init__(self, ledger: Ledger, decisions: Decisions) -> None:
+        self._ledger = ledger
+        self._decisions = decisions
+
+    async def run(self) -> None:
+        """Follow every shard until cancelled."""
+        shards = await self._shards()
+        async with asyncio.TaskGroup() as group:
+            for shard in range(shards):
+                group.create_task(self._follow(shard))
+
+    async def _shards(self) -> int:
+        while True:
+            try:
+                return await self._ledger.shards()
+            except (MeshError, grpc.aio.AioRpcError):
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _follow(self, shard: int) -> None:
+        while True:
+            try:
+                after = await self._decisions.cursor(shard)
+                async for page in self._ledger.feed(shard, after):
+                    await self._keep(shard, page)
+            except (MeshError, grpc.aio.AioRpcError) as error:
+                log.debug("feed interrupted", shard=shard, error_kind=type(error).__name__)
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _keep(self, shard: int, page: ledger_service_pb2.ReadFeedResponse) -> None:
+        found = [decision_in(entry) for entry in page.entries if entry.decision_json]
+        await self._decisions.keep(shard, page.entries[-1].sequence, found)
+
+
+def decision_in(entry: transaction_pb2.Entry) -> StoredDecision:
+    """The decision that an entry of the log carries."""
+    transaction = entry.transaction
+    return StoredDecision(
+        shard=entry.shard,
+        sequence=entry.sequence,
+        licensee=entry.licensee_id,
+        player=transaction.player_id,
+        kind=transaction.kind,
+        key=transaction.transaction_key,
+        source=transaction.source,
+        outcome=transaction.outcome,
+        allowed=domain.plainly_allowed(entry.decision_json),
+        record=entry.decision_json,
+        recorded_us=transaction.record_time.ToMicroseconds(),
+    )
+
+
+def decision_message(stored: StoredDecision) -> decision_pb2.Decision:
+    """A stored decision in the words of the contract."""
+    record: dict[str, Any] = json.loads(stored.record)
+    message = decision_pb2.Decision(
+        decision_id=stored.id,
+        verdict=decision_pb2.Verdict.Value("VERDICT_" + record["verdict"]),
+        reasons=list(dict.fromkeys(reason["code"] for reason in record.get("reasons", []))),
+        obligations=record.get("obligations", []),
+        pack=record["pack"],
+        pack_digest=record["pack_digest"],
+        kernel_version=record["kernel"],
+        facts_json=json.dumps(record["facts"], separators=(",", ":")),
+    )
+    for name, field in ((_EFFECTIVE, message.effective_time), (_ELIGIBLE, message.eligible_time)):
+        if record.get(name) is not None:
+            field.FromMicroseconds(int(record[name]))
+    return message
+
+
+_EFFECTIVE, _ELIGIBLE = "effective_us", "eligible_us"

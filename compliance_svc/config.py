@@ -1,0 +1,22 @@
+"""Settings of a compliance process."""
+
+import dataclasses
+from pathlib import Path
+
+from mesh.settings import ProcessSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceSettings(ProcessSettings):
+    """What a compliance process is told."""
+
+    database_url: str
+    """Address of the compliance database, with the role of the service."""
+    wallet_addresses: tuple[str, ...]
+    """Wallet processes, host:port,host:port."""
+    packs: Path | None = None
+    """Folder of the law packs; without it those that are shipped."""
+    sandbox: bool = False
+    """Also load packs without rules, which exist for sandboxes only."""
+    statement_timeout_ms: int = 5_000
+    """Upper bound for one SQL statement."""

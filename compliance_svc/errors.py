@@ -1,0 +1,31 @@
+"""Every way a call to the compliance service can fail. A verdict is an answer, not an error."""
+
+from mesh.errors import Kind, MeshError
+
+
+class PlayerNotFoundError(MeshError):
+    """The licensee has no such player."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_PLAYER_NOT_FOUND"
+
+
+class DecisionNotFoundError(MeshError):
+    """No decision has this id."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_DECISION_NOT_FOUND"
+
+
+class PackNotFoundError(MeshError):
+    """No pack has this name."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_PACK_NOT_FOUND"
+
+
+class KeyConflictError(MeshError):
+    """The key was used with other content."""
+
+    kind = Kind.ALREADY_EXISTS
+    reason = "ERROR_REASON_KEY_CONFLICT"

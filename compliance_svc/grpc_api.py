@@ -1,0 +1,196 @@
+"""The wire: requests to use cases, results to responses. No rules."""
+
+import base64
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision_message
+from compliance_svc.domain import LimitView, StoredDecision
+from compliance_svc.kernel import LimitKind, Pack
+from mesh.clock import from_us
+from mesh.errors import PageTokenInvalidError
+from mesh.identity import require_licensee
+from mesh.money import to_text
+from pitboss.compliance.v1 import compliance_service_pb2 as pb
+from pitboss.compliance.v1 import (
+    compliance_service_pb2_grpc,
+    decision_service_pb2_grpc,
+    policy_service_pb2_grpc,
+)
+from pitboss.compliance.v1 import decision_service_pb2 as decisions_pb
+from pitboss.compliance.v1 import policy_service_pb2 as policy_pb
+from pitboss.type.v1 import money_pb2
+from pitboss.wallet.v1 import action_pb2
+
+_DEFAULT_PAGE = 50
+_NEWEST = 2**62
+_KINDS = {
+    LimitKind.DEPOSIT: action_pb2.LIMIT_KIND_DEPOSIT,
+    LimitKind.LOSS: action_pb2.LIMIT_KIND_LOSS,
+    LimitKind.STAKE: action_pb2.LIMIT_KIND_STAKE,
+}
+
+
+class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
+    """Decodes, calls one use case, encodes."""
+
+    def __init__(self, protection: PlayerProtection) -> None:
+        self._protection = protection
+
+    async def Evaluate(self, request: pb.EvaluateRequest, context: object) -> pb.EvaluateResponse:
+        decision = await self._protection.evaluate(require_licensee(), request.action)
+        return pb.EvaluateResponse(decision=decision)
+
+    async def OpenPlay(self, request: pb.OpenPlayRequest, context: object) -> pb.OpenPlayResponse:
+        action = _action(request, open_play=request.open_play)
+        result = await self._protection.open_play(require_licensee(), action)
+        return pb.OpenPlayResponse(result=result, jurisdiction=result.decision.pack.partition("@")[0])
+
+    async def SetLimit(self, request: pb.SetLimitRequest, context: object) -> pb.SetLimitResponse:
+        limit = action_pb2.SetLimit(limit_kind=request.limit_kind, window=request.window, amount=request.amount)
+        decision = await self._protection.change(require_licensee(), _action(request, set_limit=limit))
+        return pb.SetLimitResponse(decision=decision)
+
+    async def ConfirmLimit(self, request: pb.ConfirmLimitRequest, context: object) -> pb.ConfirmLimitResponse:
+        limit = action_pb2.ConfirmLimit(limit_kind=request.limit_kind, window=request.window)
+        decision = await self._protection.change(require_licensee(), _action(request, confirm_limit=limit))
+        return pb.ConfirmLimitResponse(decision=decision)
+
+    async def CancelPendingLimit(
+        self, request: pb.CancelPendingLimitRequest, context: object
+    ) -> pb.CancelPendingLimitResponse:
+        limit = action_pb2.CancelPendingLimit(limit_kind=request.limit_kind, window=request.window)
+        decision = await self._protection.change(require_licensee(), _action(request, cancel_pending_limit=limit))
+        return pb.CancelPendingLimitResponse(decision=decision)
+
+    async def StartExclusion(self, request: pb.StartExclusionRequest, context: object) -> pb.StartExclusionResponse:
+        exclusion = action_pb2.Exclude(term=request.term)
+        decision = await self._protection.change(require_licensee(), _action(request, exclude=exclusion))
+        return pb.StartExclusionResponse(decision=decision)
+
+    async def StartBreak(self, request: pb.StartBreakRequest, context: object) -> pb.StartBreakResponse:
+        pause = action_pb2.TakeBreak(term=request.term)
+        decision = await self._protection.change(require_licensee(), _action(request, take_break=pause))
+        return pb.StartBreakResponse(decision=decision)
+
+    async def RequestReinstatement(
+        self, request: pb.RequestReinstatementRequest, context: object
+    ) -> pb.RequestReinstatementResponse:
+        action = _action(request, request_reinstatement=action_pb2.RequestReinstatement())
+        return pb.RequestReinstatementResponse(decision=await self._protection.change(require_licensee(), action))
+
+    async def GetProtection(self, request: pb.GetProtectionRequest, context: object) -> pb.GetProtectionResponse:
+        view, standing = await self._protection.protection(require_licensee(), request.player_id)
+        response = pb.GetProtectionResponse(
+            jurisdiction=standing.jurisdiction,
+            blocked=standing.blocked,
+            limits=[_limit(limit, standing.exponents[limit.currency]) for limit in view.limits],
+            excluded=view.excluded,
+        )
+        _set_time(response.eligible_time, view.eligible_us)
+        _set_time(response.break_until_time, view.break_until_us)
+        return response
+
+
+def _action(request: object, **kind: object) -> action_pb2.Action:
+    return action_pb2.Action(
+        player_id=request.player_id,  # type: ignore[attr-defined]
+        transaction_key=request.transaction_key,  # type: ignore[attr-defined]
+        **kind,  # type: ignore[arg-type]
+    )
+
+
+def _limit(limit: LimitView, exponent: int) -> pb.LimitStatus:
+    status = pb.LimitStatus(
+        limit_kind=_KINDS[limit.kind],
+        window=limit.window,
+        amount=money_pb2.Money(currency_code=limit.currency, amount=to_text(limit.amount, exponent)),
+    )
+    if limit.pending is not None:
+        status.pending_amount.currency_code = limit.currency
+        status.pending_amount.amount = to_text(limit.pending, exponent)
+        _set_time(status.effective_time, limit.effective_us)
+    return status
+
+
+def _set_time(field: Timestamp, moment_us: int | None) -> None:
+    if moment_us is not None:
+        field.FromMicroseconds(moment_us)
+
+
+class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
+    """Decodes, calls one use case, encodes."""
+
+    def __init__(self, decisions: DecisionLog) -> None:
+        self._decisions = decisions
+
+    async def GetDecision(
+        self, request: decisions_pb.GetDecisionRequest, context: object
+    ) -> decisions_pb.GetDecisionResponse:
+        stored = await self._decisions.get(require_licensee(), request.decision_id)
+        return decisions_pb.GetDecisionResponse(record=_record(stored))
+
+    async def ListDecisions(
+        self, request: decisions_pb.ListDecisionsRequest, context: object
+    ) -> decisions_pb.ListDecisionsResponse:
+        size = request.page_size or _DEFAULT_PAGE
+        found = await self._decisions.of_player(
+            require_licensee(),
+            request.player_id,
+            _position(request.page_token, request.player_id),
+            size,
+            only_refusals=request.only_refusals,
+        )
+        token = _token(found[-1].sequence, request.player_id) if len(found) == size else ""
+        return decisions_pb.ListDecisionsResponse(records=[_record(one) for one in found], next_page_token=token)
+
+
+def _record(stored: StoredDecision) -> decisions_pb.DecisionRecord:
+    record = decisions_pb.DecisionRecord(
+        decision=decision_message(stored),
+        player_id=stored.player,
+        kind=stored.kind,  # type: ignore[arg-type]
+        transaction_key=stored.key,
+        source=stored.source,
+        outcome=stored.outcome,  # type: ignore[arg-type]
+    )
+    record.record_time.FromMicroseconds(stored.recorded_us)
+    return record
+
+
+def _token(sequence: int, player: str) -> str:
+    return base64.urlsafe_b64encode(f"{sequence} {player}".encode()).decode()
+
+
+def _position(token: str, player: str) -> int:
+    if not token:
+        return _NEWEST
+    try:
+        sequence, _, owner = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+        position = int(sequence)
+    except ValueError:
+        raise PageTokenInvalidError(field="page_token") from None
+    if owner != player:
+        raise PageTokenInvalidError(field="page_token")
+    return position
+
+
+class PolicyServicer(policy_service_pb2_grpc.PolicyServiceServicer):
+    """Decodes, calls one use case, encodes."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    async def ListPacks(self, request: policy_pb.ListPacksRequest, context: object) -> policy_pb.ListPacksResponse:
+        return policy_pb.ListPacksResponse(packs=[_pack(pack) for pack in self._policies.all()])
+
+    async def GetPack(self, request: policy_pb.GetPackRequest, context: object) -> policy_pb.GetPackResponse:
+        pack = self._policies.get(request.name)
+        return policy_pb.GetPackResponse(pack=_pack(pack), content_json=pack.content)
+
+
+def _pack(pack: Pack) -> policy_pb.Pack:
+    since = "" if pack.from_us <= 0 else from_us(pack.from_us).isoformat()
+    return policy_pb.Pack(
+        name=pack.name, version=pack.version, digest=pack.digest, zone=str(pack.zone), effective_from=since
+    )

@@ -1,0 +1,45 @@
+"""What the use cases need from the world."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from compliance_svc.domain import StoredDecision
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+
+
+class Ledger(Protocol):
+    """The wallet, where protection lives next to the money."""
+
+    async def execute(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
+        """Commit an action. Errors: as LedgerService.Execute."""
+        ...
+
+    async def evaluate(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
+        """Decide an action without doing it."""
+        ...
+
+    async def player(self, licensee: str, player: str) -> ledger_service_pb2.GetPlayerResponse:
+        """A player's standing. Errors: PlayerNotFoundError."""
+        ...
+
+    async def shards(self) -> int:
+        """How many shards there are."""
+        ...
+
+    def feed(self, shard: int, after: int) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
+        """A shard's log after a position, followed for ever."""
+        ...
+
+
+class Decisions(Protocol):
+    """Stored decisions, and how far the feed was read."""
+
+    async def cursor(self, shard: int) -> int: ...
+
+    async def keep(self, shard: int, last_sequence: int, decisions: Sequence[StoredDecision]) -> None: ...
+
+    async def get(self, licensee: str, shard: int, sequence: int) -> StoredDecision | None: ...
+
+    async def of_player(
+        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
+    ) -> list[StoredDecision]: ...

@@ -1,0 +1,1 @@
+"""The only place of the compliance service that speaks SQL."""

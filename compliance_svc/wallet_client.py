@@ -1,0 +1,60 @@
+"""The wallet over gRPC."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from compliance_svc.errors import PlayerNotFoundError
+from mesh.channels import AffinityStub, call_metadata
+from mesh.errors import DependencyDownError
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, ledger_service_pb2_grpc
+
+_TIMEOUT_S = 5.0
+_DOWN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED})
+
+
+class WalletClient:
+    """Implements `compliance_svc.ports.Ledger`. The same key may be sent again, so a replica that is gone is passed over."""
+
+    def __init__(self, channels: list[grpc.aio.Channel]) -> None:
+        self._stub = AffinityStub(channels, ledger_service_pb2_grpc.LedgerServiceStub)
+        self._any = [ledger_service_pb2_grpc.LedgerServiceStub(channel) for channel in channels]
+
+    async def execute(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
+        request = ledger_service_pb2.ExecuteRequest(action=action)
+        response = await self._call("Execute", request, licensee, action.player_id)
+        result: action_pb2.Result = response.result
+        return result
+
+    async def evaluate(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
+        request = ledger_service_pb2.EvaluateActionRequest(action=action)
+        response = await self._call("EvaluateAction", request, licensee, action.player_id)
+        result: action_pb2.Result = response.result
+        return result
+
+    async def player(self, licensee: str, player: str) -> ledger_service_pb2.GetPlayerResponse:
+        request = ledger_service_pb2.GetPlayerRequest(player_id=player)
+        response: ledger_service_pb2.GetPlayerResponse = await self._call("GetPlayer", request, licensee, player)
+        return response
+
+    async def shards(self) -> int:
+        response = await self._call("ListHeads", ledger_service_pb2.ListHeadsRequest(), "", "")
+        return len(response.heads)
+
+    async def feed(self, shard: int, after: int) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
+        request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, follow=True)
+        stub = self._any[shard % len(self._any)]
+        async for page in stub.ReadFeed(request, metadata=call_metadata()):
+            yield page
+
+    async def _call(self, method: str, request: Any, licensee: str, player: str) -> Any:
+        try:
+            return await self._stub.call(method, request, licensee=licensee, player=player, timeout_s=_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                raise PlayerNotFoundError(player_id=player) from error
+            if error.code() in _DOWN:
+                raise DependencyDownError(retry_after=0.5, dependency="wallet") from error
+            raise
