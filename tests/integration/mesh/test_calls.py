@@ -26,6 +26,7 @@ from tests.integration.mesh.harness import (
     refusal,
     serving,
 )
+from tests.integration.mesh.waiting import eventually
 
 BAD = Money(currency_code="eur", amount="1e5")
 
@@ -35,6 +36,10 @@ class PlayerNotFoundError(MeshError):
 
     kind = Kind.NOT_FOUND
     reason = "ERROR_REASON_PLAYER_NOT_FOUND"
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "mesh.calls"]
 
 
 async def sending_two(first: Money, second: Money) -> AsyncIterator[Money]:
@@ -319,9 +324,9 @@ async def test_a_success_writes_no_line_and_a_slow_one_does(world: World, caplog
     async with serving(world, Echo(unary=unary), slow_call_ms=40) as running:
         stub = await running.stub()
         await stub.Unary(Money(currency_code="EUR", amount="1"), timeout=5)
-        assert [record.getMessage() for record in caplog.records] == []
+        assert lines(caplog) == []
         await stub.Unary(Money(currency_code="EUR", amount="2"), timeout=5)
-        assert [record.getMessage() for record in caplog.records] == ["slow call"]
+        assert lines(caplog) == ["slow call"]
 
 
 async def test_refused_callers_are_security_events(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -338,9 +343,3 @@ async def test_details_are_sent_in_the_standard_trailer(world: World) -> None:
             await (await running.stub()).Unary(BAD, timeout=5)
     trailing: Any = raised.value.trailing_metadata()
     assert DETAILS_KEY in dict(trailing)
-
-
-async def eventually(condition: Any, timeout_s: float = 5.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
