@@ -72,6 +72,8 @@ class Options:
     ready_s: float = 30.0
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Further variables by process name, such as {"wallet_svc-1": {...}}."""
+    without: frozenset[str] = frozenset()
+    """Processes whose place the caller takes: they are not started, nor are their tables made."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -300,6 +302,8 @@ class Stack:
     def _present(self, found: Iterable[Process]) -> list[Process]:
         present = []
         for process in found:
+            if process.name.removeprefix("migrate-") in self.options.without:
+                continue
             if process.exists:
                 present.append(process)
             else:
