@@ -92,7 +92,7 @@ new-provider: setup ## a new adapter from the template: make new-provider NAME=a
 
 .PHONY: lock
 lock: setup ## resolve requirements/*.in into hash-locked files (needs the network)
-	@for name in bootstrap stubs sdk sdk-protobuf-5 sdk-protobuf-6 runtime dev; do \
+	@for name in bootstrap stubs sdk sdk-protobuf-5 sdk-protobuf-6 runtime gateway dev; do \
 	  $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	    --custom-compile-command 'make lock' requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done

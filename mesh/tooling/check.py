@@ -38,7 +38,7 @@ STEPS = (
     Step(name="types", command=("mypy",)),
     Step(name="generated files", command=(PYTHON, "-m", "mesh.tooling.generate", "--check")),
     Step(name="import rules", command=("lint-imports", "--no-cache")),
-    Step(name="format", command=("ruff", "format", "--check", "--quiet", ".")),
+    Step(name="format", command=("ruff", "format", "--check", "--quiet", "--output-format", "concise", ".")),
     Step(name="lint", command=("ruff", "check", "--output-format", "concise", "--quiet", ".")),
     Step(name="contracts: lint", command=("buf", "lint")),
     Step(name="contracts: format", command=("buf", "format", "--diff", "--exit-code", "--path", "proto/pitboss")),

@@ -48,9 +48,10 @@ def test_every_locked_distribution_has_hashes(path: Path) -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_the_laptop_runs_what_production_runs() -> None:
+@pytest.mark.parametrize("image", ["runtime", "gateway"])
+def test_the_laptop_runs_what_production_runs(image: str) -> None:
     laptop = locked(ROOT / "requirements" / "dev.txt")
-    production = locked(ROOT / "requirements" / "runtime.txt")
+    production = locked(ROOT / "requirements" / f"{image}.txt")
     assert {name: laptop.get(name) for name in production} == production
 
 
