@@ -32,6 +32,10 @@ def test_a_birthday_whose_midnight_the_clocks_skip_begins_at_the_end_of_the_gap(
     assert comes_of_age_us(2000_11_04, 18, SAO_PAULO) == at("2018-11-04T01:00:00-02:00")
 
 
+def test_a_birthday_whose_midnight_comes_twice_begins_at_the_later_one() -> None:
+    assert comes_of_age_us(2007_11_02, 18, ZoneInfo("America/Havana")) == at("2025-11-02T00:00:00-05:00")
+
+
 @pytest.mark.parametrize(
     ("term", "start", "end"),
     [
