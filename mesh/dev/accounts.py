@@ -38,7 +38,9 @@ def can_traverse(path: Path, account: Account | None) -> bool:
     if account is None:
         return True
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
-    return all(_may_enter(folder, account) for folder in (existing, *existing.resolve().parents) if folder.is_dir())
+    # The path as it is written and the one its links lead to: the kernel walks both.
+    way = {existing, *existing.absolute().parents, *existing.resolve().parents}
+    return all(_may_enter(folder, account) for folder in way if folder.is_dir())
 
 
 def _may_enter(folder: Path, account: Account) -> bool:
@@ -50,12 +52,15 @@ def _may_enter(folder: Path, account: Account) -> bool:
     return bool(status.st_mode & stat.S_IXOTH)
 
 
-def reachable(preferred: Path, account: Account | None) -> Path:
-    """The preferred folder, or one below the temporary folder when the account cannot get there."""
+def reachable(preferred: Path, account: Account | None, *, otherwise: str = "") -> Path:
+    """The preferred folder, or one below the temporary folder when the account cannot get there.
+
+    `otherwise` is that one's name; by default it is made from the preferred path.
+    """
     if can_traverse(preferred, account):
         preferred.mkdir(parents=True, exist_ok=True)
         return preferred
-    folder = _shared_root() / _flat(preferred)
+    folder = _shared_root() / (otherwise or _flat(preferred))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

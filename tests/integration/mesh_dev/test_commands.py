@@ -1,0 +1,134 @@
+"""The `pitboss` command against a mesh of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from mesh.dev.paths import PYTHON_PATH, ROOT
+from tests.integration.mesh_dev.alive import alive
+
+
+class Pitboss:
+    """Runs commands for a checkout whose build folder is elsewhere."""
+
+    def __init__(self, build: Path) -> None:
+        self.build = build
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PITBOSS_BUILD_DIR": str(self.build), "NO_COLOR": "1"}
+        command = [sys.executable, "-m", "mesh.cli", *arguments]
+        return subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90
+        )
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--json")
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pitboss]:
+    pitboss = Pitboss(tmp_path_factory.mktemp("build"))
+    mesh = pitboss.json("up", "--detach")
+    assert "gateway" in mesh, mesh
+    yield pitboss
+    pitboss.run("down")
+
+
+def test_up_returns_with_everything_ready_and_writes_the_file(up: Pitboss) -> None:
+    written = json.loads((up.build / "mesh.json").read_text())
+    assert {"gateway", "licensees", "providers", "processes", "postgres", "valkey"} <= set(written)
+    assert {each["state"] for each in up.json("status")} == {"ready"}
+
+
+def test_the_file_with_credentials_is_private(up: Pitboss) -> None:
+    assert (up.build / "mesh.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_mesh_of_the_same_checkout_is_refused_with_advice(up: Pitboss) -> None:
+    done = up.run("up", "--detach")
+    assert done.returncode == 1
+    assert "pitboss down" in done.stderr
+
+
+def test_status_is_one_line_for_each_process(up: Pitboss) -> None:
+    done = up.run("status")
+    names = [process["name"] for process in json.loads((up.build / "mesh.json").read_text())["processes"]]
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == names
+    assert "\x1b" not in done.stdout
+
+
+def test_the_doctor_finds_nothing_bad(up: Pitboss) -> None:
+    findings = up.json("doctor")
+    assert [each for each in findings if each["state"] == "bad"] == []
+
+
+def test_a_killed_process_is_started_again(up: Pitboss) -> None:
+    answer = up.json("restart", "wallet_svc-1", "--kill")
+    assert answer["pid"] != answer["pid_before"]
+    end = time.monotonic() + 20
+    while time.monotonic() < end and {each["state"] for each in up.json("status")} != {"ready"}:
+        time.sleep(0.2)
+    assert {each["state"] for each in up.json("status")} == {"ready"}
+
+
+def test_a_new_licensee_can_be_made_suspended_and_resumed(up: Pitboss) -> None:
+    made = up.json("licensee", "create", "corona", "--pack", "gb")
+    assert jwt.decode(made["token"], options={"verify_signature": False})["licensee"] == "corona"
+    for command, suspended in (("suspend", True), ("resume", False)):
+        up.json("licensee", command, "corona")
+        (entry,) = [each for each in up.json("licensee", "list") if each["id"] == "corona"]
+        assert entry == {"id": "corona", "pack": "gb", "suspended": suspended}
+
+
+def test_a_token_has_the_asked_scopes_and_life(up: Pitboss) -> None:
+    made = up.json("licensee", "token", "aurora", "--expires", "60", "--scopes", "play")["token"]
+    claims = jwt.decode(made, options={"verify_signature": False})
+    assert claims["scope"] == "play"
+    assert claims["exp"] - claims["iat"] == 60
+
+
+def test_what_goes_wrong_is_one_sentence_or_one_json_document(up: Pitboss) -> None:
+    plain, machine = up.run("restart", "nobody"), up.run("explain", "0-999999", "--json")
+    assert (plain.returncode, machine.returncode) == (1, 1)
+    assert "pitboss status" in plain.stderr
+    assert "Traceback" not in plain.stderr
+    assert "error" in json.loads(machine.stdout)
+
+
+def test_down_leaves_nothing_behind(tmp_path: Path) -> None:
+    pitboss = Pitboss(tmp_path)
+    mesh = pitboss.json("up", "--detach")
+    pids = [mesh["supervisor"], *(process["pid"] for process in mesh["processes"])]
+    assert alive(pids) == pids
+    assert pitboss.json("down")["stopped"]
+    assert alive(pids) == []
+    assert not (tmp_path / "mesh.json").exists()
+    done = pitboss.run("status")
+    assert done.returncode == 1
+    assert "pitboss up" in done.stderr
+
+
+def test_the_mesh_dies_with_its_supervisor(tmp_path: Path) -> None:
+    pitboss = Pitboss(tmp_path)
+    mesh = pitboss.json("up", "--detach")
+    pids = [process["pid"] for process in mesh["processes"]]
+    os.kill(mesh["supervisor"], signal.SIGKILL)
+    end = time.monotonic() + 10
+    while alive(pids) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert alive(pids) == []
+    assert "pitboss up" in pitboss.run("down").stderr
