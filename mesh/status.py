@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from mesh.errors import Kind, MeshError
@@ -75,7 +76,7 @@ def _read_details(code: grpc.StatusCode, message: str, raw: bytes) -> RemoteErro
     try:
         status.ParseFromString(raw)
         info, bad, retry = _unpack(status.details)
-    except ValueError:
+    except (DecodeError, ValueError):
         return RemoteError(code=code, message=message)
     is_ours = info.domain == DOMAIN
     return RemoteError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import grpc.aio
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
@@ -22,9 +22,9 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer, metrics_service_pb2
         self._server = grpc.aio.server()
         self.port = self._server.add_insecure_port("127.0.0.1:0")
 
-    async def __aenter__(self) -> Collector:
-        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self._server)
-        metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(self, self._server)
+    async def __aenter__(self) -> Self:
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
+        metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
         await self._server.start()
         return self
 

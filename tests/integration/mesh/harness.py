@@ -60,8 +60,8 @@ class Echo:
 
 def add_to_server(servicer: Echo, target: Any) -> None:
     """As generated code does it."""
-    wire = {"request_deserializer": Money.FromString, "response_serializer": Money.SerializeToString}
-    handlers: Mapping[str, Any] = {
+    wire: dict[str, Any] = {"request_deserializer": Money.FromString, "response_serializer": Money.SerializeToString}
+    handlers: dict[str, Any] = {
         "Unary": grpc.unary_unary_rpc_method_handler(servicer.unary, **wire),
         "Sending": grpc.unary_stream_rpc_method_handler(servicer.sending, **wire),
         "Reading": grpc.stream_unary_rpc_method_handler(servicer.reading, **wire),
@@ -75,11 +75,14 @@ class EchoStub:
     """As generated code does it."""
 
     def __init__(self, through: grpc.aio.Channel) -> None:
-        wire = {"request_serializer": Money.SerializeToString, "response_deserializer": Money.FromString}
-        self.Unary = through.unary_unary(f"/{SERVICE}/Unary", **wire)
-        self.Sending = through.unary_stream(f"/{SERVICE}/Sending", **wire)
-        self.Reading = through.stream_unary(f"/{SERVICE}/Reading", **wire)
-        self.Both = through.stream_stream(f"/{SERVICE}/Both", **wire)
+        wire: dict[str, Any] = {
+            "request_serializer": Money.SerializeToString,
+            "response_deserializer": Money.FromString,
+        }
+        self.Unary: Any = through.unary_unary(f"/{SERVICE}/Unary", **wire)
+        self.Sending: Any = through.unary_stream(f"/{SERVICE}/Sending", **wire)
+        self.Reading: Any = through.stream_unary(f"/{SERVICE}/Reading", **wire)
+        self.Both: Any = through.stream_stream(f"/{SERVICE}/Both", **wire)
 
 
 def parts(echo_service: Echo | None = None, policy: Policy | None = None, **more: Any) -> server.Parts:
@@ -151,9 +154,7 @@ async def serving(
     port = await mesh.start()
     try:
         async with contextlib.AsyncExitStack() as channels:
-            yield Running(
-                world=world, port=port, settings=settings, mesh=mesh, registry=registry, channels=channels
-            )
+            yield Running(world=world, port=port, settings=settings, mesh=mesh, registry=registry, channels=channels)
     finally:
         await mesh.stop()
 

@@ -78,7 +78,7 @@ async def test_each_message_of_a_stream_of_requests_is_checked(world: World) -> 
 
 async def test_bytes_that_are_no_message_are_the_callers_mistake(world: World) -> None:
     async with serving(world) as running:
-        raw = (await running.channel()).unary_unary(f"/{SERVICE}/Unary")
+        raw: Any = (await running.channel()).unary_unary(f"/{SERVICE}/Unary")
         for garbage in (b"\xff\xff\xff", b"\x0a\x02\xff\xfe"):
             refused = await refusal(raw(garbage, timeout=5))
             assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "REQUEST_INVALID")
@@ -86,7 +86,7 @@ async def test_bytes_that_are_no_message_are_the_callers_mistake(world: World) -
 
 async def test_a_message_that_is_too_large_is_refused_with_the_limit(world: World) -> None:
     async with serving(world, max_message_bytes=1000) as running:
-        raw = (await running.channel()).unary_unary(f"/{SERVICE}/Unary")
+        raw: Any = (await running.channel()).unary_unary(f"/{SERVICE}/Unary")
         refused = await refusal(raw(b"x" * 1001, timeout=5))
         assert (refused.code, refused.reason) == ("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE")
         assert refused.metadata["limit_bytes"] == "1000"
@@ -310,7 +310,7 @@ async def test_the_caller_is_known_through_a_whole_stream_and_calls_do_not_mix(w
 
 async def test_an_unknown_method_is_unimplemented(world: World) -> None:
     async with serving(world) as running:
-        call = (await running.channel()).unary_unary("/pitboss.test.v1.EchoService/Missing")
+        call: Any = (await running.channel()).unary_unary("/pitboss.test.v1.EchoService/Missing")
         assert (await refusal(call(b"", timeout=5))).code == "UNIMPLEMENTED"
 
 

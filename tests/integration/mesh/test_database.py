@@ -80,10 +80,14 @@ async def test_a_failed_statement_does_not_cost_the_connection(pool: database.Po
 
 async def test_an_abandoned_transaction_is_not_handed_to_the_next(pool: database.Pool) -> None:
     before = await process_id(pool)
-    with pytest.raises(KeyError):
+
+    async def abandon() -> None:
         async with pool.connection() as connection:
             await connection.execute("BEGIN")
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await abandon()
     assert await process_id(pool) != before
 
 

@@ -166,9 +166,7 @@ async def test_a_tenantless_method_needs_no_licensee(world: World) -> None:
 async def test_a_header_that_comes_twice_is_refused(world: World) -> None:
     async with serving(world) as running:
         gateway = await running.stub("gateway")
-        refused = await refusal(
-            gateway.Unary(GOOD, timeout=5, metadata=[LICENSEE, ("x-pitboss-licensee", "borealis")])
-        )
+        refused = await refusal(gateway.Unary(GOOD, timeout=5, metadata=[LICENSEE, ("x-pitboss-licensee", "borealis")]))
     assert (refused.code, refused.reason) == ("PERMISSION_DENIED", "CALLER_FORBIDDEN")
 
 

@@ -156,9 +156,7 @@ async def test_a_call_that_outlives_the_drain_is_cut_off(world: World) -> None:
     async with working(world, PITBOSS_DRAIN_SECONDS="0.3") as worker:
         await worker.ready()
         async with worker.channel() as channel:
-            call = asyncio.ensure_future(
-                EchoStub(channel).Unary(Money(currency_code="EUR", amount="30"), timeout=40)
-            )
+            call = asyncio.ensure_future(EchoStub(channel).Unary(Money(currency_code="EUR", amount="30"), timeout=40))
             await asyncio.sleep(0.3)
             assert await worker.end() == 0
             assert (await refusal(call)).code in {"UNAVAILABLE", "CANCELLED"}
@@ -168,9 +166,7 @@ async def test_a_second_signal_ends_the_process_at_once(world: World) -> None:
     async with working(world, PITBOSS_DRAIN_SECONDS="30") as worker:
         await worker.ready()
         async with worker.channel() as channel:
-            call = asyncio.ensure_future(
-                EchoStub(channel).Unary(Money(currency_code="EUR", amount="30"), timeout=40)
-            )
+            call = asyncio.ensure_future(EchoStub(channel).Unary(Money(currency_code="EUR", amount="30"), timeout=40))
             await asyncio.sleep(0.3)
             worker.child.terminate()
             await asyncio.sleep(0.3)

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import grpc.aio
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
