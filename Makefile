@@ -37,8 +37,8 @@ demo: setup ## start the whole mesh, play through it, verify the books, stop (bu
 	@$(RUN) -m mesh.cli demo
 
 .PHONY: up
-up: setup ## start the mesh and keep it up (build/mesh.json)
-	@$(RUN) -m mesh.cli up
+up: setup ## start the mesh; returns when it is ready, and it stays up (build/mesh.json)
+	@$(RUN) -m mesh.cli up --detach
 
 .PHONY: down
 down: setup ## stop the mesh

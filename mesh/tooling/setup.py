@@ -131,6 +131,9 @@ def put_repository_on_the_path() -> None:
     """Let the environment import the checkout in place, from any working folder."""
     for site in (VENV / "lib").glob("python3.*/site-packages"):
         (site / "pitboss.pth").write_text("../../../../gen\n../../../..\n../../../../sdk\n")
+    command = VENV / "bin" / "pitboss"
+    command.write_text('#!/bin/sh\nexec "$(dirname "$0")/python" -m mesh.cli "$@"\n')
+    command.chmod(0o755)
 
 
 def uv(*arguments: str | Path) -> None:
