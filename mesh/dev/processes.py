@@ -74,6 +74,8 @@ class Surroundings:
     clock_file: Path
     log_level: str = "info"
     otlp_endpoint: str = ""
+    without: frozenset[str] = frozenset()
+    """Services that somebody else stands in for, so that nobody waits for them."""
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -233,7 +235,8 @@ def _gateway(around: Surroundings) -> Process:
 
 def _clusters(around: Surroundings) -> tuple[str, ...]:
     """The clusters of the gateway, under the names it gives them."""
-    return (*{process.workload for process in services(around) if process.exists},
+    present = {process.workload for process in services(around) if process.exists}
+    return (*(present - around.without),
             *(f"callbacks_{provider}" for provider in around.providers))  # fmt: skip
 
 

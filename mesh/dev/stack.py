@@ -281,6 +281,7 @@ class Stack:
             clock_file=self.vault.clock_file,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
+            without=self.options.without,
         )
 
     def _start_processes(self) -> None:
