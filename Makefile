@@ -4,8 +4,10 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# The newest interpreter by name, unless one is given: make PYTHON=/path/to/python3.11 demo
-PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(shell command -v $(name) 2>/dev/null)))
+# The first that is new enough; 3.11 before others, because it is what the locks are tested with.
+# Or name one: make PYTHON=/path/to/python3.11 demo
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
 SETUP := $(PYTHON) -I mesh/tooling/setup.py
