@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.config import Address, Files, Limits, Rate, Settings, Upstream
+from gateway.config import Address, Files, Limits, Rate, Settings, Tokens, Upstream
 from gateway.contracts import public_methods
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -32,7 +32,7 @@ class Reader:
     def number(self, name: str, default: int) -> int:
         """A whole number above zero."""
         value = self._environ.get(name) or str(default)
-        if not value.isdigit() or int(value) < 1:
+        if not _is_positive(value):
             self.problems.append(f"{name}={value} is not a whole number above zero")
             return default
         return int(value)
@@ -54,6 +54,13 @@ class Reader:
         parts = [part.partition("=") for part in self.text(name, "").split(",") if part]
         return {key: self._address(name, value) for key, _, value in parts}
 
+    def named_numbers(self, name: str) -> dict[str, int]:
+        """`name=5,name=7`, or nothing."""
+        parts = [part.partition("=") for part in self.text(name, "").split(",") if part]
+        self.problems += [f"{name}: {key}={value} is not a whole number above zero" for key, _, value in parts
+                          if not _is_positive(value)]  # fmt: skip
+        return {key: int(value) for key, _, value in parts if _is_positive(value)}
+
     def flag(self, name: str) -> bool:
         """On when it is `1`."""
         return self._environ.get(name) == "1"
@@ -65,6 +72,10 @@ class Reader:
             if text:
                 self.problems.append(f"{name}: {error}")
             return Address(host="127.0.0.1", port=1)
+
+
+def _is_positive(text: str) -> bool:
+    return text.isdecimal() and int(text) > 0
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -86,6 +97,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         callbacks=reader.named_addresses("PITBOSS_GATEWAY_CALLBACKS"),
         methods=public_methods(_content(reader, files.descriptors)),
         files=files,
+        tokens=_tokens(reader),
         limits=_limits(reader),
         web_origins=tuple(filter(None, reader.text("PITBOSS_GATEWAY_WEB_ORIGINS", "").split(","))),
         trusted_hops=int(reader.flag("PITBOSS_GATEWAY_BEHIND_BALANCER")),
@@ -106,9 +118,21 @@ def _files(reader: Reader) -> Files:
     )
 
 
+def _tokens(reader: Reader) -> Tokens:
+    return Tokens(
+        issuer=reader.text("PITBOSS_GATEWAY_TOKEN_ISSUER", Tokens().issuer),
+        audience=reader.text("PITBOSS_GATEWAY_TOKEN_AUDIENCE", Tokens().audience),
+    )
+
+
 def _limits(reader: Reader) -> Limits:
-    per_second = reader.number("PITBOSS_GATEWAY_LICENSEE_RATE", Limits().licensee.per_second)
-    return Limits(licensee=Rate(per_second=per_second, burst=2 * per_second))
+    usual = reader.number("PITBOSS_GATEWAY_LICENSEE_RATE", Limits().licensee.per_second)
+    own = reader.named_numbers("PITBOSS_GATEWAY_OWN_RATES")
+    return Limits(licensee=_rate(usual), own_rates={licensee: _rate(number) for licensee, number in own.items()})
+
+
+def _rate(per_second: int) -> Rate:
+    return Rate(per_second=per_second, burst=2 * per_second)
 
 
 def _content(reader: Reader, path: Path) -> bytes:

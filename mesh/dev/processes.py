@@ -226,6 +226,8 @@ def _gateway(around: Surroundings) -> Process:
             "PITBOSS_GATEWAY_EDGE_TLS_DIR": str(around.edge_tls),
             "PITBOSS_GATEWAY_CALLBACKS": callbacks,
             "PITBOSS_GATEWAY_WORKERS": "1",
+            # Two licensees share a laptop here, and load is wanted.
+            "PITBOSS_GATEWAY_LICENSEE_RATE": "10000",
         },
         readiness=EnvoyReady(admin=f"{HOST}:{ports.admin}", clusters=_clusters(around)),
         address=f"{HOST}:{ports.licensee}",

@@ -51,3 +51,20 @@ def test_all_problems_are_told_at_once() -> None:
 def test_contracts_that_cannot_be_read_say_what_to_do() -> None:
     with pytest.raises(environment.SettingsError, match="make generate"):
         environment.load({**GOOD, "PITBOSS_GATEWAY_DESCRIPTORS": str(Path("/nowhere/pitboss.binpb"))})
+
+
+def test_a_licensee_can_have_a_rate_of_its_own() -> None:
+    limits = environment.load({**GOOD, "PITBOSS_GATEWAY_OWN_RATES": "aurora=7,borealis=9"}).limits
+    assert {name: rate.per_second for name, rate in limits.own_rates.items()} == {"aurora": 7, "borealis": 9}
+
+
+@pytest.mark.parametrize("value", ["aurora", "aurora=0", "aurora=-1", "aurora=x"])
+def test_a_rate_that_is_no_number_above_zero_is_refused(value: str) -> None:
+    with pytest.raises(environment.SettingsError, match="PITBOSS_GATEWAY_OWN_RATES"):
+        environment.load({**GOOD, "PITBOSS_GATEWAY_OWN_RATES": value})
+
+
+def test_the_identity_provider_can_be_another() -> None:
+    changed = {"PITBOSS_GATEWAY_TOKEN_ISSUER": "https://id.example", "PITBOSS_GATEWAY_TOKEN_AUDIENCE": "mesh"}
+    tokens = environment.load({**GOOD, **changed}).tokens
+    assert (tokens.issuer, tokens.audience) == ("https://id.example", "mesh")
