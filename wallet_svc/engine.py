@@ -343,14 +343,16 @@ def _answer(decided: Decided, player: Player | None) -> Answer:
     hold_key = entry.key if entry.kind is Kind.HOLD else entry.reference
     hold = player.holds.get((entry.source_id, hold_key or "")) if entry.kind in _HOLD_KINDS else None
     balance = player.balance
+    # Most players have cash accounts and nothing else.
+    plain = player.plain
     return Answer(
         entry,
         decided.replayed,
         asset,
         balance(asset.id, AccountClass.CASH),
-        balance(asset.id, AccountClass.HELD),
-        balance(asset.id, AccountClass.BONUS),
-        balance(asset.id, AccountClass.RECEIVABLE),
+        0 if plain else balance(asset.id, AccountClass.HELD),
+        0 if plain else balance(asset.id, AccountClass.BONUS),
+        0 if plain else balance(asset.id, AccountClass.RECEIVABLE),
         round_.state if round_ is not None else RoundState.UNKNOWN,
         hold.state if hold is not None else HoldState.NONE,
     )

@@ -1,6 +1,7 @@
 """The only place where a wallet process is put together."""
 
 import asyncio
+import gc
 from dataclasses import dataclass
 
 import psycopg
@@ -46,8 +47,14 @@ POLICY = Policy(
 )
 
 
+# Cached players are many small objects that live long. With the default thresholds the
+# collector walks all of them several times a second.
+_GC_THRESHOLDS = (50_000, 50, 50)
+
+
 def main() -> None:
     """Run the process."""
+    gc.set_threshold(*_GC_THRESHOLDS)
     server.main("wallet_svc", WalletSettings, build)
 
 

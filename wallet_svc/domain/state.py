@@ -237,6 +237,11 @@ class Player:
         account = self.accounts.get(AccountName(asset_id, account_class))
         return account.credits - account.debits if account else 0
 
+    @property
+    def plain(self) -> bool:
+        """True if the player has one account, which is cash."""
+        return len(self.accounts) == 1
+
     def has_account(self, asset_id: int) -> bool:
         return AccountName(asset_id, AccountClass.CASH) in self.accounts
 

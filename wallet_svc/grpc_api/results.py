@@ -42,7 +42,7 @@ def result_of(answer: Answer) -> action_pb2.Result:
         if entry.available is not None:
             result.balance_at_commit.currency_code = asset.code
             result.balance_at_commit.amount = to_text(entry.available, asset.exponent)
-        result.balance_now.CopyFrom(balances(asset, answer.available, answer.held, answer.bonus, answer.receivable))
+        _set_balances(result.balance_now, answer, asset)
     if entry.kind in _ROUND_KINDS:
         result.round_state = answer.round_state.value  # type: ignore[assignment]
     if answer.hold_state:
@@ -51,6 +51,18 @@ def result_of(answer: Answer) -> action_pb2.Result:
         result.decision.CopyFrom(decision_of(entry))
     result.parts.extend([result_of(part) for part in answer.parts])
     return result
+
+
+def _set_balances(now: action_pb2.Balances, answer: Answer, asset: Asset) -> None:
+    """Sub-balances of zero are left out: this message is built for every bet."""
+    now.available.currency_code = asset.code
+    now.available.amount = to_text(answer.available, asset.exponent)
+    if answer.held:
+        now.held.CopyFrom(money(answer.held, asset))
+    if answer.bonus:
+        now.bonus.CopyFrom(money(answer.bonus, asset))
+    if answer.receivable:
+        now.receivable.CopyFrom(money(answer.receivable, asset))
 
 
 def balances(asset: Asset, available: int, held: int, bonus: int, receivable: int) -> action_pb2.Balances:

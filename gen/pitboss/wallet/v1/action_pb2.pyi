@@ -925,7 +925,7 @@ class Result(_message.Message):
 
     @_builtins.property
     def balance_now(self) -> Global___Balances:
-        """Present balances of the player in the action's currency."""
+        """Present balances of the player in the action's currency. Sub-balances of zero are left out."""
 
     @_builtins.property
     def decision(self) -> _decision_pb2.Decision:

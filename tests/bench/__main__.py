@@ -1,0 +1,125 @@
+"""`python -m tests.bench`: every figure beside its yardstick, and build/bench.json."""
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+
+from mesh.dev.child import Command, spawn
+from mesh.dev.paths import PYTHON_PATH, ROOT
+from mesh.dev.ports import free_port
+from mesh.dev.stack import Options, Stack
+from mesh.tls import Tls
+from tests.bench import callbacks, echo, engine, pgbench, rpc, wallet
+
+RESULT = Path("build/bench.json")
+_IN_FLIGHT = 64
+
+
+class Bench:
+    """One run on one stack."""
+
+    def __init__(self, stack: Stack, seconds: float) -> None:
+        self._stack, self._seconds = stack, seconds
+        self._platform_tls = stack.around.tls / "platform"
+        self._wallet = f"127.0.0.1:{stack.around.ports.wallets[0]}"
+        self.results: dict[str, float] = {}
+
+    def run(self) -> dict[str, float]:
+        """Every benchmark, yardsticks next to what they measure."""
+        for step in (self._engine, self._unary, self._batches, self._callbacks):
+            step()
+        return self.results
+
+    def _note(self, **figures: float) -> None:
+        for name, value in figures.items():
+            self.results[name] = round(value, 3 if value < 10 else 1)
+            print(f"{name:32} {self.results[name]:>12,}", flush=True)
+
+    def _engine(self) -> None:
+        server = self._stack.postgres
+        yardstick = server.create_database("bench_tpcb")
+        ledger = server.create_database("bench_ledger")
+        tpcb = pgbench.tpcb_tps(yardstick.owner_url, int(self._seconds))
+        ours = engine.engine_tps(ledger.owner_url, ledger.service_url, self._seconds)
+        again = pgbench.tpcb_tps(yardstick.owner_url, int(self._seconds))
+        best = max(tpcb, again)
+        self._note(pgbench_tpcb_tps=best, engine_tps=ours["tps"], engine_batch=ours["batch"])
+        self._note(engine_over_pgbench=ours["tps"] / best)
+
+    def _unary(self) -> None:
+        target = self._wallet
+        credentials = Tls.load(self._platform_tls).channel_credentials()
+        with grpc.secure_channel(target, credentials) as channel:
+            wallet.prepare(channel)
+        empty = self._echo()
+        load = self._load(target, wallet.bets("u"), wallet.is_ok)
+        self._note(echo_rps=empty.rps, unary_rps=load.rps, unary_p50_ms=load.p50_ms, unary_p99_ms=load.p99_ms)
+        self._note(unary_over_echo=load.rps / empty.rps)
+
+    def _echo(self) -> rpc.Load:
+        address = f"127.0.0.1:{free_port()}"
+        child = spawn(
+            Command(
+                name="echo",
+                argv=[sys.executable, "-m", "tests.bench.echo", address, str(self._stack.around.tls / "wallet_svc")],
+                environment={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHON_PATH},
+                log=self._stack.run / "echo.log",
+                directory=ROOT,
+            )
+        )
+        try:
+            call: rpc.Call = (echo.METHOD, b"x" * 120, ())
+            return self._load(address, itertools.repeat(call), bool)
+        finally:
+            child.kill()
+
+    def _load(self, target: str, calls: Iterator[rpc.Call], check: Callable[[bytes], bool]) -> rpc.Load:
+        return rpc.run(target, self._platform_tls, calls, in_flight=_IN_FLIGHT, seconds=self._seconds, check=check)
+
+    def _batches(self) -> None:
+        load = rpc.run(
+            self._wallet,
+            self._platform_tls,
+            wallet.batches("m"),
+            in_flight=2,
+            seconds=self._seconds,
+            check=wallet.all_ok,
+        )
+        self._note(batch_rpc_postings_per_s=load.rps * wallet.BATCH)
+
+    def _callbacks(self) -> None:
+        found = callbacks.measure(self._stack, self._seconds)
+        self._note(**found)
+
+
+def main() -> int:
+    """0 if every benchmark ran."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=float(os.environ.get("SECONDS_EACH", "8")))
+    seconds = parser.parse_args().seconds
+    began = time.monotonic()
+    with Stack(Options(kind="bench", log_level="warning")) as stack:
+        results = Bench(stack, seconds).run()
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
+    report = {
+        "seconds": round(time.monotonic() - began, 1),
+        "seconds_each": seconds,
+        "machine": machine,
+        "results": results,
+    }
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(report, indent=1) + "\n")
+    print(f"written to {RESULT}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
