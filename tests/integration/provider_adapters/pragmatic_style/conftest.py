@@ -1,13 +1,33 @@
-"""One mesh for all tests of this folder."""
+"""One mesh for a file of tests. The place of the session service is taken by the office of the test."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.integration.provider_adapters.world import World
+from mesh.dev.stack import Options, Stack
+from tests.integration.provider_adapters.office import Office
+from tests.integration.provider_adapters.pragmatic_style.table import PROVIDER, SLOT, Table
 
 
-@pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    with World() as world:
-        yield world
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with Stack(Options(kind="adapters", without=frozenset({"session_svc"}))) as running:
+        yield running
+
+
+@pytest.fixture
+async def office(stack: Stack) -> AsyncIterator[Office]:
+    opened = Office(stack)
+    await opened.open()
+    await opened.put_games(PROVIDER)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+async def table(office: Office) -> Table:
+    return Table(office, await office.launch(PROVIDER, SLOT))
