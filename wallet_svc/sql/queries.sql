@@ -254,3 +254,7 @@ ORDER BY session
 -- list_heads --
 -- The end of every log.
 SELECT id, next_sequence - 1 AS last, digest FROM shard ORDER BY id
+
+-- registry_version --
+-- Which registry holds now.
+SELECT min(registry_version) AS version FROM shard

@@ -49,6 +49,7 @@ class Reader:
         self._url, self._name, self._timeout_ms = url, name, statement_timeout_ms
         self._connection: psycopg.AsyncConnection[TupleRow] | None = None
         self._lock = asyncio.Lock()
+        self._known: Registry | None = None
 
     async def registry(self) -> Registry:
         """The registry as it is now."""
@@ -56,7 +57,11 @@ class Reader:
             return await self._guard(self._registry())
 
     async def _registry(self) -> Registry:
-        return await read_registry(await self._connected())
+        connection = await self._connected()
+        version = (await fetch_named(connection, STATEMENTS["registry_version"], {}))[0].version
+        if self._known is None or self._known.version != version:
+            self._known = await read_registry(connection)
+        return self._known
 
     async def rows(self, name: str, values: dict[str, Any]) -> list[Any]:
         """Rows of a named statement as named tuples."""
