@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -67,3 +70,34 @@ def test_every_direct_dependency_has_a_reason_and_no_reason_is_left_over() -> No
 def test_the_package_of_the_sdk_asks_for_what_the_lock_was_made_from() -> None:
     project = tomllib.loads((ROOT / "sdk" / "pyproject.toml").read_text())["project"]
     assert sorted(project["dependencies"]) == sorted(direct(ROOT / "requirements" / "sdk.in").values())
+
+
+PROCESSES = ("mesh", "wallet_svc", "session_svc", "compliance_svc", "provider_adapters", "gateway")
+NOT_SHIPPED = {"tooling", "dev", "cli"}
+"""Parts of mesh that images leave out."""
+
+UNSEEN = {"httptools"}
+"""Used without an import of ours: uvicorn's parser."""
+
+
+def imported_by_processes() -> Iterator[str]:
+    """The top-level names that the shipped code imports."""
+    for package in PROCESSES:
+        for path in (ROOT / package).rglob("*.py"):
+            if package == "mesh" and path.relative_to(ROOT / "mesh").parts[0] in NOT_SHIPPED:
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name.partition(".")[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    yield node.module.partition(".")[0]
+
+
+def test_the_processes_import_what_is_shipped_and_all_of_it() -> None:
+    owners = packages_distributions()
+    used = {plain(owner) for name in set(imported_by_processes()) for owner in owners.get(name, [])}
+    shipped = locked(ROOT / "requirements" / "gateway.txt")
+    asked = direct(ROOT / "requirements" / "gateway.in") | direct(ROOT / "requirements" / "runtime.in")
+    assert set(asked) - used <= UNSEEN
+    development = set(direct(ROOT / "requirements" / "dev.in")) - shipped.keys()
+    assert not used & development
