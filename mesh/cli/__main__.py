@@ -9,7 +9,7 @@ import typer
 
 from mesh.cli import doctor, explain, licensees, programs, status, up
 from mesh.cli.output import CommandError, errors
-from mesh.dev.stack import StackError
+from mesh.dev.errors import StackError
 
 app = typer.Typer(
     name="pitboss",

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from mesh.cli.output import Json, state_style, write_json, write_table
-from mesh.dev import supervisor
+from mesh.dev import running
 from mesh.dev.paths import BUILD, DESCRIPTORS
 from mesh.dev.ports import is_free
 
@@ -68,11 +68,11 @@ def doctor(*, json: Json = False) -> None:
 
 def _findings() -> Iterator[Finding]:
     yield from (python_version(), disk(), contracts(), *packages())
-    if not supervisor.is_up():
+    if not running.is_up():
         yield Finding(subject="mesh", state="ok", detail="not up", advice="start it with `pitboss up --detach`")
         yield from customary_ports()
         return
-    mesh = supervisor.read_mesh()
+    mesh = running.read_mesh()
     for look in (_look_at_processes, _look_at_database, _look_at_certificates):
         yield from _guarded(look, mesh)
 

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from mesh.cli.output import CommandError
 from mesh.cli.platform import call, wallet_channel
-from mesh.dev import supervisor
+from mesh.dev import running
 from pitboss.wallet.v1 import ledger_service_pb2 as ledger
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
@@ -44,7 +44,7 @@ def answer(asked: Question) -> dict[str, Any]:
 
 def _find(asked: Question) -> tuple[str, Transaction]:
     request = _request(asked)
-    owners = [asked.licensee] if asked.licensee else [each["id"] for each in supervisor.read_mesh()["licensees"]]
+    owners = [asked.licensee] if asked.licensee else [each["id"] for each in running.read_mesh()["licensees"]]
     for owner in owners:
         found = _ledger(owner, "GetTransaction", request)
         if found is not None and found.transaction.state != TransactionState.TRANSACTION_STATE_UNKNOWN:
@@ -103,7 +103,7 @@ def _fields_of(message: Message) -> dict[str, Any]:
 
 def _log_lines(request_id: str) -> Iterator[dict[str, Any]]:
     """What each process wrote about the request."""
-    for process in supervisor.read_mesh()["processes"] if request_id else ():
+    for process in running.read_mesh()["processes"] if request_id else ():
         for line in Path(process["log"]).read_text(errors="replace").splitlines():
             if request_id in line:
                 yield {"process": process["name"], **_parsed(line)}

@@ -9,13 +9,11 @@ from typing import Annotated
 import typer
 
 from mesh.cli.output import CommandError, Json, console, write_json, write_table
-from mesh.dev import supervisor
-from mesh.dev.secrets import SCOPES, TokenSigner
-from mesh.identity import LICENSEE_PATTERN
+from mesh.dev import running
 
 app = typer.Typer(no_args_is_help=True, help="Licensees of the mesh that is up.")
 
-ALL_SCOPES = ",".join(SCOPES)
+ALL_SCOPES = "play,wallet,admin"
 EXPIRES_S = 12 * 3600
 
 Id = Annotated[str, typer.Argument(help="Such as aurora: a letter, then letters, digits and hyphens.")]
@@ -78,13 +76,17 @@ def token(licensee: Id, *, expires: Expires = EXPIRES_S, scopes: Scopes = ALL_SC
 
 def check_id(licensee: str) -> None:
     """Refuse what could not stand in a token."""
+    from mesh.identity import LICENSEE_PATTERN  # noqa: PLC0415 - imports gRPC
+
     if not re.fullmatch(LICENSEE_PATTERN, licensee):
         message = f"{licensee!r} cannot be a licensee's id: 2 to 32 of a-z, 0-9 and -, beginning with a letter"
         raise CommandError(message)
 
 
 def _token(licensee: str, *, expires_s: int, scopes: str) -> str:
-    signer = TokenSigner.load(Path(supervisor.read_mesh()["internal"]["signer"]))
+    from mesh.dev.secrets import TokenSigner  # noqa: PLC0415 - cryptography takes long to import
+
+    signer = TokenSigner.load(Path(running.read_mesh()["internal"]["signer"]))
     return signer.token(licensee, scopes=[scope for scope in scopes.split(",") if scope], expires_s=expires_s)
 
 

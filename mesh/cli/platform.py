@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.message import Message
 
 from mesh.cli.output import CommandError
-from mesh.dev import supervisor
+from mesh.dev import running
 from mesh.status import RemoteError, read_error
 from mesh.tls import Tls
 
@@ -21,7 +21,7 @@ TIMEOUT_S = 5.0
 @contextlib.contextmanager
 def wallet_channel() -> Iterator[grpc.Channel]:
     """A channel to the first wallet that answers."""
-    mesh = supervisor.read_mesh()
+    mesh = running.read_mesh()
     credentials = Tls.load(Path(mesh["internal"]["tls"])).channel_credentials()
     for address in mesh["internal"]["wallet"]:
         with grpc.secure_channel(address, credentials) as channel, contextlib.suppress(grpc.FutureTimeoutError):

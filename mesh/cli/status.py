@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from mesh.cli.output import Json, state_style, write_json, write_table
-from mesh.dev import supervisor
+from mesh.dev import running
 
 TIMEOUT_S = 1.5
 
@@ -28,7 +28,7 @@ class Line:
 
 def status(*, json: Json = False) -> None:
     """Show whether each process can be used now. Exit code 1 if one cannot."""
-    mesh = supervisor.read_mesh()
+    mesh = running.read_mesh()
     with ThreadPoolExecutor(max_workers=16) as pool:
         lines = list(pool.map(lambda process: ask(mesh, process), mesh["processes"]))
     if json:

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 from rich.console import Group
@@ -15,10 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh.cli.output import CommandError, Json, console, state_style, write_json, write_table
-from mesh.dev import supervisor
+from mesh.dev import running
 from mesh.dev.paths import MESH_FILE
 from mesh.dev.ports import is_free
-from mesh.dev.stack import Options
+
+if TYPE_CHECKING:
+    from mesh.dev.supervisor import Supervisor
 
 LICENSEE_PORT, STUDIO_PORT = 8443, 8080
 
@@ -41,6 +43,9 @@ def up(
     keep_data: KeepData = False,
 ) -> None:
     """Start the whole mesh: PostgreSQL, Valkey, gateway, services, adapters and studios."""
+    from mesh.dev import supervisor  # noqa: PLC0415 - imports everything a stack is made of
+    from mesh.dev.stack import Options  # noqa: PLC0415
+
     options = Options(kind="up", log_level=log_level, otlp_endpoint=otlp, keep_data=keep_data,
                       licensee_port=_if_free(licensee_port), studio_port=_if_free(studio_port))  # fmt: skip
     view = View(quiet=json)
@@ -51,7 +56,7 @@ def up(
             raise CommandError(started.error)
         _show(started.mesh, json=json)
     else:
-        _foreground(options, view, json=json)
+        _foreground(supervisor.Supervisor(options, view.report), view, json=json)
 
 
 def _if_free(port: int) -> int:
@@ -59,8 +64,7 @@ def _if_free(port: int) -> int:
     return port if port and is_free(port) else 0
 
 
-def _foreground(options: Options, view: View, *, json: bool) -> None:
-    keeper = supervisor.Supervisor(options, view.report)
+def _foreground(keeper: Supervisor, view: View, *, json: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, keeper.ask_to_stop)
 
@@ -77,7 +81,7 @@ def _foreground(options: Options, view: View, *, json: bool) -> None:
 
 def down(*, json: Json = False) -> None:
     """Stop the mesh and wait until all of it has ended."""
-    seconds = supervisor.stop()
+    seconds = running.stop()
     if json:
         write_json({"stopped": True, "seconds": round(seconds, 2)})
     else:
@@ -101,7 +105,7 @@ def restart(
 
 
 def _pid(name: str) -> int:
-    processes = supervisor.read_mesh()["processes"]
+    processes = running.read_mesh()["processes"]
     found = [int(process["pid"]) for process in processes if process["name"] == name]
     if not found:
         message = f"there is no process {name!r}; `pitboss status` lists them"

@@ -23,6 +23,7 @@ from mesh.dev import postgres as postgresql
 from mesh.dev import processes
 from mesh.dev import valkey as valkey_server
 from mesh.dev.child import Child, Command, spawn
+from mesh.dev.errors import StackError
 from mesh.dev.files import private_directory
 from mesh.dev.paths import ROOT
 from mesh.dev.processes import Ports, Process, Surroundings
@@ -31,15 +32,13 @@ from mesh.dev.runs import new_run, remove_data
 from mesh.dev.secrets import SCOPES
 from mesh.dev.vault import Vault
 
+__all__ = ["DEMO_LICENSEES", "DemoLicensee", "Options", "Stack", "StackError"]
+
 DATABASE_OF = {
     "wallet_svc": "pitboss_wallet",
     "session_svc": "pitboss_session",
     "compliance_svc": "pitboss_compliance",
 }
-
-
-class StackError(Exception):
-    """The stack cannot do what was asked. The text says what to look at or do next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

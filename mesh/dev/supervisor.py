@@ -19,30 +19,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from mesh.dev.errors import AlreadyUpError, StackError
 from mesh.dev.files import write_private_json
 from mesh.dev.paths import LOCK_FILE, MESH_FILE, PYTHON_PATH, ROOT, SUPERVISOR_LOG
-from mesh.dev.stack import Options, Report, Stack, StackError
+from mesh.dev.running import is_up
+from mesh.dev.stack import Options, Report, Stack
 
-STOP_S = 30.0
 _WATCH_EVERY_S = 0.3
 _LONGEST_PAUSE_S = 10.0
-
-
-class AlreadyUpError(StackError):
-    """A mesh of this checkout is up already. `pitboss status` shows it, `pitboss down` stops it."""
-
-    def __init__(self) -> None:
-        super().__init__(type(self).__doc__)
-
-
-class NotUpError(StackError):
-    """No mesh of this checkout is up. Start one with `pitboss up --detach`."""
-
-    def __init__(self) -> None:
-        super().__init__(type(self).__doc__)
-
-
-# -- the process that keeps it up
 
 
 class Supervisor:
@@ -111,50 +95,7 @@ def _locked() -> Iterator[None]:
         file.truncate(0)
 
 
-# -- from outside
-
-
-def is_up() -> bool:
-    """Whether a supervisor holds the lock now."""
-    with contextlib.suppress(OSError), LOCK_FILE.open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
-def supervisor_pid() -> int:
-    """The process that keeps the mesh up."""
-    with contextlib.suppress(OSError, ValueError):
-        if is_up():
-            return int(LOCK_FILE.read_text())
-    raise NotUpError
-
-
-def read_mesh() -> dict[str, Any]:
-    """The description of the mesh that is up."""
-    supervisor_pid()
-    try:
-        found: dict[str, Any] = json.loads(MESH_FILE.read_text())
-    except OSError:
-        message = "the mesh is still starting, or stopping; try again in a moment"
-        raise StackError(message) from None
-    return found
-
-
-def stop() -> float:
-    """Stop the mesh and wait for its end; returns how long that took."""
-    began, pid = time.monotonic(), supervisor_pid()
-    os.kill(pid, signal.SIGTERM)
-    while is_up() and time.monotonic() - began < STOP_S:
-        time.sleep(0.05)
-    if is_up():
-        # Its children die with it.
-        os.kill(pid, signal.SIGKILL)
-        time.sleep(0.5)
-    MESH_FILE.unlink(missing_ok=True)
-    return time.monotonic() - began
+# -- as a daemon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import httpx
 import jwt
 import pytest
 
@@ -31,6 +33,11 @@ class Pitboss:
         return subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90
         )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PITBOSS_BUILD_DIR": str(self.build)}
+        command = [sys.executable, "-m", "mesh.cli", *arguments]
+        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
     def json(self, *arguments: str) -> Any:
         done = self.run(*arguments, "--json")
@@ -107,6 +114,46 @@ def test_what_goes_wrong_is_one_sentence_or_one_json_document(up: Pitboss) -> No
     assert "pitboss status" in plain.stderr
     assert "Traceback" not in plain.stderr
     assert "error" in json.loads(machine.stdout)
+
+
+def test_a_transaction_is_explained_with_its_player_and_its_log(up: Pitboss) -> None:
+    mesh = json.loads((up.build / "mesh.json").read_text())
+    licensee, gateway = mesh["licensees"][1], mesh["gateway"]
+    opened = httpx.post(
+        f"{gateway['json']}/v1/players",
+        json={"playerId": "pl-1", "currencyCode": "EUR", "transactionKey": "o-1"},
+        headers={"authorization": f"Bearer {licensee['token']}"},
+        verify=ssl.create_default_context(cafile=gateway["ca"]),
+    )
+    known = up.json("explain", opened.json()["result"]["transactionId"])
+    assert (known["licensee"], known["transaction"]["transaction_key"]) == ("borealis", "o-1")
+    assert known["balances"]["available"] == {"currency_code": "EUR", "amount": "0.00"}
+    assert known["transaction"]["request_id"] == opened.headers["x-request-id"]
+    plain = up.run("explain", "o-1", "--licensee", "borealis", "--player", "pl-1", "--kind", "open_account")
+    assert plain.returncode == 0
+    assert known["transaction"]["transaction_id"] in plain.stdout
+
+
+def test_a_mesh_in_the_foreground_ends_when_it_is_interrupted(tmp_path: Path) -> None:
+    pitboss = Pitboss(tmp_path)
+    with pitboss.start("up", "--json") as process:
+        assert process.stdout is not None
+        mesh = json.loads(_document(process.stdout))
+        pids = [each["pid"] for each in mesh["processes"]]
+        assert alive(pids) == pids
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert alive(pids) == []
+
+
+def _document(lines: IO[str]) -> str:
+    """The lines of one indented JSON document."""
+    read = []
+    for line in lines:
+        read.append(line)
+        if line == "}\n":
+            break
+    return "".join(read)
 
 
 def test_down_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""The mesh that is up, seen from outside. Imports little, so that commands answer at once."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import time
+from typing import Any
+
+from mesh.dev.errors import NotUpError, StackError
+from mesh.dev.paths import LOCK_FILE, MESH_FILE
+
+STOP_S = 30.0
+
+
+def is_up() -> bool:
+    """Whether a supervisor holds the lock now."""
+    with contextlib.suppress(OSError), LOCK_FILE.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def supervisor_pid() -> int:
+    """The process that keeps the mesh up."""
+    with contextlib.suppress(OSError, ValueError):
+        if is_up():
+            return int(LOCK_FILE.read_text())
+    raise NotUpError
+
+
+def read_mesh() -> dict[str, Any]:
+    """The description of the mesh that is up."""
+    supervisor_pid()
+    try:
+        found: dict[str, Any] = json.loads(MESH_FILE.read_text())
+    except OSError:
+        message = "the mesh is still starting, or stopping; try again in a moment"
+        raise StackError(message) from None
+    return found
+
+
+def stop() -> float:
+    """Stop the mesh and wait for its end; returns how long that took."""
+    began, pid = time.monotonic(), supervisor_pid()
+    os.kill(pid, signal.SIGTERM)
+    while is_up() and time.monotonic() - began < STOP_S:
+        time.sleep(0.05)
+    if is_up():
+        # Its children die with it.
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)
+    MESH_FILE.unlink(missing_ok=True)
+    return time.monotonic() - began
