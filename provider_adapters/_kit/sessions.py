@@ -64,10 +64,16 @@ class FactsCache:
 class DirectorySessions:
     """`ports.Sessions` over SessionDirectoryService."""
 
-    def __init__(self, directory: SessionDirectoryServiceAsyncStub, *, cache_size: int = 50_000) -> None:
+    def __init__(
+        self,
+        directory: SessionDirectoryServiceAsyncStub,
+        *,
+        cache_size: int = 50_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._directory = directory
-        self._tokens = FactsCache(cache_size)
-        self._newest = FactsCache(cache_size)
+        self._tokens = FactsCache(cache_size, clock)
+        self._newest = FactsCache(cache_size, clock)
 
     async def by_token(self, token: str, budget: Budget) -> SessionFacts | None:
         """See `ports.Sessions`."""
