@@ -3,12 +3,16 @@
 import asyncio
 import gc
 import itertools
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 from compliance_svc.kernel.loading import load_library
 from mesh.clock import SystemClock
 from mesh.database import connect
+from mesh.placement import place
 from wallet_svc.domain import commands as c
 from wallet_svc.engine import Engine
 from wallet_svc.migrate import upgrade
@@ -51,25 +55,31 @@ def opening(player: int) -> list[c.Command]:
     ]
 
 
-def rounds(players: int) -> Iterator[c.Command]:
+def rounds(players: list[int]) -> Iterator[c.Command]:
     """Bets and their wins, over all players in turn, for ever."""
-    for number in itertools.count():
-        player, name = number % players, f"r{number}"
+    for number, player in enumerate(itertools.cycle(players)):
+        name = f"r{number}"
         bet = c.Bet(round=name, money=_money("1.00"), game=GAME, session=f"s-{player}")
         yield command(PROVIDER, player, f"b{number}", bet)
         win = c.Win(round=name, money=_money("0.95"), bet_key=f"b{number}", close=True)
         yield command(PROVIDER, player, f"w{number}", win)
 
 
-async def _measure(owner_url: str, service_url: str, seconds: float, players: int) -> dict[str, float]:
-    upgrade(owner_url)
-    await register(service_url)
-    log = PostgresLog(service_url, writer="bench", statement_timeout_ms=30_000)
+def _mine(share: int, shares: int) -> list[int]:
+    """Players whose shards prefer this process, as the routing of the mesh has it."""
+    return [number for number in range(_PLAYERS * shares) if place(LICENSEE, f"player-{number}", shares) == share]
+
+
+async def _measure(service_url: str, share: int, shares: int, seconds: float) -> dict[str, float]:
+    log = PostgresLog(service_url, writer=f"bench-{share}", statement_timeout_ms=30_000)
     engine = Engine(log, SystemClock(), load_library(), most_waiting=1 << 16, most_in_flight=512)
     flying = asyncio.create_task(engine.run())
-    for player in range(players):
+    players = _mine(share, shares)
+    for player in players:
         await engine.execute_each(opening(player), 30)
     gc.set_threshold(50_000, 50, 50)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     stream = rounds(players)
     before, flights, began = engine.committed, engine.flights, time.perf_counter()
     while (elapsed := time.perf_counter() - began) < seconds:
@@ -79,9 +89,44 @@ async def _measure(owner_url: str, service_url: str, seconds: float, players: in
     flying.cancel()
     await log.close()
     done = engine.committed - before
-    return {"tps": done / elapsed, "batch": done / (engine.flights - flights)}
+    return {"tps": done / elapsed, "batch": done / (engine.flights - flights), "redone": engine.redone}
 
 
-def engine_tps(owner_url: str, service_url: str, seconds: float) -> dict[str, float]:
-    """Durable transfers per second, and how many one commit took."""
-    return asyncio.run(_measure(owner_url, service_url, seconds, _PLAYERS))
+def engine_tps(owner_url: str, service_url: str, seconds: float, shares: int = 2) -> dict[str, float]:
+    """Durable transfers per second of `shares` processes on the same shards, and how many one commit took."""
+    upgrade(owner_url)
+    asyncio.run(register(service_url))
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.engine", service_url, str(share), str(shares), str(seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for share in range(shares)
+    ]
+    for worker in workers:
+        _line(worker)
+    for worker in workers:
+        _start(worker)
+    found = [json.loads(_line(worker)) for worker in workers]
+    for worker in workers:
+        worker.wait(30)
+    return {"tps": sum(one["tps"] for one in found), "batch": sum(one["batch"] for one in found) / shares}
+
+
+def _line(worker: "subprocess.Popen[str]") -> str:
+    if worker.stdout is None or not (line := worker.stdout.readline()):
+        raise RuntimeError("a worker of the engine benchmark ended early")
+    return line
+
+
+def _start(worker: "subprocess.Popen[str]") -> None:
+    if worker.stdin is not None:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+
+
+if __name__ == "__main__":
+    url, number, total, span = sys.argv[1:]
+    print(json.dumps(asyncio.run(_measure(url, int(number), int(total), float(span)))), flush=True)

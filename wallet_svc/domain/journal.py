@@ -122,11 +122,17 @@ class Batch:
             account = replay.account_of(player, name)
             owner: int | None = player.id
         else:
-            account = self.book.house.setdefault((player.licensee.id, name), Account(0, name, new=True))
+            account = self._house_account(player.licensee.id, name)
             owner = None
         if account.id == 0:
             account.id = self._allocate()
             self.owners[account.id] = (player.licensee.id, owner)
+        return account
+
+    def _house_account(self, licensee_id: int, name: AccountName) -> Account:
+        account = self.book.house.get((licensee_id, name))
+        if account is None:
+            account = self.book.house[licensee_id, name] = Account(0, name, new=True)
         return account
 
     def _touch(self, account: Account, debited: int, credited: int) -> None:
