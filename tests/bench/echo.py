@@ -1,5 +1,7 @@
 """The yardstick of unary RPCs: an empty method on a bare grpc.aio server with the same transport security."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Calls with a fixed number in flight, from one client process, for a fixed time."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import Callable, Iterator

@@ -1,5 +1,7 @@
 """What the wallet is asked over gRPC: single bets and wins, and batches of them."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator
 
