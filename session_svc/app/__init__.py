@@ -1,0 +1,1 @@
+"""One use case per RPC, and the work that goes on behind them."""

@@ -1,0 +1,95 @@
+"""What can be launched now: the catalog as last read, and which providers are up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+
+from mesh import logs
+from session_svc.app.bell import Bell
+from session_svc.domain.catalog import Catalog, GameKey, Offer, offer
+from session_svc.domain.session import Order
+from session_svc.errors import GameNotAvailableError, GameNotFoundError, ProviderNotFoundError
+from session_svc.ports import Games
+
+_log = logs.get("session_svc.offers")
+
+
+class Offers:
+    """The one place that knows. Every change of an offer gets a version, so that watchers read only what is new."""
+
+    def __init__(self, providers: Iterable[str]) -> None:
+        self._providers = frozenset(providers)
+        self._up: set[str] = set()
+        self._catalog = Catalog()
+        self._shown: dict[GameKey, Offer] = {}
+        self._versions: dict[GameKey, int] = {}
+        self._version = 0
+        self._bell = Bell()
+
+    def provider_is(self, provider: str, *, up: bool) -> None:
+        """Hide a provider's games, or show them again. Holds for every call from now on."""
+        if up is (provider in self._up):
+            return
+        (self._up.add if up else self._up.discard)(provider)
+        _log.info("provider shown" if up else "provider hidden", provider=provider)
+        self._publish()
+
+    def catalog_is(self, catalog: Catalog) -> None:
+        """Show another catalog."""
+        self._catalog = catalog
+        self._publish()
+
+    async def reload(self, games: Games) -> None:
+        """Show the catalog as it is written down."""
+        self.catalog_is(Catalog(await games.all()))
+
+    def require(self, order: Order) -> None:
+        """Refuse an order for a game that cannot be launched now."""
+        if order.provider not in self._providers:
+            raise ProviderNotFoundError(provider=order.provider)
+        found = self._shown.get((order.provider, order.game_id))
+        if found is None or not found.available:
+            raise GameNotAvailableError(provider=order.provider, game_id=order.game_id)
+        if found.game.currencies and order.currency not in found.game.currencies:
+            raise GameNotAvailableError(provider=order.provider, game_id=order.game_id, currency_code=order.currency)
+
+    def get(self, provider: str, game_id: str) -> Offer:
+        """One game, also while it cannot be launched."""
+        found = self._shown.get((provider, game_id))
+        if found is None:
+            raise GameNotFoundError(provider=provider, game_id=game_id)
+        return found
+
+    def page(
+        self, *, provider: str, include_unavailable: bool, after: GameKey | None, size: int
+    ) -> tuple[list[Offer], bool]:
+        """A page of offers, and whether there are more."""
+        games, more = self._catalog.page(
+            after=after,
+            size=size,
+            wanted=lambda game: (
+                provider in {"", game.provider} and (include_unavailable or self._shown[game.key].available)
+            ),
+        )
+        return [self._shown[game.key] for game in games], more
+
+    async def watch(self) -> AsyncIterator[Offer]:
+        """Every offer as it is now, then each change. A slow reader skips what was overtaken."""
+        seen = 0
+        while True:
+            news = sorted(key for key, version in self._versions.items() if version > seen)
+            seen = self._version
+            for key in news:
+                yield self._shown[key]
+            if seen == self._version:
+                await self._bell.wait()
+
+    def _publish(self) -> None:
+        """Find what changed, and wake the watchers. Games are never removed, only disabled."""
+        self._version += 1
+        for game in self._catalog:
+            now = offer(game, provider_up=game.provider in self._up)
+            if self._shown.get(game.key) != now:
+                self._shown[game.key] = now
+                self._versions[game.key] = self._version
+        self._bell.ring()

@@ -1,0 +1,166 @@
+"""What licensees do with sessions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mesh import logs
+from mesh.clock import Clock
+from mesh.errors import DependencyDownError, MeshError
+from session_svc.app.ending import Endings
+from session_svc.app.offers import Offers
+from session_svc.domain.session import Order, Session, token_digest
+from session_svc.domain.states import ATTEMPT_FAILED, HALF_ENDED, State
+from session_svc.errors import (
+    LaunchFailedError,
+    RequestConflictError,
+    SessionEndedError,
+    SessionNotFoundError,
+)
+from session_svc.ports import Launch, Law, PlayOpened, Providers, Sessions
+
+_log = logs.get("session_svc.sessions")
+
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """A session and the address that starts its game."""
+
+    session: Session
+    url: str = field(repr=False)
+
+
+class SessionDesk:
+    """Creates, reads, closes and recovers sessions.
+
+    Every step of a creation can be done again: the session is written down first, the ledger opens it under its id, the
+    provider gets the same token, and the first address that is stored is the one that everybody gets.
+    """
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        law: Law,
+        providers: Providers,
+        offers: Offers,
+        endings: Endings,
+        clock: Clock,
+        lifetime: dt.timedelta,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._sessions = sessions
+        self._law = law
+        self._providers = providers
+        self._offers = offers
+        self._endings = endings
+        self._clock = clock
+        self._lifetime = lifetime
+        self._new_id = new_id
+
+    async def create(self, order: Order) -> Launched:
+        """Open play and fetch the launch address, or go on where an earlier call with the same key stopped."""
+        session = await self._begun(order)
+        if session.state is State.OPENING:
+            session = await self._open(session)
+        await self._endings.finish_older(session)
+        return Launched(session=session, url=(await self._sessions.launch_of(session)).url)
+
+    async def get(self, licensee: str, session_id: str) -> Session:
+        """One session."""
+        session = await self._sessions.find(licensee, session_id)
+        if session is None or not session.was_launched:
+            raise SessionNotFoundError(session_id=session_id)
+        return session
+
+    async def close(self, licensee: str, session_id: str) -> Session:
+        """End a session. Repeatable: one that has ended stays as it is."""
+        session = await self.get(licensee, session_id)
+        if session.shown_state(self._clock.now()) is State.ACTIVE:
+            await self._endings.end(session, State.CLOSING)
+            session = await self.get(licensee, session_id)
+        if session.state in HALF_ENDED:
+            # Begun by another call, or by this one before the ledger went away.
+            await self._endings.finish(session)
+            session = await self.get(licensee, session_id)
+        return session
+
+    async def recover(self, licensee: str, session_id: str, device: str) -> Launched:
+        """A fresh launch address for an active session. Its token stays the same."""
+        session = await self.get(licensee, session_id)
+        state = session.shown_state(self._clock.now())
+        if session.state in HALF_ENDED:
+            _, state = HALF_ENDED[session.state]
+        if state is not State.ACTIVE:
+            raise SessionEndedError(session_id=session_id, state=state.name)
+        self._offers.require(session.order)
+        known = await self._sessions.launch_of(session)
+        return Launched(session=session, url=await self._providers.launch(session, known.token, device))
+
+    async def _begun(self, order: Order) -> Session:
+        """The session of this order: the one that its key already has, or a new one."""
+        while True:
+            known = await self._sessions.newest_attempt(order.licensee, order.client_key)
+            if known is not None and known.order != order:
+                raise RequestConflictError(client_key=order.client_key)
+            if known is not None and known.state not in ATTEMPT_FAILED:
+                return known
+            self._offers.require(order)
+            fresh, launch = self._new(order)
+            if await self._sessions.begin(fresh, launch):
+                return fresh
+            # Another call with the same key was faster: its session is ours too.
+
+    def _new(self, order: Order) -> tuple[Session, Launch]:
+        token, now = secrets.token_urlsafe(_TOKEN_BYTES), self._clock.now()
+        session = Session(
+            session_id=self._new_id(),
+            order=order,
+            state=State.OPENING,
+            created_at=now,
+            expires_at=now + self._lifetime,
+            token_digest=token_digest(token),
+        )
+        return session, Launch(token=token)
+
+    async def _open(self, session: Session) -> Session:
+        opened = await self._opened(session)
+        known = await self._sessions.launch_of(session)
+        try:
+            url = await self._providers.launch(session, known.token, session.order.device)
+        except LaunchFailedError:
+            return await self._failed(session)
+        active = await self._sessions.activate(session, url, opened, self._clock.now())
+        if active is not None and active.state is State.ACTIVE:
+            return active
+        return await self._overtaken(session)
+
+    async def _opened(self, session: Session) -> PlayOpened:
+        try:
+            return await self._law.open_play(session)
+        except DependencyDownError:
+            raise
+        except MeshError:
+            # Refused for good: the ledger has opened nothing, so there is nothing to end in it.
+            await self._sessions.move(session, State.FAILED, self._clock.now())
+            raise
+
+    async def _failed(self, session: Session) -> Session:
+        """End what the ledger has opened, and say that the launch failed."""
+        try:
+            await self._endings.end(session, State.FAILING)
+        except DependencyDownError:
+            _log.warning("failed launch is still open in the ledger", session_id=session.session_id)
+        return await self._overtaken(session)
+
+    async def _overtaken(self, session: Session) -> Session:
+        """What became of a session while we were busy: perhaps a call with the same key got further."""
+        now = await self._sessions.find(session.order.licensee, session.session_id)
+        if now is None or not now.was_launched:
+            raise LaunchFailedError(provider=session.order.provider, retry_after=1.0)
+        return now

@@ -1,0 +1,54 @@
+"""Sessions whose time is over, and sessions that a crash left half way."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from mesh import logs
+from mesh.clock import Clock
+from session_svc.app.ending import Endings
+from session_svc.domain.session import Session
+from session_svc.domain.states import State
+from session_svc.ports import Sessions
+
+_log = logs.get("session_svc.sweeping")
+
+_AT_ONCE = 100
+
+
+class Sweeper:
+    """Several replicas may sweep: every step is taken once."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        endings: Endings,
+        clock: Clock,
+        *,
+        patience: dt.timedelta,
+        opening_patience: dt.timedelta,
+    ) -> None:
+        self._sessions = sessions
+        self._endings = endings
+        self._clock = clock
+        self._patience = patience
+        self._opening_patience = opening_patience
+
+    async def sweep(self) -> None:
+        """Go round once."""
+        while await self._sessions.expire_due(self._clock.now(), limit=_AT_ONCE):
+            pass
+        now = self._clock.now()
+        left = await self._sessions.unfinished(
+            before=now - self._patience, opening_before=now - self._opening_patience, limit=_AT_ONCE
+        )
+        for session in left:
+            await self._finish(session)
+
+    async def _finish(self, session: Session) -> None:
+        _log.info("finishing what was left half way", session_id=session.session_id, state=session.state.value)
+        if session.state is State.OPENING:
+            # Nobody came back to complete the launch. A later retry begins anew.
+            await self._endings.end(session, State.FAILING)
+        else:
+            await self._endings.finish(session)

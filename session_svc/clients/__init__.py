@@ -1,0 +1,1 @@
+"""The neighbours: what they say becomes values and errors of ours."""

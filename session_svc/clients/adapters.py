@@ -1,0 +1,103 @@
+"""The provider adapters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+
+import grpc
+import grpc.aio
+
+from mesh import logs
+from mesh.channels import call_metadata
+from mesh.errors import DependencyDownError
+from mesh.status import read_error
+from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
+from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceStub
+from session_svc.domain.catalog import Game
+from session_svc.domain.session import PlayerReference, Session
+from session_svc.errors import LaunchFailedError
+
+_log = logs.get("session_svc.adapters")
+
+_DEVICES = {"desktop": pb.LAUNCH_DEVICE_DESKTOP, "mobile": pb.LAUNCH_DEVICE_MOBILE}
+
+
+class AdapterProviders:
+    """Implements `ports.Providers`."""
+
+    def __init__(
+        self, channels: Mapping[str, grpc.aio.Channel], *, launch_timeout_s: float, list_timeout_s: float
+    ) -> None:
+        self._stubs = {name: ProviderAdapterServiceStub(channel) for name, channel in channels.items()}
+        self._launch_timeout_s = launch_timeout_s
+        self._list_timeout_s = list_timeout_s
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._stubs)
+
+    async def launch(self, session: Session, token: str, device: str) -> str:
+        provider = session.order.provider
+        try:
+            response = await self._stubs[provider].CreateLaunch(
+                _launch_request(session, token, device),
+                timeout=self._launch_timeout_s,
+                metadata=call_metadata(session.order.licensee),
+            )
+        except grpc.aio.AioRpcError as error:
+            told = read_error(error)
+            _log.warning("launch failed", provider=provider, code=told.code.name, reason=told.reason)
+            raise LaunchFailedError(provider=provider, retry_after=told.retry_after or 1.0) from error
+        if not response.launch_url:
+            raise LaunchFailedError(provider=provider, retry_after=1.0)
+        return response.launch_url
+
+    async def games(self, provider: str) -> list[Game]:
+        try:
+            response = await self._stubs[provider].ListProviderGames(
+                pb.ListProviderGamesRequest(), timeout=self._list_timeout_s, metadata=call_metadata()
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _down(provider, error) from error
+        return [_game(provider, game) for game in response.games]
+
+    async def health(self, provider: str) -> AsyncGenerator[bool, None]:
+        call = self._stubs[provider].WatchHealth(pb.WatchHealthRequest(), metadata=call_metadata())
+        try:
+            async for response in call:
+                yield response.health == pb.PROVIDER_HEALTH_UP
+        except grpc.aio.AioRpcError as error:
+            raise _down(provider, error) from error
+        finally:
+            call.cancel()
+
+
+def _launch_request(session: Session, token: str, device: str) -> pb.CreateLaunchRequest:
+    order = session.order
+    return pb.CreateLaunchRequest(
+        session_id=session.session_id,
+        token=token,
+        player_reference=str(PlayerReference(licensee=order.licensee, player_id=order.player_id)),
+        game_id=order.game_id,
+        currency_code=order.currency,
+        language=order.language,
+        country=order.country,
+        device=_DEVICES[device],
+        lobby_url=order.lobby_url,
+    )
+
+
+def _game(provider: str, game: pb.ProviderGame) -> Game:
+    return Game(
+        provider=provider,
+        game_id=game.game_id,
+        title=game.title,
+        category=game.category,
+        enabled=game.enabled,
+        currencies=tuple(game.currency_codes),
+    )
+
+
+def _down(provider: str, error: grpc.aio.AioRpcError) -> DependencyDownError:
+    told = read_error(error)
+    return DependencyDownError(dependency=f"provider_adapters/{provider}", retry_after=told.retry_after or 1.0)

@@ -1,0 +1,94 @@
+"""Opening play, by way of the compliance service."""
+
+from __future__ import annotations
+
+import grpc
+import grpc.aio
+
+from mesh import logs
+from mesh.channels import call_metadata
+from mesh.errors import DependencyDownError, InternalError, MeshError, RequestInvalidError
+from mesh.status import read_error
+from pitboss.compliance.v1 import compliance_service_pb2 as pb
+from pitboss.compliance.v1.compliance_service_pb2_grpc import ComplianceServiceStub
+from pitboss.type.v1 import outcome_pb2 as outcomes
+from pitboss.wallet.v1 import action_pb2
+from session_svc.domain.session import LedgerPosition, Session
+from session_svc.errors import GameNotAvailableError, PlayDeniedError, PlayerNotFoundError
+from session_svc.ports import PlayOpened
+
+_log = logs.get("session_svc.law")
+
+_PLAYER_UNKNOWN = frozenset({"ERROR_REASON_PLAYER_NOT_FOUND", "ERROR_REASON_LICENSEE_NOT_FOUND"})
+
+
+class ComplianceLaw:
+    """Implements `ports.Law`."""
+
+    def __init__(self, channel: grpc.aio.Channel, *, timeout_s: float) -> None:
+        self._stub = ComplianceServiceStub(channel)
+        self._timeout_s = timeout_s
+
+    async def open_play(self, session: Session) -> PlayOpened:
+        order = session.order
+        try:
+            response = await self._stub.OpenPlay(
+                _request(session), timeout=self._timeout_s, metadata=call_metadata(order.licensee)
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _failure(error, session) from error
+        return _opened(response, session)
+
+
+def _request(session: Session) -> pb.OpenPlayRequest:
+    order = session.order
+    request = pb.OpenPlayRequest(
+        player_id=order.player_id,
+        # One session is opened once, however often it is asked for.
+        transaction_key=session.session_id,
+        open_play=action_pb2.OpenPlay(
+            session_id=session.session_id,
+            provider=order.provider,
+            currency_code=order.currency,
+            game_id=order.game_id,
+        ),
+    )
+    request.open_play.expire_time.FromDatetime(session.expires_at)
+    return request
+
+
+def _failure(error: grpc.aio.AioRpcError, session: Session) -> MeshError:
+    told = read_error(error)
+    if told.code is grpc.StatusCode.NOT_FOUND and told.reason in _PLAYER_UNKNOWN:
+        return PlayerNotFoundError(player_id=session.order.player_id)
+    _log.warning("play was not opened", session_id=session.session_id, code=told.code.name, reason=told.reason)
+    return DependencyDownError(dependency="compliance_svc", retry_after=told.retry_after or 1.0)
+
+
+def _opened(response: pb.OpenPlayResponse, session: Session) -> PlayOpened:
+    result = response.result
+    if result.outcome != outcomes.OUTCOME_OK:
+        raise refusal(result, session)
+    return PlayOpened(position=LedgerPosition.parse(result.transaction_id), jurisdiction=response.jurisdiction)
+
+
+def refusal(result: action_pb2.Result, session: Session) -> MeshError:
+    """Why the ledger did not open play, in our words."""
+    order = session.order
+    match result.outcome:
+        case outcomes.OUTCOME_COMPLIANCE_DENIED | outcomes.OUTCOME_LIMIT_EXCEEDED | outcomes.OUTCOME_PLAYER_BLOCKED:
+            return PlayDeniedError(reasons=_reasons(result), pack=result.decision.pack)
+        case outcomes.OUTCOME_PLAYER_NOT_FOUND:
+            return PlayerNotFoundError(player_id=order.player_id)
+        case outcomes.OUTCOME_GAME_NOT_AVAILABLE:
+            return GameNotAvailableError(provider=order.provider, game_id=order.game_id)
+        case outcomes.OUTCOME_CURRENCY_MISMATCH:
+            return RequestInvalidError(violations=[("currency_code", "is not a currency of an account of the player")])
+    if result.outcome_class in (outcomes.OUTCOME_CLASS_RETRY, outcomes.OUTCOME_CLASS_UNCERTAIN):
+        return DependencyDownError(dependency="wallet_svc", retry_after=1.0)
+    _log.error("the ledger refused to open play", session_id=session.session_id, outcome=result.outcome)
+    return InternalError()
+
+
+def _reasons(result: action_pb2.Result) -> str:
+    return ",".join(result.decision.reasons) or outcomes.Outcome.Name(result.outcome).removeprefix("OUTCOME_")

@@ -1,0 +1,66 @@
+"""Every way a call about sessions or the catalog can be refused."""
+
+from mesh.errors import Kind, MeshError
+
+
+class SessionNotFoundError(MeshError):
+    """The licensee has no such session."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_SESSION_NOT_FOUND"
+
+
+class SessionEndedError(MeshError):
+    """The session has ended and cannot be recovered."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_SESSION_ENDED"
+
+
+class GameNotAvailableError(MeshError):
+    """The game is unknown, disabled, or its provider is down."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_GAME_NOT_AVAILABLE"
+
+
+class GameNotFoundError(MeshError):
+    """No game has this name."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_GAME_NOT_AVAILABLE"
+
+
+class ProviderNotFoundError(MeshError):
+    """The provider is not connected."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_PROVIDER_NOT_FOUND"
+
+
+class LaunchFailedError(MeshError):
+    """The provider did not answer the launch."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "ERROR_REASON_LAUNCH_FAILED"
+
+
+class PlayDeniedError(MeshError):
+    """The law refuses to open play."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_PLAY_DENIED"
+
+
+class RequestConflictError(MeshError):
+    """The client key was used with other content."""
+
+    kind = Kind.ALREADY_EXISTS
+    reason = "ERROR_REASON_REQUEST_CONFLICT"
+
+
+class PlayerNotFoundError(MeshError):
+    """The licensee has no such player."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_PLAYER_NOT_FOUND"

@@ -1,0 +1,81 @@
+"""Sessions and offers as messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from mesh.errors import RequestInvalidError
+from pitboss.session.v1 import catalog_service_pb2 as catalog_pb
+from pitboss.session.v1 import session_service_pb2 as pb
+from session_svc.domain.catalog import Offer
+from session_svc.domain.session import Session
+from session_svc.domain.states import State
+
+_STATES = {
+    State.ACTIVE: pb.SESSION_STATE_ACTIVE,
+    State.CLOSED: pb.SESSION_STATE_CLOSED,
+    State.EXPIRED: pb.SESSION_STATE_EXPIRED,
+    State.REPLACED: pb.SESSION_STATE_REPLACED,
+    State.ENDED: pb.SESSION_STATE_ENDED,
+}
+_CATEGORIES = {
+    "slot": catalog_pb.CATEGORY_SLOT,
+    "table": catalog_pb.CATEGORY_TABLE,
+    "live": catalog_pb.CATEGORY_LIVE,
+}
+_DEVICES = {
+    pb.DEVICE_UNSPECIFIED: "desktop",
+    pb.DEVICE_DESKTOP: "desktop",
+    pb.DEVICE_MOBILE: "mobile",
+}
+
+
+def session_message(session: Session, now: dt.datetime) -> pb.Session:
+    """A session as others see it."""
+    order, ended_at = session.order, session.shown_end(now)
+    return pb.Session(
+        session_id=session.session_id,
+        player_id=order.player_id,
+        provider=order.provider,
+        game_id=order.game_id,
+        currency_code=order.currency,
+        state=_STATES[session.shown_state(now)],
+        create_time=timestamp(session.created_at),
+        expire_time=timestamp(session.expires_at),
+        end_time=timestamp(ended_at) if ended_at else None,
+    )
+
+
+def game_message(offer: Offer) -> catalog_pb.CatalogGame:
+    """A game as an offer."""
+    game = offer.game
+    return catalog_pb.CatalogGame(
+        provider=game.provider,
+        game_id=game.game_id,
+        title=game.title,
+        category=_CATEGORIES[game.category],
+        available=offer.available,
+        unavailable_reason=offer.reason,
+        currency_codes=game.currencies,
+    )
+
+
+def timestamp(moment: dt.datetime) -> Timestamp:
+    """A moment as a message."""
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
+
+
+def device_name(device: pb.Device.ValueType) -> str:
+    """A device in our words."""
+    return _DEVICES[device]
+
+
+def plain(field: str, text: str) -> str:
+    """PostgreSQL text cannot hold NUL."""
+    if "\x00" in text:
+        raise RequestInvalidError(violations=[(field, "must not have a NUL character")])
+    return text

@@ -1,0 +1,223 @@
+"""What the use cases need from the world."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from session_svc.domain.catalog import Game
+from session_svc.domain.session import LedgerPosition, Session
+from session_svc.domain.states import PlayEnd, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What a provider's browser session begins with."""
+
+    token: str = field(repr=False)
+    """The provider sends it back with its callbacks."""
+    url: str = field(default="", repr=False)
+    """Empty until the provider has answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSession:
+    """A session as adapters need it: with its token."""
+
+    session: Session
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChange:
+    """One change that the licensee can see."""
+
+    cursor: int
+    session: Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayOpened:
+    """The ledger lets the session stake."""
+
+    position: LedgerPosition
+    jurisdiction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """A player who excluded themself, and where in the ledger."""
+
+    licensee: str
+    player_id: str
+    position: LedgerPosition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPage:
+    """What a page of a shard's log means for sessions."""
+
+    last_sequence: int
+    exclusions: Sequence[Exclusion]
+
+
+class Sessions(Protocol):
+    """The sessions that were written down. Every change checks the transition table."""
+
+    async def begin(self, session: Session, launch: Launch) -> bool:
+        """Write a new session down; False if its client key already has one that did not fail."""
+        ...
+
+    async def newest_attempt(self, licensee: str, client_key: str) -> Session | None:
+        """The newest session of a client key, failed ones too."""
+        ...
+
+    async def find(self, licensee: str, session_id: str) -> Session | None:
+        """A session of a licensee."""
+        ...
+
+    async def by_token(self, token: str) -> Session | None:
+        """The session of a launch token."""
+        ...
+
+    async def newest_of_player(self, provider: str, licensee: str, player_id: str) -> KnownSession | None:
+        """The session that was launched last; if there was none, one that is being launched."""
+        ...
+
+    async def launch_of(self, session: Session) -> Launch:
+        """The secrets of a session."""
+        ...
+
+    async def move(self, session: Session, to: State, now: dt.datetime) -> Session | None:
+        """Take one step; None if the session is no longer where that step begins."""
+        ...
+
+    async def activate(self, session: Session, url: str, opened: PlayOpened, now: dt.datetime) -> Session | None:
+        """Make an opening session the active one and begin to replace the one before; None as in `move`.
+
+        A session whose player was excluded after it was opened in the ledger begins to fail instead.
+        """
+        ...
+
+    async def half_ended_of_player(self, session: Session) -> list[Session]:
+        """Sessions of the same player at the same provider whose end the ledger may not know yet."""
+        ...
+
+    async def unfinished(self, *, before: dt.datetime, opening_before: dt.datetime, limit: int) -> list[Session]:
+        """Sessions that have been between two states for too long."""
+        ...
+
+    async def expire_due(self, now: dt.datetime, *, limit: int) -> list[Session]:
+        """Mark active sessions whose time is over."""
+        ...
+
+
+class Changes(Protocol):
+    """The changes that licensees can see, numbered for each without gaps."""
+
+    async def after(self, licensee: str, cursor: int, *, player_id: str, limit: int) -> list[SessionChange]:
+        """The next changes of a licensee."""
+        ...
+
+    async def heads(self) -> dict[str, int]:
+        """The newest number of every licensee."""
+        ...
+
+
+class LawRecord(Protocol):
+    """How far the ledger's feed was read, in the same transactions as what it caused."""
+
+    async def cursor(self, shard: int) -> int:
+        """The last entry that was handled."""
+        ...
+
+    async def active_before(self, exclusion: Exclusion) -> list[Session]:
+        """Active sessions of the player that the ledger opened before the exclusion."""
+        ...
+
+    async def apply(self, shard: int, page: FeedPage, now: dt.datetime) -> list[Session]:
+        """End what the page's exclusions end, and remember the page as handled. Returns the ended sessions."""
+        ...
+
+
+class Games(Protocol):
+    """The catalog as it was written down."""
+
+    async def all(self) -> list[Game]:
+        """Every game."""
+        ...
+
+    async def put(self, provider: str, games: Sequence[Game]) -> None:
+        """Take over a provider's list. Games that it leaves out are disabled."""
+        ...
+
+    async def registered(self, games: Sequence[Game]) -> None:
+        """Note that the ledger knows these games as they are here."""
+        ...
+
+
+class Law(Protocol):
+    """Who decides whether a session may open, and opens it in the ledger."""
+
+    async def open_play(self, session: Session) -> PlayOpened:
+        """Open it. Repeatable. Raises the refusal, or DependencyDownError when nothing is known."""
+        ...
+
+
+class Ledger(Protocol):
+    """The wallet, as far as sessions go."""
+
+    async def end_play(self, session: Session, end: PlayEnd) -> None:
+        """Stop a session from staking. Repeatable. Raises DependencyDownError when that is not certain."""
+        ...
+
+    async def put_games(self, provider: str, games: Sequence[Game]) -> None:
+        """Let the ledger know games."""
+        ...
+
+    async def shards(self) -> list[int]:
+        """The shards of its log."""
+        ...
+
+    def feed(self, shard: int, after: int) -> AsyncGenerator[FeedPage, None]:
+        """The log of a shard after a position, for ever. Raises DependencyDownError."""
+        ...
+
+
+class Providers(Protocol):
+    """The adapters."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every connected provider."""
+        ...
+
+    async def launch(self, session: Session, token: str, device: str) -> str:
+        """The address that starts the game. Raises LaunchFailedError."""
+        ...
+
+    async def games(self, provider: str) -> list[Game]:
+        """The provider's catalog, as told. Raises DependencyDownError."""
+        ...
+
+    def health(self, provider: str) -> AsyncGenerator[bool, None]:
+        """Whether the provider is up: now, then at each change. Raises DependencyDownError when it breaks."""
+        ...
+
+
+class SessionCache(Protocol):
+    """Short-lived copies of sessions by token digest. It may forget, and it never fails."""
+
+    async def get(self, digest: bytes) -> Session | None:
+        """The session, if it is remembered."""
+        ...
+
+    async def put(self, digest: bytes, session: Session) -> None:
+        """Remember."""
+        ...
+
+    async def forget(self, digest: bytes) -> None:
+        """As if it had never been known."""
+        ...

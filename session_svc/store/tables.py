@@ -1,0 +1,132 @@
+"""The tables, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+
+from session_svc.domain.states import ATTEMPT_FAILED, State
+
+metadata = sa.MetaData()
+
+
+def _text(name: str, *, default: bool = False) -> sa.Column[str]:
+    # The C collation compares bytes: the same order everywhere, for ever.
+    return sa.Column(name, sa.Text(collation="C"), nullable=False, server_default="" if default else None)
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+
+
+def _listed(states: Iterable[State]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("session_id", sa.Uuid(as_uuid=False), primary_key=True),
+    _text("licensee"),
+    _text("client_key"),
+    _text("player_id"),
+    _text("provider"),
+    _text("game_id"),
+    _text("currency"),
+    _text("language"),
+    _text("country"),
+    _text("device"),
+    _text("lobby_url"),
+    _text("state"),
+    _moment("created_at"),
+    _moment("expires_at"),
+    _moment("changed_at"),
+    _moment("ended_at", nullable=True),
+    _text("jurisdiction", default=True),
+    sa.Column("opened_shard", sa.Integer),
+    sa.Column("opened_sequence", sa.BigInteger),
+    sa.Column(
+        "launched_as", sa.BigInteger, comment="Number of the change that made it active: orders a player's launches."
+    ),
+    sa.Column("token_digest", BYTEA, nullable=False),
+    sa.Column("token_sealed", BYTEA, nullable=False),
+    sa.Column("url_sealed", BYTEA),
+    sa.CheckConstraint(f"state IN ({_listed(State)})", name="session_state_known"),
+    sa.CheckConstraint("(state = 'active') <= (launched_as IS NOT NULL)", name="session_active_was_launched"),
+    sa.Index("session_of_token", "token_digest", unique=True),
+    sa.Index(
+        "session_one_live_attempt",
+        "licensee",
+        "client_key",
+        unique=True,
+        postgresql_where=sa.text(f"state NOT IN ({_listed(sorted(ATTEMPT_FAILED))})"),
+    ),
+    sa.Index("session_attempts", "licensee", "client_key", "session_id"),
+    sa.Index(
+        "session_one_active",
+        "licensee",
+        "player_id",
+        "provider",
+        unique=True,
+        postgresql_where=sa.text("state = 'active'"),
+    ),
+    sa.Index("session_of_player", "licensee", "player_id", "provider", "launched_as"),
+    sa.Index("session_due", "expires_at", postgresql_where=sa.text("state = 'active'")),
+    sa.Index(
+        "session_unfinished",
+        "changed_at",
+        postgresql_where=sa.text("state IN ('opening', 'closing', 'replacing', 'failing')"),
+    ),
+)
+
+head = sa.Table(
+    "licensee_head",
+    metadata,
+    sa.Column("licensee", sa.Text(collation="C"), primary_key=True),
+    sa.Column("cursor", sa.BigInteger, nullable=False),
+    comment="The newest change of each licensee. Whoever writes a change holds this row until the commit.",
+)
+
+change = sa.Table(
+    "session_change",
+    metadata,
+    sa.Column("licensee", sa.Text(collation="C"), primary_key=True),
+    sa.Column("cursor", sa.BigInteger, primary_key=True),
+    sa.Column("session_id", sa.Uuid(as_uuid=False), sa.ForeignKey("session.session_id"), nullable=False),
+    _text("player_id"),
+    _text("state"),
+    _moment("ended_at", nullable=True),
+    sa.CheckConstraint("cursor > 0", name="session_change_counts_from_one"),
+    sa.Index("session_change_of_player", "licensee", "player_id", "cursor"),
+    comment="What licensees can see of their sessions, in commit order and without gaps.",
+)
+
+exclusion = sa.Table(
+    "player_exclusion",
+    metadata,
+    sa.Column("licensee", sa.Text(collation="C"), primary_key=True),
+    sa.Column("player_id", sa.Text(collation="C"), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    comment="The newest exclusion of a player in the ledger: sessions that were opened before it are over.",
+)
+
+feed = sa.Table(
+    "feed_cursor",
+    metadata,
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+game = sa.Table(
+    "game",
+    metadata,
+    sa.Column("provider", sa.Text(collation="C"), primary_key=True),
+    sa.Column("game_id", sa.Text(collation="C"), primary_key=True),
+    _text("title"),
+    _text("category"),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("currencies", ARRAY(sa.Text), nullable=False),
+    sa.Column("registered", sa.Boolean, nullable=False, comment="The ledger knows the game as it is here."),
+)

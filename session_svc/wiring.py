@@ -1,0 +1,203 @@
+"""Where the session service is put together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import grpc.aio
+import uuid_utils
+
+from mesh import server
+from mesh.cache import Cache
+from mesh.channels import channel
+from mesh.clock import Clock, open_clock
+from mesh.database import engine as open_engine
+from mesh.identity import Policy
+from pitboss.session.v1 import (
+    catalog_service_pb2_grpc,
+    session_directory_service_pb2_grpc,
+    session_service_pb2_grpc,
+)
+from session_svc.app.directory import Directory
+from session_svc.app.ending import Endings
+from session_svc.app.following import LawFollower
+from session_svc.app.offers import Offers
+from session_svc.app.sessions import SessionDesk
+from session_svc.app.supplying import Supply
+from session_svc.app.sweeping import Sweeper
+from session_svc.app.upkeep import persistently, until_done
+from session_svc.app.watching import Watching
+from session_svc.clients.adapters import AdapterProviders
+from session_svc.clients.law import ComplianceLaw
+from session_svc.clients.ledger import WalletLedger
+from session_svc.config import SessionSettings
+from session_svc.domain.keys import read_key
+from session_svc.domain.pages import PageTokens
+from session_svc.grpc_api.catalog import CatalogServicer
+from session_svc.grpc_api.directory import DirectoryServicer
+from session_svc.grpc_api.sessions import SessionServicer
+from session_svc.ports import SessionCache
+from session_svc.store.cache import NoCache, ValkeySessions
+from session_svc.store.changes import PostgresChanges
+from session_svc.store.games import PostgresGames
+from session_svc.store.law import PostgresLawRecord
+from session_svc.store.sealing import Vault
+from session_svc.store.sessions import PostgresSessions
+
+WORKLOAD = "session_svc"
+SESSIONS = "pitboss.session.v1.SessionService"
+DIRECTORY = "pitboss.session.v1.SessionDirectoryService"
+CATALOG = "pitboss.session.v1.CatalogService"
+
+POLICY = Policy(
+    callers={
+        SESSIONS: ("gateway", "platform"),
+        CATALOG: ("gateway", "platform"),
+        DIRECTORY: ("provider_adapters/*", "platform"),
+    },
+    scopes={SESSIONS: "play", CATALOG: "play"},
+)
+
+_HALF_WAY_PATIENCE = dt.timedelta(seconds=5)
+_OPENING_PATIENCE = dt.timedelta(minutes=2)
+"""Longer than any caller waits for a launch and tries again."""
+
+Closer = Callable[[], Awaitable[None]]
+
+
+def main() -> None:
+    """Run the process."""
+    server.main(WORKLOAD, SessionSettings, build)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Everything that remembers."""
+
+    sessions: PostgresSessions
+    changes: PostgresChanges
+    law: PostgresLawRecord
+    games: PostgresGames
+    cache: SessionCache
+    page_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """Everybody who is asked."""
+
+    law: ComplianceLaw
+    ledger: WalletLedger
+    providers: AdapterProviders
+
+
+async def build(settings: SessionSettings) -> server.Parts:
+    """Put the process together. Waits for the database, and for nobody else."""
+    clock, closers = open_clock(settings.clock_file), list[Closer]()
+    stores, neighbours = _stores(settings, closers), _neighbours(settings, closers)
+    offers = Offers(neighbours.providers.names)
+    endings = Endings(stores.sessions, neighbours.ledger, stores.cache, clock)
+    watching = Watching(stores.changes, interval_s=settings.watch_interval_ms / 1000)
+    desk = SessionDesk(
+        sessions=stores.sessions,
+        law=neighbours.law,
+        providers=neighbours.providers,
+        offers=offers,
+        endings=endings,
+        clock=clock,
+        lifetime=dt.timedelta(seconds=settings.session_ttl_seconds),
+        new_id=lambda: str(uuid_utils.uuid7()),
+    )
+    await until_done("database", partial(offers.reload, stores.games))
+    return server.Parts(
+        services=[
+            server.Service(
+                name=SESSIONS,
+                add=session_service_pb2_grpc.add_SessionServiceServicer_to_server,
+                servicer=SessionServicer(desk, watching, clock),
+            ),
+            server.Service(
+                name=DIRECTORY,
+                add=session_directory_service_pb2_grpc.add_SessionDirectoryServiceServicer_to_server,
+                servicer=DirectoryServicer(Directory(stores.sessions, stores.cache), clock),
+            ),
+            server.Service(
+                name=CATALOG,
+                add=catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
+                servicer=CatalogServicer(offers, PageTokens(key=stores.page_key)),
+            ),
+        ],
+        policy=POLICY,
+        tasks={**_tasks(settings, stores, neighbours, offers, endings, clock), "watching": watching.run},
+        closers=closers,
+    )
+
+
+def _tasks(
+    settings: SessionSettings, stores: Stores, neighbours: Neighbours, offers: Offers, endings: Endings, clock: Clock
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    sweeper = Sweeper(stores.sessions, endings, clock, patience=_HALF_WAY_PATIENCE, opening_patience=_OPENING_PATIENCE)
+    follower = LawFollower(neighbours.ledger, stores.law, stores.cache, clock)
+    supply = Supply(
+        providers=neighbours.providers,
+        ledger=neighbours.ledger,
+        games=stores.games,
+        offers=offers,
+        fetch_every_s=settings.catalog_seconds,
+        reload_every_s=settings.catalog_reload_seconds,
+        first_answer_s=settings.health_answer_ms / 1000,
+    )
+    return {
+        "supply": supply.run,
+        "sweeper": partial(persistently, "sweeper", sweeper.sweep, pause_s=settings.sweep_interval_ms / 1000),
+        "law": partial(persistently, "law", follower.run, pause_s=1.0),
+    }
+
+
+def _stores(settings: SessionSettings, closers: list[Closer]) -> Stores:
+    engine = open_engine(
+        settings.database_url,
+        name=WORKLOAD,
+        size=settings.database_connections,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
+    closers.append(engine.dispose)
+    vault = Vault([read_key(key) for key in settings.session_keys])
+    return Stores(
+        sessions=PostgresSessions(engine, vault),
+        changes=PostgresChanges(engine),
+        law=PostgresLawRecord(engine),
+        games=PostgresGames(engine),
+        cache=_cache(settings, vault, closers),
+        page_key=vault.page_key,
+    )
+
+
+def _cache(settings: SessionSettings, vault: Vault, closers: list[Closer]) -> SessionCache:
+    if not settings.cache_url:
+        return NoCache()
+    cache = Cache.open(settings.cache_url, prefix="session_svc:", timeout_ms=settings.cache_timeout_ms)
+    closers.append(cache.close)
+    return ValkeySessions(cache, vault)
+
+
+def _neighbours(settings: SessionSettings, closers: list[Closer]) -> Neighbours:
+    timeout_s = settings.call_timeout_ms / 1000
+
+    def connected(address: str) -> grpc.aio.Channel:
+        opened = channel(address, settings, workload=WORKLOAD)
+        closers.append(opened.close)
+        return opened
+
+    return Neighbours(
+        law=ComplianceLaw(connected(settings.compliance_address), timeout_s=timeout_s),
+        ledger=WalletLedger([connected(address) for address in settings.wallet_addresses], timeout_s=timeout_s),
+        providers=AdapterProviders(
+            {name: connected(address) for name, address in settings.adapters.items()},
+            launch_timeout_s=settings.launch_timeout_ms / 1000,
+            list_timeout_s=timeout_s,
+        ),
+    )
