@@ -1,6 +1,6 @@
 """ProviderAdapterService: wire to values and back, for every provider alike."""
 
-# ruff: noqa: N802, ANN401, ARG002 - gRPC names the methods and their arguments
+# ruff: noqa: ANN401 - gRPC names the methods and their arguments
 
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar

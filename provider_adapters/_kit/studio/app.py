@@ -12,7 +12,7 @@ from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio import scenarios
 from provider_adapters._kit.studio.floor import Floor
-from provider_adapters._kit.studio.line import CallbackLine
+from provider_adapters._kit.studio.line import Sender
 from provider_adapters._kit.studio.plan import Order, OrderError
 from provider_adapters._kit.studio.ports import Seat, Studio
 from provider_adapters._kit.studio.record import Record
@@ -47,7 +47,7 @@ class StudioApp:
     """Routes requests."""
 
     def __init__(
-        self, *, studio: Studio, floor: Floor, record: Record, stats: Stats, line: CallbackLine, desk: StudioDesk
+        self, *, studio: Studio, floor: Floor, record: Record, stats: Stats, line: Sender, desk: StudioDesk
     ) -> None:
         self._studio = studio
         self._floor = floor

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Protocol
 
 import httpx
 
@@ -13,6 +14,14 @@ _IMPATIENT_S = 0.004
 
 class NoAnswerError(Exception):
     """No whole answer came. The text is a short code for statistics."""
+
+
+class Sender(Protocol):
+    """Somewhere to send signed messages."""
+
+    async def send(self, request: HttpRequest, mishap: Mishap = Mishap.NONE) -> HttpReply:
+        """The whole answer, or NoAnswerError."""
+        ...
 
 
 class CallbackLine:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.studio.line import CallbackLine, NoAnswerError
+from provider_adapters._kit.studio.line import NoAnswerError, Sender
 from provider_adapters._kit.studio.plan import Mishap
 from provider_adapters._kit.studio.ports import Act, ActKind, Habits, Reaction, Seat, Studio
 from provider_adapters._kit.studio.record import Belief
@@ -43,7 +43,7 @@ class Scene:
 
     studio: Studio
     teller: Teller
-    line: CallbackLine
+    line: Sender
     seat: Seat
     name: str
     stake: Decimal

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 
-from provider_adapters._kit.studio.line import CallbackLine, NoAnswerError, Stopwatch
+from provider_adapters._kit.studio.line import NoAnswerError, Sender, Stopwatch
 from provider_adapters._kit.studio.plan import Mishap
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, RetrySchedule, Studio
 from provider_adapters._kit.studio.record import Belief, Record
@@ -32,7 +32,7 @@ class Teller:
         self,
         *,
         studio: Studio,
-        line: CallbackLine,
+        line: Sender,
         record: Record,
         stats: Stats,
         namespace: uuid.UUID,

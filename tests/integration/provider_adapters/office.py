@@ -1,5 +1,7 @@
-"""A session office for tests: opens accounts and play in the real ledger, launches through the real adapter,
-and serves the session directory from memory at the address where the adapters look for it.
+"""A session office for tests.
+
+It opens accounts and play in the real ledger, launches through the real adapter, and serves the session
+directory from memory at the address where the adapters look for it.
 """
 
 from __future__ import annotations
@@ -150,7 +152,7 @@ class Office:
             action=action_pb2.Action(player_id=player, transaction_key=key, **action)
         )
         metadata = call_metadata(licensee=LICENSEE, source=source or None)
-        return (await self.ledger.Execute(request, timeout=5, metadata=metadata)).result  # type: ignore[no-any-return]
+        return (await self.ledger.Execute(request, timeout=5, metadata=metadata)).result
 
     async def player(self, *, money: str = "100.00", currency: str = "EUR") -> str:
         """A new player with money."""

@@ -11,6 +11,7 @@ from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.studio.ports import Act, ActKind, Reaction, Seat
 from provider_adapters.hub88_style import auth
+from provider_adapters.hub88_style.client import read_games
 from provider_adapters.hub88_style.config import Keys
 from provider_adapters.hub88_style.studio import Hub88StyleStudio
 from tests.unit.provider_adapters.hub88_style.fakes import World
@@ -154,8 +155,6 @@ async def test_a_launch_that_the_operator_did_not_sign_is_refused(studio: Hub88S
 async def test_the_catalog_has_slots_tables_and_live_games_that_the_adapter_understands(
     studio: Hub88StyleStudio,
 ) -> None:
-    from provider_adapters.hub88_style.client import read_games
-
     reply = await studio.api(call("game/list", {"operator_id": "pitboss"}), Desk())
     games = read_games("game/list", reply)
     assert {game.category for game in games} == {"slot", "table", "live"}
