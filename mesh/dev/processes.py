@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mesh.dev.paths import DESCRIPTORS, PYTHON_PATH, ROOT
@@ -72,6 +72,7 @@ class Surroundings:
     owner_urls: Mapping[str, str]
     cache_url: str
     clock_file: Path
+    session_keys: str = field(default="", repr=False)
     log_level: str = "info"
     otlp_endpoint: str = ""
     without: frozenset[str] = frozenset()
@@ -160,8 +161,10 @@ def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
 
 
 def _service(around: Surroundings, service: str, port: int) -> dict[str, str]:
+    own = {"PITBOSS_SESSION_KEYS": around.session_keys} if service == "session_svc" else {}
     return {
         **_common(around, service),
+        **own,
         "PITBOSS_LISTEN": f"{HOST}:{port}",
         "PITBOSS_DATABASE_URL": around.service_urls[service],
         "PITBOSS_CACHE_URL": around.cache_url,

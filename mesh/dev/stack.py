@@ -278,6 +278,7 @@ class Stack:
             owner_urls={service: database.owner_url for service, database in databases.items()},
             cache_url=self.valkey.url,
             clock_file=self.vault.clock_file,
+            session_keys=self.vault.session_keys,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
             without=self.options.without,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from mesh.dev.files import write_private, write_private_json
 from mesh.dev.providers import Provider
-from mesh.dev.secrets import Authority, ProviderCredentials, TokenSigner, provider_credentials, write_workload
+from mesh.dev.secrets import (
+    Authority,
+    ProviderCredentials,
+    TokenSigner,
+    provider_credentials,
+    random_text,
+    write_workload,
+)
 
 WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "platform")
 
@@ -22,12 +29,14 @@ class Vault:
     signer: TokenSigner
     credentials: Mapping[str, ProviderCredentials]
     """Both sides' credentials of each provider."""
+    session_keys: str = field(repr=False)
+    """What the session service seals launch tokens with."""
 
     @classmethod
     def make(cls, folder: Path, providers: Iterable[Provider]) -> Self:
         """New secrets for everything."""
         made = {provider.name: provider_credentials(provider.credentials) for provider in providers}
-        vault = cls(folder=folder, signer=TokenSigner.create(), credentials=made)
+        vault = cls(folder=folder, signer=TokenSigner.create(), credentials=made, session_keys=random_text())
         vault._write_certificates()
         vault._write_tokens()
         vault._write_credentials()
