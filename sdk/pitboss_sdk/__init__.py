@@ -1,0 +1,93 @@
+"""The operator's side of Pitboss: launch games, move money, know where every cent is.
+
+from decimal import Decimal
+from pitboss_sdk import Client, Money
+
+with Client("pitboss.example:443", token=read_token) as pitboss:
+    pitboss.open_account("pl-7001", "EUR")
+    pitboss.deposit("pl-7001", Money(Decimal("25.00"), "EUR"))
+"""
+
+from pitboss_sdk import errors
+from pitboss_sdk.aio import AsyncClient
+from pitboss_sdk.client import Client
+from pitboss_sdk.errors import (
+    CallError,
+    ComplianceDeniedError,
+    InsufficientFundsError,
+    KeyConflictError,
+    LimitExceededError,
+    OverloadedError,
+    PitbossError,
+    PlayerNotFoundError,
+    RefusedError,
+    ServiceDownError,
+    UnauthenticatedError,
+    UndecidedError,
+)
+from pitboss_sdk.money import Money
+from pitboss_sdk.values import (
+    Balances,
+    Decision,
+    DecisionRecord,
+    Game,
+    Launch,
+    Limit,
+    Protection,
+    Receipt,
+    Session,
+    SessionChange,
+    Transaction,
+)
+from pitboss_sdk.vocabulary import (
+    Category,
+    Device,
+    HoldState,
+    LimitKind,
+    Outcome,
+    ReviewCase,
+    SessionState,
+    TransactionKind,
+    TransactionState,
+    Verdict,
+)
+
+__all__ = [
+    "AsyncClient",
+    "Balances",
+    "CallError",
+    "Category",
+    "Client",
+    "ComplianceDeniedError",
+    "Decision",
+    "DecisionRecord",
+    "Device",
+    "Game",
+    "HoldState",
+    "InsufficientFundsError",
+    "KeyConflictError",
+    "Launch",
+    "Limit",
+    "LimitExceededError",
+    "LimitKind",
+    "Money",
+    "Outcome",
+    "OverloadedError",
+    "PitbossError",
+    "PlayerNotFoundError",
+    "Protection",
+    "Receipt",
+    "RefusedError",
+    "ReviewCase",
+    "ServiceDownError",
+    "Session",
+    "SessionChange",
+    "SessionState",
+    "Transaction",
+    "TransactionKind",
+    "TransactionState",
+    "UnauthenticatedError",
+    "UndecidedError",
+    "Verdict",
+    "errors",
+]

@@ -1,0 +1,130 @@
+"""Calls about accounts and payments."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final, TypeAlias
+
+from google.protobuf.duration_pb2 import Duration
+
+from pitboss_sdk import _reading as reading
+from pitboss_sdk._calls.action import ATTEMPT_S, Action
+from pitboss_sdk._conversation import Method, Plain, Send
+from pitboss_sdk._keys import new_key
+from pitboss_sdk._paging import Page
+from pitboss_sdk._stubs.pitboss.wallet.v1 import wallet_service_pb2 as pb
+from pitboss_sdk.money import Money
+from pitboss_sdk.values import Balances, Transaction
+from pitboss_sdk.vocabulary import TransactionKind
+
+LARGEST_PAGE: Final = 500
+
+_Request: TypeAlias = (
+    pb.OpenAccountRequest
+    | pb.DepositRequest
+    | pb.RequestWithdrawalRequest
+    | pb.CaptureWithdrawalRequest
+    | pb.ReleaseWithdrawalRequest
+    | pb.BlockPlayerRequest
+)
+
+
+def open_account(
+    player_id: str, currency_code: str, jurisdiction: str, born_on: date | None, key: str | None
+) -> Action:
+    """Create a player, or add a currency to a known one."""
+    request = pb.OpenAccountRequest(
+        player_id=player_id,
+        transaction_key=key or new_key(),
+        currency_code=currency_code,
+        jurisdiction=jurisdiction,
+        born_on=born_on.isoformat() if born_on else "",
+    )
+    return _action(lambda stubs: stubs.wallet.OpenAccount, request, TransactionKind.OPEN_ACCOUNT)
+
+
+def deposit(player_id: str, amount: Money, key: str | None) -> Action:
+    """Book confirmed money."""
+    request = pb.DepositRequest(player_id=player_id, transaction_key=key or new_key(), amount=_money(amount))
+    return _action(lambda stubs: stubs.wallet.Deposit, request, TransactionKind.DEPOSIT)
+
+
+def request_withdrawal(player_id: str, amount: Money, expires_in: timedelta | None, key: str | None) -> Action:
+    """Reserve money for a payment to the player."""
+    request = pb.RequestWithdrawalRequest(player_id=player_id, transaction_key=key or new_key(), amount=_money(amount))
+    if expires_in is not None:
+        span = Duration()
+        span.FromTimedelta(expires_in)
+        request.expires_in.CopyFrom(span)
+    return _action(lambda stubs: stubs.wallet.RequestWithdrawal, request, TransactionKind.HOLD)
+
+
+def capture_withdrawal(player_id: str, withdrawal_key: str, amount: Money | None, key: str | None) -> Action:
+    """Pay out what was reserved, wholly or in part."""
+    part = None if amount is None else _money(amount)
+    request = pb.CaptureWithdrawalRequest(
+        player_id=player_id, transaction_key=key or new_key(), withdrawal_key=withdrawal_key, amount=part
+    )
+    return _action(lambda stubs: stubs.wallet.CaptureWithdrawal, request, TransactionKind.CAPTURE)
+
+
+def release_withdrawal(player_id: str, withdrawal_key: str, key: str | None) -> Action:
+    """Give the rest back."""
+    request = pb.ReleaseWithdrawalRequest(
+        player_id=player_id, transaction_key=key or new_key(), withdrawal_key=withdrawal_key
+    )
+    return _action(lambda stubs: stubs.wallet.ReleaseWithdrawal, request, TransactionKind.RELEASE)
+
+
+def block(player_id: str, key: str | None, *, blocked: bool) -> Action:
+    """Block or unblock stakes."""
+    request = pb.BlockPlayerRequest(player_id=player_id, transaction_key=key or new_key(), blocked=blocked)
+    return _action(lambda stubs: stubs.wallet.BlockPlayer, request, TransactionKind.SET_BLOCK)
+
+
+def balance(player_id: str, currency_code: str) -> Plain[Balances]:
+    """Read balances."""
+    request = pb.WalletServiceGetBalanceRequest(player_id=player_id, currency_code=currency_code)
+    return Plain(
+        first=Send(method=lambda stubs: stubs.wallet.GetBalance, request=request),
+        read=lambda response: reading.balances(response.balances),
+    )
+
+
+def transaction(player_id: str, kind: TransactionKind, key: str, source: str) -> Plain[Transaction]:
+    """What the ledger knows about a key."""
+    request = pb.LookUpTransactionRequest(
+        player_id=player_id,
+        kind=kind.value,  # type: ignore[arg-type]
+        transaction_key=key,
+        source=source,
+    )
+    return Plain(
+        first=Send(method=lambda stubs: stubs.wallet.LookUpTransaction, request=request),
+        read=lambda response: reading.transaction(response.transaction),
+    )
+
+
+def transactions_page(player_id: str, page_size: int, token: str) -> Plain[Page[Transaction]]:
+    """One page of a player's transactions."""
+    request = pb.ListTransactionsRequest(player_id=player_id, page_size=page_size, page_token=token)
+    return Plain(
+        first=Send(method=lambda stubs: stubs.wallet.ListTransactions, request=request),
+        read=lambda response: Page(
+            items=tuple(reading.transaction(each) for each in response.transactions),
+            next_token=response.next_page_token,
+        ),
+    )
+
+
+_money = reading.money_message
+
+
+def _action(method: Method, request: _Request, kind: TransactionKind) -> Action:
+    return Action(
+        first=Send(method=method, request=request, timeout_s=ATTEMPT_S),
+        player_id=request.player_id,
+        kind=kind,
+        transaction_key=request.transaction_key,
+        result=lambda response: response.result,
+    )

@@ -1,0 +1,197 @@
+"""The wire's messages as values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from pitboss_sdk import values
+from pitboss_sdk._stubs.pitboss.compliance.v1 import compliance_service_pb2, decision_service_pb2
+from pitboss_sdk._stubs.pitboss.session.v1 import catalog_service_pb2, session_service_pb2
+from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2, money_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2, transaction_pb2
+from pitboss_sdk.money import Money, to_text
+from pitboss_sdk.vocabulary import (
+    Category,
+    HoldState,
+    LimitKind,
+    Outcome,
+    ReviewCase,
+    SessionState,
+    TransactionKind,
+    TransactionState,
+    Verdict,
+)
+
+
+def money(message: money_pb2.Money) -> Money | None:
+    """None if it is not set."""
+    return Money(Decimal(message.amount), message.currency_code) if message.amount else None
+
+
+def money_message(amount: object) -> money_pb2.Money:
+    """The other way round. TypeError for a bare number: it has no currency, and may be inexact."""
+    if not isinstance(amount, Money):
+        message = f"money is a Money, not {type(amount).__name__}: Money(Decimal('12.50'), 'EUR')"
+        raise TypeError(message)
+    return money_pb2.Money(currency_code=amount.currency_code, amount=to_text(amount.amount))
+
+
+def moment(message: Timestamp) -> datetime | None:
+    """None if it is not set. The wire's zero moment is 1970, when nothing of ours happened."""
+    return message.ToDatetime(tzinfo=UTC) if message.seconds else None
+
+
+def _sum(message: money_pb2.Money) -> Money:
+    return Money(Decimal(message.amount or 0), message.currency_code)
+
+
+def balances(message: action_pb2.Balances) -> values.Balances:
+    """Sub-balances in one currency."""
+    return values.Balances(
+        available=_sum(message.available),
+        held=_sum(message.held),
+        bonus=_sum(message.bonus),
+        receivable=_sum(message.receivable),
+    )
+
+
+def decision(message: decision_pb2.Decision) -> values.Decision:
+    """A decision."""
+    return values.Decision(
+        decision_id=message.decision_id,
+        verdict=Verdict(message.verdict),
+        reasons=tuple(message.reasons),
+        obligations=tuple(message.obligations),
+        pack=message.pack,
+        pack_digest=message.pack_digest,
+        kernel_version=message.kernel_version,
+        effective_time=moment(message.effective_time),
+        eligible_time=moment(message.eligible_time),
+        facts_json=message.facts_json,
+    )
+
+
+def receipt(message: action_pb2.Result, transaction_key: str, request_id: str) -> values.Receipt:
+    """The ledger's answer to an action."""
+    told = decision(message.decision) if message.HasField("decision") else None
+    return values.Receipt(
+        transaction_key=transaction_key,
+        transaction_id=message.transaction_id,
+        outcome=Outcome(message.outcome),
+        replayed=message.replayed,
+        balance_at_commit=money(message.balance_at_commit),
+        balances=balances(message.balance_now) if message.HasField("balance_now") else None,
+        hold_state=HoldState(message.hold_state),
+        limit=message.limit,
+        decision=told,
+        reasons=told.reasons if told else (),
+        request_id=request_id,
+    )
+
+
+def receipt_of(found: values.Transaction) -> values.Receipt:
+    """The answer that was lost, from the transaction that a look-up found."""
+    return values.Receipt(
+        transaction_key=found.transaction_key,
+        transaction_id=found.transaction_id,
+        outcome=found.outcome,
+        replayed=True,
+        balance_at_commit=found.balance_at_commit,
+        balances=None,
+        hold_state=HoldState.UNSPECIFIED,
+        limit="",
+        decision=None,
+        reasons=found.reasons,
+        request_id=found.request_id,
+    )
+
+
+def transaction(message: transaction_pb2.Transaction) -> values.Transaction:
+    """One stored action."""
+    return values.Transaction(
+        transaction_id=message.transaction_id,
+        player_id=message.player_id,
+        source=message.source,
+        kind=TransactionKind(message.kind),
+        transaction_key=message.transaction_key,
+        state=TransactionState(message.state),
+        outcome=Outcome(message.outcome),
+        amount=money(message.amount),
+        rolled_back=message.rolled_back,
+        round_id=message.round_id,
+        game_id=message.game_id,
+        session_id=message.session_id,
+        reference_key=message.reference_key,
+        jackpot_part=money(message.jackpot_part),
+        balance_at_commit=money(message.balance_at_commit),
+        record_time=moment(message.record_time),
+        reasons=tuple(message.reasons),
+        request_id=message.request_id,
+        opened_case=ReviewCase(message.opened_case),
+    )
+
+
+def session(message: session_service_pb2.Session) -> values.Session:
+    """A session."""
+    return values.Session(
+        session_id=message.session_id,
+        player_id=message.player_id,
+        provider=message.provider,
+        game_id=message.game_id,
+        currency_code=message.currency_code,
+        state=SessionState(message.state),
+        create_time=moment(message.create_time),
+        expire_time=moment(message.expire_time),
+        end_time=moment(message.end_time),
+    )
+
+
+def game(message: catalog_service_pb2.CatalogGame) -> values.Game:
+    """A game of the catalog."""
+    return values.Game(
+        provider=message.provider,
+        game_id=message.game_id,
+        title=message.title,
+        category=Category(message.category),
+        available=message.available,
+        unavailable_reason=message.unavailable_reason,
+        currency_codes=tuple(message.currency_codes),
+    )
+
+
+def _limit(message: compliance_service_pb2.LimitStatus) -> values.Limit:
+    return values.Limit(
+        kind=LimitKind(message.limit_kind),
+        window=message.window,
+        amount=_sum(message.amount),
+        pending_amount=money(message.pending_amount),
+        effective_time=moment(message.effective_time),
+    )
+
+
+def protection(message: compliance_service_pb2.GetProtectionResponse) -> values.Protection:
+    """Limits, exclusion and break."""
+    return values.Protection(
+        jurisdiction=message.jurisdiction,
+        blocked=message.blocked,
+        limits=tuple(_limit(each) for each in message.limits),
+        excluded=message.excluded,
+        eligible_time=moment(message.eligible_time),
+        break_until_time=moment(message.break_until_time),
+    )
+
+
+def decision_record(message: decision_service_pb2.DecisionRecord) -> values.DecisionRecord:
+    """A stored decision."""
+    return values.DecisionRecord(
+        decision=decision(message.decision),
+        player_id=message.player_id,
+        kind=TransactionKind(message.kind),
+        transaction_key=message.transaction_key,
+        source=message.source,
+        outcome=Outcome(message.outcome),
+        record_time=moment(message.record_time),
+    )

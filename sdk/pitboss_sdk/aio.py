@@ -1,0 +1,410 @@
+"""The client for asyncio. One client belongs to one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+import grpc.aio
+
+from pitboss_sdk._calls import compliance, session, wallet
+from pitboss_sdk._channel import OPTIONS, Endpoint, call_metadata
+from pitboss_sdk._conversation import Call, Effect, Send, converse, was_not_let_in
+from pitboss_sdk._failures import read_failure
+from pitboss_sdk._paging import Page
+from pitboss_sdk._stub_set import Stubs
+from pitboss_sdk._watching import Watch
+from pitboss_sdk.client import PAGE_SIZE, TIMEOUT_S
+from pitboss_sdk.failure import Failure
+from pitboss_sdk.money import Money
+from pitboss_sdk.values import (
+    Balances,
+    Decision,
+    DecisionRecord,
+    Game,
+    Launch,
+    Protection,
+    Receipt,
+    Session,
+    SessionChange,
+    Transaction,
+)
+from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind
+
+Value = TypeVar("Value")
+
+
+class AsyncClient:
+    """A licensee's connection to the platform, for asyncio.
+
+    Every call that changes something has a key, made once for the call and kept over its retries. Pass your own
+    (`transaction_key`, `client_key`) to make a retry after a crash safe too: the same key is done once at most.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        token: str | Callable[[], str] | Callable[[], Awaitable[str]],
+        ca_file: str | Path | None = None,
+        plaintext: bool = False,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """Connect to `host:port`.
+
+        Args:
+            target: Where the platform listens, such as "pitboss.example:443".
+            token: The access token, or a function that returns a valid one (asked before every attempt).
+            ca_file: Certificates to trust, as PEM. None: those of the system.
+            plaintext: No TLS; only for loopback addresses.
+            timeout_s: Time for one call with all its retries, where the call itself names none.
+        """
+        self._endpoint = Endpoint(target=target, ca_file=Path(ca_file) if ca_file else None, plaintext=plaintext)
+        self._credentials = self._endpoint.credentials()
+        self._token = token
+        self._timeout_s = timeout_s
+        self._opened: tuple[grpc.aio.Channel, Stubs] | None = None
+
+    async def close(self) -> None:
+        """Close the connection; calls under way fail."""
+        if self._opened is not None:
+            channel, _ = self._opened
+            self._opened = None
+            await channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # -- accounts and payments
+
+    async def open_account(
+        self,
+        player_id: str,
+        currency_code: str,
+        *,
+        jurisdiction: str = "",
+        born_on: date | None = None,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Create a player, or add a currency to a known one. The first currency is the player's main one."""
+        call = wallet.open_account(player_id, currency_code, jurisdiction, born_on, transaction_key)
+        return await self._run(call, timeout_s)
+
+    async def balance(self, player_id: str, currency_code: str = "", *, timeout_s: float | None = None) -> Balances:
+        """Present balances; in the player's main currency if none is named."""
+        return await self._run(wallet.balance(player_id, currency_code), timeout_s)
+
+    async def deposit(
+        self, player_id: str, amount: Money, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Receipt:
+        """Book confirmed money into cash, within the player's limits."""
+        return await self._run(wallet.deposit(player_id, amount, transaction_key), timeout_s)
+
+    async def request_withdrawal(
+        self,
+        player_id: str,
+        amount: Money,
+        *,
+        expires_in: timedelta | None = None,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Reserve money for a payment to the player. The receipt's `transaction_key` names the withdrawal.
+
+        What was not captured is given back after `expires_in`; without it, only by `release_withdrawal`.
+        """
+        return await self._run(wallet.request_withdrawal(player_id, amount, expires_in, transaction_key), timeout_s)
+
+    async def capture_withdrawal(
+        self,
+        player_id: str,
+        withdrawal_key: str,
+        amount: Money | None = None,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Book the payment: all that is left, or a part."""
+        return await self._run(wallet.capture_withdrawal(player_id, withdrawal_key, amount, transaction_key), timeout_s)
+
+    async def release_withdrawal(
+        self,
+        player_id: str,
+        withdrawal_key: str,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Give back all that is left of the reservation."""
+        return await self._run(wallet.release_withdrawal(player_id, withdrawal_key, transaction_key), timeout_s)
+
+    async def block(
+        self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Receipt:
+        """No stakes from now on. Wins, cancels, deposits and withdrawals still pass."""
+        return await self._run(wallet.block(player_id, transaction_key, blocked=True), timeout_s)
+
+    async def unblock(
+        self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Receipt:
+        """End the licensee's block."""
+        return await self._run(wallet.block(player_id, transaction_key, blocked=False), timeout_s)
+
+    async def look_up(
+        self,
+        player_id: str,
+        kind: TransactionKind,
+        transaction_key: str,
+        *,
+        source: str = "",
+        timeout_s: float | None = None,
+    ) -> Transaction:
+        """What the ledger knows about a key; state UNKNOWN if it was never seen. `source` is a provider's name."""
+        return await self._run(wallet.transaction(player_id, kind, transaction_key, source), timeout_s)
+
+    def list_transactions(
+        self, player_id: str, *, page_size: int = PAGE_SIZE, timeout_s: float | None = None
+    ) -> AsyncIterator[Transaction]:
+        """A player's transactions, the newest first. Pages are fetched as you go."""
+        return self._pages(lambda token: wallet.transactions_page(player_id, page_size, token), timeout_s)
+
+    # -- sessions and games
+
+    async def create_session(  # noqa: PLR0913 - one keyword for each field
+        self,
+        player_id: str,
+        *,
+        provider: str,
+        game_id: str,
+        currency_code: str,
+        language: str = "",
+        country: str = "",
+        device: Device = Device.DESKTOP,
+        lobby_url: str = "",
+        client_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Launch:
+        """Open a game for a player. PlayDeniedError if the law refuses."""
+        order = session.LaunchOrder(
+            player_id=player_id,
+            provider=provider,
+            game_id=game_id,
+            currency_code=currency_code,
+            language=language,
+            country=country,
+            device=device,
+            lobby_url=lobby_url,
+        )
+        return await self._run(session.create_session(order, client_key), timeout_s)
+
+    async def get_session(self, session_id: str, *, timeout_s: float | None = None) -> Session:
+        """Read a session."""
+        return await self._run(session.get_session(session_id), timeout_s)
+
+    async def close_session(self, session_id: str, *, timeout_s: float | None = None) -> Session:
+        """End a session. Its open rounds are still paid and cancelled."""
+        return await self._run(session.close_session(session_id), timeout_s)
+
+    async def recover_session(
+        self, session_id: str, *, device: Device = Device.DESKTOP, timeout_s: float | None = None
+    ) -> Launch:
+        """A fresh launch address, for a player who lost the connection or changed the device."""
+        return await self._run(session.recover_session(session_id, device), timeout_s)
+
+    def watch_sessions(self, *, after_cursor: int = 0, player_id: str = "") -> AsyncIterator[SessionChange]:
+        """Changes of the licensee's sessions after a cursor, without gaps, for ever. A broken stream is resumed."""
+        return self._watch(session.SessionWatch(after_cursor, player_id))
+
+    def list_games(
+        self,
+        *,
+        provider: str = "",
+        include_unavailable: bool = False,
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[Game]:
+        """Games that can be launched now. Pages are fetched as you go."""
+        scope = session.Scope(provider=provider, include_unavailable=include_unavailable)
+        return self._pages(lambda token: session.games_page(scope, page_size, token), timeout_s)
+
+    async def get_game(self, provider: str, game_id: str, *, timeout_s: float | None = None) -> Game:
+        """Read one game, also while its provider is down."""
+        return await self._run(session.get_game(provider, game_id), timeout_s)
+
+    def watch_catalog(self) -> AsyncIterator[Game]:
+        """Every game as it is, then each change, for ever. A resumed stream begins with every game again."""
+        return self._watch(session.CatalogWatch())
+
+    # -- player protection
+
+    async def set_limit(
+        self,
+        player_id: str,
+        kind: LimitKind,
+        amount: Money,
+        *,
+        window: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Set or change a limit. Lower works at once; higher may be scheduled, see the decision.
+
+        `window` is "24h", "7d", "30d", "1mo" or "since_set"; a stake limit has none.
+        """
+        return await self._run(compliance.set_limit(player_id, kind, amount, window, transaction_key), timeout_s)
+
+    async def confirm_limit(
+        self,
+        player_id: str,
+        kind: LimitKind,
+        *,
+        window: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Confirm a ripe increase where the law wants it."""
+        return await self._run(compliance.confirm_limit(player_id, kind, window, transaction_key), timeout_s)
+
+    async def cancel_pending_limit(
+        self,
+        player_id: str,
+        kind: LimitKind,
+        *,
+        window: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Withdraw a pending increase."""
+        return await self._run(compliance.cancel_pending_limit(player_id, kind, window, transaction_key), timeout_s)
+
+    async def exclude(
+        self, player_id: str, term: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Exclude a player on own request. When this returns, no bet is accepted any more.
+
+        `term` is what the law pack offers, such as "6mo", "1y" or "indefinite".
+        """
+        return await self._run(compliance.exclude(player_id, term, transaction_key), timeout_s)
+
+    async def take_break(
+        self, player_id: str, term: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Start a short break that ends by itself, such as "24h"."""
+        return await self._run(compliance.take_break(player_id, term, transaction_key), timeout_s)
+
+    async def request_reinstatement(
+        self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Ask for the end of an exclusion."""
+        return await self._run(compliance.request_reinstatement(player_id, transaction_key), timeout_s)
+
+    async def protection(self, player_id: str, *, timeout_s: float | None = None) -> Protection:
+        """Limits, exclusion and break of a player."""
+        return await self._run(compliance.protection(player_id), timeout_s)
+
+    async def decision(self, decision_id: str, *, timeout_s: float | None = None) -> DecisionRecord:
+        """One decision with every fact that was used."""
+        return await self._run(compliance.decision(decision_id), timeout_s)
+
+    def list_decisions(
+        self,
+        player_id: str,
+        *,
+        only_refusals: bool = False,
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[DecisionRecord]:
+        """A player's decisions, the newest first. Pages are fetched as you go."""
+        scope = compliance.Scope(player_id=player_id, only_refusals=only_refusals)
+        return self._pages(lambda token: compliance.decisions_page(scope, page_size, token), timeout_s)
+
+    # -- how calls are made
+
+    @property
+    def _stubs(self) -> Stubs:
+        # Made on first use: a channel belongs to the event loop that runs then.
+        if self._opened is None:
+            target, credentials = self._endpoint.target, self._credentials
+            channel = (
+                grpc.aio.secure_channel(target, credentials, options=OPTIONS)
+                if credentials
+                else grpc.aio.insecure_channel(target, options=OPTIONS)
+            )
+            self._opened = channel, Stubs(channel)
+        return self._opened[1]
+
+    async def _run(self, call: Call[Value], timeout_s: float | None) -> Value:
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        conversation = converse(call, timeout_s=limit_s, now=time.monotonic)
+        answer: Any = None
+        while True:
+            try:
+                effect = conversation.send(answer)
+            except StopIteration as end:
+                value: Value = end.value
+                return value
+            answer = await self._do(effect, call.request_id)
+
+    async def _do(self, effect: Effect, request_id: str) -> Any:  # noqa: ANN401 - see `Answer`
+        if isinstance(effect, Send):
+            return await self._send(effect, request_id)
+        await asyncio.sleep(effect.seconds)
+        return None
+
+    async def _send(self, send: Send, request_id: str) -> Any:  # noqa: ANN401 - see `Answer`
+        token = await self._fresh_token()
+        answer = await self._attempt(send, token, request_id)
+        if not was_not_let_in(answer) or (newer := await self._fresh_token()) == token:
+            return answer
+        # A call that was not let in has done nothing, and the token may have run out just now.
+        return await self._attempt(send, newer, request_id)
+
+    async def _attempt(self, send: Send, token: str, request_id: str) -> Any:  # noqa: ANN401 - see `Answer`
+        method, metadata = send.method(self._stubs), call_metadata(token, request_id)
+        try:
+            return await method(send.request, timeout=send.timeout_s, metadata=metadata)
+        except grpc.RpcError as error:
+            return read_failure(error)
+
+    async def _fresh_token(self) -> str:
+        if isinstance(self._token, str):
+            return self._token
+        token = self._token()
+        return await token if inspect.isawaitable(token) else token
+
+    async def _pages(self, page: Callable[[str], Call[Page[Value]]], timeout_s: float | None) -> AsyncIterator[Value]:
+        token = ""
+        while True:
+            found = await self._run(page(token), timeout_s)
+            for item in found.items:
+                yield item
+            token = found.next_token
+            if not token:
+                return
+
+    async def _watch(self, watch: Watch[Value]) -> AsyncIterator[Value]:
+        while True:
+            metadata = call_metadata(await self._fresh_token(), watch.request_id)
+            stream = watch.method(self._stubs)(watch.request(), metadata=metadata)
+            failure: Failure | None = None
+            try:
+                async for response in stream:
+                    yield watch.heard(response)
+            except grpc.RpcError as error:
+                failure = read_failure(error)
+            finally:
+                stream.cancel()
+            await asyncio.sleep(watch.pause_after(failure))

@@ -1,0 +1,388 @@
+"""The client for ordinary, blocking code. Safe to share between threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import grpc
+
+from pitboss_sdk._calls import compliance, session, wallet
+from pitboss_sdk._channel import OPTIONS, Endpoint, call_metadata
+from pitboss_sdk._conversation import Call, Effect, Send, converse, was_not_let_in
+from pitboss_sdk._failures import read_failure
+from pitboss_sdk._paging import Page
+from pitboss_sdk._stub_set import Stubs
+from pitboss_sdk._watching import Watch
+from pitboss_sdk.failure import Failure
+from pitboss_sdk.money import Money
+from pitboss_sdk.values import (
+    Balances,
+    Decision,
+    DecisionRecord,
+    Game,
+    Launch,
+    Protection,
+    Receipt,
+    Session,
+    SessionChange,
+    Transaction,
+)
+from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind
+
+TIMEOUT_S: Final = 10.0
+PAGE_SIZE: Final = 100
+
+Value = TypeVar("Value")
+
+
+class Client:
+    """A licensee's connection to the platform.
+
+    Every call that changes something has a key, made once for the call and kept over its retries. Pass your own
+    (`transaction_key`, `client_key`) to make a retry after a crash safe too: the same key is done once at most.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        token: str | Callable[[], str],
+        ca_file: str | Path | None = None,
+        plaintext: bool = False,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """Connect to `host:port`.
+
+        Args:
+            target: Where the platform listens, such as "pitboss.example:443".
+            token: The access token, or a function that returns a valid one (asked before every attempt).
+            ca_file: Certificates to trust, as PEM. None: those of the system.
+            plaintext: No TLS; only for loopback addresses.
+            timeout_s: Time for one call with all its retries, where the call itself names none.
+        """
+        endpoint = Endpoint(target=target, ca_file=Path(ca_file) if ca_file else None, plaintext=plaintext)
+        credentials = endpoint.credentials()
+        self._token = token
+        self._timeout_s = timeout_s
+        self._channel = (
+            grpc.secure_channel(target, credentials, options=OPTIONS)
+            if credentials
+            else grpc.insecure_channel(target, options=OPTIONS)
+        )
+        self._stubs = Stubs(self._channel)
+
+    def close(self) -> None:
+        """Close the connection; calls under way fail."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # -- accounts and payments
+
+    def open_account(
+        self,
+        player_id: str,
+        currency_code: str,
+        *,
+        jurisdiction: str = "",
+        born_on: date | None = None,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Create a player, or add a currency to a known one. The first currency is the player's main one."""
+        call = wallet.open_account(player_id, currency_code, jurisdiction, born_on, transaction_key)
+        return self._run(call, timeout_s)
+
+    def balance(self, player_id: str, currency_code: str = "", *, timeout_s: float | None = None) -> Balances:
+        """Present balances; in the player's main currency if none is named."""
+        return self._run(wallet.balance(player_id, currency_code), timeout_s)
+
+    def deposit(
+        self, player_id: str, amount: Money, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Receipt:
+        """Book confirmed money into cash, within the player's limits."""
+        return self._run(wallet.deposit(player_id, amount, transaction_key), timeout_s)
+
+    def request_withdrawal(
+        self,
+        player_id: str,
+        amount: Money,
+        *,
+        expires_in: timedelta | None = None,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Reserve money for a payment to the player. The receipt's `transaction_key` names the withdrawal.
+
+        What was not captured is given back after `expires_in`; without it, only by `release_withdrawal`.
+        """
+        return self._run(wallet.request_withdrawal(player_id, amount, expires_in, transaction_key), timeout_s)
+
+    def capture_withdrawal(
+        self,
+        player_id: str,
+        withdrawal_key: str,
+        amount: Money | None = None,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Book the payment: all that is left, or a part."""
+        return self._run(wallet.capture_withdrawal(player_id, withdrawal_key, amount, transaction_key), timeout_s)
+
+    def release_withdrawal(
+        self,
+        player_id: str,
+        withdrawal_key: str,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Give back all that is left of the reservation."""
+        return self._run(wallet.release_withdrawal(player_id, withdrawal_key, transaction_key), timeout_s)
+
+    def block(self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None) -> Receipt:
+        """No stakes from now on. Wins, cancels, deposits and withdrawals still pass."""
+        return self._run(wallet.block(player_id, transaction_key, blocked=True), timeout_s)
+
+    def unblock(self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None) -> Receipt:
+        """End the licensee's block."""
+        return self._run(wallet.block(player_id, transaction_key, blocked=False), timeout_s)
+
+    def look_up(
+        self,
+        player_id: str,
+        kind: TransactionKind,
+        transaction_key: str,
+        *,
+        source: str = "",
+        timeout_s: float | None = None,
+    ) -> Transaction:
+        """What the ledger knows about a key; state UNKNOWN if it was never seen. `source` is a provider's name."""
+        return self._run(wallet.transaction(player_id, kind, transaction_key, source), timeout_s)
+
+    def list_transactions(
+        self, player_id: str, *, page_size: int = PAGE_SIZE, timeout_s: float | None = None
+    ) -> Iterator[Transaction]:
+        """A player's transactions, the newest first. Pages are fetched as you go."""
+        return self._pages(lambda token: wallet.transactions_page(player_id, page_size, token), timeout_s)
+
+    # -- sessions and games
+
+    def create_session(  # noqa: PLR0913 - one keyword for each field
+        self,
+        player_id: str,
+        *,
+        provider: str,
+        game_id: str,
+        currency_code: str,
+        language: str = "",
+        country: str = "",
+        device: Device = Device.DESKTOP,
+        lobby_url: str = "",
+        client_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Launch:
+        """Open a game for a player. PlayDeniedError if the law refuses."""
+        order = session.LaunchOrder(
+            player_id=player_id,
+            provider=provider,
+            game_id=game_id,
+            currency_code=currency_code,
+            language=language,
+            country=country,
+            device=device,
+            lobby_url=lobby_url,
+        )
+        return self._run(session.create_session(order, client_key), timeout_s)
+
+    def get_session(self, session_id: str, *, timeout_s: float | None = None) -> Session:
+        """Read a session."""
+        return self._run(session.get_session(session_id), timeout_s)
+
+    def close_session(self, session_id: str, *, timeout_s: float | None = None) -> Session:
+        """End a session. Its open rounds are still paid and cancelled."""
+        return self._run(session.close_session(session_id), timeout_s)
+
+    def recover_session(
+        self, session_id: str, *, device: Device = Device.DESKTOP, timeout_s: float | None = None
+    ) -> Launch:
+        """A fresh launch address, for a player who lost the connection or changed the device."""
+        return self._run(session.recover_session(session_id, device), timeout_s)
+
+    def watch_sessions(self, *, after_cursor: int = 0, player_id: str = "") -> Iterator[SessionChange]:
+        """Changes of the licensee's sessions after a cursor, without gaps, for ever. A broken stream is resumed."""
+        return self._watch(session.SessionWatch(after_cursor, player_id))
+
+    def list_games(
+        self,
+        *,
+        provider: str = "",
+        include_unavailable: bool = False,
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
+    ) -> Iterator[Game]:
+        """Games that can be launched now. Pages are fetched as you go."""
+        scope = session.Scope(provider=provider, include_unavailable=include_unavailable)
+        return self._pages(lambda token: session.games_page(scope, page_size, token), timeout_s)
+
+    def get_game(self, provider: str, game_id: str, *, timeout_s: float | None = None) -> Game:
+        """Read one game, also while its provider is down."""
+        return self._run(session.get_game(provider, game_id), timeout_s)
+
+    def watch_catalog(self) -> Iterator[Game]:
+        """Every game as it is, then each change, for ever. A resumed stream begins with every game again."""
+        return self._watch(session.CatalogWatch())
+
+    # -- player protection
+
+    def set_limit(
+        self,
+        player_id: str,
+        kind: LimitKind,
+        amount: Money,
+        *,
+        window: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Set or change a limit. Lower works at once; higher may be scheduled, see the decision.
+
+        `window` is "24h", "7d", "30d", "1mo" or "since_set"; a stake limit has none.
+        """
+        return self._run(compliance.set_limit(player_id, kind, amount, window, transaction_key), timeout_s)
+
+    def confirm_limit(
+        self,
+        player_id: str,
+        kind: LimitKind,
+        *,
+        window: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Confirm a ripe increase where the law wants it."""
+        return self._run(compliance.confirm_limit(player_id, kind, window, transaction_key), timeout_s)
+
+    def cancel_pending_limit(
+        self,
+        player_id: str,
+        kind: LimitKind,
+        *,
+        window: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Withdraw a pending increase."""
+        return self._run(compliance.cancel_pending_limit(player_id, kind, window, transaction_key), timeout_s)
+
+    def exclude(
+        self, player_id: str, term: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Exclude a player on own request. When this returns, no bet is accepted any more.
+
+        `term` is what the law pack offers, such as "6mo", "1y" or "indefinite".
+        """
+        return self._run(compliance.exclude(player_id, term, transaction_key), timeout_s)
+
+    def take_break(
+        self, player_id: str, term: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Start a short break that ends by itself, such as "24h"."""
+        return self._run(compliance.take_break(player_id, term, transaction_key), timeout_s)
+
+    def request_reinstatement(
+        self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Ask for the end of an exclusion."""
+        return self._run(compliance.request_reinstatement(player_id, transaction_key), timeout_s)
+
+    def protection(self, player_id: str, *, timeout_s: float | None = None) -> Protection:
+        """Limits, exclusion and break of a player."""
+        return self._run(compliance.protection(player_id), timeout_s)
+
+    def decision(self, decision_id: str, *, timeout_s: float | None = None) -> DecisionRecord:
+        """One decision with every fact that was used."""
+        return self._run(compliance.decision(decision_id), timeout_s)
+
+    def list_decisions(
+        self,
+        player_id: str,
+        *,
+        only_refusals: bool = False,
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
+    ) -> Iterator[DecisionRecord]:
+        """A player's decisions, the newest first. Pages are fetched as you go."""
+        scope = compliance.Scope(player_id=player_id, only_refusals=only_refusals)
+        return self._pages(lambda token: compliance.decisions_page(scope, page_size, token), timeout_s)
+
+    # -- how calls are made
+
+    def _run(self, call: Call[Value], timeout_s: float | None) -> Value:
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        conversation = converse(call, timeout_s=limit_s, now=time.monotonic)
+        answer: Any = None
+        while True:
+            try:
+                effect = conversation.send(answer)
+            except StopIteration as end:
+                value: Value = end.value
+                return value
+            answer = self._do(effect, call.request_id)
+
+    def _do(self, effect: Effect, request_id: str) -> Any:  # noqa: ANN401 - see `Answer`
+        if isinstance(effect, Send):
+            return self._send(effect, request_id)
+        time.sleep(effect.seconds)
+        return None
+
+    def _send(self, send: Send, request_id: str) -> Any:  # noqa: ANN401 - see `Answer`
+        token = self._fresh_token()
+        answer = self._attempt(send, token, request_id)
+        if not was_not_let_in(answer) or (newer := self._fresh_token()) == token:
+            return answer
+        # A call that was not let in has done nothing, and the token may have run out just now.
+        return self._attempt(send, newer, request_id)
+
+    def _attempt(self, send: Send, token: str, request_id: str) -> Any:  # noqa: ANN401 - see `Answer`
+        method, metadata = send.method(self._stubs), call_metadata(token, request_id)
+        try:
+            return method(send.request, timeout=send.timeout_s, metadata=metadata)
+        except grpc.RpcError as error:
+            return read_failure(error)
+
+    def _fresh_token(self) -> str:
+        return self._token if isinstance(self._token, str) else self._token()
+
+    def _pages(self, page: Callable[[str], Call[Page[Value]]], timeout_s: float | None) -> Iterator[Value]:
+        token = ""
+        while True:
+            found = self._run(page(token), timeout_s)
+            yield from found.items
+            token = found.next_token
+            if not token:
+                return
+
+    def _watch(self, watch: Watch[Value]) -> Iterator[Value]:
+        while True:
+            metadata = call_metadata(self._fresh_token(), watch.request_id)
+            stream = watch.method(self._stubs)(watch.request(), metadata=metadata)
+            failure: Failure | None = None
+            try:
+                for response in stream:
+                    yield watch.heard(response)
+            except grpc.RpcError as error:
+                failure = read_failure(error)
+            finally:
+                stream.cancel()
+            time.sleep(watch.pause_after(failure))

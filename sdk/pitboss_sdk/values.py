@@ -1,0 +1,186 @@
+"""What calls return. Frozen, and with nothing of the wire in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pitboss_sdk.money import Money
+from pitboss_sdk.vocabulary import (
+    Category,
+    HoldState,
+    LimitKind,
+    Outcome,
+    ReviewCase,
+    SessionState,
+    TransactionKind,
+    TransactionState,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balances:
+    """A player's money in one currency."""
+
+    available: Money
+    """Cash that can be staked or withdrawn."""
+    held: Money
+    """Cash that waits for a withdrawal."""
+    bonus: Money
+    receivable: Money
+    """What the player owes after a reversed win."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the law said about one action, and why."""
+
+    decision_id: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    """Every reason of every failing rule, such as "LIM.DEPOSIT.24H"."""
+    obligations: tuple[str, ...]
+    pack: str
+    """Name and version of the law pack, "gb@1"."""
+    pack_digest: str
+    kernel_version: str
+    effective_time: datetime | None
+    """When a scheduled change takes effect."""
+    eligible_time: datetime | None
+    """First moment at which an excluded player may ask to return."""
+    facts_json: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The ledger's answer to one action. The same key gets the same answer for ever."""
+
+    transaction_key: str
+    """The key of this action. Keep it: a retry with it is safe, also days later."""
+    transaction_id: str
+    """The ledger's own id. Empty if nothing is stored."""
+    outcome: Outcome
+    replayed: bool
+    """This is the stored answer to an earlier call with the same key."""
+    balance_at_commit: Money | None
+    """Available cash right after the action was stored."""
+    balances: Balances | None
+    """Balances now. None if the answer was found by look-up."""
+    hold_state: HoldState
+    """State of the withdrawal, for actions about one."""
+    limit: str
+    """With LIMIT_EXCEEDED: "stake", "loss" or "deposit"."""
+    decision: Decision | None
+    reasons: tuple[str, ...]
+    request_id: str
+    """Names the call in the logs of both sides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One stored action of a player."""
+
+    transaction_id: str
+    player_id: str
+    source: str
+    """The provider that sent it, or "cashier" for the licensee's own payments."""
+    kind: TransactionKind
+    transaction_key: str
+    state: TransactionState
+    outcome: Outcome
+    amount: Money | None
+    rolled_back: bool
+    round_id: str
+    game_id: str
+    session_id: str
+    reference_key: str
+    jackpot_part: Money | None
+    balance_at_commit: Money | None
+    record_time: datetime | None
+    reasons: tuple[str, ...]
+    request_id: str
+    opened_case: ReviewCase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One player at one provider in one currency."""
+
+    session_id: str
+    player_id: str
+    provider: str
+    game_id: str
+    currency_code: str
+    state: SessionState
+    create_time: datetime | None
+    expire_time: datetime | None
+    end_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A session and the address that starts its game."""
+
+    session: Session
+    launch_url: str = field(repr=False)
+    """A secret of the player: open it in the player's browser and keep it out of logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChange:
+    """One change of a session."""
+
+    cursor: int
+    """Resume after it: `watch_sessions(after_cursor=...)`."""
+    session: Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Game:
+    """One game of one provider."""
+
+    provider: str
+    game_id: str
+    title: str
+    category: Category
+    available: bool
+    unavailable_reason: str
+    currency_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit of a player."""
+
+    kind: LimitKind
+    window: str
+    amount: Money
+    pending_amount: Money | None
+    """An increase that is not in force yet."""
+    effective_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """How a player is protected now."""
+
+    jurisdiction: str
+    blocked: bool
+    limits: tuple[Limit, ...]
+    excluded: bool
+    eligible_time: datetime | None
+    break_until_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """One stored decision and what it was about."""
+
+    decision: Decision
+    player_id: str
+    kind: TransactionKind
+    transaction_key: str
+    source: str
+    outcome: Outcome
+    record_time: datetime | None

@@ -1,0 +1,181 @@
+"""The closed lists of the contracts. A value that is newer than this library reads as `UNRECOGNIZED_<number>`."""
+
+from __future__ import annotations
+
+import enum
+
+
+class _Open(enum.IntEnum):
+    @classmethod
+    def _missing_(cls, value: object) -> _Open | None:
+        if not isinstance(value, int):
+            return None
+        unknown = int.__new__(cls, value)
+        unknown._name_ = f"UNRECOGNIZED_{value}"
+        unknown._value_ = value
+        # One object for each number, as with the members that are known.
+        cls._value2member_map_[value] = unknown
+        return unknown
+
+
+class Outcome(_Open):
+    """The answer to one money action."""
+
+    UNSPECIFIED = 0
+    OK = 1
+    TOMBSTONED = 2
+    INSUFFICIENT_FUNDS = 3
+    LIMIT_EXCEEDED = 4
+    SESSION_EXPIRED = 5
+    SESSION_INVALID = 6
+    PLAYER_BLOCKED = 7
+    PLAYER_NOT_FOUND = 8
+    GAME_NOT_AVAILABLE = 9
+    CURRENCY_MISMATCH = 10
+    AMOUNT_INVALID = 11
+    ROUND_CLOSED = 12
+    ORIGINAL_NOT_FOUND = 13
+    ALREADY_ROLLED_BACK = 14
+    ALREADY_SETTLED = 15
+    HOLD_ENDED = 16
+    HOLD_EXCEEDED = 17
+    NOT_APPLIED = 18
+    COMPLIANCE_DENIED = 19
+    IN_PROGRESS = 20
+    ORIGINAL_PENDING = 21
+    UNAVAILABLE = 22
+    UNKNOWN = 23
+    IDEMPOTENCY_CONFLICT = 24
+    REQUEST_INVALID = 25
+
+
+class OutcomeClass(_Open):
+    """What a caller does next. This library does it."""
+
+    UNSPECIFIED = 0
+    SUCCESS = 1
+    REJECT = 2
+    RETRY = 3
+    UNCERTAIN = 4
+    FATAL = 5
+
+
+class TransactionKind(_Open):
+    """What a transaction did; part of its key."""
+
+    UNSPECIFIED = 0
+    BET = 1
+    WIN = 2
+    CANCEL = 3
+    CLOSE_ROUND = 4
+    DEPOSIT = 5
+    HOLD = 6
+    """Money reserved for a withdrawal."""
+    CAPTURE = 7
+    """A withdrawal paid, wholly or in part."""
+    RELEASE = 8
+    """The rest of a withdrawal given back."""
+    EXPIRE = 9
+    TIP = 10
+    ROLLBACK_LIST = 11
+    REVERSE_WIN = 12
+    UNDO_ROLLBACK = 13
+    PROMO = 14
+    TOURNAMENT = 15
+    JACKPOT = 16
+    FREE_ROUND_SPIN = 17
+    FREE_ROUND_TOTAL = 18
+    ADJUST = 19
+    OPEN_ACCOUNT = 30
+    OPEN_PLAY = 31
+    END_PLAY = 32
+    SET_BLOCK = 33
+    SET_LIMIT = 34
+    CONFIRM_LIMIT = 35
+    CANCEL_PENDING_LIMIT = 36
+    EXCLUDE = 37
+    TAKE_BREAK = 38
+    REQUEST_REINSTATEMENT = 39
+
+
+class TransactionState(_Open):
+    """What the ledger knows about a key."""
+
+    UNSPECIFIED = 0
+    APPLIED = 1
+    REFUSED = 2
+    TOMBSTONED = 3
+    """Cancelled before it came; it will never be accepted."""
+    UNKNOWN = 4
+    """Never seen."""
+
+
+class ReviewCase(_Open):
+    """Something that a person should look at."""
+
+    NONE = 0
+    ORPHAN_WIN = 1
+    WIN_AFTER_ROLLBACK = 2
+    LATE_WIN = 3
+    REVERSAL_SHORTFALL = 4
+    STALE_ROUND = 5
+
+
+class HoldState(_Open):
+    """The life of a withdrawal."""
+
+    UNSPECIFIED = 0
+    ACTIVE = 1
+    CAPTURED = 2
+    RELEASED = 3
+    EXPIRED = 4
+
+
+class SessionState(_Open):
+    """The life of a session."""
+
+    UNSPECIFIED = 0
+    ACTIVE = 1
+    CLOSED = 2
+    EXPIRED = 3
+    REPLACED = 4
+    ENDED = 5
+    """By the law, such as an exclusion."""
+
+
+class Device(_Open):
+    """Where a game runs."""
+
+    UNSPECIFIED = 0
+    DESKTOP = 1
+    MOBILE = 2
+
+
+class Category(_Open):
+    """What kind of game it is."""
+
+    UNSPECIFIED = 0
+    SLOT = 1
+    TABLE = 2
+    LIVE = 3
+
+
+class Verdict(_Open):
+    """What the law says about one action."""
+
+    UNSPECIFIED = 0
+    ALLOW = 1
+    DENY = 2
+    CHALLENGE = 3
+    """The player must do something first, then try again."""
+    SCHEDULE = 4
+    """Accepted for later, see `Decision.effective_time`."""
+
+
+class LimitKind(_Open):
+    """What a limit counts."""
+
+    UNSPECIFIED = 0
+    DEPOSIT = 1
+    LOSS = 2
+    STAKE = 3
