@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 from mesh import logs
 from session_svc.app.bell import Bell
@@ -73,7 +73,7 @@ class Offers:
         )
         return [self._shown[game.key] for game in games], more
 
-    async def watch(self) -> AsyncIterator[Offer]:
+    async def watch(self) -> AsyncGenerator[Offer, None]:
         """Every offer as it is now, then each change. A slow reader skips what was overtaken."""
         seen = 0
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from session_svc.app.bell import Bell
 from session_svc.app.upkeep import persistently
@@ -23,7 +23,7 @@ class Watching:
         self._watchers = 0
         self._wanted = asyncio.Event()
 
-    async def watch(self, licensee: str, cursor: int, *, player_id: str) -> AsyncIterator[SessionChange]:
+    async def watch(self, licensee: str, cursor: int, *, player_id: str) -> AsyncGenerator[SessionChange, None]:
         """Every change after a cursor, for ever."""
         while True:
             # The head is read first: what comes after it is seen at the next look.

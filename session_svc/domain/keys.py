@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 KEY_BYTES = 32
 
@@ -12,7 +11,7 @@ def read_key(text: str) -> bytes:
     """A key: 32 bytes in URL-safe base64, padded or not. Raises ValueError."""
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise ValueError("must be 32 random bytes in URL-safe base64, comma separated if there are several")
