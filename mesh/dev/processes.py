@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mesh.dev.paths import DESCRIPTORS, PYTHON_PATH, ROOT
+from mesh.dev.paths import DESCRIPTORS, PYTHON_PATH
 from mesh.dev.ports import free_ports
 from mesh.dev.ready import EnvoyReady, GrpcHealth, HttpOk, Readiness
 
@@ -69,7 +69,6 @@ class Surroundings:
     """Holds `<provider>.adapter.json` and `<provider>.studio.json`."""
     ports: Ports
     service_urls: Mapping[str, str]
-    owner_urls: Mapping[str, str]
     cache_url: str
     clock_file: Path
     session_keys: str = field(default="", repr=False)
@@ -111,28 +110,29 @@ class Process:
         """The command line."""
         return [sys.executable, "-m", self.module, *self.arguments]
 
-    @property
-    def exists(self) -> bool:
-        """Whether its program is in this checkout."""
-        path = ROOT.joinpath(*self.module.split("."))
-        return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
 
-
-def migrations(around: Surroundings) -> tuple[Process, ...]:
-    """Bring each database to the present schema, as its owner."""
+def migrations(owner_urls: Mapping[str, str]) -> tuple[Process, ...]:
+    """Bring each service's database to the present schema, as its owner."""
     return tuple(
         Process(
             name=f"migrate-{service}",
             module=service,
             arguments=("migrate",),
-            environment={**_service(around, service, 0), "PITBOSS_DATABASE_URL": around.owner_urls[service]},
+            environment={**_interpreter(), "PITBOSS_DATABASE_URL": url},
         )
-        for service in ("wallet_svc", "session_svc", "compliance_svc")
+        for service, url in owner_urls.items()
     )
 
 
+def all_processes(around: Surroundings) -> tuple[Process, ...]:
+    """Everything of ours that serves, the slowest starters first."""
+    adapters = [_adapter(around, provider) for provider in around.providers]
+    studios = [_studio(around, provider) for provider in around.providers]
+    return (*services(around), *adapters, *studios, _gateway(around))
+
+
 def services(around: Surroundings) -> tuple[Process, ...]:
-    """What needs its tables: started after the migrations."""
+    """The three services, the wallet twice."""
     ports = around.ports
     wallets = [_grpc(around, f"wallet_svc-{n}", "wallet_svc", port) for n, port in enumerate(ports.wallets, 1)]
     return (
@@ -140,13 +140,6 @@ def services(around: Surroundings) -> tuple[Process, ...]:
         _grpc(around, "session_svc", "session_svc", ports.session),
         _grpc(around, "compliance_svc", "compliance_svc", ports.compliance),
     )
-
-
-def surroundings_only(around: Surroundings) -> tuple[Process, ...]:
-    """What needs no tables: adapters, studios and the gateway."""
-    adapters = [_adapter(around, provider) for provider in around.providers]
-    studios = [_studio(around, provider) for provider in around.providers]
-    return (*adapters, *studios, _gateway(around))
 
 
 def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
@@ -240,7 +233,7 @@ def _gateway(around: Surroundings) -> Process:
 
 def _clusters(around: Surroundings) -> tuple[str, ...]:
     """The clusters of the gateway, under the names it gives them."""
-    present = {process.workload for process in services(around) if process.exists}
+    present = {process.workload for process in services(around)}
     return (*(present - around.without),
             *(f"callbacks_{provider}" for provider in around.providers))  # fmt: skip
 
@@ -261,12 +254,15 @@ def _common(around: Surroundings, workload: str) -> dict[str, str]:
 def _python(around: Surroundings) -> dict[str, str]:
     optional = {"PITBOSS_OTLP_ENDPOINT": around.otlp_endpoint} if around.otlp_endpoint else {}
     return {
-        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        **_interpreter(),
         **optional,
-        "PYTHONPATH": PYTHON_PATH,
-        "PYTHONUNBUFFERED": "1",
         "PITBOSS_ENVIRONMENT": "development",
         "PITBOSS_CLOCK_FILE": str(around.clock_file),
         "PITBOSS_LOG_LEVEL": around.log_level,
         "PITBOSS_DRAIN_SECONDS": "3",
     }
+
+
+def _interpreter() -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, "PYTHONPATH": PYTHON_PATH, "PYTHONUNBUFFERED": "1"}

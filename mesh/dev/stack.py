@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mesh.dev import postgres as postgresql
-from mesh.dev import processes
+from mesh.dev import processes, schema
 from mesh.dev import valkey as valkey_server
 from mesh.dev.child import Child, Command, spawn
 from mesh.dev.errors import StackError
@@ -33,12 +33,6 @@ from mesh.dev.secrets import SCOPES
 from mesh.dev.vault import Vault
 
 __all__ = ["DEMO_LICENSEES", "DemoLicensee", "Options", "Stack", "StackError"]
-
-DATABASE_OF = {
-    "wallet_svc": "pitboss_wallet",
-    "session_svc": "pitboss_session",
-    "compliance_svc": "pitboss_compliance",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +66,7 @@ class Options:
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Further variables by process name, such as {"wallet_svc-1": {...}}."""
     without: frozenset[str] = frozenset()
-    """Processes whose place the caller takes: they are not started, nor are their tables made."""
+    """Processes whose place the caller takes: they are not started, and nobody waits for them."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -99,7 +93,6 @@ class Stack:
         self._around: Surroundings | None = None
         self._vault: Vault | None = None
         self.run = Path()
-        self.skipped: list[str] = []
         self.ready_after_s = 0.0
 
     # -- life
@@ -253,8 +246,9 @@ class Stack:
         self._providers = {provider.name: provider for provider in discover()}
         names = tuple(self._providers)
         ports = Ports.choose(names, licensee=self.options.licensee_port, studio=self.options.studio_port)
+        tables = schema.preparation(self.run / "log", self._report)
         with ThreadPoolExecutor(max_workers=3) as pool:
-            database = pool.submit(postgresql.start, self.run, port=ports.postgres)
+            database = pool.submit(postgresql.start, self.run, port=ports.postgres, preparation=tables)
             cache = pool.submit(valkey_server.start, self.run, port=ports.valkey)
             vault = pool.submit(Vault.make, self.run / "secrets", self._providers.values())
             self._valkey, self._vault = cache.result(), vault.result()
@@ -264,7 +258,7 @@ class Stack:
         self._around = self._describe_surroundings(ports)
 
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
-        databases = {service: self.postgres.database(name) for service, name in DATABASE_OF.items()}
+        databases = {service: self.postgres.database(name) for service, name in schema.DATABASE_OF.items()}
         for needed in ("gateway", "studios"):
             private_directory(self.run / needed)
         return Surroundings(
@@ -275,7 +269,6 @@ class Stack:
             credentials=self.vault.credential_files,
             ports=ports,
             service_urls={service: database.service_url for service, database in databases.items()},
-            owner_urls={service: database.owner_url for service, database in databases.items()},
             cache_url=self.valkey.url,
             clock_file=self.vault.clock_file,
             session_keys=self.vault.session_keys,
@@ -285,32 +278,11 @@ class Stack:
         )
 
     def _start_processes(self) -> None:
-        around = self.around
-        steps = self._present(processes.migrations(around))
-        later = self._present(processes.services(around))
-        at_once = self._present(processes.surroundings_only(around))
-        migrating = [self._spawn(step, keep=False) for step in steps]
-        # The interpreter takes longest to start, so everything that needs no tables starts beside the migrations.
-        for process in at_once:
+        wanted = [each for each in processes.all_processes(self.around) if each.name not in self.options.without]
+        self._processes = {process.name: process for process in wanted}
+        for process in wanted:
             self._spawn(process)
-        for child in migrating:
-            self._finish(child)
-        for process in later:
-            self._spawn(process)
-        self._processes = {process.name: process for process in (*later, *at_once)}
-        self._await(self._processes.values())
-
-    def _present(self, found: Iterable[Process]) -> list[Process]:
-        present = []
-        for process in found:
-            if process.name.removeprefix("migrate-") in self.options.without:
-                continue
-            if process.exists:
-                present.append(process)
-            else:
-                self.skipped.append(process.name)
-                self._report(process.name, "not in this checkout")
-        return present
+        self._await(wanted)
 
     def _register(self) -> None:
         from mesh.dev.registration import register  # noqa: PLC0415 - imports every contract, only now needed
@@ -318,8 +290,8 @@ class Stack:
         if "wallet_svc-1" in self._processes:
             register(self.around, self.options.licensees, self._providers.values())
 
-    def _spawn(self, process: Process, *, keep: bool = True) -> Child:
-        child = spawn(
+    def _spawn(self, process: Process) -> None:
+        self._children[process.name] = spawn(
             Command(
                 name=process.name,
                 argv=process.argv,
@@ -328,22 +300,7 @@ class Stack:
                 directory=ROOT,
             )
         )
-        if keep:
-            self._children[process.name] = child
         self._report(process.name, "starting")
-        return child
-
-    def _finish(self, child: Child) -> None:
-        if not child.wait(self.options.ready_s):
-            child.kill()
-            message = f"{child.name} did not end in {self.options.ready_s:.0f} s; see {child.command.log}"
-            raise StackError(message)
-        if child.exit_code != 0:
-            message = (
-                f"{child.name} failed with exit code {child.exit_code}; see {child.command.log}\n{child.last_lines()}"
-            )
-            raise StackError(message)
-        self._report(child.name, "done")
 
     def _await(self, waited: Iterable[Process]) -> None:
         """Wait for all of them; the first that fails ends the wait for the others."""

