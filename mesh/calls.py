@@ -22,11 +22,11 @@ import grpc
 import grpc.aio
 
 from mesh import failures, logs, status
-from mesh.errors import DeadlineExceededError, DependencyDownError, Kind, MeshError, OverloadedError
-from mesh.gate import Gate, Metadata, find_request_id
-from mesh.identity import Caller, Policy, peek_caller, set_current_caller
-from mesh.metrics import Histogram, Registry
-from mesh.settings import ProcessSettings
+from mesh.desk import Desk
+from mesh.errors import DeadlineExceededError, DependencyDownError, Kind, MeshError
+from mesh.gate import Metadata, find_request_id
+from mesh.identity import Caller, peek_caller, set_current_caller
+from mesh.metrics import Histogram
 from mesh.validation import decode
 
 _log = logs.get("mesh.calls")
@@ -39,43 +39,6 @@ Incoming = Any
 """The bytes of a request, or an asynchronous iterator of them."""
 Request = Any
 Answer = Any
-
-
-class Desk:
-    """What the calls of one server share: who may come in, how many at a time, and whether it is closing."""
-
-    def __init__(self, settings: ProcessSettings, policy: Policy, registry: Registry) -> None:
-        self.settings, self.policy, self.registry = settings, policy, registry
-        self.gate = Gate(insecure=settings.insecure_loopback)
-        self.calls = self.streams = 0
-        self.draining = False
-        self._watchers: set[asyncio.Task[Any]] = set()
-        registry.gauge("rpc.server.active_calls", lambda: self.calls)
-        registry.gauge("rpc.server.active_streams", lambda: self.streams)
-
-    def enter_call(self) -> None:
-        """Count a unary call in, or refuse it."""
-        if self.calls >= self.settings.max_concurrent_calls:
-            raise OverloadedError(queue="calls", retry_after=0.1)
-        self.calls += 1
-
-    def enter_stream(self, *, ends_by_itself: bool) -> None:
-        """Count a streaming call in, or refuse it. One that only sends might never end by itself."""
-        if self.draining:
-            raise DependencyDownError(dependency="this replica", retry_after=0.0)
-        if self.streams >= self.settings.max_concurrent_streams:
-            raise OverloadedError(queue="streams", retry_after=1.0)
-        self.streams += 1
-        task = asyncio.current_task()
-        if task is not None and not ends_by_itself:
-            self._watchers.add(task)
-            task.add_done_callback(self._watchers.discard)
-
-    def drain(self) -> None:
-        """Let no stream begin, and end those that only send: their readers come back elsewhere with their cursor."""
-        self.draining = True
-        for task in tuple(self._watchers):
-            task.cancel()
 
 
 class Method:
@@ -231,9 +194,12 @@ class _Call:
         method, started = self._method, perf_counter()
         try:
             method.admit(self._metadata, context)
-            method.desk.enter_stream(ends_by_itself=self.request_streaming)
+            method.desk.enter_stream()
             try:
-                async with aclosing(method.behavior(self._read(incoming), context)) as answers:
+                answers = method.behavior(self._read(incoming), context)
+                if not self.request_streaming:
+                    answers = method.desk.until_drained(answers)
+                async with aclosing(answers):
                     async for answer in answers:
                         yield method.encode(answer)
             finally:

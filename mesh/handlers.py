@@ -8,7 +8,8 @@ from typing import Any
 
 import grpc
 
-from mesh.calls import Desk, Handler, Method
+from mesh.calls import Handler, Method
+from mesh.desk import Desk
 
 Details = Any
 """What gRPC knows of a call before it has a handler: its method and its metadata."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import grpc.aio
 
 from mesh import logs, metrics, telemetry
-from mesh.calls import Desk
+from mesh.desk import Desk
 from mesh.handlers import HandlerTable
 from mesh.health import Health, add_reflection
 from mesh.identity import Policy

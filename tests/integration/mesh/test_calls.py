@@ -276,6 +276,46 @@ async def test_streams_have_a_limit_of_their_own(world: World) -> None:
         await eventually(lambda: running.mesh._desk.streams == 0)
 
 
+async def test_every_stream_that_only_sends_is_told_when_the_server_drains(world: World) -> None:
+    async def sending(request: Money, context: Any) -> AsyncIterator[Money]:
+        while True:
+            yield request
+            await asyncio.sleep(0.001)
+
+    async def rest(answers: AsyncIterator[Money]) -> None:
+        async for _ in answers:
+            pass
+
+    async with serving(world, Echo(sending=sending), drain_seconds=20.0) as running:
+        stub = await running.stub()
+        streams = [aiter(stub.Sending(GOOD)) for _ in range(50)]
+        await asyncio.gather(*[anext(stream) for stream in streams])
+        ends = [asyncio.create_task(refusal(rest(stream))) for stream in streams]
+        async with asyncio.timeout(5):
+            await running.mesh.stop()
+            assert {(end.code, end.reason) for end in await asyncio.gather(*ends)} == {
+                ("UNAVAILABLE", "DEPENDENCY_DOWN")
+            }
+
+
+async def test_a_stream_in_both_directions_may_end_by_itself_while_the_server_drains(world: World) -> None:
+    more = asyncio.Event()
+
+    async def questions() -> AsyncIterator[Money]:
+        yield GOOD
+        await more.wait()
+        yield GOOD
+
+    async with serving(world, drain_seconds=20.0) as running:
+        answers = aiter((await running.stub()).Both(questions()))
+        await anext(answers)
+        stopping = asyncio.create_task(running.mesh.stop())
+        await eventually(lambda: running.mesh._desk.draining)
+        more.set()
+        assert [answer.amount async for answer in answers] == ["12.50"]
+        await asyncio.wait_for(stopping, 5)
+
+
 async def test_a_failed_call_to_another_process_is_told_as_a_dependency_that_is_down(world: World) -> None:
     async with serving(world) as other:
         stub_of_other = await other.stub()
