@@ -3,7 +3,7 @@
 from wallet_svc.domain.commands import Cancel
 from wallet_svc.domain.scene import Decided, Scene, answer, replay
 from wallet_svc.domain.state import AccountName, Entry, RoundBet
-from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, RoundState
+from wallet_svc.domain.vocabulary import MAX_MINOR, AccountClass, Kind, Outcome, RoundState
 
 
 def cancel(scene: Scene, action: Cancel) -> Decided:
@@ -47,6 +47,9 @@ def _give_back(scene: Scene, entry: Entry, stake: Entry) -> Decided:
 
 
 def _refund(scene: Scene, entry: Entry, bet: RoundBet) -> None:
+    if entry.asset and scene.player.balance(entry.asset.id, AccountClass.CASH) + bet.amount > MAX_MINOR:
+        entry.outcome = Outcome.AMOUNT_INVALID
+        return
     entry.undoes, entry.amount = bet.sequence, bet.amount
     if bet.amount and entry.asset:
         entry.debit = AccountName(entry.asset.id, AccountClass.GAMING, scene.source_id)

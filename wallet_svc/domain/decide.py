@@ -30,8 +30,8 @@ from wallet_svc.domain.commands import (
 )
 from wallet_svc.domain.replay import apply
 from wallet_svc.domain.scene import Decided, Scene
-from wallet_svc.domain.state import Asset, Entry, Player, Registry
-from wallet_svc.domain.vocabulary import NEVER_STORED, Outcome, OutcomeClass, class_of
+from wallet_svc.domain.state import Asset, Entry, Key, Player, Registry
+from wallet_svc.domain.vocabulary import NEVER_STORED, Kind, Outcome, OutcomeClass, class_of
 
 _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     Bet: stakes.bet,
@@ -83,9 +83,7 @@ def decide_together(
     classes = {class_of(one.entry.outcome) for one in decided}
     if classes == {OutcomeClass.SUCCESS}:
         return decided
-    if classes & {OutcomeClass.RETRY, OutcomeClass.FATAL, OutcomeClass.UNCERTAIN}:
-        return [_nothing(one) for one in decided]
-    return _refuse(player, commands, registry, now_us)
+    return _withhold(player, decided, stores=classes <= {OutcomeClass.SUCCESS, OutcomeClass.REJECT})
 
 
 def _rehearse(trial: Player, one: Decided, now_us: int, next_sequence: int) -> int:
@@ -96,31 +94,38 @@ def _rehearse(trial: Player, one: Decided, now_us: int, next_sequence: int) -> i
     return next_sequence
 
 
-def _nothing(one: Decided) -> Decided:
-    """Keep the reason of the item that stops the message, and take back what was not stored."""
-    if one.replayed or one.entry.outcome in NEVER_STORED:
-        return Decided(one.entry, replayed=one.replayed)
-    withheld = _copy_key(one.entry, Outcome.NOT_APPLIED)
-    return Decided(withheld)
-
-
-def _refuse(player: Player, commands: list[Command], registry: Registry, now_us: int) -> list[Decided]:
-    """Decide up to the first refusal; every other new key is NOT_APPLIED."""
-    trial = player.trial()
-    answers: list[Decided] = []
-    refused = False
-    for command in commands:
-        one = decide(trial, command, registry, now_us)
-        is_refusal = class_of(one.entry.outcome) is OutcomeClass.REJECT
-        if one.replayed or (is_refusal and not refused):
-            answers.append(one)
+def _withhold(player: Player, decided: list[Decided], *, stores: bool) -> list[Decided]:
+    """Take back a message that was only rehearsed: known keys replay, its first new refusal stays."""
+    told: dict[Key, Decided] = {}
+    refused = not stores
+    for number, one in enumerate(decided):
+        entry = _under_its_own_key(player, one.entry)
+        name = (entry.source_id, entry.kind, entry.key or "")
+        if entry.outcome in NEVER_STORED:
+            decided[number] = Decided(entry)
+        elif name in told:
+            # The key stands twice in the message: its first answer is the one that counts.
+            decided[number] = Decided(told[name].entry, replayed=stores)
+        elif one.replayed and not one.new:
+            refused = refused or _is_refusal(entry)
+        elif _is_refusal(entry) and not refused:
+            refused = True
+            decided[number] = told[name] = Decided(entry, (entry,))
         else:
-            withheld = _copy_key(one.entry, Outcome.NOT_APPLIED)
-            answers.append(Decided(withheld, (withheld,)))
-        refused = refused or is_refusal
-        if not refused:
-            _rehearse(trial, one, now_us, 0)
-    return answers
+            withheld = _copy_key(entry, Outcome.NOT_APPLIED)
+            decided[number] = told[name] = Decided(withheld, (withheld,) if stores else ())
+    return decided
+
+
+def _is_refusal(entry: Entry) -> bool:
+    return class_of(entry.outcome) is OutcomeClass.REJECT
+
+
+def _under_its_own_key(player: Player, entry: Entry) -> Entry:
+    """A late bet whose tombstone was rehearsed only is refused under the key of the bet itself."""
+    if entry.kind is Kind.LATE_BET and (entry.source_id, Kind.BET, entry.key or "") not in player.keys:
+        entry.kind = Kind.BET
+    return entry
 
 
 def _copy_key(entry: Entry, outcome: Outcome) -> Entry:

@@ -48,6 +48,8 @@ def _check_hold(scene: Scene, entry: Entry) -> Outcome:
         return Outcome.CURRENCY_MISMATCH
     if amount > scene.player.balance(asset.id, AccountClass.CASH):
         return Outcome.INSUFFICIENT_FUNDS
+    if scene.player.balance(asset.id, AccountClass.HELD) + amount > MAX_MINOR:
+        return Outcome.AMOUNT_INVALID
     _move(entry, AccountClass.CASH, AccountClass.HELD, 0, amount)
     return Outcome.OK
 
@@ -97,6 +99,9 @@ def release(scene: Scene, action: Release) -> Decided:
     if _ended(scene, held):
         entry.outcome = Outcome.HOLD_ENDED
         return answer(entry)
+    if not _fits(scene, held):
+        entry.outcome = Outcome.AMOUNT_INVALID
+        return answer(entry)
     _give_back(entry, held)
     return answer(entry)
 
@@ -106,7 +111,7 @@ def expire(scene: Scene, action: Expire) -> Decided:
     entry = scene.entry(Kind.EXPIRE, Outcome.OK)
     entry.reference = action.hold_key
     held = scene.player.holds.get((scene.source_id, action.hold_key))
-    due = held is not None and held.state is HoldState.ACTIVE and _ended(scene, held)
+    due = held is not None and held.state is HoldState.ACTIVE and _ended(scene, held) and _fits(scene, held)
     if held is None or not due:
         entry.outcome = Outcome.HOLD_ENDED
         return Decided(entry)
@@ -118,6 +123,11 @@ def expire(scene: Scene, action: Expire) -> Decided:
 def _give_back(entry: Entry, held: HeldMoney) -> None:
     entry.amount = held.left
     _move(entry, AccountClass.HELD, AccountClass.CASH, 0, held.left)
+
+
+def _fits(scene: Scene, held: HeldMoney) -> bool:
+    """Whether cash can take what is left. No account of a player may pass the largest balance."""
+    return scene.player.balance(held.asset.id, AccountClass.CASH) + held.left <= MAX_MINOR
 
 
 def _ended(scene: Scene, held: HeldMoney) -> bool:

@@ -65,11 +65,18 @@ def _win(player: Player, entry: Entry) -> None:
     round_ = player.rounds.get((entry.source_id, entry.round or ""))
     if round_ is None:
         return
-    named = round_.bets.get(entry.reference) if entry.reference else None
-    for bet in [named] if named else round_.live_bets():
+    for bet in _results_of(round_, entry):
         bet.settled = True
         bet.wins += 1
     _close_if_told(round_, entry)
+
+
+def _results_of(round_: Round, entry: Entry) -> list[RoundBet]:
+    """The bets that a win settles. One that names a bet this round does not have settles none."""
+    if not entry.reference:
+        return round_.live_bets()
+    named = round_.bets.get(entry.reference)
+    return [named] if named is not None else []
 
 
 def _cancel(player: Player, entry: Entry) -> None:

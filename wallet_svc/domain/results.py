@@ -17,6 +17,8 @@ def win(scene: Scene, action: Win) -> Decided:
     entry.details = _attribution(action)
     round_ = scene.player.rounds.get((scene.source_id, action.round))
     entry.outcome = _check_reference(scene, action, entry, round_) or _check_money(scene, action, entry, round_)
+    if entry.case is Case.ORPHAN_WIN and entry.outcome is not Outcome.OK:
+        entry.case = None
     return answer(entry)
 
 

@@ -1,5 +1,6 @@
 -- commit_batches --
 -- Advance each shard's head if it is the one decided on, and write that shard's batch; other shards write nothing.
+-- The parts below are added when a batch has something for them.
 WITH wanted AS (
     SELECT * FROM unnest(
         %(shard_id)s::smallint[], %(decided_on)s::bytea[], %(registry_version)s::bigint[], %(digest)s::bytea[],
@@ -37,7 +38,11 @@ WITH wanted AS (
         %(t_request)s::text[], %(t_recorded)s::bigint[]
     ) AS entry (shard)
     WHERE entry.shard IN (SELECT id FROM head)
-), new_players AS (
+)
+
+-- commit_new_players --
+-- Players that opened their first account.
+new_players AS (
     INSERT INTO player (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection)
     SELECT fresh.id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection
     FROM unnest(
@@ -45,7 +50,11 @@ WITH wanted AS (
         %(p_asset)s::integer[], %(p_blocked)s::boolean[], %(p_protection)s::text[]
     ) AS fresh (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection)
     JOIN head ON head.id = fresh.id %% 1024
-), changed_players AS (
+)
+
+-- commit_changed_players --
+-- Standing of players: pack, block, protection.
+changed_players AS (
     UPDATE player
     SET pack = changed.pack, born_on = changed.born_on, blocked = changed.blocked, protection = changed.protection
     FROM unnest(
@@ -53,7 +62,11 @@ WITH wanted AS (
     ) AS changed (id, pack, born_on, blocked, protection)
     JOIN head ON head.id = changed.id %% 1024
     WHERE player.id = changed.id
-), new_accounts AS (
+)
+
+-- commit_new_accounts --
+-- Accounts with their first money.
+new_accounts AS (
     INSERT INTO account (id, licensee_id, player_id, shard, asset_id, exponent, class, source_id, debits, credits)
     SELECT fresh.*
     FROM unnest(
@@ -62,12 +75,20 @@ WITH wanted AS (
         %(n_debits)s::numeric[], %(n_credits)s::numeric[]
     ) AS fresh (id, licensee_id, player_id, shard)
     WHERE fresh.shard IN (SELECT head.id FROM head)
-), moved_accounts AS (
+)
+
+-- commit_moved_accounts --
+-- Each touched balance, once.
+moved_accounts AS (
     UPDATE account SET debits = account.debits + moved.debits, credits = account.credits + moved.credits
     FROM unnest(%(a_id)s::bigint[], %(a_debits)s::numeric[], %(a_credits)s::numeric[]) AS moved (id, debits, credits)
     JOIN head ON head.id = moved.id %% 1024
     WHERE account.id = moved.id
-), new_rounds AS (
+)
+
+-- commit_new_rounds --
+-- Rounds with their first bet.
+new_rounds AS (
     INSERT INTO round (player_id, source_id, name, asset_id, opened_sequence, opened_us, closed_us, state)
     SELECT fresh.*
     FROM unnest(
@@ -75,14 +96,22 @@ WITH wanted AS (
         %(r_sequence)s::bigint[], %(r_opened)s::bigint[], %(r_closed)s::bigint[], %(r_state)s::smallint[]
     ) AS fresh (player_id)
     WHERE fresh.player_id %% 1024 IN (SELECT id FROM head)
-), closed_rounds AS (
+)
+
+-- commit_closed_rounds --
+-- Rounds that take no more.
+closed_rounds AS (
     UPDATE round SET state = 2, closed_us = closed.closed_us
     FROM unnest(
         %(c_player)s::bigint[], %(c_source)s::smallint[], %(c_name)s::text[], %(c_closed)s::bigint[]
     ) AS closed (player_id, source_id, name, closed_us)
     JOIN head ON head.id = closed.player_id %% 1024
     WHERE round.player_id = closed.player_id AND round.source_id = closed.source_id AND round.name = closed.name
-), kept_holds AS (
+)
+
+-- commit_kept_holds --
+-- Holds, new and changed.
+kept_holds AS (
     INSERT INTO hold (player_id, source_id, key, asset_id, amount, captured, released, state, expires_us)
     SELECT kept.*
     FROM unnest(
@@ -93,7 +122,11 @@ WITH wanted AS (
     WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
     ON CONFLICT (player_id, source_id, key)
     DO UPDATE SET captured = excluded.captured, released = excluded.released, state = excluded.state
-), kept_plays AS (
+)
+
+-- commit_kept_plays --
+-- Sessions, new and ended.
+kept_plays AS (
     INSERT INTO play (session, player_id, source_id, asset_id, game, state, expires_us)
     SELECT kept.*
     FROM unnest(
@@ -103,7 +136,6 @@ WITH wanted AS (
     WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
     ON CONFLICT (player_id, session) DO UPDATE SET state = excluded.state
 )
-SELECT id FROM head
 
 -- read_heads --
 -- Where each shard's log ends.

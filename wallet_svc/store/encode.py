@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from wallet_svc.domain import law
 from wallet_svc.domain.digest import details_text
 from wallet_svc.domain.journal import Batch
-from wallet_svc.domain.state import Entry
+from wallet_svc.domain.state import Account, Entry, Player, Round
 from wallet_svc.domain.vocabulary import RoundState
 from wallet_svc.store.arrays import blobs, flags, numbers, texts
 
 
 def parameters(batches: Sequence[Batch], digests: Sequence[bytes], writer: str) -> dict[str, str]:
-    """Everything one commit writes, over all its shards."""
+    """Everything one commit writes, over all its shards. Parts that have nothing to write are left out."""
     return {
         "writer": writer,
         **_heads(batches, digests),
@@ -77,6 +77,15 @@ def _players(batches: Sequence[Batch]) -> dict[str, str]:
     changed = [player for batch in batches for player in batch.players.values()]
     new = [player for player in changed if player.new]
     old = [player for player in changed if not player.new]
+    found: dict[str, str] = {}
+    if new:
+        found |= _new_players(new)
+    if old:
+        found |= _changed_players(old)
+    return found
+
+
+def _new_players(new: list[Player]) -> dict[str, str]:
     return {
         "p_id": numbers(player.id for player in new),
         "p_licensee": numbers(player.licensee.id for player in new),
@@ -86,6 +95,11 @@ def _players(batches: Sequence[Batch]) -> dict[str, str]:
         "p_asset": numbers(player.main.id if player.main else None for player in new),
         "p_blocked": flags(player.blocked for player in new),
         "p_protection": texts(law.protection_text(player) for player in new),
+    }
+
+
+def _changed_players(old: list[Player]) -> dict[str, str]:
+    return {
         "q_id": numbers(player.id for player in old),
         "q_pack": texts(player.pack for player in old),
         "q_born": texts(player.born_on for player in old),
@@ -98,6 +112,17 @@ def _accounts(batches: Sequence[Batch]) -> dict[str, str]:
     touched = [(batch, *item) for batch in batches for item in batch.accounts.values()]
     new = [(batch, account) for batch, account, _, _ in touched if account.new]
     old = [(account, debited, credited) for _, account, debited, credited in touched if not account.new]
+    found = _new_accounts(new) if new else {}
+    if old:
+        found |= {
+            "a_id": numbers([account.id for account, _, _ in old]),
+            "a_debits": numbers([debited for _, debited, _ in old]),
+            "a_credits": numbers([credited for _, _, credited in old]),
+        }
+    return found
+
+
+def _new_accounts(new: list[tuple[Batch, Account]]) -> dict[str, str]:
     return {
         "n_id": numbers(account.id for _, account in new),
         "n_licensee": numbers(batch.owners[account.id][0] for batch, account in new),
@@ -109,9 +134,6 @@ def _accounts(batches: Sequence[Batch]) -> dict[str, str]:
         "n_source": numbers(account.name.source_id for _, account in new),
         "n_debits": numbers(account.debits for _, account in new),
         "n_credits": numbers(account.credits for _, account in new),
-        "a_id": numbers(account.id for account, _, _ in old),
-        "a_debits": numbers(debited for _, debited, _ in old),
-        "a_credits": numbers(credited for _, _, credited in old),
     }
 
 
@@ -119,24 +141,34 @@ def _rounds(batches: Sequence[Batch]) -> dict[str, str]:
     touched = [item for batch in batches for item in batch.rounds.values()]
     new = [item for item in touched if item[1].new]
     closed = [item for item in touched if not item[1].new and item[1].state is RoundState.CLOSED]
+    found = _new_rounds(new) if new else {}
+    if closed:
+        found |= {
+            "c_player": numbers([player for player, _ in closed]),
+            "c_source": numbers([round_.source_id for _, round_ in closed]),
+            "c_name": texts([round_.name for _, round_ in closed]),
+            "c_closed": numbers([round_.closed_us for _, round_ in closed]),
+        }
+    return found
+
+
+def _new_rounds(new: list[tuple[int, Round]]) -> dict[str, str]:
     return {
-        "r_player": numbers(player for player, _ in new),
-        "r_source": numbers(round_.source_id for _, round_ in new),
-        "r_name": texts(round_.name for _, round_ in new),
-        "r_asset": numbers(round_.asset.id for _, round_ in new),
-        "r_sequence": numbers(round_.opened_sequence for _, round_ in new),
-        "r_opened": numbers(round_.opened_us for _, round_ in new),
-        "r_closed": numbers(round_.closed_us for _, round_ in new),
-        "r_state": numbers(round_.state.value for _, round_ in new),
-        "c_player": numbers(player for player, _ in closed),
-        "c_source": numbers(round_.source_id for _, round_ in closed),
-        "c_name": texts(round_.name for _, round_ in closed),
-        "c_closed": numbers(round_.closed_us for _, round_ in closed),
+        "r_player": numbers([player for player, _ in new]),
+        "r_source": numbers([round_.source_id for _, round_ in new]),
+        "r_name": texts([round_.name for _, round_ in new]),
+        "r_asset": numbers([round_.asset.id for _, round_ in new]),
+        "r_sequence": numbers([round_.opened_sequence for _, round_ in new]),
+        "r_opened": numbers([round_.opened_us for _, round_ in new]),
+        "r_closed": numbers([round_.closed_us for _, round_ in new]),
+        "r_state": numbers([round_.state.value for _, round_ in new]),
     }
 
 
 def _holds(batches: Sequence[Batch]) -> dict[str, str]:
     kept = [item for batch in batches for item in batch.holds.values()]
+    if not kept:
+        return {}
     return {
         "h_player": numbers(player for player, _ in kept),
         "h_source": numbers(hold.source_id for _, hold in kept),
@@ -152,6 +184,8 @@ def _holds(batches: Sequence[Batch]) -> dict[str, str]:
 
 def _plays(batches: Sequence[Batch]) -> dict[str, str]:
     kept = [item for batch in batches for item in batch.plays.values()]
+    if not kept:
+        return {}
     return {
         "s_session": texts(play.session for _, play in kept),
         "s_player": numbers(player.id for player, _ in kept),

@@ -17,7 +17,7 @@ from wallet_svc.store.encode import parameters
 from wallet_svc.store.loading import Loader
 from wallet_svc.store.registry import read_registry
 from wallet_svc.store.running import fetch, fetch_named
-from wallet_svc.store.statements import STATEMENTS
+from wallet_svc.store.statements import STATEMENTS, commit_statement
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class PostgresLog:
         values = parameters(batches, digests, self._writer)
         try:
             connection = await self._connected()
-            rows = await fetch(connection, STATEMENTS["commit_batches"], values)
+            rows = await fetch(connection, commit_statement(values), values)
             return {row[0] for row in rows}
         except psycopg.errors.UniqueViolation as error:
             raise HeadMovedError from error

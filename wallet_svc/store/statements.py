@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,37 @@ def statement(text: str) -> Statement:
     return Statement(numbered.encode(), tuple(names))
 
 
-def _load() -> dict[str, Statement]:
+def _load() -> dict[str, str]:
     parts = _NAME.split(_FILE.read_text())
-    return {name: statement(body.strip()) for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-STATEMENTS = _load()
+_TEXTS = _load()
+_PART = "commit_"
+_BATCHES = "commit_batches"
+
+STATEMENTS = {name: statement(text) for name, text in _TEXTS.items() if not name.startswith(_PART)}
 """Statements by name."""
+
+# The array that is empty when a part has nothing to write.
+_PARTS = {
+    "new_players": "p_id",
+    "changed_players": "q_id",
+    "new_accounts": "n_id",
+    "moved_accounts": "a_id",
+    "new_rounds": "r_player",
+    "closed_rounds": "c_player",
+    "kept_holds": "h_player",
+    "kept_plays": "s_session",
+}
+
+
+def commit_statement(values: dict[str, str]) -> Statement:
+    """The commit with the parts that these values have something for: an empty part costs as much as a small one."""
+    return _compose(tuple(part for part, array in _PARTS.items() if array in values))
+
+
+@lru_cache(maxsize=256)
+def _compose(parts: tuple[str, ...]) -> Statement:
+    bodies = [_TEXTS[_PART + part].split("\n", 1)[1] for part in parts]
+    return statement(",\n".join([_TEXTS[_BATCHES], *bodies]) + "\nSELECT id FROM head")
