@@ -12,7 +12,7 @@ import grpc
 VERSION: Final = "0.1.0"
 KEEPALIVE_S: Final = 30
 KEEPALIVE_TIMEOUT_S: Final = 15
-_LOOPBACK: Final = re.compile(r"^(ipv4:|ipv6:|dns:/*)?(localhost|127\.\d+\.\d+\.\d+|\[::1\]):\d+$")
+_LOOPBACK: Final = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]):\d+")
 
 OPTIONS: Final[tuple[tuple[str, str | int], ...]] = (
     ("grpc.primary_user_agent", f"pitboss-sdk-python/{VERSION}"),
@@ -41,7 +41,7 @@ class Endpoint:
         if "://" in self.target:
             message = f"{self.target!r} is a URL; give host:port, such as 'pitboss.example:443'"
             raise ValueError(message)
-        if self.plaintext and not _LOOPBACK.match(self.target):
+        if self.plaintext and not _LOOPBACK.fullmatch(self.target):
             message = "plaintext=True would send your token in the clear; it is for loopback addresses only"
             raise ValueError(message)
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from pitboss_sdk._keys import new_key
+from pitboss_sdk._keys import new_request_id
 from pitboss_sdk._refusals import call_error
 from pitboss_sdk._stub_set import Stubs
 from pitboss_sdk.errors import PitbossError
@@ -134,7 +134,7 @@ class Plain(Generic[Value]):
     read: Callable[[Any], Value]
     """The response as a value. May raise what the caller shall see."""
     transaction_key: str = ""
-    request_id: str = field(default_factory=new_key)
+    request_id: str = field(default_factory=new_request_id)
 
     def judge(self, sent: Send, answer: Answer) -> Done[Value] | Again:
         """See `Call`."""

@@ -44,17 +44,14 @@ def moment(message: Timestamp) -> datetime | None:
     return message.ToDatetime(tzinfo=UTC) if message.seconds else None
 
 
-def _sum(message: money_pb2.Money) -> Money:
-    return Money(Decimal(message.amount or 0), message.currency_code)
-
-
 def balances(message: action_pb2.Balances) -> values.Balances:
-    """Sub-balances in one currency."""
+    """Sub-balances in one currency. One that is not sent is zero."""
+    nothing = Money(0, message.available.currency_code)
     return values.Balances(
-        available=_sum(message.available),
-        held=_sum(message.held),
-        bonus=_sum(message.bonus),
-        receivable=_sum(message.receivable),
+        available=money(message.available) or nothing,
+        held=money(message.held) or nothing,
+        bonus=money(message.bonus) or nothing,
+        receivable=money(message.receivable) or nothing,
     )
 
 
@@ -166,7 +163,7 @@ def _limit(message: compliance_service_pb2.LimitStatus) -> values.Limit:
     return values.Limit(
         kind=LimitKind(message.limit_kind),
         window=message.window,
-        amount=_sum(message.amount),
+        amount=Money(Decimal(message.amount.amount or 0), message.amount.currency_code),
         pending_amount=money(message.pending_amount),
         effective_time=moment(message.effective_time),
     )

@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import Message
 
 from pitboss_sdk._conversation import Method, may_repeat, pauses
-from pitboss_sdk._keys import new_key
+from pitboss_sdk._keys import new_request_id
 from pitboss_sdk._refusals import call_error
 from pitboss_sdk.failure import Failure
 
@@ -22,7 +22,7 @@ class Watch(abc.ABC, Generic[Item]):
 
     def __init__(self, method: Method) -> None:
         self.method = method
-        self.request_id = new_key()
+        self.request_id = new_request_id()
         self._pauses: Iterator[float] = pauses()
 
     @abc.abstractmethod

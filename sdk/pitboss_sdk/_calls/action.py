@@ -10,7 +10,7 @@ import grpc
 
 from pitboss_sdk import _reading as reading
 from pitboss_sdk._conversation import Again, Answer, Done, Send, may_repeat
-from pitboss_sdk._keys import new_key
+from pitboss_sdk._keys import new_request_id
 from pitboss_sdk._refusals import call_error, refusal
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1.wallet_service_pb2 import LookUpTransactionRequest, LookUpTransactionResponse
@@ -43,7 +43,7 @@ class Action:
     kind: TransactionKind
     transaction_key: str
     result: Callable[[Any], action_pb2.Result]
-    request_id: str = field(default_factory=new_key)
+    request_id: str = field(default_factory=new_request_id)
 
     def judge(self, sent: Send, answer: Answer) -> Done[Receipt] | Again:
         """See `Call`."""

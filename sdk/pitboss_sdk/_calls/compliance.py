@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from pitboss_sdk import _reading as reading
 from pitboss_sdk._conversation import Method, Plain, Send
-from pitboss_sdk._keys import new_key
+from pitboss_sdk._keys import new_key, new_request_id
 from pitboss_sdk._paging import Page
 from pitboss_sdk._stubs.pitboss.compliance.v1 import compliance_service_pb2 as pb
 from pitboss_sdk._stubs.pitboss.compliance.v1 import decision_service_pb2 as decisions
@@ -123,7 +123,7 @@ def decisions_page(scope: Scope, page_size: int, token: str) -> Plain[Page[Decis
 
 def _change(method: Method, request: _Change) -> Plain[Decision]:
     """A change of protection: the decision if the law allows or schedules it, else an exception."""
-    key, request_id = request.transaction_key, new_key()
+    key, request_id = request.transaction_key, new_request_id()
 
     def read(response: pb.SetLimitResponse) -> Decision:
         told = reading.decision(response.decision)
