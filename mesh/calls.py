@@ -1,12 +1,13 @@
 """One served call, from its raw request to its raw answer.
 
-This is the only interceptor of a server, and it is not one of gRPC's: methods are wrapped when they are registered, and a
-small object per call is the handler. That saves gRPC's chain of coroutines and a second reading of the metadata for
+This is the only interceptor of a server, and it is not one of gRPC's: methods are wrapped when they are registered, and
+a small object per call is the handler. That saves gRPC's chain of coroutines and a second reading of the metadata for
 each call. The wrapper parses and serialises messages itself, so a broken message is a clear INVALID_ARGUMENT and a bug
 in an answer is an INTERNAL without a stack trace.
 
-What is logged: refusals, failures and slow calls, one line each; an ordinary success only at level debug, because a
-line costs as much as the decision it tells of. Numbers about all calls are in the metrics.
+What is logged: refusals, failures and slow calls, one line each, at most twenty a second of a kind; an ordinary success
+only at level debug, because a line costs as much as the decision it tells of. Numbers about all calls are in the
+metrics.
 """
 
 from __future__ import annotations
@@ -123,6 +124,9 @@ class Method:
     def _report(
         self, failure: MeshError, error: BaseException, context: Context, request_id: str, started: float
     ) -> None:
+        left_out = self.desk.lines.take((self.path, failure.reason))
+        if left_out is None:
+            return
         fields = {
             "method": self.path,
             "code": failure.kind.name,
@@ -130,6 +134,7 @@ class Method:
             "request_id": request_id,
             "ms": _ms(_since(started)),
             "detail": failure.metadata,
+            "left_out": left_out,
         }
         if isinstance(failure, failures.SECURITY):
             _log.security("caller refused", peer=context.peer(), **fields)

@@ -11,6 +11,7 @@ from mesh.errors import DependencyDownError, OverloadedError
 from mesh.gate import Gate
 from mesh.identity import Policy
 from mesh.metrics import Registry
+from mesh.quota import Quota
 from mesh.settings import ProcessSettings
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ class Desk:
         self.gate = Gate(insecure=settings.insecure_loopback)
         self.calls = self.streams = 0
         self.draining = False
+        self.lines = Quota()
         self._waiting: set[asyncio.Task[Any]] = set()
         registry.gauge("rpc.server.active_calls", lambda: self.calls)
         registry.gauge("rpc.server.active_streams", lambda: self.streams)

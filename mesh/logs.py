@@ -69,6 +69,9 @@ def configure(service: str, level: str = "info", *, fd: int | None = None) -> Wr
     root.handlers[:] = [_Handler(service, writer)]
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    # No line shows thread, process or source line, so they need not be found out for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - the documented switch
     # gRPC logs one line for each call it drops; the interceptor's own line says more.
     logging.getLogger("grpc").setLevel(max(logging.WARNING, root.level))
     atexit.register(writer.flush)

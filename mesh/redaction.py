@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "[redacted]"
@@ -31,18 +32,21 @@ _SECRET_WORDS = frozenset(
 _SECRET_KEY_KINDS = frozenset({"access", "api", "encryption", "hmac", "private", "secret", "signing", "tls"})
 _WORDS = re.compile(r"[a-z0-9]+")
 
-_SECRETS = (
-    (re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", re.DOTALL), HIDDEN),
-    (re.compile(r"\b(Bearer|Basic|Digest)\s+[^\s\"',]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), HIDDEN),
-    (re.compile(r"(://[^:/@\s]*):[^@/\s]+@"), rf"\1:{HIDDEN}@"),
-    (re.compile(r"\b((?:password|secret|token|signature|hash)\s*[=:]\s*)[^\s&,;\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
-    # Signatures and keys in base64; shorter runs are ids and digests.
-    (re.compile(r"(?<![\w/+.-])[A-Za-z0-9+][\w+/-]{79,}={0,2}"), HIDDEN),
-)
+_LABELS = ("password", "secret", "token", "signature", "hash")
+_SCHEMES = ("bearer", "basic", "digest")
+_LONG = 80
+
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", re.DOTALL)
+_SCHEME = re.compile(r"\b(Bearer|Basic|Digest)\s+[^\s\"',]+", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+_URL = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
+_LABELLED = re.compile(rf"\b((?:{'|'.join(_LABELS)})\s*[=:]\s*)[^\s&,;\"']+", re.IGNORECASE)
+# Signatures and keys in base64; shorter runs are ids and digests.
+_BASE64 = re.compile(rf"(?<![\w/+.-])[A-Za-z0-9+][\w+/-]{{{_LONG - 1},}}={{0,2}}")
 _MAX_DEPTH = 6
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """True for a field whose value must not be shown."""
     words = _WORDS.findall(name.lower())
@@ -55,8 +59,24 @@ def is_secret_name(name: str) -> bool:
 
 def redact_text(text: str) -> str:
     """The text without anything that looks like a credential."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
+    # Looking for a plain word is fifty times faster than a pattern, and most texts are innocent.
+    if "-----BEGIN" in text:
+        text = _PEM.sub(HIDDEN, text)
+    if "eyJ" in text:
+        text = _JWT.sub(HIDDEN, text)
+    if "://" in text:
+        text = _URL.sub(rf"\1:{HIDDEN}@", text)
+    if len(text) >= _LONG:
+        text = _BASE64.sub(HIDDEN, text)
+    return _redact_labelled(text)
+
+
+def _redact_labelled(text: str) -> str:
+    lower = text.lower()
+    if any(scheme in lower for scheme in _SCHEMES):
+        text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
+    if any(label in lower for label in _LABELS):
+        text = _LABELLED.sub(rf"\1{HIDDEN}", text)
     return text
 
 

@@ -47,6 +47,8 @@ def test_configured_output_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> N
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [logging.StreamHandler(sys.stderr)])
     monkeypatch.setattr(root, "level", root.level)
+    for switch in ("_srcfile", "logThreads", "logProcesses", "logMultiprocessing"):
+        monkeypatch.setattr(logging, switch, getattr(logging, switch))
     reading, writing = os.pipe()
     writer = logs.configure("wallet_svc", "warning", fd=writing)
     logs.get("test.configured").warning("shown")
