@@ -12,7 +12,7 @@ PROVIDER = "hub88_style"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="adapters", without=frozenset({"session_svc"}))) as running:
+    with Stack(Options(kind="adapters")) as running:
         yield running
 
 

@@ -1,55 +1,29 @@
-"""A session office for tests.
-
-It opens accounts and play in the real ledger, launches through the real adapter, and serves the session
-directory from memory at the address where the adapters look for it.
-"""
+"""What the tests do around the adapters: accounts, money and sessions, through the real services of a stack."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import grpc.aio
 import httpx
-import uuid_utils
 
 from mesh.channels import call_metadata, channel
 from mesh.dev.stack import Stack
-from mesh.errors import Kind, MeshError
-from mesh.identity import ADAPTER_PREFIX, Policy
-from mesh.server import MeshServer, Parts, Service
 from mesh.settings import ProcessSettings
-from pitboss.provider.v1 import provider_adapter_service_pb2 as adapter_pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceStub
-from pitboss.session.v1 import session_directory_service_pb2 as directory_pb
-from pitboss.session.v1.session_directory_service_pb2_grpc import (
-    SessionDirectoryServiceServicer,
-    add_SessionDirectoryServiceServicer_to_server,
-)
-from pitboss.session.v1.session_service_pb2 import SESSION_STATE_ACTIVE, Session
+from pitboss.session.v1 import catalog_service_pb2, session_directory_service_pb2, session_service_pb2
+from pitboss.session.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
+from pitboss.session.v1.session_service_pb2_grpc import SessionServiceStub
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
-from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 LICENSEE = "borealis"
-DIRECTORY = "pitboss.session.v1.SessionDirectoryService"
-_CATEGORIES = {
-    "slot": registry_service_pb2.GAME_CATEGORY_SLOT,
-    "table": registry_service_pb2.GAME_CATEGORY_TABLE,
-    "live": registry_service_pb2.GAME_CATEGORY_LIVE,
-}
-
-
-class SessionNotFoundError(MeshError):
-    """The licensee has no such session."""
-
-    kind = Kind.NOT_FOUND
-    reason = "ERROR_REASON_SESSION_NOT_FOUND"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,83 +42,56 @@ class Launched:
         return f"{LICENSEE}.{self.player}"
 
 
-@dataclass(slots=True)
-class Directory(SessionDirectoryServiceServicer):
-    """Sessions by token and by player."""
-
-    tokens: dict[str, directory_pb.ResolveSessionResponse] = field(default_factory=dict)
-    newest: dict[str, directory_pb.ResolveSessionResponse] = field(default_factory=dict)
-    asked: int = 0
-
-    async def ResolveSession(self, request: Any, context: Any) -> directory_pb.ResolveSessionResponse:  # noqa: N802
-        """As the session service does."""
-        self.asked += 1
-        known: Mapping[str, Any] = self.tokens if request.WhichOneof("name") == "token" else self.newest
-        found = known.get(request.token or request.player_reference)
-        if found is None:
-            raise SessionNotFoundError
-        return found  # type: ignore[no-any-return]
-
-
 class Office:
     """Talks to the parts of a stack as the session service would."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.directory = Directory()
         around = stack.around
-        self._session_settings = self._settings("session_svc", f"127.0.0.1:{around.ports.session}")
-        self._platform_settings = self._settings("platform", "127.0.0.1:0")
-        wallet = f"127.0.0.1:{around.ports.wallets[0]}"
         self._channels: list[grpc.aio.Channel] = []
-        self.ledger = LedgerServiceStub(self._channel(wallet, self._platform_settings))
-        self.registry = RegistryServiceStub(self._channel(wallet, self._platform_settings))
-        self._server: MeshServer | None = None
+        self.ledger = LedgerServiceStub(self._channel("platform", around.ports.wallets[0]))
+        session = self._channel("platform", around.ports.session)
+        self.sessions = SessionServiceStub(session)
+        self.catalog = CatalogServiceStub(session)
         self.http = httpx.AsyncClient(timeout=30, trust_env=False)
 
-    def _settings(self, workload: str, listen: str) -> ProcessSettings:
-        folder = self.stack.around.tls / workload
-        return ProcessSettings(listen=listen, tls_dir=folder, drain_seconds=0.1, notice_seconds=0)
-
-    def _channel(self, target: str, settings: ProcessSettings) -> grpc.aio.Channel:
-        opened = channel(target, settings)
+    def _channel(self, workload: str, port: int) -> grpc.aio.Channel:
+        """A channel to a process of the stack, called as this workload."""
+        settings = ProcessSettings(listen="127.0.0.1:0", tls_dir=self.stack.around.tls / workload)
+        opened = channel(f"127.0.0.1:{port}", settings)
         self._channels.append(opened)
         return opened
 
     def adapter(self, provider: str) -> Any:
         """The adapter's gRPC service, called as the session service calls it."""
-        address = f"127.0.0.1:{self.stack.around.ports.adapters[provider]}"
-        return ProviderAdapterServiceStub(self._channel(address, self._session_settings))
+        return ProviderAdapterServiceStub(self._channel("session_svc", self.stack.around.ports.adapters[provider]))
 
     async def open(self) -> None:
-        """Begin to answer."""
-        service = Service(name=DIRECTORY, add=add_SessionDirectoryServiceServicer_to_server, servicer=self.directory)
-        policy = Policy({DIRECTORY: {f"{ADAPTER_PREFIX}*"}})
-        self._server = MeshServer(self._session_settings, Parts(services=[service], policy=policy))
-        await self._server.start()
+        """Begin: the session service runs, whatever the last test did to it."""
+        if not self.stack.is_running("session_svc"):
+            await asyncio.to_thread(self.stack.restart, "session_svc")
 
     async def close_directory(self) -> None:
-        """Stop answering: the session service is down."""
-        if self._server is not None:
-            await self._server.stop()
-            self._server = None
+        """Stop the session service."""
+        await asyncio.to_thread(self.stack.stop_process, "session_svc")
 
     async def close(self) -> None:
         """Close everything."""
-        await self.close_directory()
         await self.http.aclose()
         for opened in self._channels:
             await opened.close()
 
     async def put_games(self, provider: str) -> None:
-        """Tell the ledger what the adapter says about its games."""
-        reply = await self.adapter(provider).ListProviderGames(adapter_pb.ListProviderGamesRequest(), timeout=5)
-        games = [
-            registry_service_pb2.Game(game_id=game.game_id, category=_CATEGORIES[game.category], enabled=True)
-            for game in reply.games
-        ]
-        request = registry_service_pb2.PutGamesRequest(licensee_id=LICENSEE, provider=provider, games=games)
-        await self.registry.PutGames(request, timeout=5)
+        """Wait until the catalog has the games of a provider."""
+        async with asyncio.timeout(15):
+            while not await self.offered(provider):
+                await asyncio.sleep(0.1)
+
+    async def offered(self, provider: str) -> list[str]:
+        """Games of a provider that can be launched now."""
+        request = catalog_service_pb2.ListGamesRequest(provider=provider)
+        reply = await self.catalog.ListGames(request, timeout=5, metadata=call_metadata(licensee=LICENSEE))
+        return [game.game_id for game in reply.games]
 
     async def execute(self, player: str, key: str, source: str = "", **action: Any) -> action_pb2.Result:
         """One action in the ledger."""
@@ -165,46 +112,42 @@ class Office:
         return player
 
     async def launch(self, provider: str, game_id: str, player: str = "", *, currency: str = "EUR") -> Launched:
-        """Open play and launch a game, as the session service does."""
+        """Create a session, and look up the token that the provider holds for it."""
         player = player or await self.player(currency=currency)
-        session_id, token = str(uuid_utils.uuid7()), secrets.token_urlsafe(24)
-        play = action_pb2.OpenPlay(session_id=session_id, provider=provider, currency_code=currency, game_id=game_id)
-        await self._must(player, session_id, open_play=play)
-        self._remember(provider, session_id, token, player, game_id, currency)
-        request = adapter_pb.CreateLaunchRequest(
-            session_id=session_id,
-            token=token,
-            player_reference=f"{LICENSEE}.{player}",
-            game_id=game_id,
-            currency_code=currency,
-            language="en",
-            country="DE",
-        )
-        reply = await self.adapter(provider).CreateLaunch(request, timeout=5)
-        return Launched(
-            player=player, session_id=session_id, token=token, launch_url=reply.launch_url, currency_code=currency
-        )
-
-    def _remember(self, provider: str, session_id: str, token: str, player: str, game_id: str, currency: str) -> None:
-        session = Session(
-            session_id=session_id,
+        order = session_service_pb2.CreateSessionRequest(
+            client_key=secrets.token_hex(8),
             player_id=player,
             provider=provider,
             game_id=game_id,
             currency_code=currency,
-            state=SESSION_STATE_ACTIVE,
+            country="DE",
         )
-        found = directory_pb.ResolveSessionResponse(
-            licensee_id=LICENSEE, session=session, token=token, country="DE", jurisdiction="sandbox"
+        created = await self.sessions.CreateSession(order, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+        return Launched(
+            player=player,
+            session_id=created.session.session_id,
+            token=await self._token(provider, player),
+            launch_url=created.launch_url,
+            currency_code=currency,
         )
-        self.directory.tokens[token] = found
-        self.directory.newest[f"{LICENSEE}.{player}"] = found
+
+    async def _token(self, provider: str, player: str) -> str:
+        as_adapter = self._channel(f"provider_adapters/{provider}", self.stack.around.ports.session)
+        request = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")
+        reply = await SessionDirectoryServiceStub(as_adapter).ResolveSession(request, timeout=5)
+        return str(reply.token)
 
     async def balance(self, player: str, currency: str = "EUR") -> str:
         """Available money in the ledger."""
         request = ledger_service_pb2.GetBalanceRequest(player_id=player, currency_code=currency)
         reply = await self.ledger.GetBalance(request, timeout=5, metadata=call_metadata(licensee=LICENSEE))
         return str(reply.balances.available.amount)
+
+    async def round_state(self, player: str, provider: str, round_id: str) -> int:
+        """State of a round in the ledger."""
+        request = ledger_service_pb2.GetRoundRequest(player_id=player, provider=provider, round_id=round_id)
+        reply = await self.ledger.GetRound(request, timeout=5, metadata=call_metadata(licensee=LICENSEE))
+        return int(reply.state)
 
     async def _must(self, player: str, key: str, source: str = "", **action: Any) -> None:
         result = await self.execute(player, key, source, **action)

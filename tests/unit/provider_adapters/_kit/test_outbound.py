@@ -65,7 +65,7 @@ async def test_a_provider_that_hangs_costs_the_budget_and_no_more() -> None:
     began = loop.time()
     with pytest.raises(ProviderFailedError):
         await world.send(safe=True)
-    assert loop.time() - began < 0.5
+    assert loop.time() - began < 2
 
 
 async def test_timeouts_open_the_breaker_and_then_nobody_is_called() -> None:

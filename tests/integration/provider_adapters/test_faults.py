@@ -1,0 +1,259 @@
+"""What is down is one part at a time: bets, wins and cancels do what design says, and the books agree afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import grpc
+import pytest
+
+from mesh.status import read_error
+from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
+from pitboss.wallet.v1 import action_pb2
+from provider_adapters._kit.http import HttpReply
+from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Seat, StudioParts
+from provider_adapters.hub88_style.studio import Hub88StyleStudio, create
+from tests.integration.provider_adapters.office import LICENSEE, Launched, Office
+
+PROVIDER = "hub88_style"
+SLOT = "demo_fruit_5"
+LIVE = "demo_live_roulette"
+STAKE = Decimal("1.00")
+
+
+class Teller:
+    """Sends single messages as the studio would, and shows what came back."""
+
+    def __init__(self, office: Office, launched: Launched) -> None:
+        self._office = office
+        credentials = json.loads((office.stack.around.credentials / f"{PROVIDER}.studio.json").read_text())
+        self.url = office.stack.around.callback_url(PROVIDER)
+        self._dialect: Hub88StyleStudio = create(StudioParts(credentials=credentials, callback_url=self.url))
+        self.seat = Seat(launch_id="test", user=launched.user, token=launched.token, currency_code="EUR", game_id=SLOT)
+        self.bet = Act(
+            kind=ActKind.BET,
+            seat=self.seat,
+            transaction_key=str(uuid.uuid4()),
+            round_id=str(uuid.uuid4()),
+            game_id=SLOT,
+            amount=STAKE,
+        )
+        self.win = replace(
+            self.bet, kind=ActKind.WIN, transaction_key=str(uuid.uuid4()), bet_key=self.bet.transaction_key, closes=True
+        )
+        self.cancel = replace(
+            self.bet, kind=ActKind.CANCEL, transaction_key=str(uuid.uuid4()), bet_key=self.bet.transaction_key
+        )
+
+    async def say(self, act: Act) -> Answer:
+        """Send once and read the answer."""
+        request = self._dialect.write(act)
+        reply = await self._office.http.post(
+            self.url + request.path, content=request.body, headers=dict(request.headers)
+        )
+        return self._dialect.read(act, HttpReply(status=reply.status_code, body=reply.content))
+
+    async def until_ok(self, act: Act, within_s: float = 15) -> Answer:
+        """Send until it is accepted."""
+        async with asyncio.timeout(within_s):
+            while (answer := await self.say(act)).code != "RS_OK":
+                await asyncio.sleep(0.1)
+        return answer
+
+
+async def launched(office: Office) -> Teller:
+    return Teller(office, await office.launch(PROVIDER, SLOT))
+
+
+@pytest.fixture
+async def whole(office: Office) -> AsyncIterator[Office]:
+    """Puts everything right again, whatever the test broke."""
+    try:
+        yield office
+    finally:
+        await office.control(PROVIDER, "POST", "up")
+        for name in ("wallet_svc-1", "wallet_svc-2"):
+            office.stack.thaw(name)
+        await provider_is(office, up=True)
+
+
+async def provider_is(office: Office, *, up: bool, within_s: float = 10) -> float:
+    """Wait for a state of the provider's health; how long it took."""
+    wanted = pb.PROVIDER_HEALTH_UP if up else pb.PROVIDER_HEALTH_DOWN
+    began = time.monotonic()
+    async with asyncio.timeout(within_s):
+        async for state in office.adapter(PROVIDER).WatchHealth(pb.WatchHealthRequest()):
+            if state.health == wanted:
+                break
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hang"])
+async def test_an_outage_is_known_within_a_second_and_its_end_too(whole: Office, mode: str) -> None:
+    await provider_is(whole, up=True)
+    await whole.control(PROVIDER, "POST", "down", mode=mode)
+    assert await provider_is(whole, up=False) < 1.5
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await whole.adapter(PROVIDER).ListProviderGames(pb.ListProviderGamesRequest(), timeout=5)
+    told = read_error(raised.value)
+    assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_BREAKER_OPEN")
+    assert told.metadata["provider"] == PROVIDER
+    assert told.retry_after is not None
+    await offers_within_a_moment(whole, wanted=False)
+    await whole.control(PROVIDER, "POST", "up")
+    assert await provider_is(whole, up=True) < 1.5
+    await offers_within_a_moment(whole, wanted=True)
+    assert (await whole.launch(PROVIDER, SLOT)).launch_url
+
+
+async def offers_within_a_moment(office: Office, *, wanted: bool) -> None:
+    """The catalog follows the provider's health at once."""
+    async with asyncio.timeout(1.0):
+        while bool(await office.offered(PROVIDER)) is not wanted:
+            await asyncio.sleep(0.02)
+
+
+async def test_while_the_provider_is_down_bets_are_refused_and_wins_and_cancels_pass(whole: Office) -> None:
+    first, second, third = [await launched(whole) for _ in range(3)]
+    assert (await first.say(first.bet)).code == "RS_OK"
+    assert (await second.say(second.bet)).code == "RS_OK"
+    await whole.control(PROVIDER, "POST", "down")
+    await provider_is(whole, up=False)
+    assert (await third.say(third.bet)).code == "RS_ERROR_UNKNOWN"
+    assert (await third.say(third.cancel)).code == "RS_OK"
+    assert (await first.say(first.win)).code == "RS_OK"
+    cancelled = await second.say(second.cancel)
+    assert (cancelled.code, cancelled.balance) == ("RS_OK", Decimal(100))
+
+
+async def test_while_the_session_service_is_down_known_players_play_and_everybody_is_paid(whole: Office) -> None:
+    known, unknown = await launched(whole), await launched(whole)
+    assert (await unknown.say(unknown.bet)).code == "RS_OK"
+    whole.stack.restart(PROVIDER)
+    await provider_is(whole, up=True)
+    assert (await known.until_ok(known.bet)).code == "RS_OK"
+    await whole.close_directory()
+    again = replace(known.bet, transaction_key=str(uuid.uuid4()))
+    assert (await known.say(again)).code == "RS_OK"
+    assert (await known.say(known.win)).code == "RS_OK"
+    stranger = replace(unknown.bet, transaction_key=str(uuid.uuid4()))
+    assert (await unknown.say(stranger)).code == "RS_ERROR_UNKNOWN"
+    assert (await unknown.say(unknown.win)).code == "RS_OK"
+
+
+@pytest.mark.parametrize("frozen", ["wallet_svc-1", "wallet_svc-2"])
+async def test_a_wallet_that_hangs_costs_time_and_no_answer(whole: Office, frozen: str) -> None:
+    tellers = [await launched(whole) for _ in range(4)]
+    whole.stack.freeze(frozen)
+    answers = []
+    for teller in tellers:
+        began = time.monotonic()
+        answers.append((await teller.say(teller.bet)).code)
+        assert time.monotonic() - began < 2.0
+    whole.stack.thaw(frozen)
+    assert answers == ["RS_OK"] * 4
+    assert [await whole.balance(teller.seat.user.partition(".")[2]) for teller in tellers] == ["99.00"] * 4
+
+
+async def test_without_any_wallet_the_provider_hears_unknown_in_time_and_later_everything_is_put_right(
+    whole: Office,
+) -> None:
+    teller, other = await launched(whole), await launched(whole)
+    assert (await teller.say(teller.bet)).code == "RS_OK"
+    for name in ("wallet_svc-1", "wallet_svc-2"):
+        whole.stack.freeze(name)
+    began = time.monotonic()
+    bet, win = await asyncio.gather(other.say(other.bet), teller.say(teller.win))
+    assert time.monotonic() - began < 2.0
+    assert {bet.code, win.code} == {"RS_ERROR_TIMEOUT"}
+    for name in ("wallet_svc-1", "wallet_svc-2"):
+        whole.stack.thaw(name)
+    assert (await teller.until_ok(teller.win)).balance == Decimal(100)
+    assert (await other.until_ok(other.cancel)).balance == Decimal(100)
+
+
+async def test_a_killed_wallet_is_not_noticed_by_players(whole: Office) -> None:
+    tellers = [await launched(whole) for _ in range(4)]
+    whole.stack.kill("wallet_svc-2")
+    try:
+        assert [(await teller.say(teller.bet)).code for teller in tellers] == ["RS_OK"] * 4
+    finally:
+        whole.stack.restart("wallet_svc-2")
+
+
+async def wild_play(office: Office, rounds: int) -> tuple[list[Launched], str]:
+    seats = [await office.launch(PROVIDER, game) for game in (SLOT, LIVE, LIVE)]
+    chaos = {"lost_reply": 0.1, "impatient": 0.1, "twins": 0.1, "cancel_first": 0.05, "void": 0.05}
+    play = await office.control(
+        PROVIDER, "POST", "play", players=[seat.launch_url for seat in seats], rounds=rounds, seed=11, chaos=chaos
+    )
+    return seats, play["play_id"]
+
+
+async def settled(office: Office, within_s: float = 60) -> dict[str, Any]:
+    """The studio's books once nothing is open any more."""
+    async with asyncio.timeout(within_s):
+        while (record := await office.control(PROVIDER, "GET", "record"))["unresolved"] or record["settling"]:
+            await asyncio.sleep(0.2)
+    return record  # type: ignore[no-any-return]
+
+
+async def books_agree(office: Office, seats: list[Launched]) -> None:
+    record = await settled(office)
+    assert record["disputed"] == []
+    rows = {row["user"]: row for row in record["players"]}
+    for seat in seats:
+        row = rows[f"{LICENSEE}.{seat.player}"]
+        assert Decimal(await office.balance(seat.player)) == 100 - Decimal(row["staked"]) + Decimal(row["won"])
+
+
+async def test_an_adapter_that_is_killed_in_the_middle_of_play_loses_nothing(whole: Office) -> None:
+    seats, play_id = await wild_play(whole, rounds=20)
+    await asyncio.sleep(1.0)
+    whole.stack.kill(PROVIDER)
+    await asyncio.sleep(0.5)
+    whole.stack.restart(PROVIDER)
+    done = await whole.finished(PROVIDER, play_id)
+    assert done["rounds"] == 60
+    await books_agree(whole, seats)
+
+
+async def test_a_studio_that_is_killed_in_the_middle_of_play_settles_when_it_is_back(whole: Office) -> None:
+    seats, _ = await wild_play(whole, rounds=10_000)
+    await asyncio.sleep(1.5)
+    whole.stack.kill(f"studio-{PROVIDER}")
+    whole.stack.restart(f"studio-{PROVIDER}")
+    await books_agree(whole, seats)
+    messages = (await whole.control(PROVIDER, "GET", "messages?limit=5000"))["messages"]
+    accepted = {each["round_id"] for each in messages if each["kind"] == "bet" and each["belief"] == "accepted"}
+    states = [
+        await whole.round_state(seat.player, PROVIDER, each)
+        for seat in seats
+        for each in accepted
+        if any(message["round_id"] == each and message["user"] == seat.user for message in messages)
+    ]
+    assert states
+    assert set(states) == {action_pb2.ROUND_STATE_CLOSED}
+
+
+async def test_a_body_that_is_too_large_is_refused_in_the_providers_words(whole: Office) -> None:
+    url = f"http://127.0.0.1:{whole.stack.around.ports.callbacks[PROVIDER]}/transaction/bet"
+    reply = await whole.http.post(url, content=b"x" * 20_000)
+    assert (reply.status_code, reply.json()["status"]) == (413, "RS_ERROR_WRONG_SYNTAX")
+
+
+async def test_a_message_without_a_signature_is_a_security_event_and_leaves_no_trace_of_itself(whole: Office) -> None:
+    reply = await whole.http.post(
+        whole.stack.around.callback_url(PROVIDER) + "/transaction/bet", content=b'{"token":"do-not-log-me"}'
+    )
+    assert reply.json() == {"status": "RS_ERROR_INVALID_SIGNATURE", "request_uuid": ""}
+    log = (whole.stack.run / "log" / f"{PROVIDER}.log").read_text()
+    assert "signature_missing" in log
+    assert "do-not-log-me" not in log
