@@ -43,7 +43,7 @@ def status(*, json: Json = False) -> None:
 
 def ask(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> Line:
     """Ask one process of the mesh."""
-    alive = Path(f"/proc/{process['pid']}").exists()
+    alive = running.is_alive(process["pid"])
     state = (_problem(mesh, process) or "ready") if alive else "ended"
     return Line(name=process["name"], pid=process["pid"], address=process["address"], state=state)
 

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from mesh.dev.errors import NotUpError, StackError
@@ -49,11 +50,26 @@ def stop() -> float:
     """Stop the mesh and wait for its end; returns how long that took."""
     began, pid = time.monotonic(), supervisor_pid()
     os.kill(pid, signal.SIGTERM)
-    while is_up() and time.monotonic() - began < STOP_S:
-        time.sleep(0.05)
-    if is_up():
+    if not _ended(pid, STOP_S):
         # Its children die with it.
         os.kill(pid, signal.SIGKILL)
-        time.sleep(0.5)
+        _ended(pid, 5.0)
     MESH_FILE.unlink(missing_ok=True)
     return time.monotonic() - began
+
+
+def _ended(pid: int, within_s: float) -> bool:
+    """Wait for the end of a process that is not our child."""
+    end = time.monotonic() + within_s
+    while is_alive(pid):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs. One that has ended and was not yet waited for does not."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -1,16 +1,11 @@
-"""Whether a process lives. One that has ended and was not yet waited for does not."""
+"""Which of these processes live."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+
+from mesh.dev.running import is_alive
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def alive(pids: list[int]) -> list[int]:
+def alive(pids: Iterable[int]) -> list[int]:
     return [pid for pid in pids if is_alive(pid)]

@@ -15,7 +15,7 @@ import pytest
 
 from mesh.dev.child import Child, Command, spawn
 from mesh.dev.paths import PYTHON_PATH
-from tests.integration.mesh_dev.alive import is_alive
+from mesh.dev.running import is_alive
 
 # A parent that starts a child, which starts a child of its own; both tell their ids.
 PARENT = """
