@@ -1,4 +1,4 @@
-"""One mesh for a file of tests. The place of the session service is taken by the office of the test."""
+"""One whole mesh for a file of tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.provider_adapters.pragmatic_style.table import PROVIDER, 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="adapters", without=frozenset({"session_svc"}))) as running:
+    with Stack(Options(kind="adapters")) as running:
         yield running
 
 
