@@ -24,6 +24,8 @@ class WalletSettings(ProcessSettings):
     """Actions that may wait for the next commit; more are refused at once."""
     most_in_flight: int = 512
     """Actions that one commit takes."""
+    cached_players: int = 1_024
+    """Players of each shard that are kept in memory."""
     sweep_interval_ms: int = 200
     """How often holds are looked at whose time is over."""
     feed_interval_ms: int = 50

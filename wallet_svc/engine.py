@@ -27,8 +27,7 @@ log = logs.get(__name__)
 
 _PAUSE_SECONDS = 0.05
 _GATHER_SECONDS = 0.001
-_MOST_PLAYERS = 20_000
-_MOST_KEYS = 4_096
+_MOST_KEYS = 512
 _REDO_LIMIT = 100
 
 
@@ -67,13 +66,21 @@ class Engine:
     """The one writer of this process. Any number of processes may write the same shards."""
 
     def __init__(
-        self, shard_log: ShardLog, clock: Clock, packs: object, *, most_waiting: int, most_in_flight: int
+        self,
+        shard_log: ShardLog,
+        clock: Clock,
+        packs: object,
+        *,
+        most_waiting: int,
+        most_in_flight: int,
+        most_players: int = 1_024,
     ) -> None:
         self._log = shard_log
         self._clock = clock
         self._packs = packs
         self._most_waiting = most_waiting
         self._most_in_flight = most_in_flight
+        self._most_players = most_players
         self._waiting: list[Work] = []
         self._wake = asyncio.Event()
         self._books: dict[int, Book] = {}
@@ -198,7 +205,7 @@ class Engine:
             if work.shard not in stale and not work.future.done():
                 work.future.set_result(_answers(work, books[work.shard]))
         self._redo(again)
-        self._trim(books)
+        self._trim(works, books)
         return _not_hopeless(again)
 
     async def _current_registry(self, works: list[Work]) -> Registry:
@@ -274,12 +281,15 @@ class Engine:
         present = await self._log.open_books(books)
         return {shard for shard, book in books.items() if present[shard].head != book.head}
 
-    def _trim(self, books: dict[int, Book]) -> None:
+    def _trim(self, works: list[Work], books: dict[int, Book]) -> None:
+        """Forget players with a long history, and the oldest ones of a full book. They are read again when needed."""
+        for work in works:
+            name = (work.commands[0].licensee, work.commands[0].player)
+            player = books[work.shard].players.get(name)
+            if player is not None and len(player.keys) > _MOST_KEYS:
+                del books[work.shard].players[name]
         for book in books.values():
-            full = [name for name, player in book.players.items() if len(player.keys) > _MOST_KEYS]
-            for name in full:
-                del book.players[name]
-            while len(book.players) > _MOST_PLAYERS:
+            while len(book.players) > self._most_players:
                 del book.players[next(iter(book.players))]
             book.missing.clear()
 

@@ -65,7 +65,14 @@ async def build(settings: WalletSettings) -> server.Parts:
     shard_log = PostgresLog(
         settings.database_url, writer=settings.replica, statement_timeout_ms=settings.statement_timeout_ms
     )
-    engine = Engine(shard_log, clock, packs, most_waiting=settings.most_waiting, most_in_flight=settings.most_in_flight)
+    engine = Engine(
+        shard_log,
+        clock,
+        packs,
+        most_waiting=settings.most_waiting,
+        most_in_flight=settings.most_in_flight,
+        most_players=settings.cached_players,
+    )
     reader = Reader(
         settings.database_url, name=f"{settings.replica} reader", statement_timeout_ms=settings.statement_timeout_ms
     )

@@ -10,7 +10,7 @@ from wallet_svc.domain import law, replay
 from wallet_svc.domain.digest import chain
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Licensee, Play, Player, Registry, Round
-from wallet_svc.domain.vocabulary import AccountClass, Kind
+from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome
 
 ID_STRIDE = 1024
 """Ids of players and accounts are counter * ID_STRIDE + shard, so an id names its shard."""
@@ -164,6 +164,11 @@ class Batch:
 
     def committed(self, digest: bytes) -> None:
         """The batch is durable: what was new is known now, and the head is ours."""
+        for entry in self.entries:
+            entry.decision = None
+            if entry.outcome is Outcome.OK and entry.kind in (Kind.BET, Kind.DEPOSIT):
+                # A replay never tells how an allowed bet was decided; the log does.
+                entry.decision_json = None
         head = self.book.head
         self.book.head = Head(head.shard, self.next_sequence, self.next_id, digest, head.registry_version)
         for account, _, _ in self.accounts.values():
