@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Self, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from mesh import logs, metrics
-from mesh.valkey import Address, Connection, Reply, ValkeyError, Word
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+Command = tuple[str | bytes | int, ...]
+Reply = Any
+"""bytes, int, None, or a list of them."""
 
 FAILURES_TO_OPEN = 3
 OPEN_SECONDS = 1.0
+CONNECTIONS = 16
+"""A command that finds all of them busy waits for one, within its own time."""
 
 _log = logs.get("mesh.cache")
 
@@ -60,18 +66,42 @@ class Breaker:
 class Cache:
     """Short-lived copies of what PostgreSQL knows. Never raises for a server that is slow, broken or gone."""
 
-    def __init__(self, address: Address, *, prefix: str = "", timeout_ms: int = 50) -> None:
-        self._address, self._prefix, self._timeout_s = address, prefix, timeout_ms / 1000
-        self._connection: Connection | None = None
-        self._connecting = asyncio.Lock()
+    def __init__(
+        self, client: Redis, *, prefix: str = "", timeout_ms: int = 50, trouble: tuple[type[Exception], ...]
+    ) -> None:
+        self._client, self._prefix, self._timeout_s = client, prefix, timeout_ms / 1000
+        self._trouble = trouble
+        self._under_way: set[asyncio.Task[list[Reply]]] = set()
         self._breaker = Breaker()
+        self._answered = 0.0
         self._hits, self._misses = metrics.counter("cache.hits"), metrics.counter("cache.misses")
         self._failures, self._skipped = metrics.counter("cache.failures"), metrics.counter("cache.skipped")
 
     @classmethod
     def open(cls, url: str, *, prefix: str = "", timeout_ms: int = 50) -> Self:
-        """A cache at a redis:// address, whose keys all begin with `prefix`. Connects at first use."""
-        return cls(Address.parse(url), prefix=prefix, timeout_ms=timeout_ms)
+        """A cache at a redis:// or rediss:// address, whose keys all begin with `prefix`. Connects at first use."""
+        # Half a second that a process without a cache does not spend.
+        import redis.asyncio  # noqa: PLC0415 - as above
+        from redis.asyncio.retry import Retry  # noqa: PLC0415 - as above
+        from redis.backoff import NoBackoff  # noqa: PLC0415 - as above
+
+        seconds = timeout_ms / 1000
+        try:
+            pool = redis.asyncio.BlockingConnectionPool.from_url(
+                url,
+                max_connections=CONNECTIONS,
+                timeout=seconds,
+                socket_timeout=seconds,
+                socket_connect_timeout=seconds,
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,
+                driver_info=None,
+            )
+        except ValueError:
+            # Its own text may repeat a part of the address, and so of the password.
+            raise ValueError("the address of the cache must look like redis://:password@host:port/0") from None
+        client = redis.asyncio.Redis.from_pool(pool)
+        return cls(client, prefix=prefix, timeout_ms=timeout_ms, trouble=(redis.RedisError, OSError))
 
     async def get(self, key: str) -> bytes | None:
         """The value, or None if there is none or the cache does not answer."""
@@ -97,47 +127,59 @@ class Cache:
         return count
 
     async def close(self) -> None:
-        """Close its connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close its connections."""
+        await self._client.aclose()
 
     def _count(self, value: bytes | None) -> bytes | None:
         (self._misses if value is None else self._hits).add()
         return value
 
-    async def _ask(self, *commands: tuple[Word, ...]) -> Reply:
+    async def _ask(self, *commands: Command) -> Reply:
         """The first command's reply, or None."""
         if not self._breaker.may_pass():
             self._skipped.add()
             return None
+        started = time.monotonic()
         try:
-            async with asyncio.timeout(self._timeout_s):
-                replies = await self._send(commands)
-        except (ValkeyError, TimeoutError) as error:
-            await self._failed(error)
+            replies = await self._in_time(commands)
+        except self._trouble as error:
+            self._failed(error, started)
             return None
+        self._answered = time.monotonic()
         if self._breaker.succeeded():
             _log.info("cache answers again")
         return replies[0]
 
-    async def _send(self, commands: Sequence[tuple[Word, ...]]) -> list[Reply]:
-        connection = self._connection
-        if connection is None or not connection.usable:
-            connection = await self._connected()
-        sent: list[Awaitable[Reply]] = [connection.send(*command) for command in commands]
-        return await asyncio.gather(*sent) if len(sent) > 1 else [await sent[0]]
+    async def _in_time(self, commands: Sequence[Command]) -> list[Reply]:
+        # A late command is left to its own timeouts, not cancelled: cancelled while it hands its connection back, it
+        # would take that connection from the pool for good.
+        task = asyncio.create_task(self._send(commands))
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        done, _ = await asyncio.wait((task,), timeout=self._timeout_s)
+        if not done:
+            raise TimeoutError
+        return task.result()
 
-    async def _connected(self) -> Connection:
-        async with self._connecting:
-            if self._connection is None or not self._connection.usable:
-                self._connection = await Connection.open(self._address)
-            return self._connection
+    async def _send(self, commands: Sequence[Command]) -> list[Reply]:
+        client: Any = self._client  # its general methods have no types
+        if len(commands) == 1:
+            return [await client.execute_command(*commands[0])]
+        together = client.pipeline(transaction=False)
+        for command in commands:
+            together.execute_command(*command)
+        return list(await together.execute())
 
-    async def _failed(self, error: Exception) -> None:
+    def _ended(self, task: asyncio.Task[list[Reply]]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, so that the loop does not report it
+
+    def _failed(self, error: Exception, started: float) -> None:
         self._failures.add()
+        if self._answered > started:
+            # Others were answered meanwhile: this one had to wait for its turn, here.
+            return
         if self._breaker.failed():
-            _log.warning("cache does not answer", cause=repr(error))
-        if self._breaker.is_open:
-            # What is still under way there is lost; a new connection cannot be confused by it.
-            await self.close()
+            # Only the kind: the text may repeat what was sent.
+            _log.warning("cache does not answer", cause=type(error).__name__)
