@@ -23,6 +23,7 @@ KEPT = 3
 """Templates that are kept: those used last."""
 
 _FIRST_PASSWORD = "first-password"  # noqa: S105 - the name of a file
+_LOG = "postgres-template.log"
 
 # Safety first (fsync, full pages, checksums, synchronous commit are all on), then two cores: few I/O workers,
 # no JIT for our short statements, checkpoints far apart, and a log that tells of waits but never of values.
@@ -117,6 +118,7 @@ def _recipe(account: Account | None) -> str:
 
 
 def _make(target: Path, account: Account | None, fill: Callable[[Path], None]) -> None:
+    (target.parent / _LOG).unlink(missing_ok=True)
     work = Path(tempfile.mkdtemp(prefix="new-postgres-", dir=target.parent))
     try:
         _give(work, account)
@@ -150,7 +152,7 @@ def _make_prepared(plain: Path, work: Path, account: Account | None, preparation
 
 
 def _server(work: Path, account: Account | None, first: str) -> Postgres:
-    log = work.parent / "postgres-template.log"
+    log = work.parent / _LOG
     return Postgres(data=work, port=free_port(), log=log, account=account, passwords={ADMIN: first})
 
 
