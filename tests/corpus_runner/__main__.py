@@ -1,10 +1,13 @@
 """`python -m tests.corpus_runner FILE...`: one line per case, and build/corpus.json."""
 
+import argparse
 import asyncio
 import json
 import sys
 import time
 from pathlib import Path
+
+import yaml
 
 from tests.corpus_runner.cases import Case, load, unsupported
 from tests.corpus_runner.client import Client
@@ -12,8 +15,6 @@ from tests.corpus_runner.running import Run
 from tests.corpus_runner.service import Service
 from tests.corpus_runner.verbs import Verbs
 from tests.corpus_runner.world import World
-
-RESULT = Path("build/corpus.json")
 
 
 async def _run_case(client: Client, service: Service, case: Case, licensee: str) -> dict[str, object]:
@@ -44,18 +45,22 @@ async def _run_all(service: Service, cases: list[tuple[Path, Case]]) -> list[dic
 
 def main(arguments: list[str]) -> int:
     """0 if no case failed, 1 if one did, 2 if a file is not a case file."""
+    parser = argparse.ArgumentParser(prog="corpus", description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="case files of format 1")
+    parser.add_argument("--result", type=Path, default=Path("build/corpus.json"), help="where the result is written")
+    options = parser.parse_args(arguments)
     try:
-        cases = [(Path(name), case) for name in arguments for case in load(Path(name))]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        print(f"cannot read the cases: {problem}", file=sys.stderr)
+        cases = [(path, case) for path in options.files for case in load(path)]
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as problem:
+        sys.stderr.write(f"cannot read the cases: {problem}\n")
         return 2
     began = time.monotonic()
     with Service() as service:
         results = asyncio.run(_run_all(service, cases))
     counts = {name: sum(one["result"] == name for one in results) for name in ("passed", "failed", "unsupported")}
-    RESULT.parent.mkdir(exist_ok=True)
     summary = {"ok": not counts["failed"], "seconds": round(time.monotonic() - began, 1), **counts, "cases": results}
-    RESULT.write_text(json.dumps(summary, indent=1) + "\n")
+    options.result.parent.mkdir(exist_ok=True)
+    options.result.write_text(json.dumps(summary, indent=1) + "\n")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['unsupported']} unsupported")
     return 1 if counts["failed"] else 0
 
