@@ -251,10 +251,14 @@ class Stack:
             database = pool.submit(postgresql.start, self.run, port=ports.postgres, preparation=tables)
             cache = pool.submit(valkey_server.start, self.run, port=ports.valkey)
             vault = pool.submit(Vault.make, self.run / "secrets", self._providers.values())
-            self._valkey, self._vault = cache.result(), vault.result()
-            self._report("valkey", "ready")
-            self._postgres = database.result()
-            self._report("postgres", "ready")
+            for name, server in (("postgres", database), ("valkey", cache)):
+                server.add_done_callback(lambda _, name=name: self._report(name, "ready"))
+        # What did start is remembered first, so that it is stopped if another did not.
+        self._postgres = None if database.exception() else database.result()
+        self._valkey = None if cache.exception() else cache.result()
+        self._vault = vault.result()
+        database.result()
+        cache.result()
         self._around = self._describe_surroundings(ports)
 
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
