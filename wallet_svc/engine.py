@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mesh import logs
+from mesh import logs, metrics
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
 from wallet_svc.domain.commands import Command, OpenAccount
@@ -86,6 +86,10 @@ class Engine:
         self._books: dict[int, Book] = {}
         self._registry: Registry | None = None
         self._answered = 0
+        self._batch_size = metrics.registry.histogram("wallet.commit.entries", bounds=metrics.COUNTS)
+        self._commit_seconds = metrics.registry.histogram("wallet.commit.duration")
+        self._heads_moved = metrics.registry.counter("wallet.commit.head_moved")
+        metrics.registry.gauge("wallet.queue.waiting", lambda: len(self._waiting))
         self.flights = 0
         self.committed = 0
         self.redone = 0
@@ -178,7 +182,9 @@ class Engine:
         return []
 
     def _redo(self, works: list[Work]) -> None:
-        self.redone += 1
+        if works:
+            self.redone += 1
+            self._heads_moved.add()
         for work in works:
             self._books.pop(work.shard, None)
             work.all_keys = True
@@ -252,7 +258,10 @@ class Engine:
         written: set[int] = set()
         if batches:
             digests = [batch.digest() for batch in batches]
+            began = time.monotonic()
             written = await self._write(batches, digests)
+            self._commit_seconds.observe(time.monotonic() - began)
+            self._batch_size.observe(sum(len(batch.entries) for batch in batches))
             for batch, digest in zip(batches, digests, strict=True):
                 if batch.book.head.shard in written:
                     batch.committed(digest)
