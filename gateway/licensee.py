@@ -87,7 +87,7 @@ def _tokens(settings: Settings) -> Config:
     provider: Config = {
         "issuer": settings.tokens.issuer,
         "audiences": [settings.tokens.audience],
-        "local_jwks": {"filename": str(settings.files.jwks), "watched_directory": {"path": str(settings.files.jwks.parent)}},
+        "local_jwks": {"filename": str(settings.files.jwks)},
         "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
         "forward": False,
         "require_expiration": True,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -252,7 +252,7 @@ class Stack:
             cache = pool.submit(valkey_server.start, self.run, port=ports.valkey)
             vault = pool.submit(Vault.make, self.run / "secrets", self._providers.values())
             for name, server in (("postgres", database), ("valkey", cache)):
-                server.add_done_callback(lambda _, name=name: self._report(name, "ready"))
+                server.add_done_callback(self._teller(name))
         # What did start is remembered first, so that it is stopped if another did not.
         self._postgres = None if database.exception() else database.result()
         self._valkey = None if cache.exception() else cache.result()
@@ -260,6 +260,9 @@ class Stack:
         database.result()
         cache.result()
         self._around = self._describe_surroundings(ports)
+
+    def _teller(self, name: str) -> Callable[[Future[Any]], None]:
+        return lambda done: self._report(name, "failed" if done.exception() else "ready")
 
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
         databases = {service: self.postgres.database(name) for service, name in schema.DATABASE_OF.items()}
