@@ -18,6 +18,8 @@ from typing import IO
 from mesh.dev.accounts import Account
 
 HERE = Path(__file__).parent
+# Handed on to every child, so that what starts us can find all that is left of us (`mesh.tooling.leftovers`).
+RUN_MARK = "PITBOSS_RUN_MARK"
 BARE_PYTHON = (sys.executable, "-I", "-S")
 
 # The kernel ties the death signal to the thread that made the child, so every child
@@ -48,7 +50,7 @@ class _Guard:
                 stdout=subprocess.DEVNULL,
                 text=True,
                 start_new_session=True,
-                env={},
+                env=_mark(),
             )
             # It ends with us, never before: nobody is to wait for it.
             guard.returncode = 0
@@ -165,7 +167,11 @@ def _spawn(command: Command) -> Child:
             stdout=log,
             stderr=log,
             cwd=command.directory,
-            env=dict(command.environment),
+            env={**_mark(), **command.environment},
             start_new_session=True,
         )
     return Child(command, process)
+
+
+def _mark() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name == RUN_MARK}

@@ -100,3 +100,10 @@ def test_the_log_of_a_restarted_program_goes_on_where_it_was(tmp_path: Path) -> 
     for word in ("first", "second"):
         assert sleeper(tmp_path, f"print('{word}')").wait(10)
     assert (tmp_path / "log").read_text().split() == ["first", "second"]
+
+
+def test_a_child_carries_the_mark_of_the_run_it_belongs_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITBOSS_RUN_MARK", "this-run")
+    child = sleeper(tmp_path)
+    assert until(lambda: b"PITBOSS_RUN_MARK=this-run" in Path(f"/proc/{child.pid}/environ").read_bytes())
+    child.kill()
