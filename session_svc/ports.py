@@ -48,7 +48,7 @@ class PlayOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """A player who excluded themself, and where in the ledger."""
+    """A player who excluded themself, for long or for a break, and where in the ledger."""
 
     licensee: str
     player_id: str

@@ -1,4 +1,4 @@
-"""Sessions of players who exclude themselves: the ledger says so in its feed.
+"""Sessions of players who exclude themselves or take a break: the ledger says so in its feed.
 
 Bets are refused by the ledger itself from the moment of the exclusion. Here the session is ended too, so that
 licensees see it, and so that it cannot stake again when the exclusion is over.

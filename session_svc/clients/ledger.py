@@ -37,6 +37,7 @@ _CATEGORIES = {
     "live": registry_pb.GAME_CATEGORY_LIVE,
 }
 _ENDS = {PlayEnd.CLOSED: action_pb2.PLAY_END_CLOSED, PlayEnd.REPLACED: action_pb2.PLAY_END_REPLACED}
+_EXCLUSIONS = frozenset({transactions.TRANSACTION_KIND_EXCLUDE, transactions.TRANSACTION_KIND_TAKE_BREAK})
 _STAKES_NO_MORE = frozenset({
     outcomes.OUTCOME_OK,
     # The ledger never opened it.
@@ -147,10 +148,7 @@ def _page(response: pb.ReadFeedResponse) -> FeedPage:
 
 def _excludes(entry: transactions.Entry) -> bool:
     transaction = entry.transaction
-    return (
-        transaction.kind == transactions.TRANSACTION_KIND_EXCLUDE
-        and transaction.state == transactions.TRANSACTION_STATE_APPLIED
-    )
+    return transaction.kind in _EXCLUSIONS and transaction.state == transactions.TRANSACTION_STATE_APPLIED
 
 
 def _exclusion(entry: transactions.Entry) -> Exclusion:

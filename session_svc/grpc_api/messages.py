@@ -33,15 +33,24 @@ _DEVICES = {
 
 
 def session_message(session: Session, now: dt.datetime) -> pb.Session:
-    """A session as others see it."""
-    order, ended_at = session.order, session.shown_end(now)
+    """A session as it is now."""
+    return _message(session, session.shown_state(now), session.shown_end(now))
+
+
+def past_message(session: Session) -> pb.Session:
+    """A session as a change left it, whatever time it is now."""
+    return _message(session, session.state, session.ended_at)
+
+
+def _message(session: Session, state: State, ended_at: dt.datetime | None) -> pb.Session:
+    order = session.order
     return pb.Session(
         session_id=session.session_id,
         player_id=order.player_id,
         provider=order.provider,
         game_id=order.game_id,
         currency_code=order.currency,
-        state=_STATES[session.shown_state(now)],
+        state=_STATES[state],
         create_time=timestamp(session.created_at),
         expire_time=timestamp(session.expires_at),
         end_time=timestamp(ended_at) if ended_at else None,

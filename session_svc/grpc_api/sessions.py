@@ -11,7 +11,7 @@ from pitboss.session.v1.session_service_pb2_grpc import SessionServiceServicer
 from session_svc.app.sessions import SessionDesk
 from session_svc.app.watching import Watching
 from session_svc.domain.session import Order, Session
-from session_svc.grpc_api.messages import device_name, plain, session_message
+from session_svc.grpc_api.messages import device_name, past_message, plain, session_message
 
 
 class SessionServicer(SessionServiceServicer):
@@ -44,7 +44,7 @@ class SessionServicer(SessionServiceServicer):
     ) -> AsyncIterator[pb.WatchSessionsResponse]:
         changes = self._watching.watch(require_licensee(), request.after_cursor, player_id=request.player_id)
         async for change in changes:
-            yield pb.WatchSessionsResponse(cursor=change.cursor, session=self._message(change.session))
+            yield pb.WatchSessionsResponse(cursor=change.cursor, session=past_message(change.session))
 
     def _message(self, session: Session) -> pb.Session:
         return session_message(session, self._clock.now())

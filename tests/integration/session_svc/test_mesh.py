@@ -1,0 +1,532 @@
+"""The session service among its real neighbours: wallets, the compliance service, adapters and their studios."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from valkey.asyncio import Valkey as ValkeyClient
+
+from mesh.channels import call_metadata, secure_channel
+from mesh.dev.stack import Options, Stack
+from mesh.tls import Tls
+from pitboss.session.v1 import catalog_service_pb2 as catalog
+from pitboss.session.v1 import session_directory_service_pb2 as directory
+from pitboss.session.v1 import session_service_pb2 as pb
+from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
+from pitboss.wallet.v1 import ledger_service_pb2
+from tests.integration.session_svc.lobby import GAME, LICENSEE, PROVIDER, Lobby, refusal, until
+
+OTHER_LICENSEE = "borealis"
+SECRETS: set[str] = set()
+"""Tokens and addresses that this file has seen; none may stand in a log."""
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    options = Options(
+        kind="sessions", log_level="debug", environment={"session_svc": {"PITBOSS_LAUNCH_TIMEOUT_MS": "2000"}}
+    )
+    with Stack(options) as running:
+        yield running
+
+
+@pytest.fixture
+async def lobby(stack: Stack) -> AsyncIterator[Lobby]:
+    opened = Lobby(stack)
+    await opened.supplied()
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture(autouse=True)
+def everybody_back(stack: Stack) -> Iterator[None]:
+    yield
+    for name in stack.names:
+        if stack.is_running(name):
+            stack.thaw(name)
+        else:
+            stack.restart(name)
+
+
+async def read(stream: grpc.aio.UnaryStreamCall[Any, Any], *, seconds: float = 5) -> Any:
+    """The next message of a stream."""
+    return await asyncio.wait_for(stream.read(), seconds)
+
+
+async def known(lobby: Lobby, player: str) -> directory.ResolveSessionResponse:
+    """The player's newest session, as its adapter knows it."""
+    found = await lobby.by_player(player)
+    SECRETS.add(found.token)
+    return found
+
+
+async def launched(lobby: Lobby, player: str, key: str = "launch-1") -> pb.Session:
+    answer = await lobby.create(player, key)
+    SECRETS.add(answer.launch_url.rpartition("/")[2])
+    return answer.session
+
+
+# -- what licensees get
+
+
+async def test_a_launched_session_can_stake_and_its_address_is_the_providers(lobby: Lobby) -> None:
+    player = await lobby.player()
+    answer = await lobby.create(player)
+    session = answer.session
+    assert session.state == pb.SESSION_STATE_ACTIVE
+    assert answer.launch_url.startswith("http")
+    ttl = session.expire_time.ToDatetime() - session.create_time.ToDatetime()
+    assert ttl == dt.timedelta(hours=6)
+    assert await lobby.bet(player, session.session_id) == "OK"
+    again = await lobby.create(player)
+    assert (again.session.session_id, again.launch_url) == (session.session_id, answer.launch_url)
+
+
+async def test_twice_at_once_is_one_session(lobby: Lobby) -> None:
+    player = await lobby.player()
+    answers = await asyncio.gather(*[lobby.create(player) for _ in range(4)])
+    assert len({answer.session.session_id for answer in answers}) == 1
+    assert len({answer.launch_url for answer in answers}) == 1
+
+
+async def test_the_same_key_with_another_game_is_a_conflict(lobby: Lobby) -> None:
+    player = await lobby.player()
+    await launched(lobby, player)
+    told = await refusal(lobby.create(player, game_id="demo_blackjack"))
+    assert (told.code, told.reason) == (grpc.StatusCode.ALREADY_EXISTS, "ERROR_REASON_REQUEST_CONFLICT")
+    assert told.metadata["client_key"] == f"{player}-launch-1"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "reason"),
+    [
+        ({"provider": "nobody"}, grpc.StatusCode.NOT_FOUND, "ERROR_REASON_PROVIDER_NOT_FOUND"),
+        ({"game_id": "unknown"}, grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_GAME_NOT_AVAILABLE"),
+        ({"currency_code": "SEK"}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
+        ({"currency_code": "gbp"}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
+        ({"lobby_url": "a\x00b"}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
+    ],
+)
+async def test_a_launch_that_makes_no_sense_says_why(
+    lobby: Lobby, change: dict[str, Any], code: grpc.StatusCode, reason: str
+) -> None:
+    told = await refusal(lobby.create(await lobby.player(), **change))
+    assert (told.code, told.reason) == (code, reason)
+
+
+async def test_an_unknown_player_is_not_found(lobby: Lobby) -> None:
+    told = await refusal(lobby.create("nobody"))
+    assert (told.code, told.reason) == (grpc.StatusCode.NOT_FOUND, "ERROR_REASON_PLAYER_NOT_FOUND")
+    assert told.metadata["player_id"] == "nobody"
+
+
+async def test_another_licensees_session_is_not_found(lobby: Lobby) -> None:
+    session = await launched(lobby, await lobby.player())
+    recovery = pb.RecoverSessionRequest(session_id=session.session_id)
+    for call in (
+        lobby.get(session.session_id, licensee=OTHER_LICENSEE),
+        lobby.end(session.session_id, licensee=OTHER_LICENSEE),
+        lobby.sessions.RecoverSession(recovery, timeout=5, metadata=call_metadata(OTHER_LICENSEE)),
+    ):
+        told = await refusal(call)
+        assert (told.code, told.reason) == (grpc.StatusCode.NOT_FOUND, "ERROR_REASON_SESSION_NOT_FOUND")
+        assert told.metadata["session_id"] == session.session_id
+    assert (await lobby.get(session.session_id)).state == pb.SESSION_STATE_ACTIVE
+
+
+async def test_a_replaced_session_stakes_no_more(lobby: Lobby) -> None:
+    player = await lobby.player()
+    old = await launched(lobby, player, "a")
+    new = await launched(lobby, player, "b")
+    assert (await lobby.get(old.session_id)).state == pb.SESSION_STATE_REPLACED
+    assert await lobby.bet(player, old.session_id) == "SESSION_EXPIRED"
+    assert await lobby.bet(player, new.session_id) == "OK"
+
+
+async def test_a_closed_session_stakes_no_more_and_stays_closed(lobby: Lobby) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player)
+    for _ in range(2):
+        closed = await lobby.end(session.session_id)
+        assert closed.state == pb.SESSION_STATE_CLOSED
+        assert closed.HasField("end_time")
+    assert await lobby.bet(player, session.session_id) == "SESSION_EXPIRED"
+
+
+async def test_a_recovered_session_keeps_its_token(lobby: Lobby) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player)
+    token = (await known(lobby, player)).token
+    request = pb.RecoverSessionRequest(session_id=session.session_id, device=pb.DEVICE_MOBILE)
+    answer = await lobby.sessions.RecoverSession(request, timeout=5, metadata=call_metadata(LICENSEE))
+    assert answer.launch_url
+    assert (await known(lobby, player)).token == token
+
+
+async def test_an_excluded_players_session_is_ended_and_none_is_opened(lobby: Lobby) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player)
+    await lobby.exclude(player)
+    assert await lobby.bet(player, session.session_id) != "OK"
+
+    async def ended() -> bool:
+        return (await lobby.get(session.session_id)).state == pb.SESSION_STATE_ENDED
+
+    await until(ended)
+    told = await refusal(lobby.create(player, "again"))
+    assert (told.code, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_PLAY_DENIED")
+    assert told.metadata["reasons"]
+    assert told.metadata["pack"].startswith("gb@")
+
+
+async def test_changes_are_streamed_without_gaps_and_resumed_after_a_cursor(lobby: Lobby) -> None:
+    player = await lobby.player()
+    request = pb.WatchSessionsRequest(player_id=player)
+    stream = lobby.sessions.WatchSessions(request, metadata=call_metadata(LICENSEE))
+    first = await launched(lobby, player, "a")
+    second = await launched(lobby, player, "b")
+    await lobby.end(second.session_id)
+    seen = [await read(stream) for _ in range(4)]
+    stream.cancel()
+    assert [(change.session.session_id, change.session.state) for change in seen] == [
+        (first.session_id, pb.SESSION_STATE_ACTIVE),
+        (second.session_id, pb.SESSION_STATE_ACTIVE),
+        (first.session_id, pb.SESSION_STATE_REPLACED),
+        (second.session_id, pb.SESSION_STATE_CLOSED),
+    ]
+    all_changes = lobby.sessions.WatchSessions(
+        pb.WatchSessionsRequest(after_cursor=0), metadata=call_metadata(LICENSEE)
+    )
+    cursors = [(await read(all_changes)).cursor for _ in range(seen[-1].cursor)]
+    all_changes.cancel()
+    assert cursors == list(range(1, seen[-1].cursor + 1))
+
+
+async def test_licensees_use_it_through_the_gateway_in_json(stack: Stack, lobby: Lobby) -> None:
+    player, gateway = await lobby.player(), stack.mesh["gateway"]
+    trust = ssl.create_default_context(cafile=gateway["ca"])
+    headers = {"authorization": f"Bearer {stack.token(LICENSEE)}"}
+    order = {
+        "client_key": f"json-{player}",
+        "player_id": player,
+        "provider": PROVIDER,
+        "game_id": GAME,
+        "currency_code": "GBP",
+    }
+    async with httpx.AsyncClient(base_url=gateway["json"], verify=trust, headers=headers) as client:
+        answer = await client.post("/v1/sessions", json=order)
+        assert answer.status_code == 200
+        session = answer.json()["session"]
+        found = await client.get(f"/v1/sessions/{session['sessionId']}")
+        assert found.json()["session"]["state"] == "SESSION_STATE_ACTIVE"
+        closed = await client.post(f"/v1/sessions/{session['sessionId']}:close", json={})
+        assert closed.json()["session"]["state"] == "SESSION_STATE_CLOSED"
+
+
+# -- what adapters get
+
+
+async def test_an_adapter_finds_its_session_by_token_and_by_player(lobby: Lobby) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player)
+    by_player = await known(lobby, player)
+    for found in (by_player, await lobby.by_token(by_player.token), await lobby.by_token(by_player.token)):
+        assert found.licensee_id == LICENSEE
+        assert found.session.session_id == session.session_id
+        assert (found.token, found.country, found.jurisdiction) == (by_player.token, "GB", "gb")
+
+
+async def test_another_providers_adapter_does_not_find_it(lobby: Lobby) -> None:
+    player = await lobby.player()
+    await launched(lobby, player)
+    token = (await known(lobby, player)).token
+    for request in (
+        directory.ResolveSessionRequest(token=token),
+        directory.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}"),
+    ):
+        told = await refusal(lobby.other_directory.ResolveSession(request, timeout=5))
+        assert (told.code, told.reason) == (grpc.StatusCode.NOT_FOUND, "ERROR_REASON_SESSION_NOT_FOUND")
+        assert token not in str(told)
+
+
+@pytest.mark.parametrize("reference", ["aurora", "aurora.nobody", "nobody.pl-1", "..."])
+async def test_a_player_that_nobody_knows_has_no_session(lobby: Lobby, reference: str) -> None:
+    request = directory.ResolveSessionRequest(player_reference=reference)
+    told = await refusal(lobby.directory.ResolveSession(request, timeout=5))
+    assert told.reason == "ERROR_REASON_SESSION_NOT_FOUND"
+
+
+async def test_ended_sessions_are_found_too(lobby: Lobby) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player)
+    token = (await known(lobby, player)).token
+    assert (await lobby.by_token(token)).session.state == pb.SESSION_STATE_ACTIVE
+    await lobby.end(session.session_id)
+    assert (await lobby.by_token(token)).session.state == pb.SESSION_STATE_CLOSED
+    assert (await known(lobby, player)).session.state == pb.SESSION_STATE_CLOSED
+
+
+@pytest.mark.parametrize("workload", ["gateway", "wallet_svc", "compliance_svc"])
+async def test_nobody_but_adapters_asks_the_directory(stack: Stack, workload: str) -> None:
+    tls = Tls.load(stack.around.tls / workload)
+    async with secure_channel(f"127.0.0.1:{stack.around.ports.session}", tls) as channel:
+        request = directory.ResolveSessionRequest(token="any-token-of-somebody")
+        told = await refusal(SessionDirectoryServiceStub(channel).ResolveSession(request, timeout=5))
+    assert (told.code, told.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ERROR_REASON_CALLER_FORBIDDEN")
+
+
+# -- the cache
+
+
+async def test_a_dead_cache_costs_nothing_but_time(stack: Stack, lobby: Lobby) -> None:
+    player = await lobby.player()
+    await launched(lobby, player, "a")
+    token = (await known(lobby, player)).token
+    await lobby.by_token(token)
+    stack.kill("valkey")
+    for _ in range(5):
+        assert (await lobby.by_token(token)).session.player_id == player
+    again = await launched(lobby, player, "b")
+    assert (await lobby.by_token(token)).session.state == pb.SESSION_STATE_REPLACED
+    assert (await known(lobby, player)).session.session_id == again.session_id
+    stack.restart("valkey")
+    assert (await lobby.by_token(token)).session.state == pb.SESSION_STATE_REPLACED
+
+
+async def test_a_frozen_cache_costs_nothing_but_time(stack: Stack, lobby: Lobby) -> None:
+    player = await lobby.player()
+    await launched(lobby, player, "a")
+    token = (await known(lobby, player)).token
+    await lobby.by_token(token)
+    stack.freeze("valkey")
+    began = time.monotonic()
+    for _ in range(5):
+        assert (await lobby.by_token(token)).session.player_id == player
+    again = await launched(lobby, player, "b")
+    assert (await known(lobby, player)).session.session_id == again.session_id
+    assert time.monotonic() - began < 5
+    stack.thaw("valkey")
+    # The invalidation was lost. What an adapter may conclude from the old copy is the same: the ledger decides.
+    assert await lobby.bet(player, (await lobby.by_token(token)).session.session_id) == "SESSION_EXPIRED"
+
+
+async def test_a_cache_that_lies_is_not_believed(stack: Stack, lobby: Lobby) -> None:
+    one, other = await lobby.player(), await lobby.player()
+    tokens = []
+    for player in (one, other):
+        await launched(lobby, player)
+        tokens.append((await known(lobby, player)).token)
+    async with ValkeyClient.from_url(stack.valkey.url) as client:
+
+        async def key_of(token: str) -> bytes:
+            """The name of the only entry, once the cache is used again after what other tests did to it."""
+            await client.flushall()
+            keys: list[bytes] = []
+            while not keys:
+                await lobby.by_token(token)
+                keys = [key async for key in client.scan_iter("session_svc:*")]
+            (key,) = keys
+            return key
+
+        first, second = await key_of(tokens[0]), await key_of(tokens[1])
+        stored = await client.get(second)
+        assert stored is not None
+        assert tokens[1].encode() not in second + stored
+        assert other.encode() not in stored
+        # Another player's entry under this token's name, and then plain nonsense.
+        for lie in (stored, b"{}", b""):
+            await client.set(first, lie)
+            assert (await lobby.by_token(tokens[0])).session.player_id == one
+
+
+# -- neighbours that are away
+
+
+async def test_games_of_a_provider_that_went_down_are_hidden_within_a_second_and_come_back(
+    stack: Stack, lobby: Lobby
+) -> None:
+    stream = lobby.catalog.WatchCatalog(catalog.WatchCatalogRequest(), metadata=call_metadata(LICENSEE))
+    while (await read(stream)).game.provider != "pragmatic_style":
+        pass
+    stack.kill(f"studio-{PROVIDER}")
+    began = time.monotonic()
+    while True:
+        game = (await read(stream)).game
+        if game.provider == PROVIDER and not game.available:
+            break
+    assert time.monotonic() - began < 1.5
+    assert game.unavailable_reason == "provider_down"
+    stream.cancel()
+    assert await lobby.games() == {}
+    assert set((await lobby.games(include_unavailable=True)).values()) == {"provider_down"}
+    assert await lobby.games(provider="pragmatic_style")
+    told = await refusal(lobby.create(await lobby.player()))
+    assert (told.code, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_GAME_NOT_AVAILABLE")
+    assert (told.metadata["provider"], told.metadata["game_id"]) == (PROVIDER, GAME)
+    stack.restart(f"studio-{PROVIDER}")
+    await until(lobby.games)
+
+
+async def test_games_of_a_dead_adapter_are_hidden_at_once(stack: Stack, lobby: Lobby) -> None:
+    stack.kill(PROVIDER)
+
+    async def hidden() -> bool:
+        return not await lobby.games()
+
+    assert await until(hidden) < 1.0
+    assert await lobby.games(provider="pragmatic_style")
+    stack.restart(PROVIDER)
+    await until(lobby.games)
+    await launched(lobby, await lobby.player())
+
+
+async def test_a_game_is_read_singly_while_its_provider_is_down(stack: Stack, lobby: Lobby) -> None:
+    stack.kill(PROVIDER)
+
+    async def reason() -> bool:
+        request = catalog.GetGameRequest(provider=PROVIDER, game_id=GAME)
+        answer = await lobby.catalog.GetGame(request, timeout=2, metadata=call_metadata(LICENSEE))
+        return answer.game.unavailable_reason == "provider_down"
+
+    await until(reason)
+
+
+async def test_no_session_is_opened_while_the_compliance_service_is_away(stack: Stack, lobby: Lobby) -> None:
+    player = await lobby.player()
+    stack.kill("compliance_svc")
+    told = await refusal(lobby.create(player))
+    assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DEPENDENCY_DOWN")
+    assert told.metadata["dependency"] == "compliance_svc"
+    assert told.retry_after is not None
+    stack.restart("compliance_svc")
+    # The connection is made again within a second.
+    await until(lambda: lobby.create(player))
+    session = await launched(lobby, player)
+    assert await lobby.bet(player, session.session_id) == "OK"
+
+
+async def test_a_provider_that_does_not_answer_fails_the_launch_and_nothing_stays_open(
+    stack: Stack, lobby: Lobby
+) -> None:
+    player = await lobby.player()
+    stack.freeze(PROVIDER)
+    told = await refusal(lobby.create(player))
+    stack.thaw(PROVIDER)
+    assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_LAUNCH_FAILED")
+    assert told.metadata["provider"] == PROVIDER
+    assert told.retry_after is not None
+    standing = await lobby.ledger.GetPlayer(
+        ledger_service_pb2.GetPlayerRequest(player_id=player), timeout=5, metadata=call_metadata(LICENSEE)
+    )
+    assert list(standing.sessions) == []
+    session = await launched(lobby, player)
+    assert await lobby.bet(player, session.session_id) == "OK"
+
+
+@pytest.mark.parametrize("hanging", ["compliance_svc", PROVIDER])
+async def test_a_launch_that_was_killed_half_way_is_completed_by_a_retry(
+    stack: Stack, lobby: Lobby, hanging: str
+) -> None:
+    player = await lobby.player()
+    old = await launched(lobby, player, "old")
+    stack.freeze(hanging)
+    lost = asyncio.ensure_future(lobby.create(player, "new"))
+    await asyncio.sleep(0.5)
+    stack.kill("session_svc")
+    assert (await refusal(lost)).code is grpc.StatusCode.UNAVAILABLE
+    stack.thaw(hanging)
+    stack.restart("session_svc")
+    await until(lobby.games)
+    session = await launched(lobby, player, "new")
+    assert await lobby.bet(player, session.session_id) == "OK"
+    assert await lobby.bet(player, old.session_id) == "SESSION_EXPIRED"
+    assert (await launched(lobby, player, "new")).session_id == session.session_id
+
+
+async def test_a_database_that_comes_back_is_used_again(stack: Stack, lobby: Lobby) -> None:
+    session = await launched(lobby, await lobby.player())
+    stack.kill("postgres")
+    told = await refusal(lobby.get(session.session_id))
+    assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DEPENDENCY_DOWN")
+    stack.restart("postgres")
+
+    async def readable() -> bool:
+        return (await lobby.get(session.session_id)).state == pb.SESSION_STATE_ACTIVE
+
+    await until(readable)
+
+
+async def test_it_starts_while_everybody_else_is_away_and_finds_them_later(stack: Stack, lobby: Lobby) -> None:
+    session = await launched(lobby, await lobby.player())
+    others = ("wallet_svc-1", "wallet_svc-2", "compliance_svc", "valkey", PROVIDER, "pragmatic_style")
+    for name in others:
+        stack.kill(name)
+    stack.restart("session_svc")
+    assert (await lobby.get(session.session_id)).state == pb.SESSION_STATE_ACTIVE
+    assert await lobby.games(provider="") == {}
+    for name in others:
+        stack.restart(name)
+    await until(lobby.games)
+    await launched(lobby, await lobby.player())
+
+
+# -- the catalog
+
+
+async def test_pages_show_every_game_once_and_their_tokens_belong_to_the_filter(lobby: Lobby) -> None:
+    await until(lambda: lobby.games(provider="pragmatic_style"))
+
+    async def page(token: str, **filters: str) -> catalog.ListGamesResponse:
+        request = catalog.ListGamesRequest(page_size=2, page_token=token, **filters)  # type: ignore[arg-type]
+        return await lobby.catalog.ListGames(request, timeout=5, metadata=call_metadata(LICENSEE))
+
+    seen, token = [], ""
+    while True:
+        answer = await page(token)
+        seen += [(game.provider, game.game_id) for game in answer.games]
+        token = answer.next_page_token
+        if not token:
+            break
+    assert seen == sorted(set(seen))
+    assert {provider for provider, _ in seen} == {PROVIDER, "pragmatic_style"}
+    first = (await page("")).next_page_token
+    for call in (page(first, provider=PROVIDER), page("nonsense"), page(first[:-2])):
+        told = await refusal(call)
+        assert (told.code, told.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_PAGE_TOKEN_INVALID")
+
+
+# -- last, because the clock of the whole mesh moves
+
+
+async def test_a_session_whose_time_is_over_is_expired_everywhere(stack: Stack, lobby: Lobby) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player)
+    token = (await known(lobby, player)).token
+    await lobby.by_token(token)
+    stack.advance_clock(6 * 3600 + 1)
+    found = await lobby.get(session.session_id)
+    assert (found.state, found.end_time) == (pb.SESSION_STATE_EXPIRED, session.expire_time)
+    assert (await lobby.by_token(token)).session.state == pb.SESSION_STATE_EXPIRED
+    assert await lobby.bet(player, session.session_id) == "SESSION_EXPIRED"
+    request = pb.WatchSessionsRequest(player_id=player)
+    stream = lobby.sessions.WatchSessions(request, metadata=call_metadata(LICENSEE))
+    states = [(await read(stream, seconds=10)).session.state for _ in range(2)]
+    stream.cancel()
+    assert states == [pb.SESSION_STATE_ACTIVE, pb.SESSION_STATE_EXPIRED]
+
+
+async def test_no_token_and_no_address_was_logged(stack: Stack) -> None:
+    assert len(SECRETS) > 10
+    for path in (stack.run / "log").iterdir():
+        text = path.read_text(errors="replace")
+        assert [one for one in SECRETS if one in text] == [], path.name
