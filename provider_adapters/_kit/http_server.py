@@ -69,15 +69,14 @@ class HttpApp:
         if scope["path"] == "/healthz":
             return HttpReply(body=b"ok\n", content_type="text/plain", code="ok")
         budget = Budget.of(self._budget_s)
-        empty = _request(scope, b"")
         try:
             async with asyncio.timeout(budget.remaining()):
                 body = await _read_body(receive, self._max_body_bytes)
         except BodyTooLargeError:
-            return self._refuse(Problem.TOO_LARGE, empty)
+            return self._refuse(Problem.TOO_LARGE, _request(scope, b""))
         except (BodyIncompleteError, TimeoutError):
-            return self._refuse(Problem.NOT_PARSEABLE, empty)
-        return await self._handle(_request(scope, body, empty.request_id), budget)
+            return self._refuse(Problem.NOT_PARSEABLE, _request(scope, b""))
+        return await self._handle(_request(scope, body), budget)
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes:
@@ -96,7 +95,7 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
             return b"".join(chunks)
 
 
-def _request(scope: Scope, body: bytes, request_id: str = "") -> HttpRequest:
+def _request(scope: Scope, body: bytes) -> HttpRequest:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
@@ -108,7 +107,7 @@ def _request(scope: Scope, body: bytes, request_id: str = "") -> HttpRequest:
         query=scope["query_string"],
         headers=headers,
         body=body,
-        request_id=request_id or (given if _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7())),
+        request_id=given if _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7()),
         peer=client[0] if client else "",
     )
 

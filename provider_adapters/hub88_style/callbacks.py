@@ -20,6 +20,7 @@ from provider_adapters.hub88_style.config import Keys
 from provider_adapters.hub88_style.errors import OUTCOMES, PROBLEMS, Status
 
 _HTTP = {Problem.PATH_UNKNOWN: 404, Problem.METHOD_UNKNOWN: 405, Problem.TOO_LARGE: 413}
+_REPLY_FIELDS = tuple(field.name for field in dataclasses.fields(wire.Reply))
 _Answer = Callable[[Any, Budget], Awaitable[wire.Reply]]
 
 
@@ -157,6 +158,6 @@ def _refused(status: Status, request_uuid: object, *, http_status: int = 200) ->
 
 def write(reply: wire.Reply, *, http_status: int = 200) -> HttpReply:
     """The reply as JSON, without what is not there."""
-    content = {name: value for name, value in dataclasses.asdict(reply).items() if value is not None}
+    content = {name: value for name in _REPLY_FIELDS if (value := getattr(reply, name)) is not None}
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     return HttpReply(status=http_status, body=body, code=str(reply.status))
