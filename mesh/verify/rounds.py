@@ -1,0 +1,128 @@
+"""Rounds from their entries: what was staked, undone, paid and closed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from mesh.verify.findings import Findings
+from mesh.verify.tables import OK, Kind, Shard, Transfer
+
+_OPEN, _CLOSED = 1, 2
+_Name = tuple[int, int, str]
+
+
+@dataclass(slots=True)
+class _Round:
+    asset_id: int | None
+    opened: int
+    live: dict[str, int] = field(default_factory=dict)
+    """Key of each stake that was not undone, and its position."""
+    closed: bool = False
+
+
+class Rounds:
+    """The table of rounds is what the log says, and none has stakes that nobody settles."""
+
+    def __init__(self, shard: Shard, *, still_playing: bool = False) -> None:
+        self._shard = shard
+        self._still_playing = still_playing
+        self._rounds: dict[_Name, _Round] = {}
+        self.findings = Findings()
+
+    def see(self, transfer: Transfer) -> None:
+        """Follow one accepted entry."""
+        if transfer.outcome != OK or transfer.round is None:
+            return
+        name = (transfer.player_id, transfer.source_id, transfer.round)
+        if transfer.kind == Kind.BET and name not in self._rounds:
+            self._rounds[name] = _Round(asset_id=transfer.asset_id, opened=transfer.sequence)
+        found = self._rounds.get(name)
+        if found is not None:
+            _follow(found, transfer)
+
+    def end(self) -> None:
+        """Compare the table, and look for stakes without an end."""
+        stored = {(row.player_id, row.source_id, row.name): row for row in self._shard.rounds}
+        self.findings.looked_at += len(self._rounds)
+        for name, found in self._rounds.items():
+            row = stored.pop(name, None)
+            told = row and (row.asset_id, row.opened_sequence, row.state)
+            if told != (found.asset_id, found.opened, _CLOSED if found.closed else _OPEN):
+                self.findings.add(f"round {_text(name)}: the table does not say what the log says")
+            if found.live and not found.closed and not self._still_playing:
+                self.findings.add(f"round {_text(name)}: left in the middle with {len(found.live)} live stakes")
+        for name in stored:
+            self.findings.add(f"round {_text(name)}: it is in the table and not in the log")
+
+
+class Results:
+    """Every win that was paid belongs to a stake that was taken and not undone, or was marked for people to look at."""
+
+    def __init__(self) -> None:
+        self._rounds: dict[_Name, _Round] = {}
+        self.findings = Findings()
+
+    def see(self, transfer: Transfer) -> None:
+        """Follow one accepted entry."""
+        if transfer.outcome != OK or transfer.round is None:
+            return
+        name = (transfer.player_id, transfer.source_id, transfer.round)
+        if transfer.kind == Kind.WIN:
+            self._look_at(transfer, self._rounds.get(name))
+        elif transfer.kind in {Kind.BET, Kind.CANCEL}:
+            _follow(self._rounds.setdefault(name, _Round(asset_id=None, opened=0)), transfer)
+
+    def _look_at(self, win: Transfer, found: _Round | None) -> None:
+        self.findings.looked_at += 1
+        live = found.live if found else {}
+        belongs = win.reference in live if win.reference else bool(live)
+        if not belongs and win.opened_case is None:
+            self.findings.add(f"{win.shard}-{win.sequence}: a win was paid that belongs to no live stake")
+
+
+class Cancels:
+    """A stake is undone at most once, wholly, for the player who made it."""
+
+    def __init__(self) -> None:
+        self._stakes: dict[int, Transfer] = {}
+        self._undone: set[int] = set()
+        self.findings = Findings()
+
+    def see(self, transfer: Transfer) -> None:
+        """Follow one entry."""
+        if transfer.kind == Kind.BET and transfer.outcome == OK:
+            self._stakes[transfer.sequence] = transfer
+        if transfer.undoes is None:
+            if transfer.kind == Kind.CANCEL and transfer.moved is not None:
+                self.findings.add(f"{transfer.shard}-{transfer.sequence}: a cancel paid and undoes nothing")
+            return
+        self.findings.looked_at += 1
+        if transfer.undoes in self._undone:
+            self.findings.add(f"{transfer.shard}-{transfer.sequence}: the stake was undone before")
+        self._undone.add(transfer.undoes)
+        stake = self._stakes.get(transfer.undoes)
+        if stake is None or _reversed(stake) != _sides(transfer):
+            self.findings.add(f"{transfer.shard}-{transfer.sequence}: it does not undo what was staked")
+
+
+def _sides(transfer: Transfer) -> tuple[object, ...]:
+    return (transfer.player_id, transfer.source_id, transfer.reference, transfer.asset_id, transfer.moved,
+            transfer.debit_id, transfer.credit_id)  # fmt: skip
+
+
+def _reversed(stake: Transfer) -> tuple[object, ...]:
+    return (stake.player_id, stake.source_id, stake.key, stake.asset_id, stake.moved, stake.credit_id, stake.debit_id)
+
+
+def _follow(found: _Round, transfer: Transfer) -> None:
+    if transfer.kind == Kind.BET and transfer.key is not None:
+        found.live[transfer.key] = transfer.sequence
+    elif transfer.kind == Kind.CANCEL and transfer.reference is not None:
+        found.live.pop(transfer.reference, None)
+    if transfer.details is not None and json.loads(transfer.details).get("close"):
+        found.closed = True
+
+
+def _text(name: _Name) -> str:
+    return f"{name[2]} of player {name[0]} at source {name[1]}"

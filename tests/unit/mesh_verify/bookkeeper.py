@@ -1,0 +1,159 @@
+"""A small ledger, kept by hand: everything in it is right until a test spoils one thing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mesh.verify.findings import Findings
+from mesh.verify.ledger import verify_shard
+from mesh.verify.tables import Account, Asset, Batch, Class, Head, Hold, Kind, Names, Player, Round, Shard, Transfer
+
+SHARD = 3
+PLAYER = 1 * 1024 + SHARD
+CASHIER, STUDIO = 1, 5
+GBP = 7
+NAMES = Names(
+    licensees={2: "aurora"},
+    assets={GBP: Asset(2, "GBP", 6)},
+    sources={CASHIER: "cashier", STUDIO: "hub88_style"},
+)
+CASH, HELD, OUTSIDE, GAMING = 10 * 1024 + SHARD, 11 * 1024 + SHARD, 12 * 1024 + SHARD, 13 * 1024 + SHARD
+ACCOUNTS = {
+    CASH: (PLAYER, Class.CASH, 0),
+    HELD: (PLAYER, Class.HELD, 0),
+    OUTSIDE: (None, Class.OUTSIDE, CASHIER),
+    GAMING: (None, Class.GAMING, STUDIO),
+}
+
+
+@dataclass
+class World:
+    """What a verifier sees."""
+
+    shard: Shard
+    transfers: list[Transfer]
+
+    def red(self, *, still_playing: bool = False) -> set[str]:
+        """The names of the checks that find something."""
+        return {name for name, findings in self.findings(still_playing=still_playing).items() if findings.wrong}
+
+    def findings(self, *, still_playing: bool = False) -> dict[str, Findings]:
+        return verify_shard(self.shard, self.transfers, NAMES, still_playing=still_playing)
+
+    def change(self, sequence: int, **fields: Any) -> World:
+        """The same with one entry changed."""
+        transfers = [one._replace(**fields) if one.sequence == sequence else one for one in self.transfers]
+        return World(self.shard, transfers)
+
+    def drop(self, sequence: int) -> World:
+        """The same without one entry."""
+        return World(self.shard, [one for one in self.transfers if one.sequence != sequence])
+
+    def table(self, **tables: Any) -> World:
+        """The same with other tables."""
+        return World(replace(self.shard, **tables), self.transfers)
+
+    def account(self, account_id: int, **fields: Any) -> World:
+        """The same with one account changed."""
+        accounts = {**self.shard.accounts, account_id: self.shard.accounts[account_id]._replace(**fields)}
+        return self.table(accounts=accounts)
+
+    def signed_again(self) -> World:
+        """The same, with a chain made anew by somebody who may write to every table."""
+        batches, head = sign(self.transfers, [batch.count for batch in self.shard.batches])
+        return self.table(batches=batches, head=head)
+
+
+@dataclass
+class Bookkeeper:
+    """Keeps entries, balances, rounds and holds."""
+
+    transfers: list[Transfer] = field(default_factory=list)
+    debits: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    credits: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    rounds: list[Round] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+
+    def enter(self, kind: int, key: str | None, **fields: Any) -> int:
+        """Append an entry; returns its position."""
+        sequence = len(self.transfers) + 1
+        known = {
+            "sequence": sequence, "operation": sequence, "licensee_id": 2, "player_id": PLAYER, "source_id": STUDIO,
+            "kind": int(kind), "key": key, "fingerprint": "00ff", "outcome": 1, "asset_id": GBP,
+            "available": self.balance(CASH), "recorded_us": 1_700_000_000_000_000 + sequence, "shard": SHARD,
+        }  # fmt: skip
+        empty = dict.fromkeys(Transfer._fields)
+        self.transfers.append(Transfer(**{**empty, **known, **fields}))
+        return sequence
+
+    def post(self, kind: int, key: str, amount: int, debit: int, credit: int, **fields: Any) -> int:
+        """Append an accepted entry that moves money."""
+        self.debits[debit] += amount
+        self.credits[credit] += amount
+        return self.enter(
+            kind, key, amount=amount, moved=amount, debit_id=debit, credit_id=credit,
+            debit_after=str(self.balance(debit)), credit_after=str(self.balance(credit)), **fields,
+        )  # fmt: skip
+
+    def balance(self, account: int) -> int:
+        return self.credits[account] - self.debits[account]
+
+    def world(self, batches: Sequence[int]) -> World:
+        """Tables that fit the entries; `batches` has the number of entries of each batch."""
+        accounts = {
+            key: Account(key, 2, owner, GBP, kind, source, self.debits[key], self.credits[key])
+            for key, (owner, kind, source) in ACCOUNTS.items()
+        }
+        signed, head = sign(self.transfers, batches)
+        shard = Shard(head=head, batches=signed, accounts=accounts, rounds=self.rounds, holds=self.holds,
+                      players={PLAYER: Player(2, "pl-7")})  # fmt: skip
+        return World(shard, list(self.transfers))
+
+
+def sign(transfers: Sequence[Transfer], counts: Sequence[int]) -> tuple[list[Batch], Head]:
+    """The chain over these entries, written from docs/ledger-format.md alone."""
+    batches, previous, first = [], bytes(32), 0
+    for count in counts:
+        body = previous + f"{SHARD}\n".encode()
+        for transfer in transfers[first : first + count]:
+            elements = [getattr(transfer, name) for name in Transfer._fields if name != "shard"]
+            body += json.dumps(elements, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        digest = hashlib.sha256(body).digest()
+        batches.append(Batch(first + 1, count, previous, digest, "wallet-1"))
+        previous, first = digest, first + count
+    return batches, Head(SHARD, len(transfers) + 1, previous)
+
+
+def good_world() -> World:
+    """Some of everything: deposits, rounds of every ending, withdrawals, refusals, a tombstone."""
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 100, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.BET, "bet-1", 30, CASH, GAMING, round="r-1")
+    books.post(Kind.WIN, "win-1", 50, GAMING, CASH, round="r-1", reference="bet-1", details='{"close":true}')
+    books.post(Kind.BET, "bet-2", 20, CASH, GAMING, round="r-2")
+    books.post(Kind.CANCEL, "can-2", 20, GAMING, CASH, round="r-2", reference="bet-2", undoes=4)
+    books.enter(Kind.BET, "bet-3", outcome=3, amount=500, round="r-3")
+    books.enter(Kind.CANCEL, "can-4", outcome=2, asset_id=None, available=None, reference="bet-4")
+    books.enter(Kind.BET, "bet-4", outcome=14, asset_id=None, available=None, fingerprint=None)
+    books.post(Kind.BET, "bet-5", 10, CASH, GAMING, round="r-5")
+    books.enter(Kind.WIN, "win-5", amount=0, round="r-5")
+    books.enter(Kind.CLOSE_ROUND, None, round="r-5", fingerprint=None, details='{"close":true}')
+    books.post(Kind.HOLD, "wd-1", 60, CASH, HELD, source_id=CASHIER)
+    books.post(Kind.CAPTURE, "cap-1", 25, HELD, OUTSIDE, source_id=CASHIER, reference="wd-1")
+    books.post(Kind.RELEASE, "rel-1", 35, HELD, CASH, source_id=CASHIER, reference="wd-1")
+    books.post(Kind.HOLD, "wd-2", 5, CASH, HELD, source_id=CASHIER)
+    books.rounds = [
+        Round(PLAYER, STUDIO, "r-1", GBP, 2, 2),
+        Round(PLAYER, STUDIO, "r-2", GBP, 4, 1),
+        Round(PLAYER, STUDIO, "r-5", GBP, 9, 2),
+    ]
+    books.holds = [
+        Hold(PLAYER, CASHIER, "wd-1", GBP, 60, 25, 35, 3),
+        Hold(PLAYER, CASHIER, "wd-2", GBP, 5, 0, 0, 1),
+    ]
+    return books.world([3, 1, 4, 6, 1])

@@ -1,0 +1,296 @@
+"""Each test spoils one thing in a ledger that is right, and says which checks must turn red."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mesh.verify.ledger import BOOKS, NOUNS, join
+from mesh.verify.tables import Batch, Hold, Kind, Player, Round
+from tests.unit.mesh_verify.bookkeeper import (
+    CASH,
+    CASHIER,
+    GAMING,
+    GBP,
+    HELD,
+    OUTSIDE,
+    PLAYER,
+    STUDIO,
+    Bookkeeper,
+    World,
+    good_world,
+)
+
+BALANCES = "every balance equals its transfers"
+CHAIN = "chain intact"
+SEQUENCES = "sequences gap-free"
+ROUNDS = "no round left in the middle"
+HOLDS = "holds consistent"
+REFUSALS = "refused actions moved nothing"
+AMOUNTS = "accepted actions moved their amount"
+WINS = "every win belongs to a stake"
+CANCELS = "each stake undone once at most"
+KEYS = "every key answered once"
+SCOPES = "postings stay with player, licensee and currency"
+
+
+def test_a_ledger_that_is_right_passes_every_check_and_every_check_saw_something() -> None:
+    findings = good_world().findings()
+    assert good_world().red() == set()
+    assert findings.keys() == NOUNS.keys()
+    assert all(found.looked_at for found in findings.values())
+    assert [check.ok for check in join([findings, findings])] == [True] * len(NOUNS)
+
+
+# -- the tables against the log
+
+
+def test_money_that_appears_in_an_account() -> None:
+    balance = good_world().shard.accounts[CASH].credits
+    assert good_world().account(CASH, credits=balance + 1).red() == {BOOKS, BALANCES}
+
+
+def test_money_that_is_moved_between_accounts_without_a_transfer() -> None:
+    world = good_world()
+    house, cash = world.shard.accounts[GAMING], world.shard.accounts[CASH]
+    world = world.account(GAMING, debits=house.debits + 9).account(CASH, credits=cash.credits + 9)
+    assert world.red() == {BALANCES}
+
+
+def test_two_wrongs_that_leave_the_balance_right() -> None:
+    cash = good_world().shard.accounts[CASH]
+    assert good_world().account(CASH, credits=cash.credits + 5, debits=cash.debits + 5).red() == {BALANCES}
+
+
+def test_an_account_that_is_gone() -> None:
+    world = good_world()
+    accounts = {key: account for key, account in world.shard.accounts.items() if key != OUTSIDE}
+    assert world.table(accounts=accounts).red() == {BOOKS, BALANCES, SCOPES, AMOUNTS}
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [Round(PLAYER, STUDIO, "r-1", GBP, 2, 1), Round(PLAYER, STUDIO, "r-1", GBP, 3, 2), Round(PLAYER, STUDIO, "r-9", GBP, 2, 2)],
+)  # fmt: skip
+def test_a_round_whose_table_says_something_else(spoiled: Round) -> None:
+    world = good_world()
+    assert world.table(rounds=[spoiled, *world.shard.rounds[1:]]).red() == {ROUNDS}
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        Hold(PLAYER, CASHIER, "wd-1", GBP, 60, 26, 34, 3),
+        Hold(PLAYER, CASHIER, "wd-1", GBP, 60, 25, 35, 2),
+        Hold(PLAYER, CASHIER, "wd-9", GBP, 60, 25, 35, 3),
+    ],
+)
+def test_a_hold_whose_table_says_something_else(spoiled: Hold) -> None:
+    world = good_world()
+    assert world.table(holds=[spoiled, *world.shard.holds[1:]]).red() == {HOLDS}
+
+
+# -- history changed by somebody who cannot sign
+
+
+@pytest.mark.parametrize(
+    ("sequence", "fields"),
+    [
+        (1, {"game": "another"}),
+        (2, {"recorded_us": 1}),
+        (6, {"decision": "{}"}),
+        (8, {"fingerprint": "aa"}),
+        (15, {"session": "s-1"}),
+    ],
+)
+def test_any_word_that_is_changed_in_history(sequence: int, fields: dict[str, object]) -> None:
+    assert CHAIN in good_world().change(sequence, **fields).red()
+
+
+@pytest.mark.parametrize("sequence", [1, 4, 7, 15])
+def test_an_entry_that_is_taken_out(sequence: int) -> None:
+    assert {CHAIN, SEQUENCES} <= good_world().drop(sequence).red()
+
+
+def test_two_entries_that_change_places() -> None:
+    world = good_world()
+    world.transfers[5], world.transfers[6] = world.transfers[6], world.transfers[5]
+    assert {CHAIN, SEQUENCES} <= world.red()
+
+
+def test_the_last_batch_taken_out_of_both_tables() -> None:
+    world = good_world()
+    last = World(replace(world.shard, batches=world.shard.batches[:-1]), world.transfers[:-1])
+    assert {CHAIN, SEQUENCES} <= last.red()
+
+
+def test_a_batch_that_is_missing_or_too_many() -> None:
+    world = good_world()
+    batches = list(world.shard.batches)
+    assert world.table(batches=batches[:-1]).red() == {CHAIN}
+    more = Batch(16, 1, batches[-1].digest, bytes(32), "w")
+    assert world.table(batches=[*batches, more]).red() == {CHAIN}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"previous": b"\1" * 32}, {"digest": b"\1" * 32}, {"count": 2}, {"first_sequence": 2}]
+)
+def test_a_batch_that_is_changed(fields: dict[str, object]) -> None:
+    world = good_world()
+    first, *others = world.shard.batches
+    assert world.table(batches=[replace(first, **fields), *others]).red() == {CHAIN}  # type: ignore[arg-type]
+
+
+def test_a_head_that_is_not_the_last_batch() -> None:
+    world = good_world()
+    assert world.table(head=world.shard.head._replace(digest=bytes(32))).red() == {CHAIN}
+    assert world.table(head=world.shard.head._replace(next_sequence=20)).red() == {SEQUENCES}
+
+
+# -- history written anew by somebody who can sign
+
+
+def test_a_history_that_is_signed_again_has_a_good_chain() -> None:
+    assert good_world().signed_again().red() == set()
+    assert good_world().change(1, game="another").signed_again().red() == set()
+
+
+def test_an_amount_that_is_changed_in_the_log() -> None:
+    assert good_world().change(1, moved=90, amount=90).signed_again().red() == {BALANCES}
+
+
+def test_a_balance_that_an_entry_misstates() -> None:
+    assert good_world().change(3, credit_after="121").signed_again().red() == {BALANCES}
+    assert good_world().change(3, available=121).signed_again().red() == {BALANCES}
+
+
+def test_a_player_below_zero() -> None:
+    books = Bookkeeper()
+    books.post(Kind.BET, "bet-1", 30, CASH, GAMING, round="r-1", available=0)
+    books.rounds = [Round(PLAYER, STUDIO, "r-1", GBP, 1, 1)]
+    found = books.world([1]).findings(still_playing=True)[BALANCES]
+    assert any("below zero" in problem for problem in found.examples)
+
+
+def test_a_refusal_that_moved_money() -> None:
+    world = good_world().change(6, moved=1, debit_id=CASH, credit_id=GAMING).signed_again()
+    assert REFUSALS in world.red()
+
+
+def test_a_tombstone_that_moved_money() -> None:
+    assert REFUSALS in good_world().change(7, moved=1, debit_id=GAMING, credit_id=CASH).signed_again().red()
+
+
+def test_an_acceptance_that_moved_another_amount_than_it_says() -> None:
+    assert good_world().change(2, amount=31).signed_again().red() == {AMOUNTS}
+
+
+def test_a_stake_that_goes_elsewhere_than_to_the_house_of_its_game() -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.BET, "bet-1", 30, CASH, OUTSIDE, round="r-1", details='{"close":true}')
+    books.rounds = [Round(PLAYER, STUDIO, "r-1", GBP, 2, 2)]
+    assert books.world([2]).red() == {AMOUNTS}
+
+
+def test_a_win_without_a_stake() -> None:
+    books = Bookkeeper()
+    books.post(Kind.WIN, "win-1", 30, GAMING, CASH, round="r-1")
+    assert books.world([1]).red() == {WINS}
+    books.transfers[0] = books.transfers[0]._replace(opened_case=1)
+    assert books.world([1]).red() == set()
+
+
+@pytest.mark.parametrize("reference", ["bet-2", None, "bet-9"])
+def test_a_win_of_a_stake_that_was_undone_or_never_made(reference: str | None) -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.BET, "bet-2", 20, CASH, GAMING, round="r-2")
+    books.post(Kind.CANCEL, "can-2", 20, GAMING, CASH, round="r-2", reference="bet-2", undoes=2)
+    books.post(Kind.WIN, "win-2", 30, GAMING, CASH, round="r-2", reference=reference)
+    books.rounds = [Round(PLAYER, STUDIO, "r-2", GBP, 2, 1)]
+    assert books.world([4]).red() == {WINS}
+
+
+@pytest.mark.parametrize(
+    ("amount", "undoes", "reference"), [(20, 4, "bet-2"), (30, 2, "bet-1"), (10, 4, "bet-2"), (20, 1, "dep-1"), (20, None, "bet-2")]
+)  # fmt: skip
+def test_a_stake_that_is_undone_twice_or_in_part_or_that_is_none(
+    amount: int, undoes: int | None, reference: str
+) -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 100, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.BET, "bet-1", 30, CASH, GAMING, round="r-1")
+    books.post(Kind.CANCEL, "can-1", 30, GAMING, CASH, round="r-1", reference="bet-1", undoes=2)
+    books.post(Kind.BET, "bet-2", 20, CASH, GAMING, round="r-2")
+    books.post(Kind.CANCEL, "can-2", 20, GAMING, CASH, round="r-2", reference="bet-2", undoes=4)
+    books.rounds = [Round(PLAYER, STUDIO, "r-1", GBP, 2, 1), Round(PLAYER, STUDIO, "r-2", GBP, 4, 1)]
+    assert books.world([5]).red() == set()
+    books.post(Kind.CANCEL, "can-3", amount, GAMING, CASH, round="r-2", reference=reference, undoes=undoes)
+    assert books.world([6]).red() == {CANCELS}
+
+
+def test_a_round_that_is_left_in_the_middle_counts_unless_it_is_still_played() -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.BET, "bet-1", 20, CASH, GAMING, round="r-1")
+    books.rounds = [Round(PLAYER, STUDIO, "r-1", GBP, 2, 1)]
+    assert books.world([2]).red() == {ROUNDS}
+    assert books.world([2]).red(still_playing=True) == set()
+
+
+def test_a_payment_of_more_than_is_reserved() -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.HOLD, "wd-1", 20, CASH, HELD, source_id=CASHIER)
+    books.post(Kind.HOLD, "wd-2", 20, CASH, HELD, source_id=CASHIER)
+    books.post(Kind.CAPTURE, "cap-1", 30, HELD, OUTSIDE, source_id=CASHIER, reference="wd-1")
+    books.holds = [Hold(PLAYER, CASHIER, "wd-1", GBP, 20, 0, 0, 1), Hold(PLAYER, CASHIER, "wd-2", GBP, 20, 0, 0, 1)]
+    assert books.world([4]).red() == {HOLDS}
+
+
+def test_money_that_is_held_and_not_reserved() -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.HOLD, "wd-1", 20, CASH, HELD, source_id=CASHIER)
+    books.post(Kind.RELEASE, "rel-1", 20, HELD, CASH, source_id=CASHIER, reference="wd-1")
+    books.post(Kind.BET, "odd", 5, CASH, HELD, round="r-1", details='{"close":true}')
+    books.holds = [Hold(PLAYER, CASHIER, "wd-1", GBP, 20, 0, 20, 3)]
+    books.rounds = [Round(PLAYER, STUDIO, "r-1", GBP, 4, 2)]
+    assert books.world([4]).red() == {HOLDS, AMOUNTS}
+
+
+def test_a_key_that_was_answered_twice() -> None:
+    books = Bookkeeper()
+    for _ in range(2):
+        books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    assert books.world([2]).red() == {KEYS}
+
+
+def test_the_same_key_of_another_kind_is_another_key() -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "same", 50, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.HOLD, "same", 5, CASH, HELD, source_id=CASHIER)
+    books.holds = [Hold(PLAYER, CASHIER, "same", GBP, 5, 0, 0, 1)]
+    assert books.world([2]).red() == set()
+
+
+@pytest.mark.parametrize("fields", [{"player_id": 9 * 1024 + 3}, {"licensee_id": 1}, {"asset_id": 6}])
+def test_a_posting_into_an_account_of_somebody_else(fields: dict[str, int]) -> None:
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    world = books.world([1])
+    assert SCOPES in world.change(1, **fields).signed_again().red()
+
+
+def test_a_player_of_another_licensee() -> None:
+    assert good_world().table(players={PLAYER: Player(1, "pl-7")}).red() == {SCOPES}
+
+
+def test_a_verdict_names_the_first_problem_and_counts_all() -> None:
+    world = good_world().account(CASH, credits=1).account(HELD, credits=1)
+    check = next(check for check in join([world.findings()]) if check.name == BALANCES)
+    assert not check.ok
+    assert check.detail.startswith("2 wrong of 4 accounts: account ")
+    assert len(check.problems) == 2
