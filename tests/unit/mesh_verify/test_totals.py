@@ -16,10 +16,10 @@ def test_sums_are_by_licensee_currency_provider_refusal_and_writer() -> None:
         {
             "licensee": "aurora",
             "currency_code": "GBP",
-            "staked": "0.000060",
-            "cancelled": "0.000020",
-            "won": "0.000050",
-            "deposited": "0.000100",
+            "staked": "0.00006",
+            "cancelled": "0.00002",
+            "won": "0.00005",
+            "deposited": "0.0001",
             "withdrawn": "0.000025",
         }
     ]
