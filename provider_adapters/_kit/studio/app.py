@@ -10,7 +10,7 @@ from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
-from provider_adapters._kit.studio import scenarios
+from provider_adapters._kit.studio import by_hand, scenarios
 from provider_adapters._kit.studio.floor import Floor
 from provider_adapters._kit.studio.line import Sender
 from provider_adapters._kit.studio.plan import Order, OrderError
@@ -61,6 +61,8 @@ class StudioApp:
             ("POST", "stop"): self._stop,
             ("POST", "scenario"): self._scenario,
             ("GET", "scenarios"): self._scenarios,
+            ("POST", "bet"): self._bet,
+            ("POST", "win"): self._win,
             ("POST", "down"): self._down,
             ("POST", "up"): self._up,
             ("GET", "record"): self._summary,
@@ -132,15 +134,24 @@ class StudioApp:
         name = str(content.get("name", ""))
         if name not in scenarios.SCENARIOS:
             raise CommandError("no such scenario")
-        scene = scenarios.Scene(
+        scene = self._scene(content, f"scenario-{self._record.next_number('scenario')}")
+        return await scenarios.run(scene, name)
+
+    def _scene(self, content: dict[str, Any], name: str) -> scenarios.Scene:
+        return scenarios.Scene(
             studio=self._studio,
             teller=self._floor.teller,
             line=self._line,
             seat=self._seat(content),
-            name=f"scenario-{self._record.next_number('scenario')}",
+            name=name,
             stake=_decimal(content.get("stake", "1.00")),
         )
-        return await scenarios.run(scene, name)
+
+    async def _bet(self, content: dict[str, Any]) -> dict[str, Any]:
+        return await by_hand.bet(self._scene(content, _name(content)))
+
+    async def _win(self, content: dict[str, Any]) -> dict[str, Any]:
+        return await by_hand.win(self._scene(content, _name(content)), _decimal(content.get("amount", "0")))
 
     async def _down(self, content: dict[str, Any]) -> dict[str, Any]:
         seconds = content.get("seconds")
@@ -171,6 +182,12 @@ class StudioApp:
 def _query(query: bytes) -> dict[str, str]:
     pairs = (part.partition("=") for part in query.decode("latin-1").split("&") if part)
     return {name: value for name, _, value in pairs}
+
+
+def _name(content: dict[str, Any]) -> str:
+    if not content.get("name"):
+        raise CommandError("a bet by hand needs a name")
+    return f"by-hand-{content['name']}"
 
 
 def _decimal(value: object) -> Decimal:
