@@ -14,6 +14,7 @@ from mesh.dev.ready import EnvoyReady, GrpcHealth, HttpOk, Readiness
 
 HOST = "127.0.0.1"
 WALLET_REPLICAS = 2
+SERVICES = ("wallet_svc", "session_svc", "compliance_svc")
 
 # Children see what they are given and what the interpreter needs, not the developer's whole environment.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
@@ -68,9 +69,10 @@ class Surroundings:
     credentials: Path
     """Holds `<provider>.adapter.json` and `<provider>.studio.json`."""
     ports: Ports
-    service_urls: Mapping[str, str]
     cache_url: str
     clock_file: Path
+    service_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Known once the databases are there."""
     session_keys: str = field(default="", repr=False)
     log_level: str = "info"
     otlp_endpoint: str = ""
@@ -124,11 +126,11 @@ def migrations(owner_urls: Mapping[str, str]) -> tuple[Process, ...]:
     )
 
 
-def all_processes(around: Surroundings) -> tuple[Process, ...]:
-    """Everything of ours that serves, the slowest starters first."""
+def beside_services(around: Surroundings) -> tuple[Process, ...]:
+    """What needs no database: adapters, studios and the gateway."""
     adapters = [_adapter(around, provider) for provider in around.providers]
     studios = [_studio(around, provider) for provider in around.providers]
-    return (*services(around), *adapters, *studios, _gateway(around))
+    return (*adapters, *studios, _gateway(around))
 
 
 def services(around: Surroundings) -> tuple[Process, ...]:
@@ -233,9 +235,8 @@ def _gateway(around: Surroundings) -> Process:
 
 def _clusters(around: Surroundings) -> tuple[str, ...]:
     """The clusters of the gateway, under the names it gives them."""
-    present = {process.workload for process in services(around)}
-    return (*(present - around.without),
-            *(f"callbacks_{provider}" for provider in around.providers))  # fmt: skip
+    present = [service for service in SERVICES if service not in around.without]
+    return (*present, *(f"callbacks_{provider}" for provider in around.providers))
 
 
 def _common(around: Surroundings, workload: str) -> dict[str, str]:

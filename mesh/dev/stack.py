@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -102,8 +102,7 @@ class Stack:
         began = time.monotonic()
         self.run = new_run(self.options.kind)
         try:
-            self._prepare()
-            self._start_processes()
+            self._launch()
             self._register()
         except BaseException:
             self.close()
@@ -241,31 +240,36 @@ class Stack:
 
     # -- start, step by step
 
-    def _prepare(self) -> None:
-        """Servers, secrets and addresses. PostgreSQL takes longest, so the rest is made beside it."""
+    def _launch(self) -> None:
+        """Start everything. PostgreSQL takes longest, so all that can do without it starts beside it."""
         self._providers = {provider.name: provider for provider in discover()}
         names = tuple(self._providers)
         ports = Ports.choose(names, licensee=self.options.licensee_port, studio=self.options.studio_port)
         tables = schema.preparation(self.run / "log", self._report)
         with ThreadPoolExecutor(max_workers=3) as pool:
             database = pool.submit(postgresql.start, self.run, port=ports.postgres, preparation=tables)
-            cache = pool.submit(valkey_server.start, self.run, port=ports.valkey)
+            database.add_done_callback(self._keep_postgres)
             vault = pool.submit(Vault.make, self.run / "secrets", self._providers.values())
-            for name, server in (("postgres", database), ("valkey", cache)):
-                server.add_done_callback(self._teller(name))
-        # What did start is remembered first, so that it is stopped if another did not.
-        self._postgres = None if database.exception() else database.result()
-        self._valkey = None if cache.exception() else cache.result()
-        self._vault = vault.result()
-        database.result()
-        cache.result()
-        self._around = self._describe_surroundings(ports)
+            self._valkey = valkey_server.start(self.run, port=ports.valkey)
+            self._report("valkey", "ready")
+            self._vault = vault.result()
+            self._around = self._describe_surroundings(ports)
+            others = self._start_processes(processes.beside_services(self._around))
+            database.result()
+        self._around = replace(self._around, service_urls=self._service_urls())
+        self._processes = {**self._start_processes(processes.services(self._around)), **others}
+        self._await(self._processes.values())
 
-    def _teller(self, name: str) -> Callable[[Future[Any]], None]:
-        return lambda done: self._report(name, "failed" if done.exception() else "ready")
+    def _keep_postgres(self, done: Future[postgresql.Postgres]) -> None:
+        """Remember the server even if something else fails meanwhile, so that it is stopped."""
+        if not done.exception():
+            self._postgres = done.result()
+            self._report("postgres", "ready")
+
+    def _service_urls(self) -> dict[str, str]:
+        return {service: self.postgres.database(name).service_url for service, name in schema.DATABASE_OF.items()}
 
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
-        databases = {service: self.postgres.database(name) for service, name in schema.DATABASE_OF.items()}
         for needed in ("gateway", "studios"):
             private_directory(self.run / needed)
         return Surroundings(
@@ -275,7 +279,6 @@ class Stack:
             jwks=self.vault.jwks,
             credentials=self.vault.credential_files,
             ports=ports,
-            service_urls={service: database.service_url for service, database in databases.items()},
             cache_url=self.valkey.url,
             clock_file=self.vault.clock_file,
             session_keys=self.vault.session_keys,
@@ -284,12 +287,11 @@ class Stack:
             without=self.options.without,
         )
 
-    def _start_processes(self) -> None:
-        wanted = [each for each in processes.all_processes(self.around) if each.name not in self.options.without]
-        self._processes = {process.name: process for process in wanted}
-        for process in wanted:
+    def _start_processes(self, found: Iterable[Process]) -> dict[str, Process]:
+        wanted = {process.name: process for process in found if process.name not in self.options.without}
+        for process in wanted.values():
             self._spawn(process)
-        self._await(wanted)
+        return wanted
 
     def _register(self) -> None:
         from mesh.dev.registration import register  # noqa: PLC0415 - imports every contract, only now needed

@@ -28,7 +28,10 @@ AROUND = Surroundings(
     clock_file=Path("/secrets/clock"),
 )
 OWNERS = {service: f"postgresql://{service}-owner" for service in SERVICES}
-ALL = {process.name: process for process in (*processes.migrations(OWNERS), *processes.all_processes(AROUND))}
+ALL = {
+    process.name: process
+    for process in (*processes.migrations(OWNERS), *processes.services(AROUND), *processes.beside_services(AROUND))
+}
 
 
 def environment(name: str) -> dict[str, str]:
