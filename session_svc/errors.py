@@ -45,6 +45,12 @@ class LaunchFailedError(MeshError):
     reason = "ERROR_REASON_LAUNCH_FAILED"
 
 
+class AdapterSilentError(LaunchFailedError):
+    """The provider did not answer the launch."""
+
+    # To callers the same as its base. To us: not the provider, the adapter itself gave no answer.
+
+
 class PlayDeniedError(MeshError):
     """The law refuses to open play."""
 

@@ -195,7 +195,7 @@ class Providers(Protocol):
         ...
 
     async def launch(self, session: Session, token: str, device: str) -> str:
-        """The address that starts the game. Raises LaunchFailedError."""
+        """The address that starts the game. Raises LaunchFailedError, or AdapterSilentError if nobody answered."""
         ...
 
     async def games(self, provider: str) -> list[Game]:

@@ -25,7 +25,7 @@ from session_svc.app.directory import Directory
 from session_svc.app.ending import Endings
 from session_svc.app.following import LawFollower
 from session_svc.app.offers import Offers
-from session_svc.app.sessions import SessionDesk
+from session_svc.app.sessions import SessionDesk, SessionMaker
 from session_svc.app.supplying import Supply
 from session_svc.app.sweeping import Sweeper
 from session_svc.app.upkeep import persistently, until_done
@@ -100,16 +100,19 @@ async def build(settings: SessionSettings) -> server.Parts:
     stores, neighbours = _stores(settings, closers), _neighbours(settings, closers)
     offers = Offers(neighbours.providers.names)
     endings = Endings(stores.sessions, neighbours.ledger, stores.cache, clock)
+    supply = _supply(settings, stores, neighbours, offers)
     watching = Watching(stores.changes, interval_s=settings.watch_interval_ms / 1000)
+    lifetime = dt.timedelta(seconds=settings.session_ttl_seconds)
+    maker = SessionMaker(clock=clock, lifetime=lifetime, new_id=lambda: str(uuid_utils.uuid7()))
     desk = SessionDesk(
         sessions=stores.sessions,
         law=neighbours.law,
         providers=neighbours.providers,
         offers=offers,
         endings=endings,
+        maker=maker,
         clock=clock,
-        lifetime=dt.timedelta(seconds=settings.session_ttl_seconds),
-        new_id=lambda: str(uuid_utils.uuid7()),
+        doubt=supply.doubt,
     )
     await until_done("database", partial(offers.reload, stores.games))
     return server.Parts(
@@ -131,17 +134,25 @@ async def build(settings: SessionSettings) -> server.Parts:
             ),
         ],
         policy=POLICY,
-        tasks={**_tasks(settings, stores, neighbours, offers, endings, clock), "watching": watching.run},
+        tasks={**_tasks(settings, stores, neighbours, supply, endings, clock), "watching": watching.run},
         closers=closers,
     )
 
 
 def _tasks(
-    settings: SessionSettings, stores: Stores, neighbours: Neighbours, offers: Offers, endings: Endings, clock: Clock
+    settings: SessionSettings, stores: Stores, neighbours: Neighbours, supply: Supply, endings: Endings, clock: Clock
 ) -> Mapping[str, Callable[[], Awaitable[None]]]:
     sweeper = Sweeper(stores.sessions, endings, clock, patience=_HALF_WAY_PATIENCE, opening_patience=_OPENING_PATIENCE)
     follower = LawFollower(neighbours.ledger, stores.law, stores.cache, clock)
-    supply = Supply(
+    return {
+        "supply": supply.run,
+        "sweeper": partial(persistently, "sweeper", sweeper.sweep, pause_s=settings.sweep_interval_ms / 1000),
+        "law": partial(persistently, "law", follower.run, pause_s=1.0),
+    }
+
+
+def _supply(settings: SessionSettings, stores: Stores, neighbours: Neighbours, offers: Offers) -> Supply:
+    return Supply(
         providers=neighbours.providers,
         ledger=neighbours.ledger,
         games=stores.games,
@@ -150,11 +161,6 @@ def _tasks(
         reload_every_s=settings.catalog_reload_seconds,
         first_answer_s=settings.health_answer_ms / 1000,
     )
-    return {
-        "supply": supply.run,
-        "sweeper": partial(persistently, "sweeper", sweeper.sweep, pause_s=settings.sweep_interval_ms / 1000),
-        "law": partial(persistently, "law", follower.run, pause_s=1.0),
-    }
 
 
 def _stores(settings: SessionSettings, closers: list[Closer]) -> Stores:

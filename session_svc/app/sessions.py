@@ -15,6 +15,7 @@ from session_svc.app.offers import Offers
 from session_svc.domain.session import Order, Session, token_digest
 from session_svc.domain.states import ATTEMPT_FAILED, HALF_ENDED, State
 from session_svc.errors import (
+    AdapterSilentError,
     LaunchFailedError,
     RequestConflictError,
     SessionEndedError,
@@ -35,6 +36,28 @@ class Launched:
     url: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMaker:
+    """Makes sessions that nobody has heard of yet."""
+
+    clock: Clock
+    lifetime: dt.timedelta
+    new_id: Callable[[], str]
+
+    def make(self, order: Order) -> tuple[Session, Launch]:
+        """A session for an order, and its secrets."""
+        token, now = secrets.token_urlsafe(_TOKEN_BYTES), self.clock.now()
+        session = Session(
+            session_id=self.new_id(),
+            order=order,
+            state=State.OPENING,
+            created_at=now,
+            expires_at=now + self.lifetime,
+            token_digest=token_digest(token),
+        )
+        return session, Launch(token=token)
+
+
 class SessionDesk:
     """Creates, reads, closes and recovers sessions.
 
@@ -50,18 +73,19 @@ class SessionDesk:
         providers: Providers,
         offers: Offers,
         endings: Endings,
+        maker: SessionMaker,
         clock: Clock,
-        lifetime: dt.timedelta,
-        new_id: Callable[[], str],
+        doubt: Callable[[str], None],
     ) -> None:
         self._sessions = sessions
         self._law = law
         self._providers = providers
         self._offers = offers
         self._endings = endings
+        self._maker = maker
         self._clock = clock
-        self._lifetime = lifetime
-        self._new_id = new_id
+        self._doubt = doubt
+        """Told the name of a provider whose adapter did not answer."""
 
     async def create(self, order: Order) -> Launched:
         """Open play and fetch the launch address, or go on where an earlier call with the same key stopped."""
@@ -99,8 +123,7 @@ class SessionDesk:
         if state is not State.ACTIVE:
             raise SessionEndedError(session_id=session_id, state=state.name)
         self._offers.require(session.order)
-        known = await self._sessions.launch_of(session)
-        return Launched(session=session, url=await self._providers.launch(session, known.token, device))
+        return Launched(session=session, url=await self._launch(session, device))
 
     async def _begun(self, order: Order) -> Session:
         """The session of this order: the one that its key already has, or a new one."""
@@ -111,28 +134,15 @@ class SessionDesk:
             if known is not None and known.state not in ATTEMPT_FAILED:
                 return known
             self._offers.require(order)
-            fresh, launch = self._new(order)
+            fresh, launch = self._maker.make(order)
             if await self._sessions.begin(fresh, launch):
                 return fresh
             # Another call with the same key was faster: its session is ours too.
 
-    def _new(self, order: Order) -> tuple[Session, Launch]:
-        token, now = secrets.token_urlsafe(_TOKEN_BYTES), self._clock.now()
-        session = Session(
-            session_id=self._new_id(),
-            order=order,
-            state=State.OPENING,
-            created_at=now,
-            expires_at=now + self._lifetime,
-            token_digest=token_digest(token),
-        )
-        return session, Launch(token=token)
-
     async def _open(self, session: Session) -> Session:
         opened = await self._opened(session)
-        known = await self._sessions.launch_of(session)
         try:
-            url = await self._providers.launch(session, known.token, session.order.device)
+            url = await self._launch(session, session.order.device)
         except LaunchFailedError:
             return await self._failed(session)
         active = await self._sessions.activate(session, url, opened, self._clock.now())
@@ -148,6 +158,14 @@ class SessionDesk:
         except MeshError:
             # Refused for good: the ledger has opened nothing, so there is nothing to end in it.
             await self._sessions.move(session, State.FAILED, self._clock.now())
+            raise
+
+    async def _launch(self, session: Session, device: str) -> str:
+        known = await self._sessions.launch_of(session)
+        try:
+            return await self._providers.launch(session, known.token, device)
+        except AdapterSilentError:
+            self._doubt(session.order.provider)
             raise
 
     async def _failed(self, session: Session) -> Session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from functools import partial
 
@@ -40,6 +41,7 @@ class Supply:
         self._first_answer_s = first_answer_s
         self._stale = {name: asyncio.Event() for name in providers.names}
         self._introduced: set[str] = set()
+        self._trust: dict[str, asyncio.Timeout] = {}
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -50,6 +52,11 @@ class Supply:
                 tasks.create_task(persistently(f"health of {name}", watch, pause_s=0.02, longest_pause_s=0.5))
                 tasks.create_task(persistently(f"games of {name}", fetch, pause_s=0.0))
                 self._stale[name].set()
+
+    def doubt(self, provider: str) -> None:
+        """Ask anew how a provider is: its stream is open, but its adapter answers nothing."""
+        if (trust := self._trust.get(provider)) is not None:
+            trust.reschedule(asyncio.get_running_loop().time())
 
     async def _reload(self) -> None:
         """Show what is written down; another replica may have brought news."""
@@ -68,9 +75,18 @@ class Supply:
             except (MeshError, TimeoutError, StopAsyncIteration):
                 self._offers.provider_is(provider, up=False)
                 raise DependencyDownError(dependency=f"provider_adapters/{provider}") from None
-            with contextlib.suppress(DependencyDownError):
+            await self._listen(provider, states)
+
+    async def _listen(self, provider: str, states: AsyncIterator[bool]) -> None:
+        """Take over every change until the stream breaks or is doubted."""
+        try:
+            async with asyncio.timeout(None) as self._trust[provider]:
                 async for up in states:
                     self._heard(provider, up=up)
+        except (DependencyDownError, TimeoutError):
+            return
+        finally:
+            del self._trust[provider]
 
     def _heard(self, provider: str, *, up: bool) -> None:
         self._offers.provider_is(provider, up=up)

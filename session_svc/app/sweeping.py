@@ -6,6 +6,7 @@ import datetime as dt
 
 from mesh import logs
 from mesh.clock import Clock
+from mesh.errors import DependencyDownError, MeshError
 from session_svc.app.ending import Endings
 from session_svc.domain.session import Session
 from session_svc.domain.states import State
@@ -43,7 +44,13 @@ class Sweeper:
             before=now - self._patience, opening_before=now - self._opening_patience, limit=_AT_ONCE
         )
         for session in left:
-            await self._finish(session)
+            try:
+                await self._finish(session)
+            except DependencyDownError:
+                raise
+            except MeshError as error:
+                # One that nobody can finish does not hold up the others.
+                _log.error("cannot be finished", session_id=session.session_id, error=error)
 
     async def _finish(self, session: Session) -> None:
         _log.info("finishing what was left half way", session_id=session.session_id, state=session.state.value)

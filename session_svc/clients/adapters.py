@@ -15,10 +15,11 @@ from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceStub
 from session_svc.domain.catalog import Game
 from session_svc.domain.session import PlayerReference, Session
-from session_svc.errors import LaunchFailedError
+from session_svc.errors import AdapterSilentError, LaunchFailedError
 
 _log = logs.get("session_svc.adapters")
 
+_SILENCE = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE})
 _DEVICES = {"desktop": pb.LAUNCH_DEVICE_DESKTOP, "mobile": pb.LAUNCH_DEVICE_MOBILE}
 
 
@@ -47,7 +48,9 @@ class AdapterProviders:
         except grpc.aio.AioRpcError as error:
             told = read_error(error)
             _log.warning("launch failed", provider=provider, code=told.code.name, reason=told.reason)
-            raise LaunchFailedError(provider=provider, retry_after=told.retry_after or 1.0) from error
+            silent = told.code in _SILENCE and not told.reason
+            failure = AdapterSilentError if silent else LaunchFailedError
+            raise failure(provider=provider, retry_after=told.retry_after or 1.0) from error
         if not response.launch_url:
             raise LaunchFailedError(provider=provider, retry_after=1.0)
         return response.launch_url

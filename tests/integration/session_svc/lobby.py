@@ -84,9 +84,9 @@ class Lobby:
         request = pb.CreateSessionRequest(client_key=f"{player}-{key}", player_id=player, **fields)
         return await self.sessions.CreateSession(request, timeout=8, metadata=call_metadata(licensee))
 
-    async def get(self, session_id: str, *, licensee: str = LICENSEE) -> pb.Session:
+    async def get(self, session_id: str, *, licensee: str = LICENSEE, seconds: float = 5) -> pb.Session:
         request = pb.GetSessionRequest(session_id=session_id)
-        answer = await self.sessions.GetSession(request, timeout=5, metadata=call_metadata(licensee))
+        answer = await self.sessions.GetSession(request, timeout=seconds, metadata=call_metadata(licensee))
         return answer.session
 
     async def end(self, session_id: str, *, licensee: str = LICENSEE) -> pb.Session:

@@ -14,7 +14,7 @@ from mesh.clock import ManualClock
 from mesh.errors import DependencyDownError
 from session_svc.app.ending import Endings
 from session_svc.app.offers import Offers
-from session_svc.app.sessions import SessionDesk
+from session_svc.app.sessions import SessionDesk, SessionMaker
 from session_svc.app.sweeping import Sweeper
 from session_svc.domain.catalog import Catalog, Game
 from session_svc.domain.session import Order
@@ -41,6 +41,7 @@ class Place:
     def __init__(self, sessions: PostgresSessions, licensee: str) -> None:
         self.store, self.licensee = sessions, licensee
         self.house, self.clock = House(), ManualClock(NOON)
+        self.doubted: list[str] = []
         self.offers = Offers(["acme_slots"])
         games = [Game(provider="acme_slots", game_id=name, title=name, category="slot", enabled=True, registered=True)
                  for name in ("fruit", "royal")]  # fmt: skip
@@ -55,9 +56,9 @@ class Place:
             providers=house,
             offers=self.offers,
             endings=Endings(sessions, house, tripwire.wired(NoCache()), self.clock),
+            maker=SessionMaker(clock=self.clock, lifetime=SIX_HOURS, new_id=lambda: str(uuid_utils.uuid7())),
             clock=self.clock,
-            lifetime=SIX_HOURS,
-            new_id=lambda: str(uuid_utils.uuid7()),
+            doubt=self.doubted.append,
         )
 
     def sweeper(self) -> Sweeper:
