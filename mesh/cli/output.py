@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 
@@ -27,17 +27,20 @@ def write_json(content: object) -> None:
     sys.stdout.write(json.dumps(content, indent=2, default=str) + "\n")
 
 
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A plain table without borders."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """A plain table without borders, whose cells are never cut: people copy from it."""
+    header = [[Text(column, style="bold") for column in columns]] if any(columns) else []
+    lines = header + [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    widths = [max(line[index].cell_len for line in lines) for index in range(len(columns))] if lines else []
+    for line in lines:
+        for cell, width in zip(line[:-1], widths, strict=False):
+            cell.pad_right(width - cell.cell_len)
+        console.print(Text("  ").join(line), soft_wrap=True)
 
 
-def state_style(state: str) -> str:
+def state_style(state: str) -> Text:
     """A state with a colour that helps to find trouble."""
     colour = {"ready": "green", "done": "green", "ok": "green", "starting": "yellow", "warn": "yellow"}.get(
         state, "red"
     )
-    return f"[{colour}]{state}[/{colour}]"
+    return Text(state, style=colour)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
@@ -141,9 +144,13 @@ def _example(mesh: dict[str, Any]) -> str:
     licensee = mesh["licensees"][0]
     return (
         f"\nTry it as {licensee['id']}:\n"
-        f'  curl --cacert {mesh["gateway"]["ca"]} -H "authorization: Bearer $(pitboss licensee token {licensee["id"]})" '
+        f'  curl --cacert {mesh["gateway"]["ca"]} -H "authorization: Bearer $({_command()} licensee token {licensee["id"]})" '
         f"{mesh['gateway']['json']}/v1/games"
     )
+
+
+def _command() -> str:
+    return "pitboss" if shutil.which("pitboss") else f"{Path(sys.executable).parent}/pitboss"
 
 
 class View:

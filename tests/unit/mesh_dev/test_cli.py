@@ -8,7 +8,7 @@ import pytest
 
 from mesh.cli import doctor
 from mesh.cli.licensees import check_id
-from mesh.cli.output import CommandError
+from mesh.cli.output import CommandError, write_table
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -48,3 +48,18 @@ def test_an_id_that_could_not_stand_in_a_token_is_refused(licensee: str) -> None
 @pytest.mark.parametrize("licensee", ["aurora", "a1", "north-star-2"])
 def test_a_proper_id_is_accepted(licensee: str) -> None:
     check_id(licensee)
+
+
+def test_a_long_cell_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(("what", "where"), [("file", "/a/very/long/path" * 20)])
+    assert "/a/very/long/path" * 20 in capsys.readouterr().out
+
+
+def test_text_that_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(("line",), [("[red]not a colour[/red]",)])
+    assert "[red]not a colour[/red]" in capsys.readouterr().out
+
+
+def test_columns_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(("a", "b"), [("long name", "1"), ("x", "2")])
+    assert capsys.readouterr().out.splitlines() == ["a          b", "long name  1", "x          2"]
