@@ -1,0 +1,1 @@
+"""Acme Slots: replace this line by what is special about the provider."""
