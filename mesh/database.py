@@ -129,6 +129,8 @@ def engine(url: str, *, name: str, size: int = 5, statement_timeout_ms: int = 5_
         max_overflow=0,
         pool_timeout=1.0,
         pool_pre_ping=True,
+        # Its errors end up in logs, and parameters may be secrets.
+        hide_parameters=True,
         connect_args=_parameters(name, statement_timeout_ms),
     )
 
