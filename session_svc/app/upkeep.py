@@ -13,7 +13,7 @@ from mesh.failures import understand
 _log = logs.get("session_svc.upkeep")
 
 _FIRST_PAUSE_S = 0.1
-_TOLD = frozenset({1, 10, 100})
+_TOLD = frozenset({1, 10, 100, 1_000, 10_000})
 """Failures in a row that are worth a line."""
 
 
@@ -46,8 +46,9 @@ def _backoff_s(failures: int, longest_s: float) -> float:
 
 
 def _report(name: str, error: Exception, failures: int) -> None:
-    known = understand(error)
-    if known.kind is Kind.INTERNAL:
-        _log.error("background work failed", work=name, error=error)
-    elif failures in _TOLD:
+    if failures not in _TOLD:
+        return
+    if understand(error).kind is Kind.INTERNAL:
+        _log.error("background work failed", work=name, failures=failures, error=error)
+    else:
         _log.warning("background work waits", work=name, failures=failures, cause=repr(error))
