@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Totals:
     """By licensee and source."""
     refusals: Counter[tuple[int, int, int]] = field(default_factory=Counter)
     """By source, kind and outcome."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Codes of the law, over all refusals."""
     writers: Counter[str] = field(default_factory=Counter)
     """Batches by the process that wrote them."""
     entries: int = 0
@@ -45,6 +48,7 @@ class Totals:
         self.entries += 1
         if transfer.outcome != OK:
             self.refusals[transfer.source_id, transfer.kind, transfer.outcome] += 1
+            self.reasons.update(_reasons(transfer.decision))
         elif transfer.kind in _FLOWS and transfer.asset_id is not None:
             flow = self.flows[transfer.licensee_id, transfer.asset_id]
             flow[_FLOWS[transfer.kind]] += transfer.moved or 0
@@ -64,6 +68,7 @@ class Totals:
                 {"source": sources[source], "kind": kind, "outcome": outcome, "count": count}
                 for (source, kind, outcome), count in sorted(self.refusals.items())
             ],
+            "reasons": dict(self.reasons.most_common()),
             "writers": dict(sorted(self.writers.items())),
         }
 
@@ -71,6 +76,11 @@ class Totals:
         asset = self.names.assets[asset_id]
         amounts = {name: main_units(flow[name], asset.exponent) for name in _FLOWS.values()}
         return {"licensee": self.names.licensees[licensee_id], "currency_code": asset.code, **amounts}
+
+
+def _reasons(decision: str | None) -> set[str]:
+    found = json.loads(decision).get("reasons", []) if decision else []
+    return {reason["code"] for reason in found}
 
 
 def main_units(minor: int, exponent: int) -> str:

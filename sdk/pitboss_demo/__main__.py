@@ -1,0 +1,73 @@
+"""`python -m pitboss_demo`, also known as `make demo`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rich.console import Console
+
+from mesh.dev.paths import BUILD
+from mesh.dev.stack import Options, Stack
+from mesh.verify.report import Report, verify
+from pitboss_demo.cast import PROVIDERS
+from pitboss_demo.evening import spend
+from pitboss_demo.house import open_house
+from pitboss_demo.result import Evening, as_json, checks_of, show
+from pitboss_demo.view import View
+
+RESULT: Final = BUILD / "demo.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 only if every check held."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False)
+    began = time.monotonic()
+    with View(console, quiet=options.json) as view:
+        evening, report = _run(view, seed=options.seed, scale=options.players)
+    result = as_json(evening, report, checks_of(evening, report), time.monotonic() - began)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    if options.json:
+        console.out(json.dumps(result, indent=2))
+    else:
+        show(console, result)
+        console.print(f"[dim]{RESULT}[/]", soft_wrap=True)
+    return 0 if result["ok"] else 1
+
+
+def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
+    # Each wallet signs its batches with its own name.
+    names = {name: {"PITBOSS_REPLICA": name} for name in ("wallet_svc-1", "wallet_svc-2")}
+    options = Options(kind="demo", log_level="warning", environment=names)
+    with Stack(options, report=view.process) as stack:
+        view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")
+        evening = asyncio.run(_evening(stack, view, seed=seed, scale=scale))
+        return evening, _check(stack)
+
+
+async def _evening(stack: Stack, view: View, *, seed: int, scale: float) -> Evening:
+    async with open_house(stack, view.tell) as house:
+        return await spend(house, view, seed=seed, scale=scale)
+
+
+def _check(stack: Stack) -> Report:
+    mesh: dict[str, Any] = stack.mesh
+    records = {name: stack.run / "studios" / f"{name}.record" for name in PROVIDERS}
+    return verify(mesh["postgres"]["databases"]["wallet_svc"]["reader_url"], records)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--seed", type=int, default=7, help="another evening")
+    parser.add_argument("--players", type=float, default=1.0, metavar="FACTOR", help="more players, or fewer")
+    parser.add_argument("--json", action="store_true", help="write the result as JSON, and nothing else")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""What happens on this evening beside play. Each act ends with what it has seen."""

@@ -1,0 +1,123 @@
+"""Who plays what. Decided before anything starts, and always the same for the same seed. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+GB_SLOT_MS: Final = 2_500
+GB_TABLE_MS: Final = 5_000
+BASE_MS: Final = 5_000
+"""The least time between two game cycles, by law. Live games have none."""
+
+LIVE_MS: Final = 250
+"""A pause between live rounds, so that they last as long as the others."""
+
+CURRENCIES: Final[Mapping[str, str]] = {"aurora": "GBP", "borealis": "EUR"}
+
+CHAOS: Final[Mapping[str, float]] = {
+    "lost_reply": 0.02,
+    "lost_request": 0.01,
+    "impatient": 0.01,
+    "duplicate": 0.02,
+    "twins": 0.02,
+    "cancel_first": 0.02,
+    "void": 0.01,
+}
+"""What goes wrong with messages, and how often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Players who play the same way."""
+
+    name: str
+    licensee: str
+    provider: str
+    games: tuple[str, ...]
+    players: int
+    rounds: int
+    interval_ms: int
+    stakes: tuple[str, ...] = ("0.20", "0.50", "1.00")
+    deposit: Decimal = Decimal(50)
+    ages: tuple[int, int] = (26, 70)
+    chaos: Mapping[str, float] = field(default_factory=lambda: CHAOS)
+
+    def order(self, launches: Sequence[str], seed: int) -> dict[str, Any]:
+        """What the studio is told to play."""
+        return {
+            "players": list(launches),
+            "rounds": self.rounds,
+            "seed": seed,
+            "interval_ms": self.interval_ms,
+            "stakes": list(self.stakes),
+            "chaos": dict(self.chaos),
+            "play_id": self.name,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """One player of a group."""
+
+    player_id: str
+    group: Group
+    game_id: str
+    born_on: date
+
+
+GAMES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("hub88_style", "slot"): ("demo_fruit_5", "demo_pyramid"),
+    ("hub88_style", "table"): ("demo_blackjack",),
+    ("hub88_style", "live"): ("demo_live_roulette", "demo_live_wheel"),
+    ("pragmatic_style", "slot"): ("vs20demo", "vs5ember", "vs243tide"),
+    ("pragmatic_style", "table"): ("bjdemo",),
+    ("pragmatic_style", "live"): ("lgdemo",),
+}
+PROVIDERS: Final = ("hub88_style", "pragmatic_style")
+
+
+def groups(scale: float = 1.0) -> tuple[Group, ...]:
+    """Everybody. `scale` changes the number of players."""
+    return tuple(group for provider in PROVIDERS for group in _at(provider, scale))
+
+
+def _at(provider: str, scale: float) -> Iterator[Group]:
+    def group(licensee: str, kind: str, players: int, rounds: int, interval_ms: int, **more: Any) -> Group:  # noqa: ANN401
+        style = more.pop("style", kind)
+        return Group(
+            name=f"{licensee}-{style}-{provider.partition('_')[0]}",
+            licensee=licensee,
+            provider=provider,
+            games=GAMES[provider, kind],
+            players=max(1, round(players * scale)),
+            rounds=rounds,
+            interval_ms=interval_ms,
+            **more,
+        )
+
+    yield group("aurora", "slot", 22, 7, GB_SLOT_MS, stakes=("0.20", "1.00", "2.00"))
+    # Below 25 the law caps a spin at 2.00: some of these stakes are refused.
+    yield group("aurora", "slot", 4, 7, GB_SLOT_MS, style="young", stakes=("1.00", "5.00"), ages=(19, 24))
+    yield group("aurora", "table", 3, 3, GB_TABLE_MS)
+    yield group("aurora", "live", 22, 20, LIVE_MS)
+    yield group("borealis", "slot", 16, 4, BASE_MS)
+    yield group("borealis", "live", 22, 20, LIVE_MS)
+    # Their money does not last.
+    yield group("borealis", "live", 3, 20, LIVE_MS, style="poor", stakes=("1.00",), deposit=Decimal(3))
+
+
+def cast(everybody: Sequence[Group], seed: int, today: date) -> tuple[Player, ...]:
+    """The players of all groups."""
+    return tuple(_player(group, number, seed, today) for group in everybody for number in range(1, group.players + 1))
+
+
+def _player(group: Group, number: int, seed: int, today: date) -> Player:
+    player_id = f"{group.name}-{number:03d}"
+    dice = random.Random(f"{seed}/{player_id}")  # noqa: S311 - must repeat, not surprise
+    born = date(today.year - dice.randint(*group.ages) - 1, dice.randint(1, 12), dice.randint(1, 28))
+    return Player(player_id=player_id, group=group, game_id=dice.choice(group.games), born_on=born)
