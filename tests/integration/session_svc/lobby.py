@@ -40,15 +40,16 @@ _NUMBERS = itertools.count(1)
 class Lobby:
     """Stubs of one stack, each call with a deadline."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, *, session_port: int = 0) -> None:
         self.stack = stack
         self._channels: list[grpc.aio.Channel] = []
         ports = stack.around.ports
-        sessions = self._channel("platform", ports.session)
+        session_port = session_port or ports.session
+        sessions = self._channel("platform", session_port)
         self.sessions, self.catalog = SessionServiceStub(sessions), CatalogServiceStub(sessions)
-        self.directory = SessionDirectoryServiceStub(self._channel(f"provider_adapters/{PROVIDER}", ports.session))
+        self.directory = SessionDirectoryServiceStub(self._channel(f"provider_adapters/{PROVIDER}", session_port))
         self.other_directory = SessionDirectoryServiceStub(
-            self._channel("provider_adapters/pragmatic_style", ports.session)
+            self._channel("provider_adapters/pragmatic_style", session_port)
         )
         self.provider_ledger = LedgerServiceStub(self._channel(f"provider_adapters/{PROVIDER}", ports.wallets[0]))
         self.ledger = LedgerServiceStub(self._channel("platform", ports.wallets[0]))

@@ -18,6 +18,9 @@ import pytest
 from valkey.asyncio import Valkey as ValkeyClient
 
 from mesh.channels import call_metadata, secure_channel
+from mesh.dev.child import Command, spawn
+from mesh.dev.paths import ROOT
+from mesh.dev.ports import free_port
 from mesh.dev.stack import Options, Stack
 from mesh.tls import Tls
 from pitboss.session.v1 import catalog_service_pb2 as catalog
@@ -513,6 +516,38 @@ async def test_it_starts_while_everybody_else_is_away_and_finds_them_later(stack
         stack.restart(name)
     await until(lobby.games)
     await launched(lobby, await lobby.player())
+
+
+async def test_a_second_replica_knows_what_the_first_one_does(stack: Stack, lobby: Lobby) -> None:
+    port = free_port()
+    process = stack.process_list["session_svc"]
+    replica = spawn(
+        Command(
+            name="replica",
+            argv=process.argv,
+            environment={**process.environment, "PITBOSS_LISTEN": f"127.0.0.1:{port}"},
+            log=stack.run / "log" / "session_svc-2.log",
+            directory=ROOT,
+        )
+    )
+    there = Lobby(stack, session_port=port)
+    try:
+        await there.supplied()
+        player = await lobby.player()
+        request = pb.WatchSessionsRequest(player_id=player)
+        stream = there.sessions.WatchSessions(request, metadata=call_metadata(LICENSEE))
+        answers = await asyncio.gather(lobby.create(player), there.create(player), lobby.create(player))
+        assert len({answer.launch_url for answer in answers}) == 1
+        session = answers[0].session
+        assert (await there.by_player(player)).session.session_id == session.session_id
+        assert (await there.end(session.session_id)).state == pb.SESSION_STATE_CLOSED
+        assert (await lobby.get(session.session_id)).state == pb.SESSION_STATE_CLOSED
+        states = [(await read(stream)).session.state for _ in range(2)]
+        assert states == [pb.SESSION_STATE_ACTIVE, pb.SESSION_STATE_CLOSED]
+        stream.cancel()
+    finally:
+        await there.close()
+        replica.stop()
 
 
 # -- the catalog
