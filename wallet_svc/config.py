@@ -28,5 +28,5 @@ class WalletSettings(ProcessSettings):
     """Players of each shard that are kept in memory."""
     sweep_interval_ms: int = 200
     """How often holds are looked at whose time is over."""
-    feed_interval_ms: int = 50
+    feed_interval_ms: int = 100
     """How often a followed feed looks for new entries."""

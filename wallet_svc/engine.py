@@ -22,6 +22,7 @@ from wallet_svc.domain.state import Asset, Entry, Player, Registry
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, RoundState
 from wallet_svc.errors import LicenseeNotFoundError, ProviderNotFoundError
 from wallet_svc.ports import HeadMovedError, LogDownError, LogRefusedError, ShardLog
+from wallet_svc.store.needs import is_doubtful
 
 log = logs.get(__name__)
 
@@ -59,6 +60,9 @@ class Work:
     future: "asyncio.Future[list[Answer]]"
     decided: list[Decided] = field(default_factory=list)
     all_keys: bool = False
+    """Read its keys and rounds as well, instead of taking them for new."""
+    later: bool = False
+    """It was not answered in this flight, and is decided again in the next one."""
     redone: int = 0
 
 
@@ -113,18 +117,21 @@ class Engine:
         return [found[0] if len(found) == 1 else _joined(found) for found in answers]
 
     async def execute_together(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
-        """Decide commands of one player, all or nothing."""
-        parts = [part for command in commands for part in split(command)]
-        work = self._work(parts, timeout_s, together=True, dry=False)
+        """Decide commands of one player, all or nothing. One answer for each command."""
+        groups = [split(command) for command in commands]
+        work = self._work([part for parts in groups for part in parts], timeout_s, together=True, dry=False)
         self._admit([work])
-        return await asyncio.shield(work.future)
+        answers = iter(await asyncio.shield(work.future))
+        grouped = [[next(answers) for _ in parts] for parts in groups]
+        return [found[0] if len(found) == 1 else _joined(found) for found in grouped]
 
     def _work(self, commands: list[Command], timeout_s: float, *, together: bool, dry: bool) -> Work:
         registry = self._registry
         first = commands[0]
         shard = shard_of(first.licensee, first.player, registry.shards) if registry else -1
         future = asyncio.get_running_loop().create_future()
-        return Work(commands, together, dry, shard, time.monotonic() + timeout_s, future)
+        # What is only shown never meets the unique keys, which would tell that something was not new.
+        return Work(commands, together, dry, shard, time.monotonic() + timeout_s, future, all_keys=dry)
 
     def _admit(self, works: list[Work]) -> None:
         if len(self._waiting) + len(works) > self._most_waiting:
@@ -160,9 +167,14 @@ class Engine:
             except LogDownError:
                 self._forget_all()
                 await asyncio.sleep(_PAUSE_SECONDS)
-            except HeadMovedError:
-                self._redo(works)
-                works = _not_hopeless(works)
+            except HeadMovedError as moved:
+                if all(work.all_keys for work in works):
+                    # Nothing was taken for new, so reading again would not help: something writes a key twice.
+                    self._forget_all()
+                    works = await self._halve(works, moved)
+                else:
+                    self._redo(works)
+                    works = _not_hopeless(works)
             except LogRefusedError as refused:
                 self._forget_all()
                 works = await self._halve(works, refused)
@@ -199,20 +211,25 @@ class Engine:
         registry = await self._current_registry(works)
         works = _admitted(works, registry)
         now_us = self._clock.now_us()
-        commands = [command for work in works for command in work.commands]
-        all_keys = any(work.all_keys for work in works)
+        wanted = [(command, work.all_keys) for work in works for command in work.commands]
         books = {work.shard: self._books[work.shard] for work in works}
-        await self._log.load(books, commands, registry, now_us, all_keys=all_keys)
+        await self._log.load(books, wanted, registry, now_us)
         batches = self._decide(works, books, registry, now_us)
         stale = await self._commit([batch for batch in batches.values() if batch.entries], books)
         again = [work for work in works if work.shard in stale]
         self._answered = (len(works) - len(again)) // 2
         for work in works:
-            if work.shard not in stale and not work.future.done():
+            if work.shard not in stale and not work.later and not work.future.done():
                 work.future.set_result(_answers(work, books[work.shard]))
+        self._postpone([work for work in works if work.later and work.shard not in stale])
         self._redo(again)
         self._trim(works, books)
         return _not_hopeless(again)
+
+    def _postpone(self, works: list[Work]) -> None:
+        if works:
+            self._waiting[:0] = works
+            self._wake.set()
 
     async def _current_registry(self, works: list[Work]) -> Registry:
         """The registry under which every head stands that these works need."""
@@ -236,16 +253,25 @@ class Engine:
 
     def _decide(self, works: list[Work], books: dict[int, Book], registry: Registry, now_us: int) -> dict[int, Batch]:
         batches = {shard: Batch.on(book, registry, now_us) for shard, book in books.items()}
+        unsure: set[tuple[str, str]] = set()
         for work in works:
-            batch = batches[work.shard]
+            batch, work.later = batches[work.shard], False
             player = _player(batch, work.commands[0])
             if player is None:
                 work.decided = [_not_found(command, registry) for command in work.commands]
+                continue
+            # What comes after a doubtful action of the same player waits with it.
+            work.later = (player.licensee.name, player.name) in unsure
+            if work.later:
                 continue
             if work.together:
                 work.decided = decide_together(player, work.commands, registry, now_us, batch.next_sequence)
             else:
                 work.decided = [decide(player, work.commands[0], registry, now_us)]
+            if not work.all_keys and any(is_doubtful(player, one) for one in work.decided):
+                work.all_keys = work.later = True
+                unsure.add((player.licensee.name, player.name))
+                continue
             for one in work.decided:
                 if work.dry:
                     _show(player, one)
@@ -357,6 +383,8 @@ def _not_found(command: Command, registry: Registry) -> Decided:
 
 def _show(player: Player, decided: Decided) -> None:
     entry = decided.entry
+    for shown in decided.new:
+        shown.sequence = 0
     if not decided.replayed and entry.asset is not None:
         entry.available = player.balance(entry.asset.id, AccountClass.CASH)
 
@@ -398,6 +426,12 @@ def message_outcome(answers: Sequence[Answer]) -> Answer:
     refused = [answer for answer in answers if answer.entry.outcome not in (Outcome.OK, Outcome.TOMBSTONED)]
     own = [answer for answer in refused if answer.entry.outcome is not Outcome.NOT_APPLIED]
     return (own or refused or list(answers[-1:]))[0]
+
+
+def batch_outcome(answers: Sequence[Answer]) -> Outcome:
+    """OK, or the outcome of the first refused action."""
+    outcome = message_outcome(answers).entry.outcome
+    return Outcome.OK if outcome is Outcome.TOMBSTONED else outcome
 
 
 def _joined(answers: list[Answer]) -> Answer:

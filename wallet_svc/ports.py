@@ -43,11 +43,11 @@ class ShardLog(Protocol):
         ...
 
     async def load(
-        self, books: dict[int, Book], commands: Sequence[Command], registry: Registry, now_us: int, *, all_keys: bool
+        self, books: dict[int, Book], wanted: Sequence[tuple[Command, bool]], registry: Registry, now_us: int
     ) -> None:
         """Read into the books what the commands need and the books do not know.
 
-        With `all_keys` every command's own key and round is read as well, instead
+        Where the flag is set, the command's own key and round are read as well, instead
         of being taken for new until the database says otherwise.
         """
         ...

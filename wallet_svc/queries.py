@@ -10,7 +10,6 @@ from wallet_svc.errors import (
     LicenseeNotFoundError,
     PlayerNotFoundError,
     ProviderNotFoundError,
-    ShardNotFoundError,
     TransactionNotFoundError,
 )
 from wallet_svc.store.reading import PlayerRow, Reader, Stored
@@ -134,12 +133,11 @@ class Queries:
             for row in rows
         ]
 
-    async def feed(self, shard: int, after: int, limit: int, registry: Registry) -> list[Stored]:
-        """A page of a shard's log. Errors: ShardNotFoundError."""
-        if shard >= registry.shards:
-            raise ShardNotFoundError(shard=str(shard), shards=str(registry.shards))
-        rows = await self._reader.rows("read_feed", {"shard": shard, "after": after, "limit": limit})
-        return await self._reader.with_undone(rows, registry)
+    async def shard(self, number: int) -> None:
+        """Errors: ShardNotFoundError."""
+        shards = (await self.registry()).shards
+        if number >= shards:
+            raise ShardNotFoundError(shard=str(number), shards=str(shards))
 
     async def heads(self) -> list[tuple[int, int, bytes]]:
         """(shard, last sequence, digest) of every shard."""

@@ -17,6 +17,7 @@ from pitboss.wallet.v1 import ledger_service_pb2_grpc, registry_service_pb2_grpc
 from wallet_svc.config import WalletSettings
 from wallet_svc.domain.commands import Command, Expire
 from wallet_svc.engine import Engine
+from wallet_svc.feed import Feed
 from wallet_svc.grpc_api.ledger import LedgerServicer
 from wallet_svc.grpc_api.registry import RegistryServicer
 from wallet_svc.grpc_api.wallet import WalletServicer
@@ -78,6 +79,10 @@ async def build(settings: WalletSettings) -> server.Parts:
     )
     sweeper = Sweeper(settings, engine, clock)
     queries = Queries(reader, clock)
+    feed_reader = Reader(
+        settings.database_url, name=f"{settings.replica} feed", statement_timeout_ms=settings.statement_timeout_ms
+    )
+    feed = Feed(feed_reader, settings.feed_interval_ms / 1000)
 
     async def registry_connection() -> psycopg.AsyncConnection[TupleRow]:
         return await connect(settings.database_url, name=f"{settings.replica} registry")
@@ -88,7 +93,7 @@ async def build(settings: WalletSettings) -> server.Parts:
             server.Service(
                 name=LEDGER,
                 add=ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server,
-                servicer=LedgerServicer(engine, queries, settings.feed_interval_ms / 1000),
+                servicer=LedgerServicer(engine, queries, feed),
             ),
             server.Service(
                 name=WALLET,
@@ -102,8 +107,8 @@ async def build(settings: WalletSettings) -> server.Parts:
             ),
         ],
         policy=POLICY,
-        tasks={"engine": engine.run, "sweeper": sweeper.run},
-        closers=[shard_log.close, reader.close, sweeper.close],
+        tasks={"engine": engine.run, "sweeper": sweeper.run, "feed": feed.run},
+        closers=[shard_log.close, reader.close, feed_reader.close, sweeper.close],
     )
 
 

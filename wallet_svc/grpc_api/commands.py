@@ -1,10 +1,10 @@
 """Wire actions as commands."""
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from mesh.clock import to_us
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from mesh.errors import RequestInvalidError
 from mesh.identity import Caller
 from pitboss.type.v1 import money_pb2
@@ -12,7 +12,8 @@ from pitboss.wallet.v1 import action_pb2
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.vocabulary import PlayState
 
-_UTC = dt.UTC
+_LAST_SECOND = 253_402_300_799
+_NANOS = 1_000_000_000
 
 LIMIT_NAMES = {
     action_pb2.LIMIT_KIND_DEPOSIT: "deposit",
@@ -29,8 +30,7 @@ def command_of(action: action_pb2.Action, caller: Caller, licensee: str) -> c.Co
     key = action.transaction_key
     if not key and kind != "close_round":
         raise RequestInvalidError(violations=[("action.transaction_key", "every action but close_round needs a key")])
-    if "\x00" in key:
-        raise RequestInvalidError(violations=[("action.transaction_key", "must not have a NUL character")])
+    plain("action.transaction_key", key)
     return c.Command(
         licensee, caller.source, action.player_id, key, _ACTIONS[kind](getattr(action, kind)), caller.request_id
     )
@@ -42,10 +42,10 @@ def _money(money: money_pb2.Money) -> c.MoneyText:
 
 def _bet(message: action_pb2.Bet) -> c.Bet:
     return c.Bet(
-        round=_plain("round_id", message.round_id),
+        round=plain("round_id", message.round_id),
         money=_money(message.amount),
-        game=_plain("game_id", message.game_id),
-        session=_plain("session_id", message.session_id),
+        game=plain("game_id", message.game_id),
+        session=plain("session_id", message.session_id),
         close=message.close,
         automatic=message.automatic,
         jackpot=_money(message.jackpot_contribution) if message.HasField("jackpot_contribution") else None,
@@ -54,11 +54,11 @@ def _bet(message: action_pb2.Bet) -> c.Bet:
 
 def _win(message: action_pb2.Win) -> c.Win:
     return c.Win(
-        round=_plain("round_id", message.round_id),
+        round=plain("round_id", message.round_id),
         money=_money(message.amount),
-        bet_key=_plain("bet_key", message.bet_key),
-        game=_plain("game_id", message.game_id),
-        session=_plain("session_id", message.session_id),
+        bet_key=plain("bet_key", message.bet_key),
+        game=plain("game_id", message.game_id),
+        session=plain("session_id", message.session_id),
         close=message.close,
         jackpot=_money(message.jackpot_part) if message.HasField("jackpot_part") else None,
     )
@@ -66,19 +66,19 @@ def _win(message: action_pb2.Win) -> c.Win:
 
 def _bet_and_win(message: action_pb2.BetAndWin) -> c.BetAndWin:
     return c.BetAndWin(
-        bet=_bet(message.bet), win_key=_plain("win_key", message.win_key), win_money=_money(message.win_amount)
+        bet=_bet(message.bet), win_key=plain("win_key", message.win_key), win_money=_money(message.win_amount)
     )
 
 
 def _cancel(message: action_pb2.Cancel) -> c.Cancel:
     claimed = _money(message.amount) if message.HasField("amount") else None
     return c.Cancel(
-        bet_key=_plain("bet_key", message.bet_key), session=_plain("session_id", message.session_id), claimed=claimed
+        bet_key=plain("bet_key", message.bet_key), session=plain("session_id", message.session_id), claimed=claimed
     )
 
 
 def _close_round(message: action_pb2.CloseRound) -> c.CloseRound:
-    return c.CloseRound(round=_plain("round_id", message.round_id))
+    return c.CloseRound(round=plain("round_id", message.round_id))
 
 
 def _deposit(message: action_pb2.Deposit) -> c.Deposit:
@@ -92,11 +92,11 @@ def _hold(message: action_pb2.Hold) -> c.Hold:
 
 def _capture(message: action_pb2.Capture) -> c.Capture:
     money = _money(message.amount) if message.HasField("amount") else None
-    return c.Capture(hold_key=_plain("hold_key", message.hold_key), money=money)
+    return c.Capture(hold_key=plain("hold_key", message.hold_key), money=money)
 
 
 def _release(message: action_pb2.Release) -> c.Release:
-    return c.Release(hold_key=_plain("hold_key", message.hold_key))
+    return c.Release(hold_key=plain("hold_key", message.hold_key))
 
 
 def _open_account(message: action_pb2.OpenAccount) -> c.OpenAccount:
@@ -104,18 +104,18 @@ def _open_account(message: action_pb2.OpenAccount) -> c.OpenAccount:
 
 
 def _open_play(message: action_pb2.OpenPlay) -> c.OpenPlay:
-    expires = to_us(message.expire_time.ToDatetime(_UTC)) if message.HasField("expire_time") else None
+    expires = _moment_us("expire_time", message.expire_time) if message.HasField("expire_time") else None
     return c.OpenPlay(
-        session=_plain("session_id", message.session_id),
+        session=plain("session_id", message.session_id),
         provider=message.provider,
         currency=message.currency_code,
-        game=_plain("game_id", message.game_id),
+        game=plain("game_id", message.game_id),
         expires_us=expires,
     )
 
 
 def _end_play(message: action_pb2.EndPlay) -> c.EndPlay:
-    return c.EndPlay(session=_plain("session_id", message.session_id), end=PlayState(message.end))
+    return c.EndPlay(session=plain("session_id", message.session_id), end=PlayState(message.end))
 
 
 def _set_block(message: action_pb2.SetBlock) -> c.SetBlock:
@@ -147,8 +147,15 @@ def _request_reinstatement(message: action_pb2.RequestReinstatement) -> c.Reques
     return c.RequestReinstatement()
 
 
-def _plain(field: str, text: str) -> str:
-    """PostgreSQL text cannot hold NUL."""
+def _moment_us(field: str, moment: Timestamp) -> int:
+    """Microseconds since 1970 of a moment that a calendar has."""
+    if not (0 <= moment.seconds <= _LAST_SECOND and 0 <= moment.nanos < _NANOS):
+        raise RequestInvalidError(violations=[(field, "must be a moment from 1970 to 9999")])
+    return moment.seconds * 1_000_000 + moment.nanos // 1_000
+
+
+def plain(field: str, text: str) -> str:
+    """The text, which must not have NUL: PostgreSQL cannot hold it."""
     if "\x00" in text:
         raise RequestInvalidError(violations=[(field, "must not have a NUL character")])
     return text

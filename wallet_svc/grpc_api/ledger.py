@@ -1,6 +1,5 @@
 """LedgerService: the one door to money, for adapters and internal services."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from mesh.errors import CallerForbiddenError, RequestInvalidError
@@ -8,8 +7,9 @@ from mesh.identity import Caller, current_caller, require_licensee
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_pb2
 from pitboss.wallet.v1 import ledger_service_pb2 as pb
 from wallet_svc.domain.vocabulary import Kind, RoundState
-from wallet_svc.engine import Engine, message_outcome
-from wallet_svc.grpc_api.commands import command_of
+from wallet_svc.engine import Engine, batch_outcome
+from wallet_svc.feed import Feed
+from wallet_svc.grpc_api.commands import command_of, plain
 from wallet_svc.grpc_api.results import balances, decision_of, entry_message, result_of, timestamp, transaction_of
 from wallet_svc.queries import Queries
 
@@ -36,10 +36,10 @@ _ACTIONS_OF = {
 class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, engine: Engine, queries: Queries, feed_interval_s: float) -> None:
+    def __init__(self, engine: Engine, queries: Queries, feed: Feed) -> None:
         self._engine = engine
         self._queries = queries
-        self._feed_interval_s = feed_interval_s
+        self._feed = feed
 
     async def Execute(self, request: pb.ExecuteRequest, context: object) -> pb.ExecuteResponse:
         caller = current_caller()
@@ -74,7 +74,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         answers = await self._engine.execute_together(commands, timeout_of(caller))
         return pb.ExecuteBatchResponse(
             results=[result_of(answer) for answer in answers],
-            outcome=message_outcome(answers).entry.outcome.value,  # type: ignore[arg-type]
+            outcome=batch_outcome(answers).value,  # type: ignore[arg-type]
             replayed=all(answer.replayed for answer in answers),
         )
 
@@ -83,7 +83,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         command = command_of(request.action, caller, require_licensee())
         answer = await self._engine.execute(command, timeout_of(caller), dry=True)
         result = result_of(answer)
-        if answer.entry.pack is not None:
+        if answer.entry.decision_json is not None:
             result.decision.CopyFrom(decision_of(answer.entry))
         return pb.EvaluateActionResponse(result=result)
 
@@ -94,6 +94,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         else:
             _need(request.player_id, "player_id")
             _need(request.transaction_key, "transaction_key")
+            plain("transaction_key", request.transaction_key)
             source = request.source or current_caller().source
             kind = kind_named(request.kind)
             if kind is None:
@@ -113,7 +114,8 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
 
     async def GetRound(self, request: pb.GetRoundRequest, context: object) -> pb.GetRoundResponse:
         provider = request.provider or current_caller().source
-        view = await self._queries.round(require_licensee(), request.player_id, provider, request.round_id)
+        round_id = plain("round_id", request.round_id)
+        view = await self._queries.round(require_licensee(), request.player_id, provider, round_id)
         registry = await self._queries.registry()
         response = pb.GetRoundResponse(
             state=view.state.value,  # type: ignore[arg-type]
@@ -149,22 +151,12 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         )
 
     async def ReadFeed(self, request: pb.ReadFeedRequest, context: object) -> AsyncIterator[pb.ReadFeedResponse]:
-        registry = await self._queries.registry()
-        after, limit = request.after_sequence, request.page_size or _DEFAULT_PAGE
-        while True:
-            page = await self._queries.feed(request.shard, after, limit, registry)
-            if page and page[-1].entry.licensee_id not in registry.licensees_by_id:
-                registry = await self._queries.registry()
-                continue
-            if page:
-                after = page[-1].entry.sequence
-                yield pb.ReadFeedResponse(
-                    entries=[entry_message(stored.entry, stored.player, registry) for stored in page]
-                )
-            elif not request.follow:
-                return
-            else:
-                await asyncio.sleep(self._feed_interval_s)
+        kinds = [kind for number in request.kinds if (kind := kind_named(number)) is not None]
+        limit = request.page_size or _DEFAULT_PAGE
+        pages = self._feed.pages(request.shard, request.after_sequence, limit, kinds, follow=request.follow)
+        async for page in pages:
+            entries = [entry_message(stored.entry, stored.player, page.registry) for stored in page.stored]
+            yield pb.ReadFeedResponse(entries=entries, position=page.position)
 
     async def ListHeads(self, request: pb.ListHeadsRequest, context: object) -> pb.ListHeadsResponse:
         heads = await self._queries.heads()

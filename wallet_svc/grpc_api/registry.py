@@ -4,6 +4,7 @@ from mesh.errors import RequestInvalidError
 from pitboss.wallet.v1 import registry_service_pb2 as pb
 from pitboss.wallet.v1 import registry_service_pb2_grpc
 from wallet_svc.errors import PackUnknownError
+from wallet_svc.grpc_api.commands import plain
 from wallet_svc.store.registry import RegistryStore
 
 _CATEGORIES = {pb.GAME_CATEGORY_SLOT: "slot", pb.GAME_CATEGORY_TABLE: "table", pb.GAME_CATEGORY_LIVE: "live"}
@@ -49,7 +50,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         return pb.PutAssetResponse()
 
     async def PutProvider(self, request: pb.PutProviderRequest, context: object) -> pb.PutProviderResponse:
-        _refuse_what_is_not_built(request)
+        _check_flags(request)
         await self._store.put_provider(
             request.licensee_id,
             request.provider,
@@ -60,13 +61,16 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         return pb.PutProviderResponse()
 
     async def PutGames(self, request: pb.PutGamesRequest, context: object) -> pb.PutGamesResponse:
+        names = [plain("games.game_id", game.game_id) for game in request.games]
+        if len(set(names)) < len(names):
+            raise RequestInvalidError(violations=[("games", "must name each game once")])
         games = [(game.game_id, _CATEGORIES[game.category], game.enabled) for game in request.games]
         await self._store.put_games(request.licensee_id, request.provider, games)
         return pb.PutGamesResponse()
 
 
-def _refuse_what_is_not_built(request: pb.PutProviderRequest) -> None:
-    """A flag that would be ignored is refused: nobody shall rely on it."""
+def _check_flags(request: pb.PutProviderRequest) -> None:
+    """A flag that would be ignored, or cannot be kept, is refused: nobody shall rely on it."""
     violations = [
         (field, "is not supported by this version of the ledger")
         for field in ("bet_window", "auto_close_after")
@@ -74,5 +78,7 @@ def _refuse_what_is_not_built(request: pb.PutProviderRequest) -> None:
     ]
     if request.free_round_settlement == pb.FREE_ROUND_SETTLEMENT_PER_SPIN:
         violations.append(("free_round_settlement", "is not supported by this version of the ledger"))
+    if request.late_win_window.ToMicroseconds() < 0:
+        violations.append(("late_win_window", "must not be negative"))
     if violations:
         raise RequestInvalidError(violations=violations)

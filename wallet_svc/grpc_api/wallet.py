@@ -8,6 +8,7 @@ from pitboss.wallet.v1 import transaction_pb2, wallet_service_pb2_grpc
 from pitboss.wallet.v1 import wallet_service_pb2 as pb
 from wallet_svc.domain import commands as c
 from wallet_svc.engine import Answer, Engine
+from wallet_svc.grpc_api.commands import plain
 from wallet_svc.grpc_api.ledger import kind_named, timeout_of
 from wallet_svc.grpc_api.results import balances, result_of, transaction_of
 from wallet_svc.queries import Queries
@@ -52,13 +53,13 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         self, request: pb.CaptureWithdrawalRequest, context: object
     ) -> pb.CaptureWithdrawalResponse:
         part = c.MoneyText(request.amount.currency_code, request.amount.amount) if request.HasField("amount") else None
-        answer = await self._execute(request, c.Capture(hold_key=request.withdrawal_key, money=part))
+        answer = await self._execute(request, c.Capture(hold_key=_hold_key(request), money=part))
         return pb.CaptureWithdrawalResponse(result=result_of(answer))
 
     async def ReleaseWithdrawal(
         self, request: pb.ReleaseWithdrawalRequest, context: object
     ) -> pb.ReleaseWithdrawalResponse:
-        answer = await self._execute(request, c.Release(hold_key=request.withdrawal_key))
+        answer = await self._execute(request, c.Release(hold_key=_hold_key(request)))
         return pb.ReleaseWithdrawalResponse(result=result_of(answer))
 
     async def BlockPlayer(self, request: pb.BlockPlayerRequest, context: object) -> pb.BlockPlayerResponse:
@@ -71,8 +72,9 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         licensee, kind = require_licensee(), kind_named(request.kind)
         source = request.source or current_caller().source
         stored = None
+        key = plain("transaction_key", request.transaction_key)
         if kind is not None:
-            stored = await self._queries.by_key(licensee, request.player_id, source, kind, request.transaction_key)
+            stored = await self._queries.by_key(licensee, request.player_id, source, kind, key)
         if stored is None:
             return pb.LookUpTransactionResponse(transaction=_unknown(request))
         registry = await self._queries.registry()
@@ -104,11 +106,13 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         | pb.BlockPlayerRequest,
         action: c.Action,
     ) -> Answer:
-        caller = current_caller()
-        command = c.Command(
-            require_licensee(), caller.source, request.player_id, request.transaction_key, action, caller.request_id
-        )
+        caller, key = current_caller(), plain("transaction_key", request.transaction_key)
+        command = c.Command(require_licensee(), caller.source, request.player_id, key, action, caller.request_id)
         return await self._engine.execute(command, timeout_of(caller))
+
+
+def _hold_key(request: pb.CaptureWithdrawalRequest | pb.ReleaseWithdrawalRequest) -> str:
+    return plain("withdrawal_key", request.withdrawal_key)
 
 
 def _unknown(request: pb.LookUpTransactionRequest) -> transaction_pb2.Transaction:

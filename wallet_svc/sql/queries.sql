@@ -245,7 +245,8 @@ ORDER BY hold.expires_us LIMIT 100
 -- A page of a shard's log, in commit order.
 SELECT transfer.*, player.name AS player_name
 FROM transfer JOIN player ON player.id = transfer.player_id
-WHERE transfer.shard = %(shard)s AND transfer.sequence > %(after)s
+WHERE transfer.shard = %(shard)s AND transfer.sequence > %(after)s AND transfer.sequence <= %(until)s
+  AND (%(kinds)s::smallint[] IS NULL OR transfer.kind = ANY (%(kinds)s::smallint[]))
 ORDER BY transfer.sequence LIMIT %(limit)s
 
 -- read_entry --

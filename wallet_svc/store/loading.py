@@ -25,16 +25,16 @@ class Loader:
         self._registry = registry
         self._by_id: dict[int, Player] = {}
 
-    async def load(self, connection: Connection, commands: Sequence[Command], *, all_keys: bool) -> None:
-        await self._load_players(connection, commands)
-        known = [(player, command) for command in commands if (player := self._player(command)) is not None]
+    async def load(self, connection: Connection, wanted: Sequence[tuple[Command, bool]]) -> None:
+        await self._load_players(connection, [command for command, _ in wanted])
+        known = [(player, *one) for one in wanted if (player := self._player(one[0])) is not None]
         await self._load_usage(connection, known)
         needs = Needs()
-        for player, command in known:
+        for player, command, all_keys in known:
             collect(needs, player, command, self._registry.sources[command.source], all_keys=all_keys)
         await self._fetch(connection, needs)
         rounds = Needs()
-        for player, command in known:
+        for player, command, _ in known:
             collect_cancelled_round(rounds, player, command, self._registry.sources[command.source])
         await self._fetch(connection, rounds)
 
@@ -88,9 +88,9 @@ class Loader:
             name = AccountName(asset_id, AccountClass(class_), source_id)
             by_shard[shard].house[licensee_id, name] = Account(id_, name, int(debited), int(credited))
 
-    async def _load_usage(self, connection: Connection, known: list[tuple[Player, Command]]) -> None:
+    async def _load_usage(self, connection: Connection, known: list[tuple[Player, Command, bool]]) -> None:
         since: dict[int, int] = {}
-        for player, command in known:
+        for player, command, _ in known:
             if isinstance(command.action, SetLimit):
                 # A new window looks back on what happened before it was set.
                 since[player.id] = 0

@@ -45,10 +45,10 @@ class PostgresLog:
         return await self._read(read)
 
     async def load(
-        self, books: dict[int, Book], commands: Sequence[Command], registry: Registry, now_us: int, *, all_keys: bool
+        self, books: dict[int, Book], wanted: Sequence[tuple[Command, bool]], registry: Registry, now_us: int
     ) -> None:
         loader = Loader(books, registry, now_us)
-        await self._read(lambda connection: loader.load(connection, commands, all_keys=all_keys))
+        await self._read(lambda connection: loader.load(connection, wanted))
 
     async def commit(self, batches: Sequence[Batch], digests: Sequence[bytes]) -> set[int]:
         values = parameters(batches, digests, self._writer)

@@ -14,8 +14,9 @@ from wallet_svc.domain.commands import (
     Release,
     Win,
 )
+from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Player
-from wallet_svc.domain.vocabulary import Kind
+from wallet_svc.domain.vocabulary import Kind, Outcome
 
 
 @dataclass(slots=True)
@@ -67,6 +68,35 @@ def collect_cancelled_round(needs: Needs, player: Player, command: Command, sour
         stake = player.keys.get((source_id, Kind.BET, command.action.bet_key))
         if stake is not None and stake.round and not stake.tombstone:
             _round(needs, player, source_id, stake.round)
+
+
+def is_doubtful(player: Player, decided: Decided) -> bool:
+    """Whether the answer could be another one if nothing had been taken for new.
+
+    What is accepted is sure: a key or a round that was there already makes the database refuse the batch.
+    A refused bet writes no round, so nobody would notice that the round is closed, or had a bet before.
+    """
+    entry = decided.entry
+    if decided.replayed or entry.outcome not in _BEYOND_THE_ROUND:
+        return False
+    if entry.kind is not Kind.BET:
+        return entry.outcome is Outcome.REQUEST_INVALID
+    name = (entry.source_id, entry.round or "")
+    return name not in player.rounds and ("round", *name) not in player.probed
+
+
+_BEYOND_THE_ROUND = frozenset(
+    {
+        Outcome.CURRENCY_MISMATCH,
+        Outcome.AMOUNT_INVALID,
+        Outcome.LIMIT_EXCEEDED,
+        Outcome.COMPLIANCE_DENIED,
+        Outcome.INSUFFICIENT_FUNDS,
+        Outcome.NOT_APPLIED,
+        Outcome.REQUEST_INVALID,
+    }
+)
+"""Refusals of a bet before which its round is looked at, and the one that stores no key."""
 
 
 def _key(needs: Needs, player: Player, source_id: int, kind: Kind, key: str) -> None:

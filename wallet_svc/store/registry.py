@@ -131,26 +131,34 @@ class RegistryStore:
         """Register a licensee with the default assets, or change its policies."""
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
-            cursor = await connection.execute(
+            known = await connection.execute(
                 """
-                INSERT INTO licensee (name, default_pack, stake_order, win_reversal_shortfall, suspended)
-                VALUES (%s, %s, %s, %s, %s)
-                ON CONFLICT (name) DO UPDATE SET default_pack = excluded.default_pack,
-                    stake_order = excluded.stake_order, suspended = excluded.suspended,
-                    win_reversal_shortfall = excluded.win_reversal_shortfall
-                RETURNING id
+                UPDATE licensee SET default_pack = %s, stake_order = %s, win_reversal_shortfall = %s, suspended = %s
+                WHERE name = %s
                 """,
-                (name, default_pack, stake_order, shortfall, suspended),
+                (default_pack, stake_order, shortfall, suspended, name),
             )
-            row = await cursor.fetchone()
-            codes, exponents = list(DEFAULT_EXPONENTS), list(DEFAULT_EXPONENTS.values())
+            if known.rowcount:
+                return
+            # Not an upsert: that would take a number from the sequence of ids at every call.
             await connection.execute(
                 """
+                WITH fresh AS (
+                    INSERT INTO licensee (name, default_pack, stake_order, win_reversal_shortfall, suspended)
+                    VALUES (%s, %s, %s, %s, %s) RETURNING id
+                )
                 INSERT INTO asset (licensee_id, code, exponent)
-                SELECT %s, shipped.* FROM unnest(%s::text[], %s::smallint[]) AS shipped
-                ON CONFLICT (licensee_id, code) DO NOTHING
+                SELECT fresh.id, shipped.* FROM fresh, unnest(%s::text[], %s::smallint[]) AS shipped
                 """,
-                (row[0] if row else None, codes, exponents),
+                (
+                    name,
+                    default_pack,
+                    stake_order,
+                    shortfall,
+                    suspended,
+                    list(DEFAULT_EXPONENTS),
+                    list(DEFAULT_EXPONENTS.values()),
+                ),
             )
 
         await self.change(work)
@@ -160,13 +168,13 @@ class RegistryStore:
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             licensee_id = await _licensee_id(connection, licensee)
-            await connection.execute(
-                """
-                INSERT INTO asset (licensee_id, code, exponent) VALUES (%s, %s, %s)
-                ON CONFLICT (licensee_id, code) DO UPDATE SET exponent = excluded.exponent
-                """,
-                (licensee_id, code, exponent),
+            known = await connection.execute(
+                "UPDATE asset SET exponent = %s WHERE licensee_id = %s AND code = %s", (exponent, licensee_id, code)
             )
+            if not known.rowcount:
+                await connection.execute(
+                    "INSERT INTO asset (licensee_id, code, exponent) VALUES (%s, %s, %s)", (licensee_id, code, exponent)
+                )
 
         try:
             await self.change(work)
@@ -224,7 +232,9 @@ async def _licensee_id(connection: psycopg.AsyncConnection[TupleRow], name: str)
 
 
 async def _source_id(connection: psycopg.AsyncConnection[TupleRow], name: str) -> int:
-    await connection.execute("INSERT INTO source (name) VALUES (%s) ON CONFLICT (name) DO NOTHING", (name,))
-    cursor = await connection.execute("SELECT id FROM source WHERE name = %s", (name,))
-    row = await cursor.fetchone()
+    find = "SELECT id FROM source WHERE name = %s"
+    row = await (await connection.execute(find, (name,))).fetchone()
+    if row is None:
+        await connection.execute("INSERT INTO source (name) VALUES (%s)", (name,))
+        row = await (await connection.execute(find, (name,))).fetchone()
     return int(row[0]) if row else 0

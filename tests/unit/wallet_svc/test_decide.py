@@ -6,6 +6,7 @@ from tests.unit.wallet_svc.world import (
     CASHIER,
     LICENSEE,
     PROVIDER,
+    Items,
     Table,
     bet,
     bet_and_win,
@@ -22,7 +23,7 @@ from wallet_svc.domain.decide import split
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
 
-def replays(made: Table, items: list[tuple[str, c.Action]]) -> list[str]:
+def replays(made: Table, items: Items) -> list[str]:
     """Send a message again: everything is a replay and nothing is written."""
     before = len(made.log)
     again = made.message(items)
@@ -33,7 +34,7 @@ def replays(made: Table, items: list[tuple[str, c.Action]]) -> list[str]:
 
 def test_every_item_of_an_accepted_message_is_booked_as_an_operation_of_its_own() -> None:
     made = table()
-    items = [("b1", bet("10.00")), ("b2", bet("5.00")), ("w1", win("30.00"))]
+    items: Items = [("b1", bet("10.00")), ("b2", bet("5.00")), ("w1", win("30.00"))]
     assert outcomes(made.message(items)) == ["OK", "OK", "OK"]
     assert made.cash() == 115_00
     assert [entry.operation for entry in made.log[-3:]] == [entry.sequence for entry in made.log[-3:]]
@@ -42,7 +43,7 @@ def test_every_item_of_an_accepted_message_is_booked_as_an_operation_of_its_own(
 
 def test_a_refused_item_keeps_its_outcome_and_the_others_are_not_applied() -> None:
     made = table()
-    items = [("b1", bet("10.00")), ("b2", bet("500.00")), ("b3", bet("1.00"))]
+    items: Items = [("b1", bet("10.00")), ("b2", bet("500.00")), ("b3", bet("1.00"))]
     assert outcomes(made.message(items)) == ["NOT_APPLIED", "INSUFFICIENT_FUNDS", "NOT_APPLIED"]
     assert made.cash() == 100_00
     assert replays(made, items) == ["NOT_APPLIED", "INSUFFICIENT_FUNDS", "NOT_APPLIED"]
@@ -110,7 +111,7 @@ def test_a_key_that_stands_twice_in_a_message_is_booked_once() -> None:
 
 def test_a_refused_key_that_stands_twice_in_a_message_is_stored_once() -> None:
     made = table()
-    items = [("b1", bet("500.00")), ("b1", bet("500.00"))]
+    items: Items = [("b1", bet("500.00")), ("b1", bet("500.00"))]
     assert outcomes(made.message(items)) == ["INSUFFICIENT_FUNDS", "INSUFFICIENT_FUNDS"]
     assert [entry.key for entry in made.log].count("b1") == 1
     assert replays(made, items) == ["INSUFFICIENT_FUNDS", "INSUFFICIENT_FUNDS"]
@@ -118,7 +119,7 @@ def test_a_refused_key_that_stands_twice_in_a_message_is_stored_once() -> None:
 
 def test_a_withheld_key_that_stands_twice_in_a_message_is_not_applied_both_times() -> None:
     made = table()
-    items = [("b1", bet("10.00")), ("b1", bet("10.00")), ("b2", bet("500.00"))]
+    items: Items = [("b1", bet("10.00")), ("b1", bet("10.00")), ("b2", bet("500.00"))]
     assert outcomes(made.message(items)) == ["NOT_APPLIED", "NOT_APPLIED", "INSUFFICIENT_FUNDS"]
     assert replays(made, items) == ["NOT_APPLIED", "NOT_APPLIED", "INSUFFICIENT_FUNDS"]
 
@@ -136,7 +137,7 @@ def test_one_key_with_two_contents_in_a_message_is_a_conflict() -> None:
 def test_a_second_cancel_in_a_refused_message_does_not_swallow_the_stake() -> None:
     made = table()
     made.do("b1", bet("10.00"))
-    items = [("c1", cancel("b1")), ("c2", cancel("b1")), ("b2", bet("500.00"))]
+    items: Items = [("c1", cancel("b1")), ("c2", cancel("b1")), ("b2", bet("500.00"))]
     assert outcomes(made.message(items)) == ["NOT_APPLIED", "NOT_APPLIED", "INSUFFICIENT_FUNDS"]
     assert outcome(made.do("c3", cancel("b1"))) is Outcome.OK
     assert made.cash() == 100_00
@@ -153,7 +154,7 @@ def test_a_cancel_by_another_id_is_withheld_with_its_message() -> None:
 
 def test_a_bet_refused_by_the_tombstone_of_its_own_message_stays_refused() -> None:
     made = table()
-    items = [("c1", cancel("b1")), ("b1", bet("10.00"))]
+    items: Items = [("c1", cancel("b1")), ("b1", bet("10.00"))]
     assert outcomes(made.message(items)) == ["NOT_APPLIED", "ALREADY_ROLLED_BACK"]
     assert outcome(made.do("b1", bet("10.00"))) is Outcome.ALREADY_ROLLED_BACK
     assert made.cash() == 100_00
@@ -161,7 +162,7 @@ def test_a_bet_refused_by_the_tombstone_of_its_own_message_stays_refused() -> No
 
 def test_a_bet_withheld_after_a_rehearsed_tombstone_stays_withheld() -> None:
     made = table()
-    items = [("c1", cancel("b1")), ("b2", bet("500.00")), ("b1", bet("10.00"))]
+    items: Items = [("c1", cancel("b1")), ("b2", bet("500.00")), ("b1", bet("10.00"))]
     assert outcomes(made.message(items)) == ["NOT_APPLIED", "INSUFFICIENT_FUNDS", "NOT_APPLIED"]
     assert replays(made, items) == ["NOT_APPLIED", "INSUFFICIENT_FUNDS", "NOT_APPLIED"]
 

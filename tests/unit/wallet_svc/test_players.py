@@ -97,7 +97,9 @@ def test_a_session_needs_a_provider_account_of_the_licensee() -> None:
     assert open_play(table(), "x", provider=CASHIER) is Outcome.GAME_NOT_AVAILABLE
 
 
-@pytest.mark.parametrize(("game", "expected"), [("g1", "OK"), ("off", "GAME_NOT_AVAILABLE"), ("x", "GAME_NOT_AVAILABLE")])
+@pytest.mark.parametrize(
+    ("game", "expected"), [("g1", "OK"), ("off", "GAME_NOT_AVAILABLE"), ("x", "GAME_NOT_AVAILABLE")]
+)
 def test_the_game_of_a_session_must_be_enabled(game: str, expected: str) -> None:
     assert open_play(table(), "x", game=game).name == expected
 

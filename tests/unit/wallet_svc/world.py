@@ -1,6 +1,7 @@
 """One shard in memory: the real rules, the real batch and the real digest, without a database."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -60,6 +61,10 @@ def money(amount: str, currency: str = "EUR") -> c.MoneyText:
     return c.MoneyText(currency, amount)
 
 
+Items = Sequence[tuple[str, c.Action]]
+"""The keys and actions of one message."""
+
+
 @dataclass(slots=True)
 class Table:
     """A shard with whoever plays on it. Every call is one batch that commits."""
@@ -77,9 +82,7 @@ class Table:
         """Decide one command, commit it, and give its answer (the last part's, for a bet and win)."""
         return self.message([(key, action)], source=source, player=player)[-1]
 
-    def message(
-        self, items: list[tuple[str, c.Action]], *, source: str = PROVIDER, player: str = "alice"
-    ) -> list[Decided]:
+    def message(self, items: Items, *, source: str = PROVIDER, player: str = "alice") -> list[Decided]:
         """Decide one message, atomic if it has several keys."""
         wanted = [c.Command(LICENSEE, source, player, key, action, "request") for key, action in items]
         commands = [part for command in wanted for part in split(command)]

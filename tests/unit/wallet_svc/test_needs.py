@@ -1,0 +1,139 @@
+"""What a command must know before it is decided."""
+
+import pytest
+
+from tests.unit.wallet_svc.world import LICENSEE, PROVIDER, SOURCES, bet, cancel, money, table, win
+from wallet_svc.domain import commands as c
+from wallet_svc.domain.decide import decide
+from wallet_svc.domain.state import Player
+from wallet_svc.domain.vocabulary import Kind, PlayState
+from wallet_svc.store.needs import Needs, collect, collect_cancelled_round, is_doubtful
+
+SOURCE = SOURCES[PROVIDER]
+
+
+def cold() -> Player:
+    """A player of whom only the name is known."""
+    known = table().player()
+    return Player(known.id, known.licensee, known.name, known.pack, known.born_on, known.main)
+
+
+def needs_of(player: Player, action: c.Action, key: str = "k", *, all_keys: bool = False) -> Needs:
+    needs = Needs()
+    collect(needs, player, c.Command(LICENSEE, PROVIDER, "alice", key, action), SOURCE, all_keys=all_keys)
+    return needs
+
+
+def keys(needs: Needs) -> set[tuple[Kind, str]]:
+    return {(Kind(kind), key) for _, _, _, kind, key in needs.keys}
+
+
+def test_a_bet_is_taken_for_new_and_needs_its_session_only() -> None:
+    needs = needs_of(cold(), bet())
+    assert ({session for _, session in needs.plays}, needs.keys, needs.rounds) == ({"s"}, set(), set())
+
+
+def test_a_bet_that_is_decided_again_needs_its_key_and_its_round() -> None:
+    needs = needs_of(cold(), bet(), "b1", all_keys=True)
+    assert keys(needs) == {(Kind.BET, "b1"), (Kind.LATE_BET, "b1")}
+    assert {name for _, _, name in needs.rounds} == {"r1"}
+
+
+def test_a_win_needs_its_bet_and_its_round() -> None:
+    needs = needs_of(cold(), win(bet_key="b1"))
+    assert (keys(needs), len(needs.rounds)) == ({(Kind.BET, "b1")}, 1)
+
+
+def test_a_cancel_needs_its_bet_and_then_the_bets_round() -> None:
+    player, command = cold(), c.Command(LICENSEE, PROVIDER, "alice", "c1", cancel("b1"))
+    assert keys(needs_of(player, cancel("b1"))) == {(Kind.BET, "b1")}
+    needs = Needs()
+    collect_cancelled_round(needs, player, command, SOURCE)
+    assert not needs.any()
+    made = table()
+    player.keys[SOURCE, Kind.BET, "b1"] = made.do("b1", bet(round_="r7")).entry
+    collect_cancelled_round(needs, player, command, SOURCE)
+    assert {name for _, _, name in needs.rounds} == {"r7"}
+
+
+def test_a_tombstone_has_no_round() -> None:
+    made = table()
+    made.do("c1", cancel("b1"))
+    needs = Needs()
+    collect_cancelled_round(needs, made.player(), c.Command(LICENSEE, PROVIDER, "alice", "c2", cancel("b1")), SOURCE)
+    assert not needs.any()
+
+
+@pytest.mark.parametrize(
+    "action", [c.Capture(hold_key="h1"), c.Release(hold_key="h1"), c.Expire(hold_key="h1")], ids=["capture", "release", "expire"]
+)  # fmt: skip
+def test_what_is_done_to_a_hold_needs_the_hold(action: c.Action) -> None:
+    assert {key for _, _, key in needs_of(cold(), action).holds} == {"h1"}
+
+
+@pytest.mark.parametrize(
+    "action", [c.OpenPlay(session="x", provider="acme", currency="EUR"), c.EndPlay(session="x", end=PlayState.CLOSED)]
+)
+def test_what_is_done_to_a_session_needs_the_session(action: c.Action) -> None:
+    assert {session for _, session in needs_of(cold(), action).plays} == {"x"}
+
+
+def test_a_round_is_closed_by_its_name() -> None:
+    assert len(needs_of(cold(), c.CloseRound(round="r1"), "").rounds) == 1
+
+
+def test_every_keyed_action_that_is_decided_again_needs_its_own_key() -> None:
+    assert keys(needs_of(cold(), c.Deposit(money=money("1.00")), "d1", all_keys=True)) == {(Kind.DEPOSIT, "d1")}
+    assert not needs_of(cold(), c.Deposit(money=money("1.00")), "d1").any()
+    assert not needs_of(cold(), c.CloseRound(round="r1"), "", all_keys=True).keys
+
+
+def test_what_was_looked_for_once_is_not_looked_for_again() -> None:
+    player = cold()
+    actions: list[c.Action] = [bet(), win(bet_key="b1"), cancel("b1"), c.Capture(hold_key="h1")]
+    assert all(needs_of(player, action, all_keys=True).any() for action in actions)
+    assert not any(needs_of(player, action, all_keys=True).any() for action in actions)
+
+
+def test_what_is_known_is_not_looked_for() -> None:
+    made = table()
+    made.do("b1", bet())
+    assert not needs_of(made.player(), win(bet_key="b1")).any()
+    assert not needs_of(made.player(), bet(round_="r2")).any()
+
+
+def test_a_session_without_a_name_is_not_looked_for() -> None:
+    assert not needs_of(cold(), bet(session="")).any()
+
+
+def doubt(player: Player, action: c.Action, key: str = "k") -> bool:
+    made = table()
+    command = c.Command(LICENSEE, PROVIDER, "alice", key, action)
+    return is_doubtful(player, decide(player, command, made.registry, made.now_us))
+
+
+def test_a_refused_bet_of_a_round_that_was_not_read_is_doubtful() -> None:
+    made = table("5.00")
+    assert doubt(made.player(), bet("10.00"))
+    assert doubt(made.player(), bet("1.005"))
+    needs_of(made.player(), bet("10.00"), all_keys=True)
+    assert not doubt(made.player(), bet("10.00"))
+
+
+def test_an_accepted_bet_and_one_that_the_world_refused_are_sure() -> None:
+    made = table("5.00")
+    assert not doubt(made.player(), bet("5.00"))
+    assert not doubt(made.player(), bet("10.00", session="nobody"))
+    assert not doubt(made.player(), bet("10.00", game="off"))
+
+
+def test_a_replay_is_sure() -> None:
+    made = table("5.00")
+    made.do("b1", bet("10.00"))
+    assert not doubt(made.player(), bet("10.00"), "b1")
+
+
+def test_an_answer_that_stores_no_key_is_doubtful() -> None:
+    made = table()
+    assert doubt(made.player(), c.Exclude(term="soon"))
+    assert not doubt(made.player(), c.Exclude(term="6mo"))
