@@ -146,7 +146,7 @@ class FeedReader:
 
     async def _keep(self, shard: int, page: ledger_service_pb2.ReadFeedResponse) -> None:
         found = [decision_in(entry) for entry in page.entries if entry.decision_json]
-        await self._decisions.keep(shard, page.entries[-1].sequence, found)
+        await self._decisions.keep(shard, page.position, found)
 
 
 def decision_in(entry: transaction_pb2.Entry) -> StoredDecision:

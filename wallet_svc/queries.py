@@ -133,12 +133,6 @@ class Queries:
             for row in rows
         ]
 
-    async def shard(self, number: int) -> None:
-        """Errors: ShardNotFoundError."""
-        shards = (await self.registry()).shards
-        if number >= shards:
-            raise ShardNotFoundError(shard=str(number), shards=str(shards))
-
     async def heads(self) -> list[tuple[int, int, bytes]]:
         """(shard, last sequence, digest) of every shard."""
         rows = await self._reader.rows("list_heads", {})

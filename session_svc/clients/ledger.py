@@ -90,12 +90,11 @@ class WalletLedger:
         # Shards are spread over the replicas, and after a break the next replica is asked.
         stub = self._ledgers[(shard + self._reads[shard]) % len(self._ledgers)]
         self._reads[shard] += 1
-        request = pb.ReadFeedRequest(shard=shard, after_sequence=after, follow=True)
+        request = pb.ReadFeedRequest(shard=shard, after_sequence=after, follow=True, kinds=sorted(_EXCLUSIONS))
         call = stub.ReadFeed(request, metadata=call_metadata())
         try:
             async for response in call:
-                if response.entries:
-                    yield _page(response)
+                yield _page(response)
         except grpc.aio.AioRpcError as error:
             raise _down(error) from error
         finally:
@@ -141,7 +140,7 @@ def _game(game: Game) -> registry_pb.Game:
 
 def _page(response: pb.ReadFeedResponse) -> FeedPage:
     return FeedPage(
-        last_sequence=response.entries[-1].sequence,
+        last_sequence=response.position,
         exclusions=[_exclusion(entry) for entry in response.entries if _excludes(entry)],
     )
 

@@ -550,6 +550,7 @@ class ReadFeedRequest(_message.Message):
     AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
     FOLLOW_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
     shard: _builtins.int
     """The shard."""
     after_sequence: _builtins.int
@@ -558,6 +559,10 @@ class ReadFeedRequest(_message.Message):
     """Keep the stream open and send new entries as they are committed."""
     page_size: _builtins.int
     """Entries per message; 256 if zero, at most 1024."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_transaction_pb2.TransactionKind.ValueType]:
+        """Only entries of these kinds. Empty: all. Pages may then have no entries and only move the position."""
+
     def __init__(
         self,
         *,
@@ -565,10 +570,11 @@ class ReadFeedRequest(_message.Message):
         after_sequence: _builtins.int = ...,
         follow: _builtins.bool = ...,
         page_size: _builtins.int = ...,
+        kinds: _abc.Iterable[_transaction_pb2.TransactionKind.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "follow", b"follow", "page_size", b"page_size", "shard", b"shard"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "follow", b"follow", "kinds", b"kinds", "page_size", b"page_size", "shard", b"shard"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -581,18 +587,22 @@ class ReadFeedResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ENTRIES_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """How far the log was read. A consumer that keeps it resumes after it."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_transaction_pb2.Entry]:
-        """The entries, consecutive."""
+        """The entries, in commit order; consecutive unless `kinds` leaves some out."""
 
     def __init__(
         self,
         *,
         entries: _abc.Iterable[_transaction_pb2.Entry] | None = ...,
+        position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "position", b"position"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
