@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import Message
 
 from compliance_svc.errors import PlayerNotFoundError
 from mesh.channels import AffinityStub, call_metadata
@@ -49,7 +50,7 @@ class WalletClient:
         async for page in stub.ReadFeed(request, metadata=call_metadata()):
             yield page
 
-    async def _call(self, method: str, request: Any, licensee: str, player: str) -> Any:
+    async def _call(self, method: str, request: Message, licensee: str, player: str) -> Any:  # noqa: ANN401 - the response of the method
         try:
             return await self._stub.call(method, request, licensee=licensee, player=player, timeout_s=_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:

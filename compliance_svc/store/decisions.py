@@ -46,7 +46,7 @@ class DecisionStore:
     async def cursor(self, shard: int) -> int:
         """The last sequence of a shard whose entries are stored."""
         rows = await self._read(sa.select(feed_cursor.c.sequence).where(feed_cursor.c.shard == shard))
-        return int(rows[0][0]) if rows else 0
+        return int(rows[0]["sequence"]) if rows else 0
 
     async def keep(self, shard: int, last_sequence: int, decisions: Sequence[StoredDecision]) -> None:
         """Store a page and move the cursor, in one transaction. A page read twice is stored once."""
@@ -71,7 +71,7 @@ class DecisionStore:
             decision.c.shard == shard, decision.c.sequence == sequence, decision.c.licensee == licensee
         )
         rows = await self._read(wanted)
-        return StoredDecision(**rows[0]._mapping) if rows else None
+        return StoredDecision(**rows[0]) if rows else None
 
     async def of_player(
         self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
@@ -83,14 +83,15 @@ class DecisionStore:
         if only_refusals:
             wanted = wanted.where(~decision.c.allowed)
         rows = await self._read(wanted.order_by(decision.c.sequence.desc()).limit(limit))
-        return [StoredDecision(**row._mapping) for row in rows]
+        return [StoredDecision(**row) for row in rows]
 
-    async def _read(self, statement: Any) -> Sequence[Any]:
+    async def _read(self, statement: sa.Select[Any]) -> Sequence[sa.RowMapping]:
         try:
             async with self._engine.connect() as connection:
-                return (await connection.execute(statement)).all()
+                found: Sequence[sa.RowMapping] = (await connection.execute(statement)).mappings().all()
         except (DBAPIError, OSError) as error:
             raise _unavailable(error) from error
+        return found
 
 
 def _unavailable(error: DBAPIError | OSError) -> Exception:
