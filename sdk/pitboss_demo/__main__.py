@@ -12,13 +12,14 @@ from typing import Any, Final
 from rich.console import Console
 
 from mesh.dev.paths import BUILD
-from mesh.dev.stack import Options, Stack
+from mesh.dev.stack import Options, Stack, StackError
 from mesh.verify.report import Report, verify
 from pitboss_demo.cast import PROVIDERS
 from pitboss_demo.evening import spend
 from pitboss_demo.house import open_house
-from pitboss_demo.result import Evening, as_json, checks_of, show
+from pitboss_demo.result import Evening, as_json, broken_off, checks_of, show
 from pitboss_demo.view import View
+from pitboss_sdk import PitbossError
 
 RESULT: Final = BUILD / "demo.json"
 
@@ -27,17 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 only if every check held."""
     options = _parser().parse_args(arguments)
     console = Console(highlight=False)
+    # A demo that is stopped half-way must not leave an older one's result behind.
+    RESULT.unlink(missing_ok=True)
     began = time.monotonic()
-    with View(console, quiet=options.json) as view:
-        evening, report = _run(view, seed=options.seed, scale=options.players)
-    result = as_json(evening, report, checks_of(evening, report), time.monotonic() - began)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    if options.json:
-        console.out(json.dumps(result, indent=2))
+    try:
+        with View(console, quiet=options.json) as view:
+            evening, report = _run(view, seed=options.seed, scale=options.players)
+    except (StackError, PitbossError, TimeoutError, RuntimeError, OSError) as error:
+        result = broken_off(error, time.monotonic() - began)
     else:
+        result = as_json(evening, report, checks_of(evening, report), time.monotonic() - began)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    _print(console, result, as_text=not options.json)
+    return 0 if result["ok"] else 1
+
+
+def _print(console: Console, result: dict[str, Any], *, as_text: bool) -> None:
+    if as_text:
         show(console, result)
         console.print(f"[dim]{RESULT}[/]", soft_wrap=True)
-    return 0 if result["ok"] else 1
+    else:
+        console.out(json.dumps(result, indent=2))
 
 
 def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:

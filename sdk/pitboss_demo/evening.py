@@ -32,9 +32,9 @@ async def spend(house: House, view: View, *, seed: int, scale: float) -> Evening
     began = time.monotonic()
     await _deal(house, players, launches, seed)
     watching = asyncio.create_task(_watch(house, view))
-    checks = await _acts(house)
-    await _last_call(house)
+    checks = [*await _acts(house), await _last_call(house)]
     watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
     played_s = time.monotonic() - began
     house.tell("everybody has played; the books are checked")
     return Evening(
@@ -81,14 +81,32 @@ async def _on_stage(house: House, act: Act) -> list[Check]:
         return [Check(name=f"the act {name} ran to its end", ok=False, detail=f"{type(error).__name__}: {error}")]
 
 
-async def _last_call(house: House) -> None:
-    async with asyncio.timeout(LAST_CALL_S):
-        while any(each.running for each in (await _progress(house)).values()):
-            await asyncio.sleep(_LOOK_EVERY_S)
-        for studio in house.studios.values():
-            await studio.close_tables()
-        while not all([await studio.settled() for studio in house.studios.values()]):
-            await asyncio.sleep(_LOOK_EVERY_S)
+async def _last_call(house: House) -> Check:
+    """Wait until every round is played, then let both studios settle what is open."""
+    name = "everything was settled in the end"
+    try:
+        async with asyncio.timeout(LAST_CALL_S):
+            await _until(lambda: _all_done(house))
+            await asyncio.gather(*(studio.close_tables() for studio in house.studios.values()))
+            await _until(lambda: _all_settled(house))
+    except TimeoutError:
+        return Check(name=name, ok=False, detail=f"not within {LAST_CALL_S:.0f} s")
+    return Check(name=name, ok=True, detail="no message is unanswered")
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    while True:
+        if await holds():
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _all_done(house: House) -> bool:
+    return not any(each.running for each in (await _progress(house)).values())
+
+
+async def _all_settled(house: House) -> bool:
+    return all([await studio.settled() for studio in house.studios.values()])
 
 
 async def _watch(house: House, view: View) -> None:

@@ -30,7 +30,26 @@ class Evening:
 def checks_of(evening: Evening, report: Report) -> list[Check]:
     """Everything that must hold, the books first."""
     books = [Check(name=check.name, ok=check.ok, detail=check.detail) for check in report.checks]
-    return [*books, *evening.checks, both_wallets(report), everybody_played(evening)]
+    return [*books, both_studios(books), refused_bets(books, report), *evening.checks, both_wallets(report),
+            everybody_played(evening)]  # fmt: skip
+
+
+def both_studios(books: Sequence[Check]) -> Check:
+    """What the verifier says about every studio, in one check."""
+    found = [check for check in books if check.name.startswith("studio ")]
+    return Check(
+        name="each studio's own record equals our ledger to the cent",
+        ok=bool(found) and all(check.ok for check in found),
+        detail="; ".join(f"{check.name.split()[1]}: {check.detail}" for check in found) or "no studio was compared",
+    )
+
+
+def refused_bets(books: Sequence[Check], report: Report) -> Check:
+    """There were refused bets, and nothing that was refused moved anything."""
+    bets = sum(count for name, count in refusals(report).items() if name.startswith("BET "))
+    moved = [check.detail for check in books if check.name == "refused actions moved nothing" and not check.ok]
+    detail = moved[0] if moved else f"{bets:,} refused bets"
+    return Check(name="refused bets moved nothing", ok=bets > 0 and not moved, detail=detail)
 
 
 def both_wallets(report: Report) -> Check:
@@ -69,6 +88,12 @@ def as_json(evening: Evening, report: Report, checks: Sequence[Check], seconds: 
     }
 
 
+def broken_off(error: BaseException, seconds: float) -> dict[str, Any]:
+    """The result of a demo that did not come to its end."""
+    check = Check(name="the demo ran to its end", ok=False, detail=f"{type(error).__name__}: {error}")
+    return {"ok": False, "seconds": round(seconds, 2), "rounds": 0, "providers": {}, "checks": [check.as_json()]}
+
+
 def provider(name: str, evening: Evening, report: Report) -> dict[str, Any]:
     """One studio's evening."""
     progress, rounds = evening.studios[name], report.totals["rounds"]
@@ -93,10 +118,13 @@ def refusals(report: Report) -> dict[str, int]:
 
 def show(console: Console, result: Mapping[str, Any]) -> None:
     """The summary for people."""
-    console.print()
-    for table in (_money(result), _providers(result), _calls(result), _refused(result), _checks(result)):
-        console.print(table)
+    tables = [_checks(result)]
+    if result["providers"]:
+        tables = [_money(result), _providers(result), _calls(result), _refused(result), *tables]
+    for table in tables:
         console.print()
+        console.print(table)
+    console.print()
     verdict = "[bold green]every check held[/]" if result["ok"] else "[bold red]something is wrong[/]"
     console.print(f"{result['rounds']:,} rounds in {result['seconds']:.1f} s: {verdict}")
 

@@ -81,7 +81,8 @@ class View:
 
     def _picture(self) -> Group:
         story = Text("\n".join(self._story))
-        return Group(self._process_line(), self._studio_table(), self._bar, story)
+        calls = Text(f"{self._calls:,} calls by the licensees")
+        return Group(self._process_line(), self._studio_table(), calls, self._bar, story)
 
     def _process_line(self) -> Text:
         text = Text()
@@ -92,9 +93,8 @@ class View:
 
     def _studio_table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("studio", "rounds", "bets", "accepted", "calls by licensees"):
+        for title in ("studio", "rounds", "bets", "accepted"):
             table.add_column(title, justify="left" if title == "studio" else "right")
         for name, each in self._studios.items():
-            table.add_row(name, f"{each.rounds:,}", f"{each.bets:,}", f"{each.accepted:,}", "")
-        table.add_row("", "", "", "", f"{self._calls:,}")
+            table.add_row(name, f"{each.rounds:,}", f"{each.bets:,}", f"{each.accepted:,}")
         return table
