@@ -27,7 +27,8 @@ from wallet_svc.store.needs import is_doubtful
 log = logs.get(__name__)
 
 _PAUSE_SECONDS = 0.05
-_GATHER_SECONDS = 0.001
+_GATHER_SECONDS = 0.002
+_MANY = 8
 _MOST_KEYS = 512
 _REDO_LIMIT = 100
 
@@ -103,7 +104,7 @@ class Engine:
         parts = split(command)
         work = self._work(parts, timeout_s, together=len(parts) > 1, dry=dry)
         self._admit([work])
-        answers = await asyncio.shield(work.future)
+        answers = await work.future
         return answers[0] if len(parts) == 1 else _joined(answers)
 
     async def execute_each(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
@@ -113,7 +114,7 @@ class Engine:
             parts = split(command)
             works.append(self._work(parts, timeout_s, together=len(parts) > 1, dry=False))
         self._admit(works)
-        answers = [await asyncio.shield(work.future) for work in works]
+        answers = [await work.future for work in works]
         return [found[0] if len(found) == 1 else _joined(found) for found in answers]
 
     async def execute_together(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
@@ -121,7 +122,7 @@ class Engine:
         groups = [split(command) for command in commands]
         work = self._work([part for parts in groups for part in parts], timeout_s, together=True, dry=False)
         self._admit([work])
-        answers = iter(await asyncio.shield(work.future))
+        answers = iter(await work.future)
         grouped = [[next(answers) for _ in parts] for parts in groups]
         return [found[0] if len(found) == 1 else _joined(found) for found in grouped]
 
@@ -153,10 +154,10 @@ class Engine:
     async def _gather(self) -> None:
         """Callers that were answered together come back together: a moment's patience makes one batch of them.
 
-        A single caller never waits. A commit costs the same for one action as for a few,
+        A few callers never wait. A commit costs nearly the same for one action as for many,
         so without this a busy process would spend its time on small commits.
         """
-        if len(self._waiting) < self._answered:
+        if self._answered >= _MANY and len(self._waiting) < self._answered:
             await asyncio.sleep(_GATHER_SECONDS)
 
     async def _finish(self, works: list[Work]) -> None:
@@ -217,7 +218,7 @@ class Engine:
         batches = self._decide(works, books, registry, now_us)
         stale = await self._commit([batch for batch in batches.values() if batch.entries], books)
         again = [work for work in works if work.shard in stale]
-        self._answered = (len(works) - len(again)) // 2
+        self._answered = len(works) - len(again)
         for work in works:
             if work.shard not in stale and not work.later and not work.future.done():
                 work.future.set_result(_answers(work, books[work.shard]))
