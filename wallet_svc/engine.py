@@ -218,7 +218,8 @@ class Engine:
         batches = self._decide(works, books, registry, now_us)
         stale = await self._commit([batch for batch in batches.values() if batch.entries], books)
         again = [work for work in works if work.shard in stale]
-        self._answered = len(works) - len(again)
+        # A peak is forgotten slowly: one small flight does not mean that the callers are gone.
+        self._answered = max(len(works) - len(again), self._answered * 7 // 8)
         for work in works:
             if work.shard not in stale and not work.later and not work.future.done():
                 work.future.set_result(_answers(work, books[work.shard]))
