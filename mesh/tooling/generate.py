@@ -13,6 +13,7 @@ from mesh.tooling.contracts import write_contracts
 from mesh.tooling.providers import write_providers
 from mesh.tooling.reasons import write_reasons
 from mesh.tooling.sdk_stubs import write_sdk_stubs
+from mesh.tooling.settings_page import write_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,6 +28,7 @@ def write_all(root: Path, out: Path) -> None:
     write_baseline(root, out)
     write_reasons(root, out)
     write_providers(root, out)
+    write_settings(out)
 
 
 def files_below(folder: Path) -> Iterator[Path]:

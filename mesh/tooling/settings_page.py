@@ -1,0 +1,81 @@
+"""docs/settings.md: every environment variable of every process, from the settings classes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from mesh.settings import ProcessSettings, Variable, describe
+
+HEAD = """<!-- Generated from the settings classes by `make generate`. -->
+# Settings
+
+A process reads its environment once, at start. What is missing or wrong is told on stderr, all of it together, and the
+process ends with status 2. An empty variable counts as absent. Lists are separated by commas.
+
+The gateway's variables stand in [its own page](../gateway/README.md).
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A process and the class of its settings. Named, not imported: this package stands below the services."""
+
+    title: str
+    module: str
+    settings: str
+
+
+PROGRAMS = (
+    Program(title="The wallet: `python -m wallet_svc`", module="wallet_svc.config", settings="WalletSettings"),
+    Program(title="Sessions: `python -m session_svc`", module="session_svc.config", settings="SessionSettings"),
+    Program(
+        title="Compliance: `python -m compliance_svc`", module="compliance_svc.config", settings="ComplianceSettings"
+    ),
+    Program(
+        title="An adapter: `python -m provider_adapters._kit <provider>`",
+        module="provider_adapters._kit.config",
+        settings="AdapterSettings",
+    ),
+    Program(
+        title="A studio simulator: `python -m provider_adapters._kit.studio <provider>`",
+        module="provider_adapters._kit.config",
+        settings="StudioSettings",
+    ),
+)
+
+
+DEFAULTS = {"": "", "None": "", "False": "`0`", "True": "`1`"}
+"""How a value of Python is written in an environment."""
+
+
+def write_settings(out: Path) -> None:
+    """Write docs/settings.md below `out`."""
+    (out / "docs").mkdir(exist_ok=True)
+    (out / "docs" / "settings.md").write_text("\n".join(page()))
+
+
+def page() -> Iterator[str]:
+    """The lines of the page."""
+    shared = describe(ProcessSettings)
+    yield HEAD
+    yield from section("Services and adapters alike", shared)
+    for program in PROGRAMS:
+        settings = getattr(import_module(program.module), program.settings)
+        yield from section(program.title, [each for each in describe(settings) if each not in shared])
+
+
+def section(title: str, variables: Iterable[Variable]) -> Iterator[str]:
+    """One table."""
+    yield f"## {title}\n"
+    yield "| variable | default | meaning |\n|---|---|---|"
+    yield from (row(variable) for variable in variables)
+    yield ""
+
+
+def row(variable: Variable) -> str:
+    """One variable."""
+    default = "**required**" if variable.required else DEFAULTS.get(variable.default, f"`{variable.default}`")
+    return f"| `{variable.name}` | {default} | {variable.help} |"
