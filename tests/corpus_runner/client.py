@@ -56,7 +56,7 @@ class Client:
         found: list[Any] = []
         for shard, after in list(cursors.items()):
             request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, page_size=1024)
-            stream = self.ledgers[0].ReadFeed(request, timeout=_TIMEOUT_S)
+            stream = self.ledgers[0].ReadFeed(request, timeout=_TIMEOUT_S, wait_for_ready=True)
             async for page in stream:
                 found += page.entries
                 cursors[shard] = page.entries[-1].sequence
@@ -64,5 +64,7 @@ class Client:
 
     async def heads(self) -> dict[int, int]:
         """Last sequence by shard."""
-        response = await self.ledgers[0].ListHeads(ledger_service_pb2.ListHeadsRequest(), timeout=_TIMEOUT_S)
+        response = await self.ledgers[0].ListHeads(
+            ledger_service_pb2.ListHeadsRequest(), timeout=_TIMEOUT_S, wait_for_ready=True
+        )
         return {head.shard: head.sequence for head in response.heads}
