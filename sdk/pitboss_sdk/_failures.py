@@ -16,7 +16,7 @@ DOMAIN: Final = "pitboss"
 DETAILS_KEY: Final = "grpc-status-details-bin"
 
 # The gateway's own limiter speaks in headers: it is no service and sends no details.
-LIMITED_KEY: Final = "x-envoy-ratelimited"
+REMAINING_KEY: Final = "x-ratelimit-remaining"
 RESET_KEY: Final = "x-ratelimit-reset"
 _LONGEST_RESET_S: Final = 2.0
 
@@ -24,6 +24,7 @@ _LONGEST_RESET_S: Final = 2.0
 _TROUBLES: Final[Mapping[str, Trouble]] = {
     "http1.x server": Trouble.NOT_GRPC,
     "missing selected ALPN": Trouble.NOT_GRPC,
+    "Failed parsing HTTP/2": Trouble.NOT_GRPC,
     "http2 header with status": Trouble.NOT_GRPC,
     "invalid content-type": Trouble.NOT_GRPC,
     "CERTIFICATE_VERIFY_FAILED": Trouble.CERTIFICATE,
@@ -84,10 +85,10 @@ def _detail(details: Iterable[any_pb2.Any], kind: type[Detail]) -> Detail | None
 
 
 def _reset_s(metadata: Mapping[str, str | bytes]) -> float | None:
-    if LIMITED_KEY not in metadata:
-        return None
     seconds = str(metadata.get(RESET_KEY, ""))
-    return min(float(seconds), _LONGEST_RESET_S) if seconds.isdigit() else 0.0
+    if metadata.get(REMAINING_KEY) != "0" or not seconds.isdigit():
+        return None
+    return min(float(seconds), _LONGEST_RESET_S)
 
 
 def _trouble(message: str) -> Trouble:

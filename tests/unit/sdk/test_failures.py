@@ -66,10 +66,12 @@ def test_a_broken_detail_does_not_hide_the_others() -> None:
 
 
 def test_the_gateways_limiter_says_when_its_bucket_is_refilled() -> None:
-    headers = (("x-envoy-ratelimited", "true"), ("x-ratelimit-reset", "1"))
-    assert failure_of(CODE.RESOURCE_EXHAUSTED, "", headers).retry_after_s == 1
-    assert failure_of(CODE.RESOURCE_EXHAUSTED, "", headers[:1]).retry_after_s == 0
-    assert failure_of(CODE.RESOURCE_EXHAUSTED, "", (("x-ratelimit-reset", "1"),)).retry_after_s is None
+    empty = (("x-ratelimit-limit", "4"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1"))
+    assert failure_of(CODE.RESOURCE_EXHAUSTED, "", empty).retry_after_s == 1
+    assert failure_of(CODE.RESOURCE_EXHAUSTED, "", (*empty[:2], ("x-ratelimit-reset", "3600"))).retry_after_s == 2
+    left = (("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "1"))
+    assert failure_of(CODE.RESOURCE_EXHAUSTED, "", left).retry_after_s is None
+    assert failure_of(CODE.RESOURCE_EXHAUSTED, "", empty[:2]).retry_after_s is None
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,7 @@ def test_the_gateways_limiter_says_when_its_bucket_is_refilled() -> None:
         ("Trying to connect an http1.x server", Trouble.NOT_GRPC),
         ("Cannot check peer: missing selected ALPN property.", Trouble.NOT_GRPC),
         ("Received http2 header with status: 404", Trouble.NOT_GRPC),
+        ("Failed parsing HTTP/2 (Expected SETTINGS frame as the first frame)", Trouble.NOT_GRPC),
         ("Ssl handshake failed: CERTIFICATE_VERIFY_FAILED", Trouble.CERTIFICATE),
         ("Ssl handshake failed: WRONG_VERSION_NUMBER", Trouble.PLAINTEXT),
         ("Connection refused", Trouble.NONE),

@@ -1,0 +1,413 @@
+"""The SDK as a licensee uses it: through the gateway, against the whole mesh, over a wire that loses things."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from mesh.dev.stack import Options, Stack
+from pitboss_sdk import (
+    AsyncClient,
+    Category,
+    Client,
+    HoldState,
+    LimitKind,
+    Money,
+    SessionState,
+    TransactionKind,
+    TransactionState,
+    Verdict,
+    errors,
+)
+from tests.integration.sdk.wire import Wire
+
+PROVIDER, GAME = "hub88_style", "demo_live_roulette"
+BORN = date(1986, 1, 15)
+_NUMBERS = itertools.count(1)
+
+
+def eur(amount: str) -> Money:
+    return Money(Decimal(amount), "EUR")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    # One licensee may only make a few calls a second.
+    with Stack(Options(kind="sdk", environment={"gateway": {"PITBOSS_GATEWAY_OWN_RATES": "aurora=20"}})) as running:
+        yield running
+
+
+@pytest.fixture
+def wire(stack: Stack) -> Iterator[Wire]:
+    host, _, port = stack.mesh["gateway"]["grpc"].rpartition(":")
+    with Wire((host, int(port))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(stack: Stack, wire: Wire) -> Iterator[Client]:
+    with Client(wire.address, token=stack.token("borealis"), ca_file=stack.mesh["gateway"]["ca"]) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def concurrent(stack: Stack, wire: Wire) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(wire.address, token=stack.token("borealis"), ca_file=stack.mesh["gateway"]["ca"]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def player(client: Client) -> str:
+    """A player with 100 EUR."""
+    name = f"pl-{next(_NUMBERS)}"
+    client.open_account(name, "EUR", born_on=BORN)
+    client.deposit(name, eur("100"))
+    return name
+
+
+def soon(holds: Callable[[], bool], within_s: float = 5.0) -> bool:
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+# -- money
+
+
+def test_money_comes_in_is_reserved_is_paid_in_parts_and_the_rest_comes_back(client: Client, player: str) -> None:
+    reserved = client.request_withdrawal(player, eur("60"), expires_in=timedelta(hours=1))
+    assert (reserved.hold_state, reserved.balance_at_commit) == (HoldState.ACTIVE, eur("40"))
+    paid = client.capture_withdrawal(player, reserved.transaction_key, eur("25.50"))
+    assert paid.hold_state is HoldState.ACTIVE
+    client.release_withdrawal(player, reserved.transaction_key)
+    balances = client.balance(player)
+    assert (balances.available, balances.held) == (eur("74.50"), eur("0"))
+    with pytest.raises(errors.WithdrawalEndedError):
+        client.capture_withdrawal(player, reserved.transaction_key)
+    with pytest.raises(errors.WithdrawalNotFoundError):
+        client.release_withdrawal(player, "never-made")
+    with pytest.raises(errors.InsufficientFundsError):
+        client.request_withdrawal(player, eur("74.51"))
+
+
+async def test_the_asynchronous_client_does_the_same(concurrent: AsyncClient) -> None:
+    name = f"pl-{next(_NUMBERS)}"
+    await concurrent.open_account(name, "EUR", born_on=BORN)
+    receipts = await asyncio.gather(*(concurrent.deposit(name, eur("1.25")) for _ in range(8)))
+    assert len({receipt.transaction_id for receipt in receipts}) == 8
+    reserved = await concurrent.request_withdrawal(name, eur("10"))
+    await concurrent.capture_withdrawal(name, reserved.transaction_key)
+    assert (await concurrent.balance(name)).available == eur("0")
+    found = [one.kind async for one in concurrent.list_transactions(name, page_size=3)]
+    assert found == [TransactionKind.CAPTURE, TransactionKind.HOLD, *[TransactionKind.DEPOSIT] * 8,
+                     TransactionKind.OPEN_ACCOUNT]  # fmt: skip
+    with pytest.raises(errors.InsufficientFundsError):
+        await concurrent.request_withdrawal(name, eur("0.01"))
+
+
+def test_the_same_key_is_done_once_and_other_content_under_it_is_a_conflict(client: Client, player: str) -> None:
+    first = client.deposit(player, eur("5"), transaction_key="k-1")
+    again = client.deposit(player, eur("5"), transaction_key="k-1")
+    assert (again.replayed, again.transaction_id) == (True, first.transaction_id)
+    with pytest.raises(errors.KeyConflictError) as caught:
+        client.deposit(player, eur("6"), transaction_key="k-1")
+    assert caught.value.transaction_key == "k-1"
+    assert client.balance(player).available == eur("105")
+
+
+def test_what_the_ledger_knows_about_a_key(client: Client, player: str) -> None:
+    client.deposit(player, eur("5"), transaction_key="k-2")
+    found = client.look_up(player, TransactionKind.DEPOSIT, "k-2")
+    assert (found.state, found.amount, found.source) == (TransactionState.APPLIED, eur("5"), "cashier")
+    assert client.look_up(player, TransactionKind.DEPOSIT, "never").state is TransactionState.UNKNOWN
+
+
+def test_pages_follow_each_other_without_gaps_or_repeats(client: Client, player: str) -> None:
+    keys = [client.deposit(player, eur("1")).transaction_key for _ in range(7)]
+    listed = [one.transaction_key for one in client.list_transactions(player, page_size=2)]
+    assert listed[:7] == keys[::-1]
+    assert len(listed) == len(set(listed)) == 9
+
+
+def test_amounts_that_cannot_be(client: Client, player: str) -> None:
+    for amount in ("0", "-1", "0.0000001"):
+        with pytest.raises(errors.AmountInvalidError):
+            client.deposit(player, eur(amount))
+    with pytest.raises(errors.CurrencyMismatchError):
+        client.deposit(player, Money(1, "GBP"))
+    with pytest.raises(TypeError):
+        client.deposit(player, 1.5)  # type: ignore[arg-type]
+    assert client.balance(player).available == eur("100")
+
+
+def test_a_blocked_player_still_gets_money_out(client: Client, player: str) -> None:
+    client.block(player)
+    assert client.protection(player).blocked
+    client.request_withdrawal(player, eur("100"))
+    client.unblock(player)
+    assert not client.protection(player).blocked
+
+
+def test_a_player_that_is_not_there(client: Client) -> None:
+    with pytest.raises(errors.PlayerNotFoundError):
+        client.balance("nobody")
+    with pytest.raises(errors.PlayerNotFoundError):
+        client.deposit("nobody", eur("1"))
+
+
+# -- a bad wire
+
+
+def test_a_deposit_whose_answer_is_lost_is_booked_once_and_answered(client: Client, wire: Wire, player: str) -> None:
+    wire.lose_answers()
+    threading.Timer(0.6, wire.cut).start()
+    receipt = client.deposit(player, eur("7"))
+    assert receipt.replayed, "the first attempt was booked, so the second one got its stored answer"
+    assert client.balance(player).available == eur("107")
+
+
+async def test_the_asynchronous_client_loses_no_answer_either(
+    concurrent: AsyncClient, client: Client, wire: Wire, player: str
+) -> None:
+    await concurrent.balance(player)
+    wire.lose_answers()
+    asyncio.get_running_loop().call_later(0.6, wire.cut)
+    receipt = await concurrent.deposit(player, eur("7"))
+    assert receipt.replayed
+    assert client.balance(player).available == eur("107")
+
+
+def test_an_attempt_that_gets_no_answer_is_looked_up(
+    client: Client, wire: Wire, player: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pitboss_sdk._calls.wallet.ATTEMPT_S", 0.5)
+    wire.lose_answers()
+    threading.Timer(0.7, wire.cut).start()
+    receipt = client.deposit(player, eur("7"))
+    assert (receipt.replayed, receipt.balances) == (True, None), "found by look-up, which knows no present balances"
+    assert client.balance(player).available == eur("107")
+
+
+def test_a_gateway_that_comes_back_within_the_deadline_is_never_noticed(
+    client: Client, wire: Wire, player: str
+) -> None:
+    wire.refuse(refuses=True)
+    wire.cut()
+    threading.Timer(0.8, lambda: wire.refuse(refuses=False)).start()
+    began = time.monotonic()
+    client.deposit(player, eur("7"))
+    assert time.monotonic() - began > 0.5
+    assert client.balance(player).available == eur("107")
+
+
+def test_a_gateway_that_stays_away_is_an_error_with_the_key_after_the_deadline(
+    client: Client, wire: Wire, player: str
+) -> None:
+    wire.refuse(refuses=True)
+    wire.cut()
+    began = time.monotonic()
+    with pytest.raises(errors.ServiceDownError) as caught:
+        client.deposit(player, eur("7"), transaction_key="k-3", timeout_s=1.5)
+    assert time.monotonic() - began < 2.5
+    assert caught.value.transaction_key == "k-3"
+
+
+def test_wallets_that_hang_leave_the_outcome_undecided_and_the_same_key_decides_it(
+    stack: Stack, client: Client, player: str
+) -> None:
+    wallets = ("wallet_svc-1", "wallet_svc-2")
+    for name in wallets:
+        stack.freeze(name)
+    try:
+        began = time.monotonic()
+        with pytest.raises((errors.UndecidedError, errors.ServiceDownError)) as caught:
+            client.deposit(player, eur("7"), timeout_s=2)
+        assert time.monotonic() - began < 3
+    finally:
+        for name in wallets:
+            stack.thaw(name)
+    client.deposit(player, eur("7"), transaction_key=caught.value.transaction_key)
+    assert client.balance(player).available == eur("107")
+
+
+# -- who may
+
+
+def test_a_token_that_ran_out_is_refreshed_when_there_is_a_way(stack: Stack, wire: Wire, player: str) -> None:
+    tokens = iter([stack.token("borealis", expires_s=-60)])
+    with Client(
+        wire.address, token=lambda: next(tokens, stack.token("borealis")), ca_file=stack.mesh["gateway"]["ca"]
+    ) as fresh:
+        assert fresh.balance(player).available == eur("100")
+
+
+async def test_a_token_may_come_from_a_coroutine(stack: Stack, wire: Wire, player: str) -> None:
+    tokens = iter([stack.token("borealis", expires_s=-60)])
+
+    async def token() -> str:
+        return next(tokens, stack.token("borealis"))
+
+    async with AsyncClient(wire.address, token=token, ca_file=stack.mesh["gateway"]["ca"]) as fresh:
+        assert (await fresh.balance(player)).available == eur("100")
+
+
+def test_a_token_that_ran_out_and_one_without_the_scope(stack: Stack, wire: Wire, player: str) -> None:
+    authority = stack.mesh["gateway"]["ca"]
+    with (
+        Client(wire.address, token=stack.token("borealis", expires_s=-60), ca_file=authority) as old,
+        pytest.raises(errors.UnauthenticatedError),
+    ):
+        old.balance(player)
+    with Client(wire.address, token=stack.token("borealis", scopes=["play"]), ca_file=authority) as other:
+        with pytest.raises(errors.ForbiddenError):
+            other.balance(player)
+        assert list(other.list_games())
+
+
+def test_a_player_of_another_licensee_does_not_exist(stack: Stack, wire: Wire, player: str) -> None:
+    with (
+        Client(wire.address, token=stack.token("aurora"), ca_file=stack.mesh["gateway"]["ca"]) as neighbour,
+        pytest.raises(errors.PlayerNotFoundError),
+    ):
+        neighbour.balance(player)
+
+
+def test_a_request_that_makes_no_sense_names_the_field(client: Client) -> None:
+    with pytest.raises(errors.RequestInvalidError) as caught:
+        client.balance("with a space")
+    assert [field for field, _ in caught.value.violations] == ["player_id"]
+    assert caught.value.request_id
+
+
+def test_the_request_id_of_an_error_finds_the_call_in_the_gateways_log(stack: Stack, client: Client) -> None:
+    with pytest.raises(errors.PlayerNotFoundError) as caught:
+        client.balance("nobody")
+    log = stack.child("gateway").command.log
+    assert soon(lambda: caught.value.request_id in log.read_text())
+
+
+async def test_calls_above_the_licensees_rate_wait_for_their_turn(stack: Stack, wire: Wire) -> None:
+    authority = stack.mesh["gateway"]["ca"]
+    async with AsyncClient(wire.address, token=stack.token("aurora"), ca_file=authority) as eager:
+        games = await asyncio.gather(*(eager.get_game(PROVIDER, GAME) for _ in range(90)))
+        assert len(games) == 90
+        hurried = [eager.get_game(PROVIDER, GAME, timeout_s=0.3) for _ in range(90)]
+        answers = await asyncio.gather(*hurried, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, errors.OverloadedError)]
+    assert len(refused) > 20
+    assert all(answer.retry_after_s is not None for answer in refused)
+
+
+# -- the law
+
+
+def test_limits_hold_and_higher_ones_wait(client: Client, player: str) -> None:
+    lowered = client.set_limit(player, LimitKind.DEPOSIT, eur("110"), window="24h")
+    assert lowered.verdict is Verdict.ALLOW
+    with pytest.raises(errors.LimitExceededError) as caught:
+        client.deposit(player, eur("11"))
+    assert (caught.value.limit, caught.value.reasons) == ("deposit", ("LIM.DEPOSIT.24H",))
+    raised = client.set_limit(player, LimitKind.DEPOSIT, eur("500"), window="24h")
+    assert (raised.verdict, raised.effective_time is not None) == (Verdict.SCHEDULE, True)
+    limit = client.protection(player).limits[0]
+    assert (limit.amount, limit.pending_amount) == (eur("110"), eur("500"))
+    client.cancel_pending_limit(player, LimitKind.DEPOSIT, window="24h")
+    assert client.protection(player).limits[0].pending_amount is None
+
+
+def test_an_excluded_player_opens_no_game_and_the_decisions_say_why(client: Client, player: str) -> None:
+    with pytest.raises(errors.ProtectionDeniedError) as term:
+        client.exclude(player, "1d")
+    assert term.value.reasons == ("SEX.TERM",)
+    decision = client.exclude(player, "6mo")
+    assert decision.eligible_time is not None
+    with pytest.raises(errors.PlayDeniedError) as caught:
+        client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code="EUR")
+    assert "SEX.SELF" in caught.value.reasons
+    with pytest.raises(errors.ComplianceDeniedError):
+        client.deposit(player, eur("1"))
+    assert client.protection(player).excluded
+    assert soon(lambda: len(list(client.list_decisions(player, only_refusals=True, page_size=1))) >= 3)
+    record = client.decision(decision.decision_id)
+    assert (record.kind, record.decision.pack) == (TransactionKind.EXCLUDE, decision.pack)
+    assert json.loads(record.decision.facts_json)["action"] == {"kind": "EXCLUDE", "term": "6mo"}
+
+
+# -- games and sessions
+
+
+def test_a_session_is_opened_once_recovered_watched_and_closed(client: Client, player: str) -> None:
+    launch = client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code="EUR", client_key="c-1")
+    assert httpx.get(launch.launch_url, trust_env=False).status_code == 200
+    again = client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code="EUR", client_key="c-1")
+    assert again.session.session_id == launch.session.session_id
+    with pytest.raises(errors.KeyConflictError):
+        client.create_session(player, provider=PROVIDER, game_id="demo_pyramid", currency_code="EUR", client_key="c-1")
+    assert client.recover_session(launch.session.session_id).launch_url != launch.launch_url
+    closed = client.close_session(launch.session.session_id)
+    assert closed.state is SessionState.CLOSED
+    assert client.get_session(launch.session.session_id) == closed
+    with pytest.raises(errors.SessionEndedError):
+        client.recover_session(launch.session.session_id)
+
+
+def test_things_that_are_not_there(client: Client, player: str) -> None:
+    with pytest.raises(errors.SessionNotFoundError):
+        client.get_session("01920000-0000-7000-8000-000000000000")
+    with pytest.raises(errors.GameNotAvailableError):
+        client.create_session(player, provider=PROVIDER, game_id="no_such_game", currency_code="EUR")
+    with pytest.raises((errors.ProviderNotFoundError, errors.GameNotAvailableError)):
+        client.create_session(player, provider="acme_slots", game_id=GAME, currency_code="EUR")
+    with pytest.raises(errors.DecisionNotFoundError):
+        client.decision("0-999999")
+
+
+def test_a_watch_of_sessions_survives_a_cut_without_gaps_or_repeats(client: Client, wire: Wire, player: str) -> None:
+    watch = client.watch_sessions(player_id=player)
+    launch = client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code="EUR")
+    first = next(watch)
+    wire.cut()
+    client.close_session(launch.session.session_id)
+    second = next(watch)
+    watch.close()  # type: ignore[attr-defined]
+    assert [first.session.state, second.session.state] == [SessionState.ACTIVE, SessionState.CLOSED]
+    assert second.cursor > first.cursor
+
+
+async def test_an_asynchronous_watch_of_the_catalog_sees_games_go_and_come_back(
+    stack: Stack, concurrent: AsyncClient
+) -> None:
+    studio = next(each["studio_url"] for each in stack.mesh["providers"] if each["name"] == PROVIDER)
+    async with asyncio.timeout(30), httpx.AsyncClient(base_url=studio, trust_env=False) as control:
+        await control.post("/control/down", json={"mode": "refuse"})
+        watch = concurrent.watch_catalog()
+        async for game in watch:
+            if game.provider == PROVIDER and not game.available:
+                break
+        assert game.unavailable_reason == "provider_down"
+        await control.post("/control/up", json={})
+        async for game in watch:
+            if game.provider == PROVIDER and game.available:
+                break
+        await watch.aclose()  # type: ignore[attr-defined]
+
+
+def test_the_catalog_is_listed_in_pages(client: Client) -> None:
+    games = list(client.list_games(page_size=3))
+    assert len(games) == len({(game.provider, game.game_id) for game in games}) == 11
+    found = client.get_game(PROVIDER, GAME)
+    assert (found.category, found.available) == (Category.LIVE, True)
+    assert found in games
+    assert {game.provider for game in client.list_games(provider=PROVIDER)} == {PROVIDER}
