@@ -32,6 +32,9 @@ class Money:
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency_code}"
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
 
 def to_text(amount: Decimal) -> str:
     """As it travels: digits with an optional minus and fraction, never an exponent."""

@@ -45,3 +45,7 @@ def test_equal_amounts_are_equal_however_they_are_written() -> None:
 
 def test_money_that_was_not_sent_is_none() -> None:
     assert money(money_pb2.Money()) is None
+
+
+def test_money_can_be_lined_up_in_a_table() -> None:
+    assert f"{Money(Decimal('5.00'), 'EUR'):>10}|{Money(5, 'EUR')}" == "  5.00 EUR|5 EUR"
