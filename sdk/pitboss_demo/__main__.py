@@ -17,7 +17,7 @@ from mesh.verify.report import Report, verify
 from pitboss_demo.cast import PROVIDERS
 from pitboss_demo.evening import spend
 from pitboss_demo.house import open_house
-from pitboss_demo.result import Evening, as_json, broken_off, checks_of, show
+from pitboss_demo.result import WALLETS, Evening, as_json, broken_off, checks_of, show
 from pitboss_demo.view import View
 from pitboss_sdk import PitbossError
 
@@ -53,7 +53,7 @@ def _print(console: Console, result: dict[str, Any], *, as_text: bool) -> None:
 
 def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
     # Each wallet signs its batches with its own name.
-    names = {name: {"PITBOSS_REPLICA": name} for name in ("wallet_svc-1", "wallet_svc-2")}
+    names = {name: {"PITBOSS_REPLICA": name} for name in WALLETS}
     options = Options(kind="demo", log_level="warning", environment=names)
     with Stack(options, report=view.process) as stack:
         view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")

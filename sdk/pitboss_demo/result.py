@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +14,8 @@ from mesh.verify.report import Report
 from pitboss_demo.checks import Check
 from pitboss_demo.studio import Progress
 from pitboss_sdk import Outcome, TransactionKind
+
+WALLETS: Final = ("wallet_svc-1", "wallet_svc-2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,9 @@ def refused_bets(books: Sequence[Check], report: Report) -> Check:
 
 def both_wallets(report: Report) -> Check:
     """Both processes wrote to the ledger."""
-    writers = {name: count for name, count in report.totals["writers"].items() if name.startswith("wallet_svc-")}
+    writers = {name: report.totals["writers"].get(name, 0) for name in WALLETS}
     told = ", ".join(f"{name}: {count:,} batches" for name, count in writers.items())
-    return Check(name="both wallet processes posted", ok=len(writers) > 1, detail=told or "none")
+    return Check(name="both wallet processes posted", ok=all(writers.values()), detail=told)
 
 
 def everybody_played(evening: Evening) -> Check:

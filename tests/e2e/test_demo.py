@@ -1,0 +1,39 @@
+"""The demo, small: the whole mesh, both studios, every act, and the books."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mesh.dev.paths import PYTHON_PATH, ROOT
+
+EXPECTED = {
+    "books sum to zero per currency",
+    "every balance equals its transfers",
+    "chain intact",
+    "no round left in the middle",
+    "each studio's own record equals our ledger to the cent",
+    "refused bets moved nothing",
+    "excluded player's bet refused and win paid",
+    "hidden and restored games",
+    "nothing acknowledged lost over the kill",
+    "both wallet processes posted",
+}
+
+
+@pytest.mark.timeout(240)
+def test_a_small_evening_ends_with_every_check_held(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PITBOSS_BUILD_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "pitboss_demo", "--players", "0.05", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=200)
+    result = json.loads((tmp_path / "demo.json").read_text())
+    assert [check for check in result["checks"] if not check["ok"]] == []
+    assert (done.returncode, result["ok"]) == (0, True), done.stderr
+    assert {check["name"] for check in result["checks"]} >= EXPECTED
+    assert json.loads(done.stdout) == result
+    assert all(provider["rounds"] > 50 for provider in result["providers"].values())
