@@ -90,6 +90,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._books: dict[int, Book] = {}
         self._registry: Registry | None = None
+        self._flying: list[Work] = []
         self._answered = 0
         self._batch_size = metrics.registry.histogram("wallet.commit.entries", bounds=metrics.COUNTS)
         self._commit_seconds = metrics.registry.histogram("wallet.commit.duration")
@@ -210,7 +211,7 @@ class Engine:
     async def _fly(self, works: list[Work]) -> list[Work]:
         """One attempt. Returns the works whose shard must be read again."""
         registry = await self._current_registry(works)
-        works = _admitted(works, registry)
+        works = self._flying = _admitted(works, registry)
         now_us = self._clock.now_us()
         wanted = [(command, work.all_keys) for work in works for command in work.commands]
         books = {work.shard: self._books[work.shard] for work in works}
@@ -309,6 +310,7 @@ class Engine:
                     return await self._log.settle(batches, digests)
                 except LogDownError:
                     await asyncio.sleep(_PAUSE_SECONDS)
+                    _still_wanted(self._flying)
             raise
 
     async def _moved(self, books: dict[int, Book]) -> set[int]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import psycopg
 from psycopg.rows import TupleRow
 
-from mesh.database import connect, is_outage
+from mesh.database import bounded, connect, is_outage
 from wallet_svc.domain.commands import Command
 from wallet_svc.domain.journal import Batch, Book, Head
 from wallet_svc.domain.state import Registry
@@ -29,6 +29,8 @@ class PostgresLog:
         self._url = url
         self._writer = writer
         self._timeout_ms = statement_timeout_ms
+        # A server that stands still keeps no statement timeout.
+        self._patience_s = statement_timeout_ms / 1000 + 1
         self._connection: psycopg.AsyncConnection[TupleRow] | None = None
 
     async def registry(self) -> Registry:
@@ -54,8 +56,8 @@ class PostgresLog:
         values = parameters(batches, digests, self._writer)
         try:
             connection = await self._connected()
-            rows = await fetch(connection, commit_statement(values), values)
-            return {row[0] for row in rows}
+            work = fetch(connection, commit_statement(values), values)
+            return {row[0] for row in await bounded(connection, work, self._patience_s)}
         except psycopg.errors.UniqueViolation as error:
             raise HeadMovedError from error
         except (psycopg.Error, OSError) as error:
@@ -92,7 +94,8 @@ class PostgresLog:
 
     async def _read(self, work: Callable[[psycopg.AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
         try:
-            return await work(await self._connected())
+            connection = await self._connected()
+            return await bounded(connection, work(connection), self._patience_s)
         except (psycopg.Error, OSError) as error:
             await self._drop()
             if isinstance(error, psycopg.Error) and not is_outage(error):
