@@ -14,8 +14,8 @@ GB_TABLE_MS: Final = 5_000
 BASE_MS: Final = 5_000
 """The least time between two game cycles, by law. Live games have none."""
 
-LIVE_MS: Final = 250
-"""A pause between live rounds, so that they last as long as the others."""
+LIVE_MS: Final = 1_000
+"""A pause between live rounds, so that they last as long as the others and two cores are enough for all of it."""
 
 CURRENCIES: Final[Mapping[str, str]] = {"aurora": "GBP", "borealis": "EUR"}
 
@@ -100,13 +100,13 @@ def _at(provider: str, scale: float) -> Iterator[Group]:
             **more,
         )
 
-    yield group("aurora", "slot", 22, 7, GB_SLOT_MS, stakes=("0.20", "1.00", "2.00"))
+    yield group("aurora", "slot", 34, 9, GB_SLOT_MS, stakes=("0.20", "1.00", "2.00"))
     # Below 25 the law caps a spin at 2.00: some of these stakes are refused.
-    yield group("aurora", "slot", 4, 7, GB_SLOT_MS, style="young", stakes=("1.00", "5.00"), ages=(19, 24))
-    yield group("aurora", "table", 3, 3, GB_TABLE_MS)
-    yield group("aurora", "live", 22, 20, LIVE_MS)
-    yield group("borealis", "slot", 16, 4, BASE_MS)
-    yield group("borealis", "live", 22, 20, LIVE_MS)
+    yield group("aurora", "slot", 4, 9, GB_SLOT_MS, style="young", stakes=("1.00", "5.00"), ages=(19, 24))
+    yield group("aurora", "table", 2, 4, GB_TABLE_MS)
+    yield group("aurora", "live", 18, 20, LIVE_MS)
+    yield group("borealis", "slot", 20, 5, BASE_MS)
+    yield group("borealis", "live", 14, 20, LIVE_MS)
     # Their money does not last.
     yield group("borealis", "live", 3, 20, LIVE_MS, style="poor", stakes=("1.00",), deposit=Decimal(3))
 
