@@ -1,6 +1,7 @@
 """The only place where a wallet process is put together."""
 
 import asyncio
+import contextlib
 import gc
 from dataclasses import dataclass
 
@@ -130,15 +131,15 @@ class Sweeper:
         )
         while True:
             await asyncio.sleep(self.settings.sweep_interval_ms / 1000)
-            try:
+            with contextlib.suppress(LogDownError):
                 await self._sweep(self.log)
-            except (LogDownError, MeshError):
-                continue
 
     async def _sweep(self, log: PostgresLog) -> None:
         for due in await log.due_holds(self.clock.now_us()):
             command = Command(due.licensee, due.source, due.player, due.key, Expire(hold_key=due.key))
-            await self.engine.execute(command, timeout_s=5)
+            # What fails is due again next time, and must not keep the others waiting.
+            with contextlib.suppress(MeshError):
+                await self.engine.execute(command, timeout_s=5)
 
     async def close(self) -> None:
         if self.log is not None:
