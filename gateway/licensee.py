@@ -42,9 +42,10 @@ def listener(settings: Settings) -> Config:
 
 def _filters(settings: Settings) -> list[Config]:
     # Nothing looks at a request before its token is known to be good. Scopes come after the transcoder, because
-    # they are about methods and a JSON path becomes a method only there.
+    # they are about methods and a JSON path becomes a method only there; and after the body, because a refusal that
+    # overtakes the body of a JSON request ends its HTTP/2 stream without an answer.
     chain = [_health(), *([_cors()] if settings.web_origins else []), _tokens(settings), _rates(settings)]
-    return [*chain, _grpc_web(), _transcoder(settings), _scopes(), body_limit(settings), _statistics()]
+    return [*chain, _grpc_web(), _transcoder(settings), body_limit(settings), _scopes(), _statistics()]
 
 
 def _health() -> Config:
