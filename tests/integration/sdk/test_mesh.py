@@ -14,6 +14,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from mesh.dev.paths import ROOT
 from mesh.dev.stack import Options, Stack
 from pitboss_sdk import (
     AsyncClient,
@@ -165,6 +166,20 @@ def test_a_player_that_is_not_there(client: Client) -> None:
         client.balance("nobody")
     with pytest.raises(errors.PlayerNotFoundError):
         client.deposit("nobody", eur("1"))
+
+
+def test_the_example_in_the_readme_does_what_it_says(
+    stack: Stack, wire: Wire, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "sdk" / "README.md").read_text()
+    example = text.partition("```python\n")[2].partition("```")[0]
+    here = f'"{wire.address}", ca_file="{stack.mesh["gateway"]["ca"]}"'
+    assert '"pitboss.example:443"' in example
+    exec(  # noqa: S102 - our own example
+        compile(example.replace('"pitboss.example:443"', here), "README.md", "exec"),
+        {"read_token": lambda: stack.token("borealis")},
+    )
+    assert capsys.readouterr().out == "25.00 EUR\n"
 
 
 # -- a bad wire
