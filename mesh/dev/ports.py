@@ -1,39 +1,41 @@
-"""Free loopback ports."""
+"""Free loopback ports.
+
+Each process that asks takes its ports from a slice of its own, one after the other. So two stacks that start at the
+same time never choose the same port, and a port chosen now is still free when its server starts a moment later.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import random
 import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import IO
 
-# Below the range the kernel gives to outgoing connections, so that a port chosen now is still free when
-# its server starts a moment later.
+# Below the range the kernel gives to outgoing connections.
 _FIRST, _LAST = 20_000, 32_000
+_SLICE = 240
 _DICE = random.SystemRandom()
+_ASKING = threading.Lock()
+_HELD: list[IO[bytes]] = []
+"""The lock of this process's slice, until the process ends."""
 
 
 def free_ports(count: int) -> list[int]:
     """Different ports nobody listens on now."""
-    with contextlib.ExitStack() as held:
+    with _ASKING, contextlib.ExitStack() as held:
         return [_hold(held) for _ in range(count)]
 
 
 def free_port() -> int:
     """One port nobody listens on now."""
     return free_ports(1)[0]
-
-
-def _hold(held: contextlib.ExitStack) -> int:
-    while True:
-        port = _DICE.randrange(_FIRST, _LAST)
-        trial = socket.socket()
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError:
-            trial.close()
-            continue
-        held.callback(trial.close)
-        return port
 
 
 def is_free(port: int) -> bool:
@@ -46,3 +48,48 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _hold(held: contextlib.ExitStack) -> int:
+    for port in _numbers(os.getpid()):
+        trial = socket.socket()
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            trial.close()
+            continue
+        held.callback(trial.close)
+        return port
+    raise AssertionError("there is always another port")
+
+
+@cache
+def _numbers(process: int) -> Iterator[int]:
+    """Every port of the slice, again and again; a forked child takes a slice of its own."""
+    first = _take_slice(process)
+
+    def numbers() -> Iterator[int]:
+        while True:
+            yield from range(first, first + _SLICE)
+
+    return numbers()
+
+
+def _take_slice(process: int) -> int:
+    folder = Path(tempfile.gettempdir()) / f"pitboss-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    slices = list(range(_FIRST, _LAST, _SLICE))
+    _DICE.shuffle(slices)
+    for first in slices:
+        file = (folder / str(first)).open("wb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            continue
+        file.write(str(process).encode())
+        file.flush()
+        _HELD.append(file)
+        return first
+    # More processes than slices: as good as can be had.
+    return slices[0]
