@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with View(console, quiet=options.json) as view:
             evening, report = _run(view, seed=options.seed, scale=options.players)
-    except (StackError, PitbossError, TimeoutError, RuntimeError, OSError) as error:
+    except (StackError, PitbossError, TimeoutError, RuntimeError, OSError, KeyboardInterrupt) as error:
         result = broken_off(error, time.monotonic() - began)
     else:
         result = as_json(evening, report, checks_of(evening, report), time.monotonic() - began)
