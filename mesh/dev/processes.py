@@ -145,10 +145,12 @@ def services(around: Surroundings) -> tuple[Process, ...]:
 
 
 def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
+    # The name that stands in every batch which this process writes.
+    own = {"PITBOSS_REPLICA": name} if service == "wallet_svc" else {}
     return Process(
         name=name,
         module=service,
-        environment=_service(around, service, port),
+        environment={**_service(around, service, port), **own},
         readiness=GrpcHealth(address=f"{HOST}:{port}", tls=around.tls / "platform"),
         address=f"{HOST}:{port}",
         workload=service,

@@ -17,7 +17,7 @@ from mesh.verify.report import Report, verify
 from pitboss_demo.cast import PROVIDERS
 from pitboss_demo.evening import spend
 from pitboss_demo.house import open_house
-from pitboss_demo.result import WALLETS, Evening, as_json, broken_off, checks_of, show
+from pitboss_demo.result import Evening, as_json, broken_off, checks_of, show
 from pitboss_demo.view import View
 from pitboss_sdk import PitbossError
 
@@ -52,11 +52,9 @@ def _print(console: Console, result: dict[str, Any], *, as_text: bool) -> None:
 
 
 def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
-    # Each wallet signs its batches with its own name.
-    wallets = {name: {"PITBOSS_REPLICA": name} for name in WALLETS}
     # Everything runs on one small machine, where a busy studio is not a studio that is down.
     adapters = {name: {"PITBOSS_PROBE_TIMEOUT_MS": "1000"} for name in PROVIDERS}
-    options = Options(kind="demo", log_level="warning", environment={**wallets, **adapters})
+    options = Options(kind="demo", log_level="warning", environment=adapters)
     with Stack(options, report=view.process) as stack:
         view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")
         evening = asyncio.run(_evening(stack, view, seed=seed, scale=scale))

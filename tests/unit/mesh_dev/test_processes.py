@@ -46,6 +46,14 @@ def test_there_is_one_process_for_each_part_and_two_wallets() -> None:
     }  # fmt: skip
 
 
+def test_each_wallet_signs_its_batches_with_its_own_name() -> None:
+    named = {name: process.environment.get("PITBOSS_REPLICA") for name, process in ALL.items()}
+    assert {name: replica for name, replica in named.items() if replica} == {
+        "wallet_svc-1": "wallet_svc-1",
+        "wallet_svc-2": "wallet_svc-2",
+    }
+
+
 def test_only_migrations_know_the_owner_of_a_database() -> None:
     knowing = {name for name, process in ALL.items() if "-owner" in str(process.environment)}
     assert knowing == {"migrate-wallet_svc", "migrate-session_svc", "migrate-compliance_svc"}
