@@ -56,7 +56,7 @@ class Feed:
         return {row.id: row.last for row in await self._reader.rows("list_heads", {})}
 
     async def pages(
-        self, shard: int, after: int, limit: int, kinds: Sequence[Kind], *, follow: bool
+        self, shard: int, after: int, limit: int, kinds: Sequence[Kind] | None, *, follow: bool
     ) -> AsyncIterator[Page]:
         """Pages after a position; with `follow` for ever. Errors: ShardNotFoundError."""
         heads = await self._read_heads()
@@ -82,8 +82,8 @@ class Feed:
             await self._moved.wait()
         return head
 
-    async def _page(self, shard: int, after: int, until: int, limit: int, kinds: Sequence[Kind]) -> Page:
-        wanted = [kind.value for kind in kinds] or None
+    async def _page(self, shard: int, after: int, until: int, limit: int, kinds: Sequence[Kind] | None) -> Page:
+        wanted = None if kinds is None else [kind.value for kind in kinds]
         values = {"shard": shard, "after": after, "until": until, "limit": limit, "kinds": wanted}
         rows = await self._reader.rows("read_feed", values)
         # Read after the rows: a page may tell of what was registered a moment ago.

@@ -1,6 +1,6 @@
 """LedgerService: the one door to money, for adapters and internal services."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from mesh.errors import CallerForbiddenError, RequestInvalidError
 from mesh.identity import Caller, current_caller, require_licensee
@@ -151,7 +151,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         )
 
     async def ReadFeed(self, request: pb.ReadFeedRequest, context: object) -> AsyncIterator[pb.ReadFeedResponse]:
-        kinds = [kind for number in request.kinds if (kind := kind_named(number)) is not None]
+        kinds = _kinds_wanted(request.kinds)
         limit = request.page_size or _DEFAULT_PAGE
         pages = self._feed.pages(request.shard, request.after_sequence, limit, kinds, follow=request.follow)
         async for page in pages:
@@ -163,6 +163,13 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         return pb.ListHeadsResponse(
             heads=[pb.Head(shard=shard, sequence=sequence, digest=digest) for shard, sequence, digest in heads]
         )
+
+
+def _kinds_wanted(numbers: Iterable[int]) -> list[Kind] | None:
+    """Kinds that a reader wants, None for all. A late bet is a bet to everybody but the ledger."""
+    wanted = set(numbers)
+    found = [kind for kind in Kind if kind.value in wanted or (kind is Kind.LATE_BET and Kind.BET.value in wanted)]
+    return found if wanted else None
 
 
 def timeout_of(caller: Caller) -> float:
