@@ -1,14 +1,12 @@
 """The wire: requests to use cases, results to responses. No rules."""
 
-import base64
-
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision_message
 from compliance_svc.domain import LimitView, StoredDecision
 from compliance_svc.kernel import LimitKind, Pack
+from mesh import paging
 from mesh.clock import from_us
-from mesh.errors import PageTokenInvalidError
 from mesh.identity import require_licensee
 from mesh.money import to_text
 from pitboss.compliance.v1 import compliance_service_pb2 as pb
@@ -23,7 +21,6 @@ from pitboss.type.v1 import money_pb2
 from pitboss.wallet.v1 import action_pb2
 
 _DEFAULT_PAGE = 50
-_NEWEST = 2**62
 _KINDS = {
     LimitKind.DEPOSIT: action_pb2.LIMIT_KIND_DEPOSIT,
     LimitKind.LOSS: action_pb2.LIMIT_KIND_LOSS,
@@ -137,11 +134,11 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         found = await self._decisions.of_player(
             require_licensee(),
             request.player_id,
-            _position(request.page_token, request.player_id),
+            paging.position(request.page_token, request.player_id),
             size,
             only_refusals=request.only_refusals,
         )
-        token = _token(found[-1].sequence, request.player_id) if len(found) == size else ""
+        token = paging.token(found[-1].sequence, request.player_id) if len(found) == size else ""
         return decisions_pb.ListDecisionsResponse(records=[_record(one) for one in found], next_page_token=token)
 
 
@@ -156,23 +153,6 @@ def _record(stored: StoredDecision) -> decisions_pb.DecisionRecord:
     )
     record.record_time.FromMicroseconds(stored.recorded_us)
     return record
-
-
-def _token(sequence: int, player: str) -> str:
-    return base64.urlsafe_b64encode(f"{sequence} {player}".encode()).decode()
-
-
-def _position(token: str, player: str) -> int:
-    if not token:
-        return _NEWEST
-    try:
-        sequence, _, owner = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
-        position = int(sequence)
-    except ValueError:
-        raise PageTokenInvalidError(field="page_token") from None
-    if owner != player:
-        raise PageTokenInvalidError(field="page_token")
-    return position
 
 
 class PolicyServicer(policy_service_pb2_grpc.PolicyServiceServicer):

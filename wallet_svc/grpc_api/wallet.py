@@ -1,8 +1,6 @@
 """WalletService: a licensee's door to its players' money."""
 
-import base64
-
-from mesh.errors import PageTokenInvalidError
+from mesh import paging
 from mesh.identity import current_caller, require_licensee
 from pitboss.wallet.v1 import transaction_pb2, wallet_service_pb2_grpc
 from pitboss.wallet.v1 import wallet_service_pb2 as pb
@@ -14,7 +12,6 @@ from wallet_svc.grpc_api.results import balances, result_of, transaction_of
 from wallet_svc.queries import Queries
 
 _DEFAULT_PAGE = 50
-_NEWEST = 2**62
 
 
 class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
@@ -85,7 +82,7 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         self, request: pb.ListTransactionsRequest, context: object
     ) -> pb.ListTransactionsResponse:
         size = request.page_size or _DEFAULT_PAGE
-        before = _position(request.page_token, request.player_id)
+        before = paging.position(request.page_token, request.player_id)
         stored = await self._queries.history(require_licensee(), request.player_id, before, size)
         registry = await self._queries.registry()
         full = len(stored) == size
@@ -93,7 +90,7 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
             transactions=[
                 transaction_of(one.entry, one.player, registry, rolled_back=one.rolled_back) for one in stored
             ],
-            next_page_token=_token(stored[-1].entry.sequence, request.player_id) if full else "",
+            next_page_token=paging.token(stored[-1].entry.sequence, request.player_id) if full else "",
         )
 
     async def _execute(
@@ -122,20 +119,3 @@ def _unknown(request: pb.LookUpTransactionRequest) -> transaction_pb2.Transactio
         transaction_key=request.transaction_key,
         state=transaction_pb2.TRANSACTION_STATE_UNKNOWN,
     )
-
-
-def _token(sequence: int, player: str) -> str:
-    return base64.urlsafe_b64encode(f"{sequence} {player}".encode()).decode()
-
-
-def _position(token: str, player: str) -> int:
-    if not token:
-        return _NEWEST
-    try:
-        sequence, _, owner = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
-        position = int(sequence)
-    except ValueError:
-        raise PageTokenInvalidError(field="page_token") from None
-    if owner != player:
-        raise PageTokenInvalidError(field="page_token")
-    return position
