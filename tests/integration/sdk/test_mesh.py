@@ -306,11 +306,11 @@ def test_a_request_that_makes_no_sense_names_the_field(client: Client) -> None:
     assert caught.value.request_id
 
 
-def test_the_request_id_of_an_error_finds_the_call_in_the_gateways_log(stack: Stack, client: Client) -> None:
+def test_the_request_id_of_an_error_finds_the_call_in_the_wallets_log(stack: Stack, client: Client) -> None:
     with pytest.raises(errors.PlayerNotFoundError) as caught:
         client.balance("nobody")
-    log = stack.child("gateway").command.log
-    assert soon(lambda: caught.value.request_id in log.read_text())
+    logs = [stack.child(f"wallet_svc-{number}").command.log for number in (1, 2)]
+    assert soon(lambda: any(caught.value.request_id in log.read_text() for log in logs))
 
 
 async def test_calls_above_the_licensees_rate_wait_for_their_turn(stack: Stack, wire: Wire) -> None:
