@@ -114,16 +114,28 @@ class Policies:
 
 
 class FeedReader:
-    """Follows the ledger's feed with its own cursor. Killed at any point, it reads a page again and stores it once."""
+    """Follows the ledger's feed. What it has read is stored a few times a second, with the cursors, in one transaction.
 
-    def __init__(self, ledger: Ledger, decisions: Decisions) -> None:
+    Killed at any point, it reads the same entries again and stores each of them once.
+    """
+
+    def __init__(
+        self, ledger: Ledger, decisions: Decisions, *, interval_s: float = 0.25, most_unsaved: int = 5_000
+    ) -> None:
         self._ledger = ledger
         self._decisions = decisions
+        self._interval_s = interval_s
+        self._most_unsaved = most_unsaved
+        self._read: dict[int, int] = {}
+        self._unsaved: list[StoredDecision] = []
+        self._room = asyncio.Event()
+        self._room.set()
 
     async def run(self) -> None:
         """Follow every shard until cancelled."""
         shards = await self._shards()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._save_now_and_then())
             for shard in range(shards):
                 group.create_task(self._follow(shard))
 
@@ -137,16 +149,32 @@ class FeedReader:
     async def _follow(self, shard: int) -> None:
         while True:
             try:
-                after = await self._decisions.cursor(shard)
-                async for page in self._ledger.feed(shard, after):
-                    await self._keep(shard, page)
+                if shard not in self._read:
+                    self._read[shard] = await self._decisions.cursor(shard)
+                async for page in self._ledger.feed(shard, self._read[shard]):
+                    self._unsaved += [decision_in(entry) for entry in page.entries if entry.decision_json]
+                    self._read[shard] = page.position
+                    if len(self._unsaved) > self._most_unsaved:
+                        self._room.clear()
+                    await self._room.wait()
             except (MeshError, grpc.aio.AioRpcError) as error:
                 log.debug("feed interrupted", shard=shard, error_kind=type(error).__name__)
                 await asyncio.sleep(_PAUSE_S)
 
-    async def _keep(self, shard: int, page: ledger_service_pb2.ReadFeedResponse) -> None:
-        found = [decision_in(entry) for entry in page.entries if entry.decision_json]
-        await self._decisions.keep(shard, page.position, found)
+    async def _save_now_and_then(self) -> None:
+        saved: dict[int, int] = {}
+        while True:
+            await asyncio.sleep(self._interval_s)
+            moved = {shard: position for shard, position in self._read.items() if saved.get(shard) != position}
+            if moved:
+                found, self._unsaved = self._unsaved, []
+                try:
+                    await self._decisions.keep(moved, found)
+                except MeshError:
+                    self._unsaved = found + self._unsaved
+                else:
+                    saved |= moved
+                    self._room.set()
 
 
 def decision_in(entry: transaction_pb2.Entry) -> StoredDecision:

@@ -1,6 +1,6 @@
 """What the use cases need from the world."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from compliance_svc.domain import StoredDecision
@@ -36,7 +36,7 @@ class Decisions(Protocol):
 
     async def cursor(self, shard: int) -> int: ...
 
-    async def keep(self, shard: int, last_sequence: int, decisions: Sequence[StoredDecision]) -> None: ...
+    async def keep(self, positions: Mapping[int, int], decisions: Sequence[StoredDecision]) -> None: ...
 
     async def get(self, licensee: str, shard: int, sequence: int) -> StoredDecision | None: ...
 

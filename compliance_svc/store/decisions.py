@@ -1,11 +1,9 @@
 """Decisions as they were read from the ledger's feed. Insert only."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,6 +35,40 @@ feed_cursor = sa.Table(
 )
 
 
+_COLUMNS = {
+    "shard": "smallint",
+    "sequence": "bigint",
+    "licensee": "text",
+    "player": "text",
+    "kind": "smallint",
+    "key": "text",
+    "source": "text",
+    "outcome": "smallint",
+    "allowed": "boolean",
+    "record": "text",
+    "recorded_us": "bigint",
+}
+# Whole columns as arrays: one statement for any number of rows, where the driver would send a statement for each.
+_KEEP = sa.text(
+    f"""
+    INSERT INTO decision ({", ".join(_COLUMNS)})
+    SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())})
+    ON CONFLICT DO NOTHING
+    """  # noqa: S608 - the names are ours
+)
+_MOVE = sa.text(
+    """
+    INSERT INTO feed_cursor (shard, sequence)
+    SELECT * FROM unnest(CAST(:shards AS smallint[]), CAST(:sequences AS bigint[]))
+    ON CONFLICT (shard) DO UPDATE SET sequence = greatest(feed_cursor.sequence, excluded.sequence)
+    """
+)
+
+
+def _columns(decisions: Sequence[StoredDecision]) -> dict[str, list[Any]]:
+    return {name: [getattr(one, name) for one in decisions] for name in _COLUMNS}
+
+
 class DecisionStore:
     """Decisions and the exact position of the feed that they were read from."""
 
@@ -48,20 +80,14 @@ class DecisionStore:
         rows = await self._read(sa.select(feed_cursor.c.sequence).where(feed_cursor.c.shard == shard))
         return int(rows[0]["sequence"]) if rows else 0
 
-    async def keep(self, shard: int, last_sequence: int, decisions: Sequence[StoredDecision]) -> None:
-        """Store a page and move the cursor, in one transaction. A page read twice is stored once."""
-        moved = insert(feed_cursor).values(shard=shard, sequence=last_sequence)
+    async def keep(self, positions: Mapping[int, int], decisions: Sequence[StoredDecision]) -> None:
+        """Store decisions and move the cursors of their shards, in one transaction. What is read twice is stored once."""
         try:
             async with self._engine.begin() as connection:
                 if decisions:
-                    rows = [asdict(one) for one in decisions]
-                    await connection.execute(insert(decision).on_conflict_do_nothing(), rows)
-                await connection.execute(
-                    moved.on_conflict_do_update(
-                        index_elements=["shard"],
-                        set_={"sequence": sa.func.greatest(feed_cursor.c.sequence, moved.excluded.sequence)},
-                    )
-                )
+                    await connection.execute(_KEEP, _columns(decisions))
+                cursors = {"shards": list(positions), "sequences": list(positions.values())}
+                await connection.execute(_MOVE, cursors)
         except (DBAPIError, OSError) as error:
             raise _unavailable(error) from error
 
