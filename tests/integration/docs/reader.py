@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ class Reader:
         state.touch()
         enter = f". {state}; cd {self.checkout}; set -eu -o pipefail -o allexport"
         leave = f"{{ status=$?; export -p > {state}; exit $status; }}"
-        script = block.code if block.kind.startswith("sh") else "exec python -"
+        script = block.code if block.kind.startswith("sh") else f"exec {shlex.quote(sys.executable)} -"
         # The trap stands for a shell that stays open: what a block exported is there for the next one.
         return subprocess.run(
             ["bash", "-c", f"{enter}\ntrap '{leave}' EXIT\n{script}"],
