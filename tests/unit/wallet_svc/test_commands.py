@@ -1,0 +1,164 @@
+"""Wire actions as commands: whose they are, and what cannot be one."""
+
+from typing import Any
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from mesh.errors import RequestInvalidError
+from mesh.identity import Caller
+from pitboss.type.v1 import outcome_pb2
+from pitboss.type.v1.money_pb2 import Money
+from pitboss.wallet.v1 import action_pb2, transaction_pb2
+from wallet_svc.domain import commands as c
+from wallet_svc.domain.vocabulary import AccountClass, Case, HoldState, Kind, Outcome, PlayState, RoundState
+from wallet_svc.grpc_api.commands import LIMIT_NAMES, command_of
+
+CALLER = Caller("provider_adapters/acme", "borealis", "acme", request_id="request-1")
+FIVE = Money(currency_code="EUR", amount="5.00")
+five = c.MoneyText("EUR", "5.00")
+PAIRS: dict[str, tuple[Any, c.Action]] = {
+    "bet": (
+        action_pb2.Bet(
+            round_id="r",
+            amount=FIVE,
+            game_id="g",
+            session_id="s",
+            close=True,
+            automatic=True,
+            jackpot_contribution=FIVE,
+        ),
+        c.Bet(round="r", money=five, game="g", session="s", close=True, automatic=True, jackpot=five),
+    ),
+    "win": (
+        action_pb2.Win(
+            round_id="r", amount=FIVE, bet_key="b", game_id="g", session_id="s", close=True, jackpot_part=FIVE
+        ),
+        c.Win(round="r", money=five, bet_key="b", game="g", session="s", close=True, jackpot=five),
+    ),
+    "bet_and_win": (
+        action_pb2.BetAndWin(bet=action_pb2.Bet(round_id="r", amount=FIVE, game_id="g"), win_key="w", win_amount=FIVE),
+        c.BetAndWin(bet=c.Bet(round="r", money=five, game="g"), win_key="w", win_money=five),
+    ),
+    "cancel": (
+        action_pb2.Cancel(bet_key="b", round_id="r", amount=FIVE, session_id="s"),
+        c.Cancel(bet_key="b", session="s", claimed=five),
+    ),
+    "close_round": (action_pb2.CloseRound(round_id="r"), c.CloseRound(round="r")),
+    "deposit": (action_pb2.Deposit(amount=FIVE), c.Deposit(money=five)),
+    "hold": (
+        action_pb2.Hold(amount=FIVE, expires_in=Duration(seconds=60)),
+        c.Hold(money=five, expires_in_us=60_000_000),
+    ),
+    "capture": (action_pb2.Capture(hold_key="h", amount=FIVE), c.Capture(hold_key="h", money=five)),
+    "release": (action_pb2.Release(hold_key="h"), c.Release(hold_key="h")),
+    "open_account": (
+        action_pb2.OpenAccount(currency_code="EUR", jurisdiction="gb", born_on="1990-01-01"),
+        c.OpenAccount(currency="EUR", jurisdiction="gb", born_on="1990-01-01"),
+    ),
+    "open_play": (
+        action_pb2.OpenPlay(
+            session_id="s",
+            provider="p",
+            currency_code="EUR",
+            game_id="g",
+            expire_time=Timestamp(seconds=5, nanos=7_999),
+        ),
+        c.OpenPlay(session="s", provider="p", currency="EUR", game="g", expires_us=5_000_007),
+    ),
+    "end_play": (
+        action_pb2.EndPlay(session_id="s", end=action_pb2.PLAY_END_REPLACED),
+        c.EndPlay(session="s", end=PlayState.REPLACED),
+    ),
+    "set_block": (action_pb2.SetBlock(blocked=True), c.SetBlock(blocked=True)),
+    "set_limit": (
+        action_pb2.SetLimit(limit_kind=action_pb2.LIMIT_KIND_LOSS, window="24h", amount=FIVE),
+        c.SetLimit(limit="loss", window="24h", money=five),
+    ),
+    "confirm_limit": (
+        action_pb2.ConfirmLimit(limit_kind=action_pb2.LIMIT_KIND_DEPOSIT, window="7d"),
+        c.ConfirmLimit(limit="deposit", window="7d"),
+    ),
+    "cancel_pending_limit": (
+        action_pb2.CancelPendingLimit(limit_kind=action_pb2.LIMIT_KIND_STAKE),
+        c.CancelPendingLimit(limit="stake", window=""),
+    ),
+    "exclude": (action_pb2.Exclude(term="6mo"), c.Exclude(term="6mo")),
+    "take_break": (action_pb2.TakeBreak(term="24h"), c.TakeBreak(term="24h")),
+    "request_reinstatement": (action_pb2.RequestReinstatement(), c.RequestReinstatement()),
+}
+
+
+def decode(key: str = "k", **kind: Any) -> c.Command:
+    return command_of(action_pb2.Action(player_id="alice", transaction_key=key, **kind), CALLER, "borealis")
+
+
+def test_every_kind_of_action_is_known() -> None:
+    kinds = {field.name for field in action_pb2.Action.DESCRIPTOR.oneofs_by_name["kind"].fields}
+    assert kinds == PAIRS.keys()
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_an_action_is_taken_field_for_field(kind: str) -> None:
+    message, action = PAIRS[kind]
+    assert decode(**{kind: message}) == c.Command("borealis", "acme", "alice", "k", action, "request-1")
+
+
+def test_what_was_not_sent_is_absent() -> None:
+    bare = decode(bet=action_pb2.Bet(round_id="r", amount=FIVE, game_id="g")).action
+    assert bare == c.Bet(round="r", money=five, game="g")
+    assert decode(hold=action_pb2.Hold(amount=FIVE)).action == c.Hold(money=five)
+    assert decode(capture=action_pb2.Capture(hold_key="h")).action == c.Capture(hold_key="h")
+    play = action_pb2.OpenPlay(session_id="s", provider="p", currency_code="EUR")
+    assert decode(open_play=play).action == c.OpenPlay(session="s", provider="p", currency="EUR")
+
+
+def test_the_tenant_and_the_source_are_the_callers() -> None:
+    command = decode(close_round=action_pb2.CloseRound(round_id="r"))
+    assert (command.licensee, command.source) == ("borealis", "acme")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PAIRS if kind != "close_round"])
+def test_every_action_but_the_closing_of_a_round_needs_a_key(kind: str) -> None:
+    with pytest.raises(RequestInvalidError):
+        decode("", **{kind: PAIRS[kind][0]})
+    assert decode("", close_round=PAIRS["close_round"][0]).key == ""
+
+
+def test_an_action_without_a_kind_is_none() -> None:
+    with pytest.raises(RequestInvalidError):
+        decode()
+
+
+def test_a_key_has_no_nul() -> None:
+    with pytest.raises(RequestInvalidError):
+        decode("a\x00", deposit=PAIRS["deposit"][0])
+
+
+@pytest.mark.parametrize(
+    "moment", [Timestamp(seconds=-1), Timestamp(seconds=253_402_300_800), Timestamp(nanos=10**9), Timestamp(nanos=-1)]
+)
+def test_a_session_ends_at_a_moment_that_a_calendar_has(moment: Timestamp) -> None:
+    play = action_pb2.OpenPlay(session_id="s", provider="p", currency_code="EUR", expire_time=moment)
+    with pytest.raises(RequestInvalidError):
+        decode(open_play=play)
+
+
+def numbers(enum: Any, prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): number for name, number in enum.items()}
+
+
+def test_our_numbers_are_those_of_the_contract() -> None:
+    kinds = numbers(transaction_pb2.TransactionKind, "TRANSACTION_KIND_")
+    assert {kind.name: kind.value for kind in Kind if kind is not Kind.LATE_BET}.items() <= kinds.items()
+    assert Kind.LATE_BET.value not in kinds.values()
+    assert {one.name: one.value for one in Outcome}.items() <= numbers(outcome_pb2.Outcome, "OUTCOME_").items()
+    assert {one.name: one.value for one in Case}.items() <= numbers(transaction_pb2.Case, "CASE_").items()
+    rounds = numbers(action_pb2.RoundState, "ROUND_STATE_")
+    assert {one.name: one.value for one in RoundState if one}.items() <= rounds.items()
+    holds = numbers(action_pb2.HoldState, "HOLD_STATE_")
+    assert {one.name: one.value for one in HoldState if one}.items() <= holds.items()
+    assert {one.name: one.value for one in PlayState if one}.items() <= numbers(action_pb2.PlayEnd, "PLAY_END_").items()
+    assert set(LIMIT_NAMES) == set(action_pb2.LimitKind.values()) - {0}
+    assert max(one.value for one in AccountClass if one < AccountClass.HOUSE) < 10
