@@ -9,7 +9,8 @@ from google.protobuf.message import Message
 
 from compliance_svc.errors import PlayerNotFoundError
 from mesh.channels import AffinityStub, call_metadata
-from mesh.errors import DependencyDownError
+from mesh.errors import DependencyDownError, RequestInvalidError
+from mesh.status import read_error
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, ledger_service_pb2_grpc
 
 _TIMEOUT_S = 5.0
@@ -22,6 +23,7 @@ class WalletClient:
     def __init__(self, channels: list[grpc.aio.Channel]) -> None:
         self._stub = AffinityStub(channels, ledger_service_pb2_grpc.LedgerServiceStub)
         self._any = [ledger_service_pb2_grpc.LedgerServiceStub(channel) for channel in channels]
+        self._turns: dict[int, int] = {}
 
     async def execute(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
         request = ledger_service_pb2.ExecuteRequest(action=action)
@@ -46,8 +48,10 @@ class WalletClient:
 
     async def feed(self, shard: int, after: int) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
         request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, follow=True)
-        stub = self._any[shard % len(self._any)]
-        async for page in stub.ReadFeed(request, metadata=call_metadata()):
+        turn = self._turns.get(shard, shard)
+        # Whatever ends the stream, the next attempt is for the next replica.
+        self._turns[shard] = turn + 1
+        async for page in self._any[turn % len(self._any)].ReadFeed(request, metadata=call_metadata()):
             yield page
 
     async def _call(self, method: str, request: Message, licensee: str, player: str) -> Any:  # noqa: ANN401 - the response of the method
@@ -56,6 +60,8 @@ class WalletClient:
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.NOT_FOUND:
                 raise PlayerNotFoundError(player_id=player) from error
+            if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+                raise RequestInvalidError(violations=list(read_error(error).violations)) from error
             if error.code() in _DOWN:
                 raise DependencyDownError(retry_after=0.5, dependency="wallet") from error
             raise

@@ -118,6 +118,14 @@ class Queries:
             state=RoundState(found.state), stored=stored, opened_us=found.opened_us, closed_us=found.closed_us
         )
 
+    async def provider_of(self, licensee: str, name: str, session: str) -> str | None:
+        """The provider of a session, whatever became of it. None if the player has no such session."""
+        row = await self._reader.player(licensee, name)
+        if row is None:
+            return None
+        rows = await self._reader.rows("read_plays", {"players": [row.id], "sessions": [session]})
+        return (await self.registry()).source_names[rows[0].source_id] if rows else None
+
     async def plays(self, player_id: int, registry: Registry) -> list[PlayView]:
         """The sessions of a player that may stake now."""
         now = self._clock.now_us()

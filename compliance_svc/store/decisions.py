@@ -65,6 +65,9 @@ _MOVE = sa.text(
 )
 
 
+_MOST_SHARD, _MOST_SEQUENCE = 2**15 - 1, 2**63 - 1
+
+
 def _columns(decisions: Sequence[StoredDecision]) -> dict[str, list[Any]]:
     return {name: [getattr(one, name) for one in decisions] for name in _COLUMNS}
 
@@ -92,7 +95,9 @@ class DecisionStore:
             raise _unavailable(error) from error
 
     async def get(self, licensee: str, shard: int, sequence: int) -> StoredDecision | None:
-        """One decision of a licensee."""
+        """One decision of a licensee. None also for an id that no decision can have."""
+        if shard > _MOST_SHARD or sequence > _MOST_SEQUENCE:
+            return None
         wanted = sa.select(decision).where(
             decision.c.shard == shard, decision.c.sequence == sequence, decision.c.licensee == licensee
         )

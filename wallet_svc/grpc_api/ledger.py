@@ -1,11 +1,13 @@
 """LedgerService: the one door to money, for adapters and internal services."""
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from mesh.errors import CallerForbiddenError, RequestInvalidError
 from mesh.identity import Caller, current_caller, require_licensee
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_pb2
 from pitboss.wallet.v1 import ledger_service_pb2 as pb
+from wallet_svc.domain.commands import Bet, BetAndWin, Command
 from wallet_svc.domain.vocabulary import Kind, RoundState
 from wallet_svc.engine import Engine, batch_outcome
 from wallet_svc.feed import Feed
@@ -80,12 +82,20 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
 
     async def EvaluateAction(self, request: pb.EvaluateActionRequest, context: object) -> pb.EvaluateActionResponse:
         caller = current_caller()
-        command = command_of(request.action, caller, require_licensee())
+        command = await self._as_the_provider(command_of(request.action, caller, require_licensee()))
         answer = await self._engine.execute(command, timeout_of(caller), dry=True)
         result = result_of(answer)
         if answer.entry.decision_json is not None:
             result.decision.CopyFrom(decision_of(answer.entry))
         return pb.EvaluateActionResponse(result=result)
+
+    async def _as_the_provider(self, command: Command) -> Command:
+        """Who asks about a bet is not who will send it: the session says which provider that is."""
+        action = command.action.bet if isinstance(command.action, BetAndWin) else command.action
+        if not isinstance(action, Bet) or not action.session:
+            return command
+        provider = await self._queries.provider_of(command.licensee, command.player, action.session)
+        return command if provider is None else replace(command, source=provider)
 
     async def GetTransaction(self, request: pb.GetTransactionRequest, context: object) -> pb.GetTransactionResponse:
         licensee = require_licensee()

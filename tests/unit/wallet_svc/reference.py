@@ -74,15 +74,19 @@ class Reference:
         return "OK", False
 
     def _reference(self, step: Step) -> str:
+        return self._named(step) if step["ref"] else self._unnamed(step)
+
+    def _named(self, step: Step) -> str:
+        bet = self.bets.get(step["ref"])
         if step["ref"] in self.buried:
             return "ALREADY_ROLLED_BACK"
-        if step["ref"]:
-            bet = self.bets.get(step["ref"])
-            if bet is None or bet["round"] != step["round"]:
-                return "ORIGINAL_NOT_FOUND"
-            if bet["undone"]:
-                return "ALREADY_ROLLED_BACK"
-            return "ALREADY_SETTLED" if self.one_credit and bet["wins"] else ""
+        if bet is None or bet["round"] != step["round"]:
+            return "ORIGINAL_NOT_FOUND"
+        if bet["undone"]:
+            return "ALREADY_ROLLED_BACK"
+        return "ALREADY_SETTLED" if self.one_credit and bet["wins"] else ""
+
+    def _unnamed(self, step: Step) -> str:
         bets = [self.bets[key] for key in self.rounds.get(step["round"], {"bets": []})["bets"]]
         if not bets:
             return "ORIGINAL_NOT_FOUND"
