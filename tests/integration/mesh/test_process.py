@@ -268,17 +268,24 @@ async def test_probes_without_certificates_have_a_port_that_answers_nothing_else
         assert await worker.end() == 0
 
 
+REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+
+
 @pytest.mark.parametrize(("kind", "found"), [("development", True), ("production", False)])
 async def test_services_are_listed_in_development_only(world: World, kind: str, found: bool) -> None:
     question = reflection_pb2.ServerReflectionRequest(list_services="")
     async with working(world, PITBOSS_ENVIRONMENT=kind) as worker:
         await worker.ready()
         async with worker.channel() as channel:
-            stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-            answers = aiter(stub.ServerReflectionInfo(iter([question]), timeout=5))
             if found:
+                stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+                answers = aiter(stub.ServerReflectionInfo(iter([question]), timeout=5))
                 names = {service.name for service in (await anext(answers)).list_services_response.service}
                 assert SERVICE in names
             else:
-                assert (await refusal(anext(answers))).code == "UNIMPLEMENTED"
+                # One message, not a stream: a stream that is refused while it is written ends as INTERNAL now and then.
+                call = channel.unary_unary(
+                    REFLECTION, request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString
+                )
+                assert (await refusal(call(question, timeout=5))).code == "UNIMPLEMENTED"
         await worker.end()
