@@ -284,7 +284,7 @@ async def test_services_are_listed_in_development_only(world: World, kind: str, 
                 assert SERVICE in names
             else:
                 # One message, not a stream: a stream that is refused while it is written ends as INTERNAL now and then.
-                call = channel.unary_unary(
+                call: grpc.aio.UnaryUnaryMultiCallable[Any, bytes] = channel.unary_unary(
                     REFLECTION, request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString
                 )
                 assert (await refusal(call(question, timeout=5))).code == "UNIMPLEMENTED"
