@@ -74,7 +74,8 @@ def decide_together(
     Known keys replay and new ones apply in order. A refused item keeps its outcome
     and every other new key is stored as NOT_APPLIED; RETRY or FATAL stores nothing.
     """
-    trial = player.trial()
+    source_id = registry.sources[commands[0].source]
+    trial = player.trial(name for command in commands if (name := _round_of(player, command, source_id)) is not None)
     decided = []
     for command in commands:
         one = decide(trial, command, registry, now_us)
@@ -84,6 +85,15 @@ def decide_together(
     if classes == {OutcomeClass.SUCCESS}:
         return decided
     return _withhold(player, decided, stores=classes <= {OutcomeClass.SUCCESS, OutcomeClass.REJECT})
+
+
+def _round_of(player: Player, command: Command, source_id: int) -> tuple[int, str] | None:
+    """The round that a command may change."""
+    action = command.action
+    if isinstance(action, Cancel):
+        stake = player.keys.get((source_id, Kind.BET, action.bet_key))
+        return (source_id, stake.round) if stake is not None and stake.round else None
+    return (source_id, action.round) if isinstance(action, Bet | Win | CloseRound) else None
 
 
 def _rehearse(trial: Player, one: Decided, now_us: int, next_sequence: int) -> int:

@@ -5,7 +5,8 @@ State is derived from the log alone. `Player` objects are changed only by
 """
 
 import copy
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from wallet_svc.domain.vocabulary import (
@@ -164,6 +165,9 @@ class Round:
     bets: dict[str, RoundBet] = field(default_factory=dict)
     new: bool = False
 
+    def copy(self) -> "Round":
+        return replace(self, bets={key: replace(bet) for key, bet in self.bets.items()})
+
     def live_bets(self) -> list[RoundBet]:
         return [bet for bet in self.bets.values() if not bet.cancelled]
 
@@ -245,15 +249,17 @@ class Player:
     def has_account(self, asset_id: int) -> bool:
         return AccountName(asset_id, AccountClass.CASH) in self.accounts
 
-    def trial(self) -> "Player":
-        """A copy to decide on: what happens to it does not happen to the player."""
+    def trial(self, rounds: Iterable[tuple[int, str]]) -> "Player":
+        """A copy to decide on: what happens to it does not happen to the player.
+
+        Only these rounds may change. A player has thousands of others, and copying them takes too long.
+        """
         twin = copy.copy(self)
         twin.accounts = {name: copy.copy(account) for name, account in self.accounts.items()}
         twin.keys = dict(self.keys)
-        twin.rounds = {name: copy.deepcopy(round_) for name, round_ in self.rounds.items()}
+        twin.rounds = self.rounds | {name: self.rounds[name].copy() for name in rounds if name in self.rounds}
         twin.holds = {name: copy.copy(hold) for name, hold in self.holds.items()}
         twin.plays = {name: copy.copy(play) for name, play in self.plays.items()}
-        twin.probed = set(self.probed)
         twin.usage = copy.deepcopy(self.usage)
         twin.cycles = dict(self.cycles)
         return twin

@@ -99,9 +99,20 @@ def test_a_round_is_rebuilt_from_its_bets_wins_and_cancels_without_moving_money(
 def test_a_trial_changes_nothing_of_the_player() -> None:
     made = play()
     before = state_of(made.player())
-    trial = made.player().trial()
+    trial = made.player().trial(made.player().rounds)
     for entry in made.log:
         if entry.kind is not Kind.OPEN_ACCOUNT:
             replay.apply(trial, entry)
     assert state_of(trial) != before
     assert state_of(made.player()) == before
+
+
+def test_a_trial_copies_only_the_rounds_that_may_change() -> None:
+    made = table()
+    made.do("b1", bet(round_="r1"))
+    made.do("b2", bet(round_="r2"))
+    first, second = (SOURCES[PROVIDER], "r1"), (SOURCES[PROVIDER], "r2")
+    trial = made.player().trial([first, (SOURCES[PROVIDER], "r9")])
+    assert trial.rounds[first] == made.player().rounds[first]
+    assert trial.rounds[first].bets["b1"] is not made.player().rounds[first].bets["b1"]
+    assert trial.rounds[second] is made.player().rounds[second]
