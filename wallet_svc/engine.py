@@ -64,6 +64,8 @@ class Work:
     """Read its keys and rounds as well, instead of taking them for new."""
     later: bool = False
     """It was not answered in this flight, and is decided again in the next one."""
+    suspected: bool = False
+    """It failed alone once, by a fault that may not be its own."""
     redone: int = 0
 
 
@@ -186,6 +188,10 @@ class Engine:
 
     async def _halve(self, works: list[Work], fault: Exception) -> list[Work]:
         """Find the one request that cannot be written, so that only it fails."""
+        if len(works) == 1 and not works[0].suspected:
+            # Everything that was known is forgotten: if the fault came from old knowledge, it is gone.
+            works[0].suspected = True
+            return works
         if len(works) == 1:
             log.error("action cannot be written", error=fault)
             _fail(works[0], InternalError())

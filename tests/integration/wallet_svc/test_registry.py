@@ -151,3 +151,19 @@ async def test_changes_at_the_same_time_take_turns(ledger: Ledger) -> None:
     await asyncio.gather(*[ledger.registry.put_games("", f"p{n}", [("g1", "live", True)]) for n in range(8)])
     assert ledger.rows("SELECT DISTINCT registry_version FROM shard") == [(before + 8,)]
     assert ledger.value("SELECT count(*) FROM source WHERE name LIKE 'p_'") == 8
+
+
+async def test_a_wallet_that_read_the_registry_long_ago_serves_a_player_in_a_new_currency(ledger: Ledger) -> None:
+    """It knows neither the currency nor that the log went on, and finds both in what it reads."""
+    new, old, older = [await ledger.wallet() for _ in range(3)]
+    await new.player()
+    for number, wallet in enumerate((old, older)):
+        await wallet.must("alice", f"b{number}", bet("1.00", "r0"))
+    zed = next(f"z{number}" for number in range(99) if ledger.shard(f"z{number}") == ledger.shard())
+    await ledger.registry.put_asset(LICENSEE, "XTS", 3)
+    await new.must(zed, "open", c.OpenAccount(currency="XTS"), source=CASHIER)
+    await new.must(zed, "d1", c.Deposit(money=money("1", "XTS")), source=CASHIER)
+    await new.must(zed, "play", c.OpenPlay(session="s", provider=PROVIDER, currency="XTS"), source=PLATFORM)
+    await new.must(zed, "b1", bet("", "r1", money=money("0.001", "XTS")))
+    await old.must(zed, "c1", c.Cancel(bet_key="b1"))
+    await older.must(zed, "b2", bet("", "r2", money=money("0.001", "XTS")))
