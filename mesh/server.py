@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import grpc.aio
 
-from mesh import logs, metrics, telemetry
+from mesh import failpoints, logs, metrics, telemetry
 from mesh.desk import Desk
 from mesh.handlers import HandlerTable
 from mesh.health import Health, add_reflection
@@ -123,6 +123,7 @@ class MeshServer:
 async def run(name: str, settings: S, build: Build[S], *, ready: Callable[[int], None] | None = None) -> int:
     """Serve until SIGTERM, drain, and return the exit status. `name` is the workload's; `ready` is told the port."""
     check_transport(settings)
+    _arm(settings)
     stop = StopSignal()
     stop.listen()
     telemetry.start(name, settings.otlp_endpoint)
@@ -193,6 +194,13 @@ def check_transport(settings: ProcessSettings) -> None:
         raise SettingsError(["PITBOSS_TLS_DIR is not set. Folder with ca.pem, tls.pem and tls.key of this workload."])
     if settings.insecure_loopback and (settings.environment == "production" or not is_loopback(settings.listen)):
         raise SettingsError(["PITBOSS_INSECURE_LOOPBACK works only in development, and only on a loopback address."])
+
+
+def _arm(settings: ProcessSettings) -> None:
+    try:
+        failpoints.arm(settings.failpoint, allowed=settings.environment == "development")
+    except failpoints.FailpointError as error:
+        raise SettingsError([f"{error}."]) from None
 
 
 def is_loopback(address: str) -> bool:

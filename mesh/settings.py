@@ -44,6 +44,8 @@ class ProcessSettings:
     """Tests only: no TLS, callers name themselves, on a loopback address, never in production."""
     health_listen: str = ""
     """Address of a second, plaintext server that only answers health checks, for probes without certificates."""
+    failpoint: str = ""
+    """Tests only: `name` or `name:count`, a moment at which the process dies. Development only."""
     clock_file: Path | None = None
     """Offset file of a sandbox's clock."""
     otlp_endpoint: str = ""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mesh import logs, metrics
+from mesh import failpoints, logs, metrics
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
 from wallet_svc.domain.commands import Command, OpenAccount
@@ -222,13 +222,16 @@ class Engine:
         wanted = [(command, work.all_keys) for work in works for command in work.commands]
         books = {work.shard: self._books[work.shard] for work in works}
         await self._log.load(books, wanted, registry, now_us)
+        failpoints.here("wallet.decide.before")
         batches = self._decide(works, books, registry, now_us)
+        failpoints.here("wallet.commit.before")
         stale = await self._commit([batch for batch in batches.values() if batch.entries], books)
         again = [work for work in works if work.shard in stale]
         # A peak is forgotten slowly: one small flight does not mean that the callers are gone.
         self._answered = max(len(works) - len(again), self._answered * 7 // 8)
         for work in works:
             if work.shard not in stale and not work.later and not work.future.done():
+                failpoints.here("wallet.answer.before")
                 work.future.set_result(_answers(work, books[work.shard]))
         self._postpone([work for work in works if work.later and work.shard not in stale])
         self._redo(again)
@@ -295,6 +298,7 @@ class Engine:
             digests = [batch.digest() for batch in batches]
             began = time.monotonic()
             written = await self._write(batches, digests)
+            failpoints.here("wallet.commit.after")
             self._commit_seconds.observe(time.monotonic() - began)
             self._batch_size.observe(sum(len(batch.entries) for batch in batches))
             for batch, digest in zip(batches, digests, strict=True):
@@ -310,6 +314,7 @@ class Engine:
             return await self._log.commit(batches, digests)
         except LogDownError:
             # The commit may have happened. Only the database knows, so it is asked before anybody is answered.
+            failpoints.here("wallet.settle.before")
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline:
                 try:
