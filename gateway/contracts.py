@@ -31,7 +31,12 @@ API_CLASSES = (
         scope="play",
         services=("pitboss.session.v1.SessionService", "pitboss.session.v1.CatalogService"),
     ),
-    ApiClass(name="wallet", upstream="wallet_svc", scope="wallet", services=("pitboss.wallet.v1.WalletService",)),
+    ApiClass(
+        name="wallet",
+        upstream="wallet_svc",
+        scope="wallet",
+        services=("pitboss.wallet.v1.WalletService", "pitboss.wallet.v1.HistoryService"),
+    ),
     ApiClass(
         name="compliance",
         upstream="compliance_svc",

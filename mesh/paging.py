@@ -15,15 +15,15 @@ def token(position: int, owner: str) -> str:
     return base64.urlsafe_b64encode(f"{position} {owner}".encode()).decode()
 
 
-def position(text: str, owner: str) -> int:
-    """The position in a token; NEWEST for an empty one. PageTokenInvalidError for another owner's, or for no token."""
+def position(text: str, owner: str, *, empty: int = NEWEST, field: str = "page_token") -> int:
+    """The position in a token; `empty` for an empty one. PageTokenInvalidError for another owner's, or for no token."""
     if not text:
-        return NEWEST
+        return empty
     try:
         number, _, whose = base64.urlsafe_b64decode(text.encode()).decode().partition(" ")
         found = int(number)
     except ValueError:
-        raise PageTokenInvalidError(field="page_token") from None
+        raise PageTokenInvalidError(field=field) from None
     if whose != owner or not 0 <= found <= NEWEST:
-        raise PageTokenInvalidError(field="page_token")
+        raise PageTokenInvalidError(field=field)
     return found

@@ -14,14 +14,21 @@ from mesh.clock import Clock, open_clock
 from mesh.database import connect
 from mesh.errors import MeshError
 from mesh.identity import Policy
-from pitboss.wallet.v1 import ledger_service_pb2_grpc, registry_service_pb2_grpc, wallet_service_pb2_grpc
+from pitboss.wallet.v1 import (
+    history_service_pb2_grpc,
+    ledger_service_pb2_grpc,
+    registry_service_pb2_grpc,
+    wallet_service_pb2_grpc,
+)
 from wallet_svc.config import WalletSettings
 from wallet_svc.domain.commands import Command, Expire
 from wallet_svc.engine import Engine
 from wallet_svc.feed import Feed
+from wallet_svc.grpc_api.history import HistoryServicer
 from wallet_svc.grpc_api.ledger import LedgerServicer
 from wallet_svc.grpc_api.registry import RegistryServicer
 from wallet_svc.grpc_api.wallet import WalletServicer
+from wallet_svc.history import History
 from wallet_svc.ports import LogDownError
 from wallet_svc.queries import Queries
 from wallet_svc.store.log import PostgresLog
@@ -29,6 +36,7 @@ from wallet_svc.store.reading import Reader
 from wallet_svc.store.registry import RegistryStore
 
 WALLET = "pitboss.wallet.v1.WalletService"
+HISTORY = "pitboss.wallet.v1.HistoryService"
 LEDGER = "pitboss.wallet.v1.LedgerService"
 REGISTRY = "pitboss.wallet.v1.RegistryService"
 _ADAPTERS = "provider_adapters/*"
@@ -37,6 +45,7 @@ _INTERNAL = ("session_svc", "compliance_svc", "platform")
 POLICY = Policy(
     callers={
         WALLET: ("gateway", "platform"),
+        HISTORY: ("gateway", "platform"),
         LEDGER: (_ADAPTERS, *_INTERNAL),
         f"{LEDGER}/ReadFeed": _INTERNAL,
         f"{LEDGER}/ListHeads": _INTERNAL,
@@ -45,7 +54,7 @@ POLICY = Policy(
         REGISTRY: ("platform",),
         f"{REGISTRY}/PutGames": ("platform", "session_svc"),
     },
-    scopes={WALLET: "wallet"},
+    scopes={WALLET: "wallet", HISTORY: "wallet"},
 )
 
 
@@ -78,6 +87,9 @@ async def build(settings: WalletSettings) -> server.Parts:
     reader = Reader(
         settings.database_url, name=f"{settings.replica} reader", statement_timeout_ms=settings.statement_timeout_ms
     )
+    history_reader = Reader(
+        settings.database_url, name=f"{settings.replica} history", statement_timeout_ms=settings.statement_timeout_ms
+    )
     sweeper = Sweeper(settings, engine, clock)
     queries = Queries(reader, clock)
     feed_reader = Reader(
@@ -102,6 +114,11 @@ async def build(settings: WalletSettings) -> server.Parts:
                 servicer=WalletServicer(engine, queries),
             ),
             server.Service(
+                name=HISTORY,
+                add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server,
+                servicer=HistoryServicer(History(history_reader, clock)),
+            ),
+            server.Service(
                 name=REGISTRY,
                 add=registry_service_pb2_grpc.add_RegistryServiceServicer_to_server,
                 servicer=RegistryServicer(RegistryStore(registry_connection), pack_names),
@@ -109,7 +126,7 @@ async def build(settings: WalletSettings) -> server.Parts:
         ],
         policy=POLICY,
         tasks={"engine": engine.run, "sweeper": sweeper.run, "feed": feed.run},
-        closers=[shard_log.close, reader.close, feed_reader.close, sweeper.close],
+        closers=[shard_log.close, reader.close, history_reader.close, feed_reader.close, sweeper.close],
     )
 
 

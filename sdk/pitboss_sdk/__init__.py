@@ -37,6 +37,8 @@ from pitboss_sdk.values import (
     Receipt,
     Session,
     SessionChange,
+    Statement,
+    StatementLine,
     Transaction,
 )
 from pitboss_sdk.vocabulary import (
@@ -83,6 +85,8 @@ __all__ = [
     "Session",
     "SessionChange",
     "SessionState",
+    "Statement",
+    "StatementLine",
     "Transaction",
     "TransactionKind",
     "TransactionState",

@@ -11,7 +11,7 @@ from pitboss_sdk import values
 from pitboss_sdk._stubs.pitboss.compliance.v1 import compliance_service_pb2, decision_service_pb2
 from pitboss_sdk._stubs.pitboss.session.v1 import catalog_service_pb2, session_service_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2, money_pb2
-from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2, transaction_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2
 from pitboss_sdk.money import Money, to_text
 from pitboss_sdk.vocabulary import (
     Category,
@@ -129,6 +129,42 @@ def transaction(message: transaction_pb2.Transaction) -> values.Transaction:
         request_id=message.request_id,
         opened_case=ReviewCase(message.opened_case),
     )
+
+
+def statement(message: history_service_pb2.ListStatementLinesResponse) -> values.Statement:
+    """Lines of a statement, with the balances around them."""
+    return values.Statement(
+        opening=_amount(message.opening),
+        lines=tuple(_statement_line(each) for each in message.lines),
+        closing=_amount(message.closing),
+        next_cursor=message.next_cursor,
+        more=message.more,
+    )
+
+
+def _statement_line(message: history_service_pb2.StatementLine) -> values.StatementLine:
+    nothing = Money(0, message.cash_change.currency_code)
+    return values.StatementLine(
+        cursor=message.cursor,
+        transaction_id=message.transaction_id,
+        kind=TransactionKind(message.kind),
+        source=message.source,
+        transaction_key=message.transaction_key,
+        cash_change=_amount(message.cash_change),
+        bonus_change=money(message.bonus_change) or nothing,
+        held_change=money(message.held_change) or nothing,
+        receivable_change=money(message.receivable_change) or nothing,
+        balance=_amount(message.balance),
+        round_id=message.round_id,
+        game_id=message.game_id,
+        reference_key=message.reference_key,
+        record_time=moment(message.record_time),
+    )
+
+
+def _amount(message: money_pb2.Money) -> Money:
+    """One that is always sent."""
+    return Money(Decimal(message.amount), message.currency_code)
 
 
 def session(message: session_service_pb2.Session) -> values.Session:

@@ -8,6 +8,7 @@ from pitboss_sdk._stubs.pitboss.compliance.v1.compliance_service_pb2_grpc import
 from pitboss_sdk._stubs.pitboss.compliance.v1.decision_service_pb2_grpc import DecisionServiceStub
 from pitboss_sdk._stubs.pitboss.session.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from pitboss_sdk._stubs.pitboss.session.v1.session_service_pb2_grpc import SessionServiceStub
+from pitboss_sdk._stubs.pitboss.wallet.v1.history_service_pb2_grpc import HistoryServiceStub
 from pitboss_sdk._stubs.pitboss.wallet.v1.wallet_service_pb2_grpc import WalletServiceStub
 
 
@@ -16,6 +17,7 @@ class Stubs:
 
     def __init__(self, channel: Any) -> None:  # noqa: ANN401 - either of gRPC's two kinds
         self.wallet: WalletServiceStub = WalletServiceStub(channel)
+        self.history: HistoryServiceStub = HistoryServiceStub(channel)
         self.sessions: SessionServiceStub = SessionServiceStub(channel)
         self.catalog: CatalogServiceStub = CatalogServiceStub(channel)
         self.compliance: ComplianceServiceStub = ComplianceServiceStub(channel)

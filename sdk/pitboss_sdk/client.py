@@ -11,7 +11,7 @@ from typing import Any, Final, Self, TypeVar
 
 import grpc
 
-from pitboss_sdk._calls import compliance, session, wallet
+from pitboss_sdk._calls import compliance, history, session, wallet
 from pitboss_sdk._channel import OPTIONS, Endpoint, call_metadata
 from pitboss_sdk._conversation import Call, Effect, Send, converse, was_not_let_in
 from pitboss_sdk._failures import read_failure
@@ -30,6 +30,8 @@ from pitboss_sdk.values import (
     Receipt,
     Session,
     SessionChange,
+    Statement,
+    StatementLine,
     Transaction,
 )
 from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind
@@ -175,6 +177,36 @@ class Client:
     ) -> Iterator[Transaction]:
         """A player's transactions, the newest first. Pages are fetched as you go."""
         return self._pages(lambda token: wallet.transactions_page(player_id, page_size, token), timeout_s)
+
+    # -- history
+
+    def statement(
+        self,
+        player_id: str,
+        currency_code: str = "",
+        *,
+        after_cursor: str = "",
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
+    ) -> Statement:
+        """One page of a player's statement after a line, with the cash before and after it; `page_size` is 1000 at most."""
+        return self._run(history.statement(player_id, currency_code, after_cursor, page_size), timeout_s)
+
+    def list_statement_lines(
+        self,
+        player_id: str,
+        currency_code: str = "",
+        *,
+        after_cursor: str = "",
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
+    ) -> Iterator[StatementLine]:
+        """Every line of a player's statement after a cursor, in the order of the ledger. Pages are fetched as you go."""
+        more = True
+        while more:
+            page = self._run(history.statement(player_id, currency_code, after_cursor, page_size), timeout_s)
+            yield from page.lines
+            after_cursor, more = page.next_cursor, page.more
 
     # -- sessions and games
 

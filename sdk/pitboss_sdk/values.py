@@ -104,6 +104,46 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One posting: all that one money transaction moved in one currency."""
+
+    cursor: str
+    """Resume after this line: `statement(after_cursor=...)`."""
+    transaction_id: str
+    kind: TransactionKind
+    """A part of an undone list has the kind of that part."""
+    source: str
+    transaction_key: str
+    """Empty for a part of an undone list."""
+    cash_change: Money
+    """Below zero when the player paid."""
+    bonus_change: Money
+    held_change: Money
+    receivable_change: Money
+    balance: Money
+    """Available cash after the line."""
+    round_id: str
+    game_id: str
+    reference_key: str
+    record_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """Lines of a player's statement in one currency, in the order of the ledger."""
+
+    opening: Money
+    """Available cash before the first line."""
+    lines: tuple[StatementLine, ...]
+    closing: Money
+    """Available cash after the last line."""
+    next_cursor: str
+    """Resume here, also later. Empty: there was never a line."""
+    more: bool
+    """There are lines after these already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One player at one provider in one currency."""
 

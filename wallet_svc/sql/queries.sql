@@ -291,3 +291,16 @@ SELECT id, next_sequence - 1 AS last, digest FROM shard ORDER BY id
 -- registry_version --
 -- Which registry holds now.
 SELECT min(registry_version) AS version FROM shard
+
+-- list_movements --
+-- Rows that moved money of a player in one asset, in ledger order.
+SELECT transfer.* FROM transfer
+WHERE transfer.player_id = %(player)s AND transfer.asset_id = %(asset)s AND transfer.sequence > %(after)s
+  AND transfer.moved IS NOT NULL
+ORDER BY transfer.sequence LIMIT %(limit)s
+
+-- read_cash_at --
+-- Available cash right after a position of the log.
+SELECT available FROM transfer
+WHERE player_id = %(player)s AND asset_id = %(asset)s AND sequence <= %(position)s AND available IS NOT NULL
+ORDER BY sequence DESC LIMIT 1

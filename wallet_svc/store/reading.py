@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from mesh.database import connect, is_outage
 from mesh.errors import DependencyDownError
 from wallet_svc.domain.state import Entry, Registry
-from wallet_svc.domain.vocabulary import Kind
+from wallet_svc.domain.vocabulary import AccountClass, Kind
 from wallet_svc.store.registry import read_registry
 from wallet_svc.store.rows import entry_of
 from wallet_svc.store.running import fetch_named
@@ -31,6 +31,8 @@ class PlayerRow:
     blocked: bool
     protection: str | None
     balances: dict[tuple[int, int], int]
+    classes: dict[int, AccountClass]
+    """What each of the player's accounts holds, by account id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ class Reader:
                 for row in rows
                 if row.account_id is not None
             },
+            classes={row.account_id: AccountClass(row.account_class) for row in rows if row.account_id is not None},
         )
 
     async def by_key(

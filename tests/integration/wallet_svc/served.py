@@ -19,6 +19,7 @@ from mesh.status import read_error
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import (
     action_pb2,
+    history_service_pb2_grpc,
     ledger_service_pb2,
     ledger_service_pb2_grpc,
     registry_service_pb2,
@@ -30,6 +31,7 @@ from wallet_svc.wiring import build
 
 LICENSEE, PROVIDER, ADAPTER = "borealis", "acme", "provider_adapters/acme"
 _STUBS: dict[str, Any] = {
+    "history": history_service_pb2_grpc.HistoryServiceStub,
     "ledger": ledger_service_pb2_grpc.LedgerServiceStub,
     "wallet": wallet_service_pb2_grpc.WalletServiceStub,
     "registry": registry_service_pb2_grpc.RegistryServiceStub,

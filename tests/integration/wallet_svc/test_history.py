@@ -1,0 +1,131 @@
+"""What happened to money, as the licensee reads it over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from mesh.dev.postgres import Database
+from pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2
+from tests.integration.wallet_svc.served import Refusal, Served, bet, money, refusal, serving, win
+
+
+@pytest.fixture
+async def wallet(database: Database) -> AsyncIterator[Served]:
+    async with serving(database.service_url) as served:
+        yield served
+
+
+def ask(player: str = "alice", **more: Any) -> history_service_pb2.ListStatementLinesRequest:
+    return history_service_pb2.ListStatementLinesRequest(player_id=player, **more)
+
+
+def told(page: history_service_pb2.ListStatementLinesResponse) -> list[tuple[str, str]]:
+    names = transaction_pb2.TransactionKind
+    return [
+        (names.Name(line.kind).removeprefix("TRANSACTION_KIND_").lower(), line.cash_change.amount)
+        for line in page.lines
+    ]
+
+
+async def pay_out(wallet: Served) -> None:
+    """A hold that is captured in part and released."""
+    cashier = wallet.caller("platform", source="cashier")
+    await cashier.do("alice", "h1", hold=action_pb2.Hold(amount=money("30.00")))
+    await cashier.do("alice", "k1", capture=action_pb2.Capture(hold_key="h1", amount=money("10.00")))
+    await cashier.do("alice", "k2", release=action_pb2.Release(hold_key="h1"))
+
+
+# -- statement lines
+
+
+async def test_a_statement_shows_every_posting_in_order_and_adds_up(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "b9", bet=bet("900.00"))
+    await wallet.adapter.do("alice", "w1", win=win("4.00", bet_key="b1"))
+    await pay_out(wallet)
+    page = await wallet.cashier.history.ListStatementLines(ask())
+    expected = ["deposit", "bet", "win", "hold", "capture", "release"], ["100.00", "-10.00", "4.00", "-30.00"]
+    assert ([kind for kind, _ in told(page)], [change for _, change in told(page)][:4]) == expected
+    assert told(page)[4:] == [("capture", "0.00"), ("release", "20.00")]
+    assert (page.opening.amount, page.closing.amount, page.more) == ("0.00", "84.00", False)
+    assert [line.held_change.amount for line in page.lines[3:]] == ["30.00", "-10.00", "-20.00"]
+    stake = page.lines[1]
+    assert (stake.transaction_key, stake.source, stake.round_id, stake.game_id) == ("b1", "acme", "r1", "g1")
+    assert stake.balance.amount == "90.00"
+    assert stake.record_time.seconds
+
+
+async def test_a_statement_resumes_after_any_line_without_gap_or_repeat(wallet: Served) -> None:
+    await wallet.player("alice")
+    for number in range(5):
+        await wallet.adapter.do("alice", f"b{number}", bet=bet("2.00", "r1"))
+    whole = await wallet.cashier.history.ListStatementLines(ask())
+    for line, following in zip(whole.lines, [*whole.lines[1:], None], strict=True):
+        page = await wallet.cashier.history.ListStatementLines(ask(after_cursor=line.cursor, page_size=1))
+        assert page.opening == line.balance
+        assert list(page.lines) == ([] if following is None else [following])
+    assert page.closing == page.opening == whole.closing
+    await wallet.adapter.do("alice", "w1", win=win("9.00", "r1"))
+    page = await wallet.cashier.history.ListStatementLines(ask(after_cursor=page.next_cursor))
+    assert (page.opening.amount, told(page), page.closing.amount) == ("90.00", [("win", "9.00")], "99.00")
+
+
+async def test_pages_of_a_long_statement_are_the_statement(wallet: Served) -> None:
+    await wallet.player("alice")
+    for number in range(23):
+        await wallet.adapter.do("alice", f"b{number}", bet=bet("1.00", f"r{number % 3}"))
+    whole = await wallet.cashier.history.ListStatementLines(ask(page_size=1000))
+    assert len(whole.lines) == 24
+    read, cursor, more = [], "", True
+    while more:
+        page = await wallet.cashier.history.ListStatementLines(ask(after_cursor=cursor, page_size=4))
+        cursor, more = page.next_cursor, page.more
+        read += page.lines
+    assert read == list(whole.lines)
+
+
+async def test_each_currency_has_a_statement_of_its_own(wallet: Served) -> None:
+    await wallet.player("alice")
+    cashier = wallet.caller("platform", source="cashier")
+    await cashier.do("alice", "usd", open_account=action_pb2.OpenAccount(currency_code="USD"))
+    await cashier.do("alice", "d2", deposit=action_pb2.Deposit(amount=money("5.00", "USD")))
+    page = await wallet.cashier.history.ListStatementLines(ask(currency_code="USD"))
+    assert (told(page), page.opening.amount, page.closing.amount) == ([("deposit", "5.00")], "0.00", "5.00")
+    assert page.closing.currency_code == "USD"
+    assert told(await wallet.cashier.history.ListStatementLines(ask())) == [("deposit", "100.00")]
+
+
+async def test_a_player_without_money_has_an_empty_statement(wallet: Served) -> None:
+    await wallet.player("alice", cash="0")
+    page = await wallet.cashier.history.ListStatementLines(ask())
+    assert (list(page.lines), page.opening.amount, page.closing.amount, page.next_cursor) == ([], "0.00", "0.00", "")
+
+
+async def test_a_statement_of_nobody_or_in_no_currency_is_refused(wallet: Served) -> None:
+    await wallet.player("alice")
+    cursor = (await wallet.cashier.history.ListStatementLines(ask())).next_cursor
+    await wallet.player("bob")
+    for request, code, reason in (
+        (ask("nobody"), "NOT_FOUND", "PLAYER_NOT_FOUND"),
+        (ask(currency_code="JPY"), "INVALID_ARGUMENT", "CURRENCY_UNKNOWN"),
+        (ask(after_cursor="?"), "INVALID_ARGUMENT", "PAGE_TOKEN_INVALID"),
+        (ask("bob", after_cursor=cursor), "INVALID_ARGUMENT", "PAGE_TOKEN_INVALID"),
+    ):
+        failed = await refusal(wallet.cashier.history.ListStatementLines(request))
+        assert (failed.code, failed.reason) == (code, reason)
+
+
+async def test_another_licensee_or_an_adapter_reads_no_statement(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.register("castor")
+    stranger = wallet.caller("gateway", "castor")
+    assert (await refusal(stranger.history.ListStatementLines(ask()))).reason == "PLAYER_NOT_FOUND"
+    forbidden = Refusal(code="PERMISSION_DENIED", reason="CALLER_FORBIDDEN")
+    assert await refusal(wallet.adapter.history.ListStatementLines(ask())) == forbidden
+    unscoped = wallet.caller("gateway", scopes="play")
+    assert (await refusal(unscoped.history.ListStatementLines(ask()))).reason == "SCOPE_MISSING"

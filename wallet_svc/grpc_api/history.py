@@ -1,0 +1,66 @@
+"""HistoryService: what happened to a licensee's money, and why."""
+
+from mesh import paging
+from mesh.identity import require_licensee
+from pitboss.type.v1 import money_pb2
+from pitboss.wallet.v1 import history_service_pb2 as pb
+from pitboss.wallet.v1 import history_service_pb2_grpc
+from wallet_svc.domain.statement import Line
+from wallet_svc.domain.vocabulary import AccountClass
+from wallet_svc.grpc_api.results import money, timestamp
+from wallet_svc.history import History, StatementPage
+
+_DEFAULT_PAGE = 100
+
+
+class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
+    """Decodes, asks one question, encodes."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    async def ListStatementLines(
+        self, request: pb.ListStatementLinesRequest, context: object
+    ) -> pb.ListStatementLinesResponse:
+        owner = _owner(request.player_id)
+        after = paging.position(request.after_cursor, owner, empty=0, field="after_cursor")
+        size = request.page_size or _DEFAULT_PAGE
+        page = await self._history.statement(require_licensee(), request.player_id, request.currency_code, after, size)
+        position = page.lines[-1].position if page.lines else after
+        return pb.ListStatementLinesResponse(
+            opening=money(page.opening, page.asset),
+            lines=[_line(line, page, owner) for line in page.lines],
+            closing=money(page.closing, page.asset),
+            next_cursor=paging.token(position, owner) if position else "",
+            more=page.more,
+        )
+
+
+def _owner(player: str) -> str:
+    """Whose cursor it is: not one of another list of the same player."""
+    return f"statement {player}"
+
+
+def _line(line: Line, page: StatementPage, owner: str) -> pb.StatementLine:
+    first = line.first
+    return pb.StatementLine(
+        cursor=paging.token(line.position, owner),
+        transaction_id=f"{first.shard}-{first.sequence}",
+        kind=first.kind.value,  # type: ignore[arg-type]
+        source=page.registry.source_names[first.source_id],
+        transaction_key=first.key or "",
+        cash_change=money(line.cash, page.asset),
+        bonus_change=_change(line, AccountClass.BONUS, page),
+        held_change=_change(line, AccountClass.HELD, page),
+        receivable_change=_change(line, AccountClass.RECEIVABLE, page),
+        balance=money(line.balance, page.asset),
+        round_id=first.round or "",
+        game_id=first.game or "",
+        reference_key=first.reference or "",
+        record_time=timestamp(first.recorded_us),
+    )
+
+
+def _change(line: Line, account_class: AccountClass, page: StatementPage) -> money_pb2.Money | None:
+    change = line.changes.get(account_class, 0)
+    return money(change, page.asset) if change else None
