@@ -76,13 +76,30 @@ class Deadlines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyServer:
+    """An https address of a key set. It is asked again and again, so a new key needs no restart."""
+
+    host: str
+    port: int
+    path: str
+    authorities: Path
+    """Who may vouch for the server."""
+    refresh_s: int = 60
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"https://{self.host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """Where Envoy finds what it reads itself."""
 
     descriptors: Path
     """The compiled contracts, for JSON."""
-    jwks: Path
-    """Public keys of the identity provider."""
+    jwks: Path | KeyServer
+    """Public keys of the identity provider: a file that is read at the start, or where they are asked for."""
     workload_tls: Path
     """Folder with ca.pem, tls.pem and tls.key of the workload `gateway`."""
     edge_tls: Path
@@ -113,6 +130,8 @@ class Settings:
     callbacks: Mapping[str, Address]
     """The callback server of each provider's adapter."""
     methods: tuple[Method, ...]
+    body_tables: str
+    """What the body of a JSON request may hold, made by `strict_json.body_tables`."""
     files: Files
     tokens: Tokens = Tokens()
     limits: Limits = field(default_factory=Limits)

@@ -42,6 +42,8 @@ def connection_manager(
         normalize_path=True,
         merge_slashes=True,
         generate_request_id=True,
+        # A caller's own request id comes back as it was, not with a mark of ours in it.
+        request_id_extension=_request_ids(),
         always_set_request_id_in_response=True,
         request_timeout="0s",
         request_headers_timeout="5s",
@@ -60,6 +62,11 @@ def connection_manager(
         **(_tracing(settings) if settings.traces else {}),
         **fields,
     )
+
+
+def _request_ids() -> Config:
+    kind = EXTENSIONS + "request_id.uuid.v3.UuidRequestIdConfig"
+    return {"typed_config": {"@type": kind, "pack_trace_reason": False}}
 
 
 def _http2(streams: int) -> Config:

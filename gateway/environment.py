@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from gateway.config import Address, Files, Limits, Rate, Settings, Tokens, Upstream
+from gateway.config import Address, Files, KeyServer, Limits, Rate, Settings, Tokens, Upstream
 from gateway.contracts import public_methods
+from gateway.strict_json import body_tables
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -87,6 +89,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         "session_svc": Upstream(addresses=reader.addresses("PITBOSS_SESSION_ADDRESS"), workload="session_svc"),
         "compliance_svc": Upstream(addresses=reader.addresses("PITBOSS_COMPLIANCE_ADDRESS"), workload="compliance_svc"),
     }
+    contracts = _content(reader, files.descriptors)
+    methods = public_methods(contracts)
     settings = Settings(
         licensee_listener=reader.address("PITBOSS_GATEWAY_LISTEN"),
         studio_listener=reader.address("PITBOSS_GATEWAY_STUDIO_LISTEN"),
@@ -95,7 +99,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         studio_tls=reader.flag("PITBOSS_GATEWAY_STUDIO_TLS"),
         upstreams=upstreams,
         callbacks=reader.named_addresses("PITBOSS_GATEWAY_CALLBACKS"),
-        methods=public_methods(_content(reader, files.descriptors)),
+        methods=methods,
+        body_tables=body_tables(contracts, {method.service for method in methods}),
         files=files,
         tokens=_tokens(reader),
         limits=_limits(reader),
@@ -111,10 +116,26 @@ def load(environ: Mapping[str, str]) -> Settings:
 def _files(reader: Reader) -> Files:
     return Files(
         descriptors=Path(reader.text("PITBOSS_GATEWAY_DESCRIPTORS", str(REPOSITORY / "gen" / "pitboss.binpb"))),
-        jwks=Path(reader.text("PITBOSS_GATEWAY_JWKS")),
+        jwks=_keys(reader),
         workload_tls=Path(reader.text("PITBOSS_TLS_DIR")),
         edge_tls=Path(reader.text("PITBOSS_GATEWAY_EDGE_TLS_DIR")),
         sds=Path(reader.text("PITBOSS_GATEWAY_CONFIG_DIR")) / "sds",
+    )
+
+
+def _keys(reader: Reader) -> Path | KeyServer:
+    where = reader.text("PITBOSS_GATEWAY_JWKS")
+    if "://" not in where:
+        return Path(where)
+    url = urlsplit(where)
+    if url.scheme != "https" or not url.hostname:
+        reader.problems.append(f"PITBOSS_GATEWAY_JWKS={where} is neither a file nor an https address")
+    return KeyServer(
+        host=url.hostname or "",
+        port=url.port or 443,
+        path=url.path or "/",
+        authorities=Path(reader.text("PITBOSS_GATEWAY_JWKS_CA", "/etc/ssl/certs/ca-certificates.crt")),
+        refresh_s=reader.number("PITBOSS_GATEWAY_JWKS_SECONDS", 60),
     )
 
 

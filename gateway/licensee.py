@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from gateway import tls
-from gateway.config import Settings
+from gateway.config import KeyServer, Settings
 from gateway.connection import body_limit, connection_manager, local_rate_limit
 from gateway.contracts import API_CLASSES, ApiClass, Method
 from gateway.shapes import Config, bucket, seconds, socket, typed
+from gateway.strict_json import strict_json
+from gateway.upstream import KEYS
 
 JWT = "envoy.filters.http.jwt_authn"
 CLAIMS = "claims"
@@ -45,7 +47,15 @@ def _filters(settings: Settings) -> list[Config]:
     # they are about methods and a JSON path becomes a method only there; and after the body, because a refusal that
     # overtakes the body of a JSON request ends its HTTP/2 stream without an answer.
     chain = [_health(), *([_cors()] if settings.web_origins else []), _tokens(settings), _rates(settings)]
-    return [*chain, _grpc_web(), _transcoder(settings), body_limit(settings), _scopes(), _statistics()]
+    return [
+        *chain,
+        strict_json(settings.body_tables),
+        _grpc_web(),
+        _transcoder(settings),
+        body_limit(settings),
+        _scopes(),
+        _statistics(),
+    ]
 
 
 def _health() -> Config:
@@ -88,7 +98,7 @@ def _tokens(settings: Settings) -> Config:
     provider: Config = {
         "issuer": settings.tokens.issuer,
         "audiences": [settings.tokens.audience],
-        "local_jwks": {"filename": str(settings.files.jwks)},
+        **_keys(settings),
         "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
         "forward": False,
         "require_expiration": True,
@@ -109,6 +119,22 @@ def _tokens(settings: Settings) -> Config:
         # Browsers ask about cross-origin calls without a token.
         bypass_cors_preflight=True,
     )
+
+
+def _keys(settings: Settings) -> Config:
+    keys = settings.files.jwks
+    if not isinstance(keys, KeyServer):
+        return {"local_jwks": {"filename": str(keys)}}
+    # Fetched before the listener opens and again in the background, so that no request waits for it.
+    fetch = {"uri": keys.url, "cluster": KEYS, "timeout": "2s"}
+    return {
+        "remote_jwks": {
+            "http_uri": fetch,
+            "cache_duration": seconds(keys.refresh_s),
+            "async_fetch": {"failed_refetch_duration": "1s"},
+            "retry_policy": {"num_retries": 2},
+        }
+    }
 
 
 def _scopes() -> Config:

@@ -48,6 +48,21 @@ def upstream(files: Files, workload: str) -> Config:
     )
 
 
+def outside(host: str, authorities: Path) -> Config:
+    """A connection to a server that is none of ours, whose certificate must be for this host."""
+    return _socket(
+        "UpstreamTlsContext",
+        sni=host,
+        common_tls_context={
+            "tls_params": _MODERN,
+            "validation_context": {
+                "trusted_ca": {"filename": str(authorities)},
+                "match_typed_subject_alt_names": [{"san_type": "DNS", "matcher": {"exact": host}}],
+            },
+        },
+    )
+
+
 def secret_resources(files: Files) -> dict[Path, Config]:
     """The SDS files: each names a secret and points at the files of a certificate folder."""
     edge = _certificate(files.edge_tls)

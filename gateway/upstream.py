@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from gateway import tls
-from gateway.config import Address, Settings
+from gateway.config import Address, KeyServer, Settings
 from gateway.shapes import EXTENSIONS, Config, socket
 
 TRACES = "traces"
 ADMIN = "admin"
+KEYS = "keys"
 
 
 def callback_cluster(provider: str) -> str:
@@ -21,6 +22,8 @@ def clusters(settings: Settings) -> list[Config]:
     found += [_callbacks(provider, address) for provider, address in settings.callbacks.items()]
     if settings.traces:
         found.append(_cluster(TRACES, [settings.traces], typed_extension_protocol_options=_http2()))
+    if isinstance(settings.files.jwks, KeyServer):
+        found.append(_keys(settings.files.jwks))
     if settings.operations_listener:
         found.append(_cluster(ADMIN, [settings.admin]))
     return found
@@ -50,6 +53,18 @@ def _callbacks(provider: str, address: Address) -> Config:
         [address],
         circuit_breakers=_breakers(),
         health_checks=[_health_check({"http_health_check": {"path": "/healthz"}})],
+    )
+
+
+def _keys(server: KeyServer) -> Config:
+    """The identity provider, for its public keys only."""
+    address = Address(host=server.host, port=server.port)
+    return _cluster(
+        KEYS,
+        [address],
+        # Whichever of its addresses answers.
+        dns_lookup_family="ALL",
+        transport_socket=tls.outside(server.host, server.authorities),
     )
 
 

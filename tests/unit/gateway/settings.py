@@ -37,6 +37,7 @@ def settings(**changes: object) -> Settings:
         },
         callbacks={"hub88_style": address(21), "pragmatic_style": address(22)},
         methods=METHODS,
+        body_tables="local ROUTES = {}\nlocal FIELDS = {}",
         files=Files(
             descriptors=Path("/contracts.binpb"),
             jwks=Path("/keys/jwks.json"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway import environment
-from gateway.config import Address
+from gateway.config import Address, KeyServer
 
 GOOD = {
     "PITBOSS_GATEWAY_LISTEN": "127.0.0.1:1",
@@ -68,3 +68,16 @@ def test_the_identity_provider_can_be_another() -> None:
     changed = {"PITBOSS_GATEWAY_TOKEN_ISSUER": "https://id.example", "PITBOSS_GATEWAY_TOKEN_AUDIENCE": "mesh"}
     tokens = environment.load({**GOOD, **changed}).tokens
     assert (tokens.issuer, tokens.audience) == ("https://id.example", "mesh")
+
+
+def test_keys_come_from_a_file_or_from_an_https_address() -> None:
+    assert environment.load(GOOD).files.jwks == Path("/run/jwks.json")
+    keys = environment.load({**GOOD, "PITBOSS_GATEWAY_JWKS": "https://id.example:8443/keys"}).files.jwks
+    assert isinstance(keys, KeyServer)
+    assert (keys.host, keys.port, keys.path, keys.url) == ("id.example", 8443, "/keys", "https://id.example:8443/keys")
+
+
+@pytest.mark.parametrize("address", ["http://id.example/keys", "ftp://id.example", "https:///keys"])
+def test_keys_that_anybody_could_change_on_the_way_are_refused(address: str) -> None:
+    with pytest.raises(environment.SettingsError, match="neither a file nor an https address"):
+        environment.load({**GOOD, "PITBOSS_GATEWAY_JWKS": address})
