@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mesh.verify.findings import Findings
 from mesh.verify.tables import Batch, Shard, Transfer
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
+from mesh.verify.tree import Tree
 
 GENESIS: Final = bytes(32)
 _ELEMENTS: Final = len(Transfer._fields) - 1
@@ -47,13 +45,13 @@ class Sequences:
 
 
 class Chain:
-    """Every batch names the digest before it, and has the digest of its entries."""
+    """Every batch has the root of the tree over all entries up to it, and a digest that continues the one before."""
 
     def __init__(self, shard: Shard) -> None:
         self._head = shard.head
         self._batches: Iterator[Batch] = iter(shard.batches)
         self._batch: Batch | None = None
-        self._digest: _Hash = hashlib.sha256()
+        self._tree = Tree()
         self._left = 0
         self._previous = GENESIS
         self.findings = Findings()
@@ -62,9 +60,9 @@ class Chain:
         """The next entry."""
         if self._left == 0:
             self._begin(transfer)
+        self._tree.append(canonical(transfer))
         if self._batch is None:
             return
-        self._digest.update(canonical(transfer) + b"\n")
         self._left -= 1
         if self._left == 0:
             self._finish(self._batch)
@@ -80,12 +78,12 @@ class Chain:
         if self._batch.previous != self._previous:
             self.findings.add(f"{self._at(self._batch.first_sequence)}: the batch does not name the digest before it")
         self._left = self._batch.count
-        self._digest = hashlib.sha256(self._batch.previous)
-        self._digest.update(b"%d\n" % self._head.shard)
 
     def _finish(self, batch: Batch) -> None:
-        if self._digest.digest() != batch.digest:
-            self.findings.add(f"{self._at(batch.first_sequence)}: the entries of the batch do not have its digest")
+        if self._tree.root() != batch.root:
+            self.findings.add(f"{self._at(batch.first_sequence)}: the entries up to this batch do not have its root")
+        if digest_of(self._head.shard, batch) != batch.digest:
+            self.findings.add(f"{self._at(batch.first_sequence)}: the batch does not have its digest")
         self._previous = batch.digest
 
     def end(self) -> None:
@@ -96,6 +94,14 @@ class Chain:
             self.findings.add(f"shard {self._head.shard}: there are batches without entries")
         if self._head.digest != self._previous:
             self.findings.add(f"shard {self._head.shard}: the head is not the last batch")
+        if self._head.frontier != self._tree.peaks():
+            self.findings.add(f"shard {self._head.shard}: the head has not the tree of its entries")
 
     def _at(self, sequence: int) -> str:
         return f"{self._head.shard}-{sequence}"
+
+
+def digest_of(shard: int, batch: Batch) -> bytes:
+    """Digest of a batch by the format: what it follows, where it stands, and the root after it."""
+    place = shard.to_bytes(2) + batch.first_sequence.to_bytes(8) + batch.count.to_bytes(4)
+    return hashlib.sha256(b"\x02" + batch.previous + place + batch.root).digest()

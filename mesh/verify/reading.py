@@ -17,9 +17,10 @@ from mesh.verify.tables import ID_STRIDE, Account, Asset, Batch, Head, Hold, Nam
 Row = TypeVar("Row")
 _PAGE: Final = 5_000
 
-_HEADS: Final = "SELECT id, next_sequence, digest FROM shard ORDER BY id"
+_HEADS: Final = "SELECT id, next_sequence, digest, frontier FROM shard ORDER BY id"
 _BATCHES: Final = (
-    "SELECT first_sequence, count, previous, digest, writer FROM batch WHERE shard = %(shard)s ORDER BY first_sequence"
+    "SELECT first_sequence, count, previous, digest, root, writer FROM batch "
+    "WHERE shard = %(shard)s ORDER BY first_sequence"
 )
 _ACCOUNTS: Final = (
     "SELECT id, licensee_id, player_id, asset_id, class, source_id, debits::text, credits::text "
@@ -64,13 +65,13 @@ class Ledger:
 
     def heads(self) -> list[Head]:
         """The end of every log."""
-        return [Head(row[0], row[1], bytes(row[2])) for row in self._rows(_HEADS)]
+        return [Head(row[0], row[1], bytes(row[2]), bytes(row[3])) for row in self._rows(_HEADS)]
 
     def shard(self, head: Head) -> Shard:
         """Everything of one shard but its transfers."""
         return Shard(
             head=head,
-            batches=[Batch(row[0], row[1], bytes(row[2]), bytes(row[3]), row[4]) for row in self._of(_BATCHES, head)],
+            batches=[Batch(*row) for row in self._of(_BATCHES, head)],
             accounts={row[0]: _account(row) for row in self._of(_ACCOUNTS, head)},
             rounds=[Round(*row) for row in self._of(_ROUNDS, head)],
             holds=[Hold(*row) for row in self._of(_HOLDS, head)],

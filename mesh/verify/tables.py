@@ -81,6 +81,7 @@ class Batch:
     count: int
     previous: bytes
     digest: bytes
+    root: bytes
     writer: str
 
 
@@ -127,6 +128,7 @@ class Head(NamedTuple):
     shard: int
     next_sequence: int
     digest: bytes
+    frontier: bytes
 
 
 class Asset(NamedTuple):

@@ -1,14 +1,19 @@
-"""The hash chain of a shard. The format is docs/ledger-format.md; a verifier needs nothing else."""
+"""The tree and the chain of a shard. The format is docs/ledger-format.md; a verifier needs nothing else."""
 
 import hashlib
+import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import orjson
 
+from mesh import merkle
 from wallet_svc.domain.state import Entry
 
 GENESIS = bytes(32)
 """Digest of a shard before its first batch."""
+
+_LINK = struct.Struct(">HQI")
 
 
 def canonical(entry: Entry) -> bytes:
@@ -57,11 +62,24 @@ def details_text(entry: Entry) -> str | None:
     return orjson.dumps(entry.details, option=orjson.OPT_SORT_KEYS).decode() if entry.details else None
 
 
-def chain(previous: bytes, shard: int, entries: Iterable[Entry]) -> bytes:
-    """Digest of a batch: SHA-256 over the digest before it, the shard, and every entry with a line feed."""
-    body = hashlib.sha256(previous)
-    body.update(b"%d\n" % shard)
-    for entry in entries:
-        body.update(canonical(entry))
-        body.update(b"\n")
-    return body.digest()
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What a batch leaves behind: its digest, the root over every entry so far, and the peaks of that tree."""
+
+    digest: bytes
+    root: bytes
+    frontier: bytes
+
+
+def seal(previous: bytes, frontier: bytes, shard: int, first_sequence: int, entries: Iterable[Entry]) -> Seal:
+    """Append the entries to the shard's tree, and the batch to its chain."""
+    size = first_sequence - 1
+    peaks = merkle.unpack(frontier, size)
+    count = merkle.extend(peaks, size, map(canonical, entries)) - size
+    root = merkle.fold(peaks)
+    return Seal(link(previous, shard, first_sequence, count, root), root, merkle.pack(peaks))
+
+
+def link(previous: bytes, shard: int, first_sequence: int, count: int, root: bytes) -> bytes:
+    """Digest of a batch: SHA-256 over the digest before it, its place, and the root after it."""
+    return hashlib.sha256(b"\x02" + previous + _LINK.pack(shard, first_sequence, count) + root).digest()

@@ -7,7 +7,7 @@ written under. Whoever finds the head moved throws the book away.
 from dataclasses import dataclass, field
 
 from wallet_svc.domain import law, replay
-from wallet_svc.domain.digest import chain
+from wallet_svc.domain.digest import Seal, seal
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Licensee, Play, Player, Registry, Round
 from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome
@@ -25,6 +25,8 @@ class Head:
     next_id: int
     digest: bytes
     registry_version: int
+    frontier: bytes = b""
+    """Peaks of the tree over all entries."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Batch:
     rounds: dict[tuple[int, int, str], tuple[int, Round]] = field(default_factory=dict)
     plays: dict[tuple[int, str], tuple[Player, Play]] = field(default_factory=dict)
     holds: dict[tuple[int, int, str], tuple[int, HeldMoney]] = field(default_factory=dict)
+    sealed: Seal | None = None
 
     @classmethod
     def on(cls, book: Book, registry: Registry, now_us: int) -> "Batch":
@@ -160,7 +163,14 @@ class Batch:
                 self._touch(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)), 0, 0)
 
     def digest(self) -> bytes:
-        return chain(self.book.head.digest, self.book.head.shard, self.entries)
+        return self.seal().digest
+
+    def seal(self) -> Seal:
+        """Close the batch. Nothing is appended after this."""
+        if self.sealed is None:
+            head = self.book.head
+            self.sealed = seal(head.digest, head.frontier, head.shard, head.next_sequence, self.entries)
+        return self.sealed
 
     def committed(self, digest: bytes) -> None:
         """The batch is durable: what was new is known now, and the head is ours."""
@@ -170,7 +180,9 @@ class Batch:
                 # A replay never tells how an allowed bet was decided; the log does.
                 entry.decision_json = None
         head = self.book.head
-        self.book.head = Head(head.shard, self.next_sequence, self.next_id, digest, head.registry_version)
+        self.book.head = Head(
+            head.shard, self.next_sequence, self.next_id, digest, head.registry_version, self.seal().frontier
+        )
         for account, _, _ in self.accounts.values():
             account.new = False
         for player in self.players.values():

@@ -4,21 +4,25 @@
 WITH wanted AS (
     SELECT * FROM unnest(
         %(shard_id)s::smallint[], %(decided_on)s::bytea[], %(registry_version)s::bigint[], %(digest)s::bytea[],
-        %(first_sequence)s::bigint[], %(count)s::integer[], %(next_id)s::bigint[], %(batch_us)s::bigint[]
-    ) AS wanted (shard, decided_on, registry_version, digest, first_sequence, count, next_id, recorded_us)
+        %(root)s::bytea[], %(frontier)s::bytea[], %(first_sequence)s::bigint[], %(count)s::integer[],
+        %(next_id)s::bigint[], %(batch_us)s::bigint[]
+    ) AS wanted (
+        shard, decided_on, registry_version, digest, root, frontier, first_sequence, count, next_id, recorded_us
+    )
 ), locked AS MATERIALIZED (
     SELECT shard.id FROM shard WHERE shard.id = ANY (%(shard_id)s::smallint[]) ORDER BY shard.id FOR NO KEY UPDATE
 ), head AS (
     UPDATE shard
-    SET next_sequence = wanted.first_sequence + wanted.count, next_id = wanted.next_id, digest = wanted.digest
+    SET next_sequence = wanted.first_sequence + wanted.count, next_id = wanted.next_id, digest = wanted.digest,
+        frontier = wanted.frontier
     FROM locked, wanted
     WHERE shard.id = locked.id AND wanted.shard = shard.id
       AND shard.digest = wanted.decided_on AND shard.registry_version = wanted.registry_version
       AND shard.next_sequence = wanted.first_sequence
     RETURNING shard.id
 ), new_batch AS (
-    INSERT INTO batch (shard, first_sequence, count, previous, digest, writer, recorded_us)
-    SELECT wanted.shard, first_sequence, count, decided_on, digest, %(writer)s, recorded_us
+    INSERT INTO batch (shard, first_sequence, count, previous, digest, root, writer, recorded_us)
+    SELECT wanted.shard, first_sequence, count, decided_on, digest, root, %(writer)s, recorded_us
     FROM wanted JOIN head ON head.id = wanted.shard
 ), new_transfers AS (
     INSERT INTO transfer (
@@ -139,7 +143,7 @@ kept_plays AS (
 
 -- read_heads --
 -- Where each shard's log ends.
-SELECT id, next_sequence, next_id, digest, registry_version FROM shard WHERE id = ANY (%(shards)s::smallint[])
+SELECT id, next_sequence, next_id, digest, registry_version, frontier FROM shard WHERE id = ANY (%(shards)s::smallint[])
 
 -- find_batches --
 -- Which of these batches are durable.

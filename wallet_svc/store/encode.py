@@ -31,6 +31,8 @@ def _heads(batches: Sequence[Batch], digests: Sequence[bytes]) -> dict[str, str]
         "decided_on": blobs(head.digest for head in heads),
         "registry_version": numbers(head.registry_version for head in heads),
         "digest": blobs(digests),
+        "root": blobs(batch.seal().root for batch in batches),
+        "frontier": blobs(batch.seal().frontier for batch in batches),
         "first_sequence": numbers(head.next_sequence for head in heads),
         "count": numbers(len(batch.entries) for batch in batches),
         "next_id": numbers(batch.next_id for batch in batches),

@@ -103,6 +103,11 @@ def test_a_ledger_that_nobody_touched_passes_every_check_and_every_check_saw_som
 BALANCES, BOOKS, CHAIN = "every balance equals its transfers", "books sum to zero per currency", "chain intact"
 HUB88 = "studio hub88_style equals our ledger to the cent"
 ANY_CASH = "(SELECT min(id) FROM account WHERE class = 1)"
+FLIPPED_ROOT = (
+    "UPDATE batch SET root = flipped, digest = sha256('\\x02' || previous || int2send(shard) || int8send(first_sequence)"
+    " || int4send(count) || flipped) FROM (SELECT shard AS s, first_sequence AS f,"
+    " set_byte(root, 0, 255 - get_byte(root, 0)) AS flipped FROM batch) WHERE shard = s AND first_sequence = f"
+)
 ANY_WIN = "kind = 2 AND moved IS NOT NULL AND source_id = (SELECT id FROM source WHERE name = 'hub88_style')"
 
 
@@ -135,14 +140,14 @@ ANY_WIN = "kind = 2 AND moved IS NOT NULL AND source_id = (SELECT id FROM source
             {CHAIN},
         ),
         (
-            "UPDATE batch SET digest = set_byte(digest, 0, 255 - get_byte(digest, 0))",
-            "UPDATE batch SET digest = set_byte(digest, 0, 255 - get_byte(digest, 0))",
+            FLIPPED_ROOT,
+            FLIPPED_ROOT,
             {CHAIN},
         ),
         (
-            "UPDATE shard SET next_sequence = next_sequence + 1 WHERE next_sequence > 1",
-            "UPDATE shard SET next_sequence = next_sequence - 1 WHERE next_sequence > 1",
-            {"sequences gap-free"},
+            "UPDATE shard SET next_sequence = next_sequence + (1::bigint << 40), frontier = sha256('') || frontier",
+            "UPDATE shard SET next_sequence = next_sequence - (1::bigint << 40), frontier = substr(frontier, 33)",
+            {"sequences gap-free", CHAIN},
         ),
         (
             "UPDATE round SET name = name || 'x'",

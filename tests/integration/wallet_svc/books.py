@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -48,18 +49,39 @@ def _line(row: Row) -> bytes:
 def _chain(read: dict[str, list[Row]]) -> Iterator[str]:
     for shard in read["shard"]:
         log, digest, position = _log(read, shard["id"]), bytes(32), 1
+        peaks: list[tuple[int, bytes]] = []
         if [row["sequence"] for row in log] != list(range(1, len(log) + 1)):
             yield f"shard {shard['id']} has gaps"
         batches = [row for row in read["batch"] if row["shard"] == shard["id"]]
         for batch in sorted(batches, key=lambda row: int(row["first_sequence"])):
-            entries = log[position - 1 : position - 1 + batch["count"]]
-            body = b"".join(_line(row) + b"\n" for row in entries)
-            expected = hashlib.sha256(digest + f"{shard['id']}\n".encode() + body).digest()
+            peaks = _grown(peaks, [_line(row) for row in log[position - 1 : position - 1 + batch["count"]]])
+            place = struct.pack(">HQI", shard["id"], position, batch["count"])
+            expected = hashlib.sha256(b"\2" + digest + place + _root(peaks)).digest()
             if (batch["first_sequence"], batch["previous"], batch["digest"]) != (position, digest, expected):
                 yield f"shard {shard['id']}: the batch at {position} does not continue the chain"
             digest, position = batch["digest"], position + batch["count"]
         if (shard["next_sequence"], shard["digest"], len(log)) != (position, digest, position - 1):
             yield f"shard {shard['id']}: the head is not where the chain ends"
+        if shard["frontier"] != b"".join(peak for _, peak in peaks):
+            yield f"shard {shard['id']}: the head has another tree than its entries"
+
+
+def _grown(peaks: list[tuple[int, bytes]], leaves: list[bytes]) -> list[tuple[int, bytes]]:
+    """Complete subtrees (height, root) of RFC 6962 after these leaves."""
+    for leaf in leaves:
+        height, node = 0, hashlib.sha256(b"\0" + leaf).digest()
+        while peaks and peaks[-1][0] == height:
+            node = hashlib.sha256(b"\1" + peaks[-1][1] + node).digest()
+            height, peaks = height + 1, peaks[:-1]
+        peaks = [*peaks, (height, node)]
+    return peaks
+
+
+def _root(peaks: list[tuple[int, bytes]]) -> bytes:
+    *lefts, (_, root) = peaks
+    for _, left in reversed(lefts):
+        root = hashlib.sha256(b"\1" + left + root).digest()
+    return root
 
 
 def _sums(read: dict[str, list[Row]]) -> Iterator[str]:

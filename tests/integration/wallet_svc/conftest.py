@@ -62,6 +62,6 @@ def empty(server: Postgres) -> None:
         admin.execute(f"TRUNCATE {_TABLES} RESTART IDENTITY".encode())
         admin.execute("DELETE FROM source WHERE id > 4")
         admin.execute(
-            "UPDATE shard SET next_sequence = 1, next_id = 1, registry_version = registry_version + 1,"
+            "UPDATE shard SET next_sequence = 1, next_id = 1, registry_version = registry_version + 1, frontier = '',"
             " digest = decode(repeat('00', 32), 'hex')"
         )

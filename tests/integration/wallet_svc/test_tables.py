@@ -152,9 +152,25 @@ def test_an_entry_that_contradicts_history_is_refused(service: Session, changes:
 def test_two_batches_cannot_follow_the_same_one(service: Session) -> None:
     with pytest.raises(errors.UniqueViolation, match="previous"):
         service.execute(
-            b"INSERT INTO batch (shard, first_sequence, count, previous, digest, writer, recorded_us)"
-            b" SELECT shard, first_sequence + 1000, 1, previous, previous, 'mallory', 0 FROM batch LIMIT 1"
+            b"INSERT INTO batch (shard, first_sequence, count, previous, digest, root, writer, recorded_us)"
+            b" SELECT shard, first_sequence + 1000, 1, previous, sha256('\\x02' || previous || int2send(shard) ||"
+            b" int8send(first_sequence + 1000) || int4send(1) || root), root, 'mallory', 0 FROM batch LIMIT 1"
         )
+
+
+def test_a_batch_with_another_digest_than_its_own_is_refused(service: Session) -> None:
+    with pytest.raises(errors.CheckViolation) as refused:
+        service.execute(
+            b"INSERT INTO batch (shard, first_sequence, count, previous, digest, root, writer, recorded_us)"
+            b" SELECT shard, first_sequence + 1000, 1, digest, digest, root, 'mallory', 0 FROM batch LIMIT 1"
+        )
+    assert refused.value.diag.constraint_name == "batch_digest"
+
+
+def test_a_head_without_the_peaks_of_its_tree_is_refused(service: Session) -> None:
+    with pytest.raises(errors.CheckViolation) as refused:
+        service.execute("UPDATE shard SET next_sequence = next_sequence + 1 WHERE next_sequence > 1")
+    assert refused.value.diag.constraint_name == "shard_frontier"
 
 
 def test_an_asset_in_use_keeps_its_exponent(service: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -118,15 +119,32 @@ class Bookkeeper:
 def sign(transfers: Sequence[Transfer], counts: Sequence[int]) -> tuple[list[Batch], Head]:
     """The chain over these entries, written from docs/ledger-format.md alone."""
     batches, previous, first = [], bytes(32), 0
+    leaves = [_line(transfer) for transfer in transfers]
     for count in counts:
-        body = previous + f"{SHARD}\n".encode()
-        for transfer in transfers[first : first + count]:
-            elements = [getattr(transfer, name) for name in Transfer._fields if name != "shard"]
-            body += json.dumps(elements, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        digest = hashlib.sha256(body).digest()
-        batches.append(Batch(first + 1, count, previous, digest, "wallet-1"))
+        root = _tree_hash(leaves[: first + count])
+        digest = hashlib.sha256(b"\2" + previous + struct.pack(">HQI", SHARD, first + 1, count) + root).digest()
+        batches.append(Batch(first + 1, count, previous, digest, root, "wallet-1"))
         previous, first = digest, first + count
-    return batches, Head(SHARD, len(transfers) + 1, previous)
+    return batches, Head(SHARD, len(transfers) + 1, previous, _peaks(leaves))
+
+
+def _line(transfer: Transfer) -> bytes:
+    elements = [getattr(transfer, name) for name in Transfer._fields if name != "shard"]
+    return json.dumps(elements, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _tree_hash(leaves: Sequence[bytes]) -> bytes:
+    if len(leaves) < 2:
+        return hashlib.sha256(b"".join(b"\0" + leaf for leaf in leaves)).digest()
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + _tree_hash(leaves[:half]) + _tree_hash(leaves[half:])).digest()
+
+
+def _peaks(leaves: Sequence[bytes]) -> bytes:
+    if not leaves:
+        return b""
+    half = 1 << len(leaves).bit_length() - 1
+    return _tree_hash(leaves[:half]) + _peaks(leaves[half:])
 
 
 def good_world() -> World:

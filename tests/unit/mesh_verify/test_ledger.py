@@ -129,7 +129,7 @@ def test_a_batch_that_is_missing_or_too_many() -> None:
     world = good_world()
     batches = list(world.shard.batches)
     assert world.table(batches=batches[:-1]).red() == {CHAIN}
-    more = Batch(16, 1, batches[-1].digest, bytes(32), "w")
+    more = Batch(16, 1, batches[-1].digest, bytes(32), bytes(32), "w")
     assert world.table(batches=[*batches, more]).red() == {CHAIN}
 
 
@@ -146,6 +146,7 @@ def test_a_head_that_is_not_the_last_batch() -> None:
     world = good_world()
     assert world.table(head=world.shard.head._replace(digest=bytes(32))).red() == {CHAIN}
     assert world.table(head=world.shard.head._replace(next_sequence=20)).red() == {SEQUENCES}
+    assert world.table(head=world.shard.head._replace(frontier=bytes(128))).red() == {CHAIN}
 
 
 # -- history written anew by somebody who can sign

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from tests.unit.wallet_svc.world import CASHIER, SOURCES, Table, bet, cancel, money, table, win
 from wallet_svc.domain import commands as c
-from wallet_svc.domain.digest import GENESIS, canonical, chain
+from wallet_svc.domain.digest import GENESIS, canonical, seal
 from wallet_svc.domain.state import Entry
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
@@ -44,32 +47,54 @@ def test_an_entry_is_the_json_array_of_the_format() -> None:
         assert canonical(entry) == line(entry)
 
 
-def test_a_batch_is_hashed_over_the_digest_before_it_its_shard_and_its_entries() -> None:
-    log = play().log[:3]
-    expected = hashlib.sha256(GENESIS + b"7\n" + b"".join(line(entry) + b"\n" for entry in log)).digest()
-    assert chain(GENESIS, 7, log) == expected
+def tree_hash(leaves: Sequence[bytes]) -> bytes:
+    """MTH of RFC 6962, 2.1."""
+    if len(leaves) == 1:
+        return hashlib.sha256(b"\x00" + leaves[0]).digest()
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + tree_hash(leaves[:half]) + tree_hash(leaves[half:])).digest()
 
 
-def test_every_batch_continues_the_chain() -> None:
+def expected_digest(previous: bytes, shard: int, first: int, log: Sequence[Entry], count: int) -> bytes:
+    place = shard.to_bytes(2, "big") + first.to_bytes(8, "big") + count.to_bytes(4, "big")
+    return hashlib.sha256(b"\x02" + previous + place + tree_hash([line(entry) for entry in log])).digest()
+
+
+def test_a_batch_is_hashed_over_the_digest_before_it_its_place_and_the_root_of_everything_so_far() -> None:
+    log = play().log
+    first = seal(GENESIS, b"", 7, 1, log[:3])
+    assert first.digest == expected_digest(GENESIS, 7, 1, log[:3], 3)
+    second = seal(first.digest, first.frontier, 7, 4, log[3:8])
+    assert second.root == tree_hash([line(entry) for entry in log[:8]])
+    assert second.digest == expected_digest(first.digest, 7, 4, log[:8], 5)
+
+
+def test_every_batch_continues_the_chain_and_the_tree() -> None:
     made = table()
     for key in ("h1", "h2"):
-        before = made.book.head.digest
+        before = made.book.head
         entry = made.do(key, c.Hold(money=money("5.00")), source=CASHIER).entry
-        assert made.book.head.digest == hashlib.sha256(before + b"0\n" + line(entry) + b"\n").digest()
+        made_of = seal(before.digest, before.frontier, 0, before.next_sequence, [entry])
+        assert (made.book.head.digest, made.book.head.frontier) == (made_of.digest, made_of.frontier)
+
+
+def test_a_frontier_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="a tree of 2 leaves has 1 peaks"):
+        seal(GENESIS, bytes(64), 0, 3, play().log[:1])
 
 
 def test_a_changed_field_changes_the_digest() -> None:
     log = play().log
-    before = chain(GENESIS, 0, log)
+    before = seal(GENESIS, b"", 0, 1, log)
     log[1].amount = 1
-    assert chain(GENESIS, 0, log) != before
+    assert seal(GENESIS, b"", 0, 1, log).digest != before.digest
 
 
 def test_the_request_id_is_not_part_of_the_digest() -> None:
     log = play().log
-    before = chain(GENESIS, 0, log)
+    before = seal(GENESIS, b"", 0, 1, log)
     log[1].request_id = "other"
-    assert chain(GENESIS, 0, log) == before
+    assert seal(GENESIS, b"", 0, 1, log) == before
 
 
 def test_balances_of_the_house_may_pass_64_bits() -> None:

@@ -3,7 +3,7 @@ GRANT USAGE ON SCHEMA public TO wallet_service_role;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO wallet_service_role;
 GRANT INSERT ON transfer, batch, player, account, round, hold, play, licensee, asset, source, provider_account, game
     TO wallet_service_role;
-GRANT UPDATE (next_sequence, next_id, digest, registry_version) ON shard TO wallet_service_role;
+GRANT UPDATE (next_sequence, next_id, digest, frontier, registry_version) ON shard TO wallet_service_role;
 GRANT UPDATE (debits, credits) ON account TO wallet_service_role;
 GRANT UPDATE (pack, born_on, blocked, protection) ON player TO wallet_service_role;
 GRANT UPDATE (state, closed_us) ON round TO wallet_service_role;

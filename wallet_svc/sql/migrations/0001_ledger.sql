@@ -5,9 +5,12 @@ CREATE TABLE shard (
     next_sequence bigint NOT NULL DEFAULT 1,
     next_id bigint NOT NULL DEFAULT 1,
     digest bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (length(digest) = 32),
-    registry_version bigint NOT NULL DEFAULT 1
+    registry_version bigint NOT NULL DEFAULT 1,
+    frontier bytea NOT NULL DEFAULT '',
+    CONSTRAINT shard_frontier CHECK (length(frontier) = 32 * bit_count((next_sequence - 1)::bit(64)))
 ) WITH (fillfactor = 20);
 COMMENT ON TABLE shard IS 'The head of each log. A writer that decided on another digest or registry version advances nothing.';
+COMMENT ON COLUMN shard.frontier IS 'The peaks of the Merkle tree over all entries, the largest first.';
 
 CREATE TABLE licensee (
     id smallint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -131,13 +134,17 @@ CREATE TABLE batch (
     first_sequence bigint NOT NULL,
     count integer NOT NULL CHECK (count > 0),
     previous bytea NOT NULL CHECK (length(previous) = 32),
-    digest bytea NOT NULL CHECK (length(digest) = 32),
+    digest bytea NOT NULL,
+    root bytea NOT NULL CHECK (length(root) = 32),
     writer text NOT NULL,
     recorded_us bigint NOT NULL,
     PRIMARY KEY (shard, first_sequence),
-    UNIQUE (shard, previous)
+    UNIQUE (shard, previous),
+    CONSTRAINT batch_digest CHECK (
+        digest = sha256('\x02' || previous || int2send(shard) || int8send(first_sequence) || int4send(count) || root)
+    )
 );
-COMMENT ON TABLE batch IS 'The chain: each batch names the digest before it, once.';
+COMMENT ON TABLE batch IS 'The chain: each batch names the digest before it, once, and the root of the tree over all entries up to it.';
 
 CREATE TABLE round (
     player_id bigint NOT NULL,
