@@ -1,13 +1,28 @@
 """What happened to money, and what was true at a moment. One function per question; reads only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mesh.clock import Clock
 from wallet_svc.domain.state import Asset, Registry
 from wallet_svc.domain.statement import ROWS_PER_LINE, Line, lines_of
+from wallet_svc.domain.vocabulary import MAX_MINOR, Kind, TransactionState
 from wallet_svc.queries import Queries
-from wallet_svc.store.reading import Reader
+from wallet_svc.store.reading import Reader, Stored
 from wallet_svc.store.rows import entry_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of a player's transactions, and in which order. None and empty: all."""
+
+    kinds: Sequence[Kind] | None = None
+    source: str = ""
+    round: str | None = None
+    states: Sequence[TransactionState] | None = None
+    since_us: int = 0
+    until_us: int = MAX_MINOR
+    oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +69,30 @@ class History:
             lines=found[:limit],
             more=len(found) > limit,
         )
+
+    async def transactions(
+        self, licensee: str, player: str, wanted: Wanted, position: int, limit: int
+    ) -> tuple[list[Stored], Registry]:
+        """A player's stored actions before a position, or after it if the oldest come first.
+
+        Errors: PlayerNotFoundError, ProviderNotFoundError.
+        """
+        row = await self._queries.player(licensee, player)
+        source = await self._queries.source(wanted.source) if wanted.source else None
+        values = {
+            "player": row.id,
+            "position": position,
+            "limit": limit,
+            "kinds": None if wanted.kinds is None else [kind.value for kind in wanted.kinds],
+            "source": source,
+            "round": wanted.round,
+            "states": None if wanted.states is None else [state.value for state in wanted.states],
+            "since": wanted.since_us,
+            "until": wanted.until_us,
+        }
+        rows = await self._reader.rows("list_oldest" if wanted.oldest_first else "list_newest", values)
+        registry = await self._queries.registry()
+        return await self._reader.with_undone(rows, registry), registry
 
     async def _cash_at(self, player_id: int, asset_id: int, position: int) -> int:
         values = {"player": player_id, "asset": asset_id, "position": position}

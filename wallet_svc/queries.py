@@ -66,6 +66,13 @@ class Queries:
             asset = found
         return row, asset
 
+    async def source(self, name: str) -> int:
+        """Id of who sends actions. Errors: ProviderNotFoundError."""
+        source_id = (await self.registry()).sources.get(name)
+        if source_id is None:
+            raise ProviderNotFoundError(provider=name)
+        return source_id
+
     async def by_key(self, licensee: str, name: str, source: str, kind: Kind, key: str) -> Stored | None:
         """The stored action of a key, or None if it was never seen."""
         registry = await self.registry()
@@ -91,14 +98,6 @@ class Queries:
         if not rows:
             raise TransactionNotFoundError(transaction_id=transaction_id)
         return (await self._reader.with_undone(rows, registry))[0]
-
-    async def history(self, licensee: str, name: str, before: int, limit: int) -> list[Stored]:
-        """A player's stored actions before a position, the newest first."""
-        registry = await self.registry()
-        row = await self.player(licensee, name)
-        values = {"player": row.id, "before": before, "limit": limit}
-        rows = await self._reader.rows("list_entries", values)
-        return await self._reader.with_undone(rows, registry)
 
     async def round(self, licensee: str, name: str, provider: str, round_id: str) -> RoundView:
         """A round; state UNKNOWN if it was never opened."""

@@ -90,6 +90,7 @@ async def build(settings: WalletSettings) -> server.Parts:
     history_reader = Reader(
         settings.database_url, name=f"{settings.replica} history", statement_timeout_ms=settings.statement_timeout_ms
     )
+    history = History(history_reader, clock)
     sweeper = Sweeper(settings, engine, clock)
     queries = Queries(reader, clock)
     feed_reader = Reader(
@@ -111,12 +112,12 @@ async def build(settings: WalletSettings) -> server.Parts:
             server.Service(
                 name=WALLET,
                 add=wallet_service_pb2_grpc.add_WalletServiceServicer_to_server,
-                servicer=WalletServicer(engine, queries),
+                servicer=WalletServicer(engine, queries, history),
             ),
             server.Service(
                 name=HISTORY,
                 add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server,
-                servicer=HistoryServicer(History(history_reader, clock)),
+                servicer=HistoryServicer(history),
             ),
             server.Service(
                 name=REGISTRY,

@@ -44,6 +44,18 @@ def moment(message: Timestamp) -> datetime | None:
     return message.ToDatetime(tzinfo=UTC) if message.seconds else None
 
 
+def moment_message(moment: datetime | None) -> Timestamp | None:
+    """The other way round. ValueError for a moment without a time zone: it could be any of 24 hours."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        message = "a moment has a time zone: datetime.now(UTC), not datetime.now()"
+        raise ValueError(message)
+    found = Timestamp()
+    found.FromDatetime(moment.astimezone(UTC))
+    return found
+
+
 def balances(message: action_pb2.Balances) -> values.Balances:
     """Sub-balances in one currency. One that is not sent is zero."""
     nothing = Money(0, message.available.currency_code)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,7 +38,7 @@ from pitboss_sdk.values import (
     StatementLine,
     Transaction,
 )
-from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind
+from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind, TransactionState
 
 Value = TypeVar("Value")
 
@@ -177,11 +177,35 @@ class AsyncClient:
         """What the ledger knows about a key; state UNKNOWN if it was never seen. `source` is a provider's name."""
         return await self._run(wallet.transaction(player_id, kind, transaction_key, source), timeout_s)
 
-    def list_transactions(
-        self, player_id: str, *, page_size: int = PAGE_SIZE, timeout_s: float | None = None
+    def list_transactions(  # noqa: PLR0913 - one keyword for each filter
+        self,
+        player_id: str,
+        *,
+        kinds: Sequence[TransactionKind] = (),
+        source: str = "",
+        round_id: str = "",
+        states: Sequence[TransactionState] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        oldest_first: bool = False,
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
     ) -> AsyncIterator[Transaction]:
-        """A player's transactions, the newest first. Pages are fetched as you go."""
-        return self._pages(lambda token: wallet.transactions_page(player_id, page_size, token), timeout_s)
+        """A player's transactions, the newest first unless told otherwise. Pages are fetched as you go.
+
+        `since` (included) and `until` (not included) are moments with a time zone. What is not named is not filtered.
+        """
+        scope = wallet.Scope(
+            player_id=player_id,
+            kinds=kinds,
+            source=source,
+            round_id=round_id,
+            states=states,
+            since=since,
+            until=until,
+            oldest_first=oldest_first,
+        )
+        return self._pages(lambda token: wallet.transactions_page(scope, page_size, token), timeout_s)
 
     # -- history
 

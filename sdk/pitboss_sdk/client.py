@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -34,7 +34,7 @@ from pitboss_sdk.values import (
     StatementLine,
     Transaction,
 )
-from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind
+from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind, TransactionState
 
 TIMEOUT_S: Final = 10.0
 PAGE_SIZE: Final = 100
@@ -172,11 +172,35 @@ class Client:
         """What the ledger knows about a key; state UNKNOWN if it was never seen. `source` is a provider's name."""
         return self._run(wallet.transaction(player_id, kind, transaction_key, source), timeout_s)
 
-    def list_transactions(
-        self, player_id: str, *, page_size: int = PAGE_SIZE, timeout_s: float | None = None
+    def list_transactions(  # noqa: PLR0913 - one keyword for each filter
+        self,
+        player_id: str,
+        *,
+        kinds: Sequence[TransactionKind] = (),
+        source: str = "",
+        round_id: str = "",
+        states: Sequence[TransactionState] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        oldest_first: bool = False,
+        page_size: int = PAGE_SIZE,
+        timeout_s: float | None = None,
     ) -> Iterator[Transaction]:
-        """A player's transactions, the newest first. Pages are fetched as you go."""
-        return self._pages(lambda token: wallet.transactions_page(player_id, page_size, token), timeout_s)
+        """A player's transactions, the newest first unless told otherwise. Pages are fetched as you go.
+
+        `since` (included) and `until` (not included) are moments with a time zone. What is not named is not filtered.
+        """
+        scope = wallet.Scope(
+            player_id=player_id,
+            kinds=kinds,
+            source=source,
+            round_id=round_id,
+            states=states,
+            since=since,
+            until=until,
+            oldest_first=oldest_first,
+        )
+        return self._pages(lambda token: wallet.transactions_page(scope, page_size, token), timeout_s)
 
     # -- history
 

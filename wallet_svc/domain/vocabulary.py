@@ -113,6 +113,14 @@ class AccountClass(enum.IntEnum):
     """Stakes taken less results paid, by provider."""
 
 
+class TransactionState(enum.IntEnum):
+    """What became of a stored action. Equal to pitboss.wallet.v1.TransactionState."""
+
+    APPLIED = 1
+    REFUSED = 2
+    TOMBSTONED = 3
+
+
 class RoundState(enum.IntEnum):
     """Life of a round. Equal to pitboss.wallet.v1.RoundState."""
 

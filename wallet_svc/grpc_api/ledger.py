@@ -161,7 +161,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         )
 
     async def ReadFeed(self, request: pb.ReadFeedRequest, context: object) -> AsyncIterator[pb.ReadFeedResponse]:
-        kinds = _kinds_wanted(request.kinds)
+        kinds = kinds_wanted(request.kinds)
         limit = request.page_size or _DEFAULT_PAGE
         pages = self._feed.pages(request.shard, request.after_sequence, limit, kinds, follow=request.follow)
         async for page in pages:
@@ -175,7 +175,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         )
 
 
-def _kinds_wanted(numbers: Iterable[int]) -> list[Kind] | None:
+def kinds_wanted(numbers: Iterable[int]) -> list[Kind] | None:
     """Kinds that a reader wants, None for all. A late bet is a bet to everybody but the ledger."""
     wanted = set(numbers)
     found = [kind for kind in Kind if kind.value in wanted or (kind is Kind.LATE_BET and Kind.BET.value in wanted)]

@@ -1,14 +1,18 @@
 """WalletService: a licensee's door to its players' money."""
 
+import hashlib
+
 from mesh import paging
 from mesh.identity import current_caller, require_licensee
 from pitboss.wallet.v1 import transaction_pb2, wallet_service_pb2_grpc
 from pitboss.wallet.v1 import wallet_service_pb2 as pb
 from wallet_svc.domain import commands as c
+from wallet_svc.domain.vocabulary import MAX_MINOR, TransactionState
 from wallet_svc.engine import Answer, Engine
 from wallet_svc.grpc_api.commands import plain
-from wallet_svc.grpc_api.ledger import kind_named, timeout_of
+from wallet_svc.grpc_api.ledger import kind_named, kinds_wanted, timeout_of
 from wallet_svc.grpc_api.results import balances, result_of, transaction_of
+from wallet_svc.history import History, Wanted
 from wallet_svc.queries import Queries
 
 _DEFAULT_PAGE = 50
@@ -17,9 +21,10 @@ _DEFAULT_PAGE = 50
 class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, engine: Engine, queries: Queries) -> None:
+    def __init__(self, engine: Engine, queries: Queries, history: History) -> None:
         self._engine = engine
         self._queries = queries
+        self._history = history
 
     async def OpenAccount(self, request: pb.OpenAccountRequest, context: object) -> pb.OpenAccountResponse:
         action = c.OpenAccount(
@@ -81,16 +86,18 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     async def ListTransactions(
         self, request: pb.ListTransactionsRequest, context: object
     ) -> pb.ListTransactionsResponse:
-        size = request.page_size or _DEFAULT_PAGE
-        before = paging.position(request.page_token, request.player_id)
-        stored = await self._queries.history(require_licensee(), request.player_id, before, size)
-        registry = await self._queries.registry()
+        size, owner = request.page_size or _DEFAULT_PAGE, _list_of(request)
+        wanted = _wanted(request)
+        position = paging.position(request.page_token, owner, empty=0 if wanted.oldest_first else paging.NEWEST)
+        stored, registry = await self._history.transactions(
+            require_licensee(), request.player_id, wanted, position, size
+        )
         full = len(stored) == size
         return pb.ListTransactionsResponse(
             transactions=[
                 transaction_of(one.entry, one.player, registry, rolled_back=one.rolled_back) for one in stored
             ],
-            next_page_token=paging.token(stored[-1].entry.sequence, request.player_id) if full else "",
+            next_page_token=paging.token(stored[-1].entry.sequence, owner) if full else "",
         )
 
     async def _execute(
@@ -110,6 +117,27 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
 
 def _hold_key(request: pb.CaptureWithdrawalRequest | pb.ReleaseWithdrawalRequest) -> str:
     return plain("withdrawal_key", request.withdrawal_key)
+
+
+def _list_of(request: pb.ListTransactionsRequest) -> str:
+    """Names a list by player, filters and order: a page token of one list leads nowhere in another."""
+    filters = pb.ListTransactionsRequest()
+    filters.CopyFrom(request)
+    filters.ClearField("page_size")
+    filters.ClearField("page_token")
+    return hashlib.blake2b(filters.SerializeToString(deterministic=True), digest_size=12).hexdigest()
+
+
+def _wanted(request: pb.ListTransactionsRequest) -> Wanted:
+    return Wanted(
+        kinds=kinds_wanted(request.kinds),
+        source=request.source,
+        round=plain("round_id", request.round_id) or None,
+        states=[TransactionState(number) for number in request.states] or None,
+        since_us=request.start_time.ToMicroseconds() if request.HasField("start_time") else 0,
+        until_us=request.end_time.ToMicroseconds() if request.HasField("end_time") else MAX_MINOR,
+        oldest_first=request.order == pb.LIST_ORDER_OLDEST_FIRST,
+    )
 
 
 def _unknown(request: pb.LookUpTransactionRequest) -> transaction_pb2.Transaction:

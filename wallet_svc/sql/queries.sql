@@ -259,13 +259,6 @@ SELECT transfer.*, player.name AS player_name
 FROM transfer JOIN player ON player.id = transfer.player_id
 WHERE transfer.shard = %(shard)s AND transfer.sequence = %(sequence)s AND transfer.licensee_id = %(licensee)s
 
--- list_entries --
--- A player's stored actions, the newest first.
-SELECT transfer.*, player.name AS player_name
-FROM transfer JOIN player ON player.id = transfer.player_id
-WHERE transfer.player_id = %(player)s AND transfer.sequence < %(before)s AND transfer.fingerprint IS NOT NULL
-ORDER BY transfer.sequence DESC LIMIT %(limit)s
-
 -- undone --
 -- Which of these entries were undone later.
 SELECT undoes FROM transfer WHERE shard = %(shard)s AND undoes = ANY (%(sequences)s::bigint[])
@@ -295,16 +288,3 @@ SELECT id, next_sequence - 1 AS last, digest FROM shard ORDER BY id
 -- registry_version --
 -- Which registry holds now.
 SELECT min(registry_version) AS version FROM shard
-
--- list_movements --
--- Rows that moved money of a player in one asset, in ledger order.
-SELECT transfer.* FROM transfer
-WHERE transfer.player_id = %(player)s AND transfer.asset_id = %(asset)s AND transfer.sequence > %(after)s
-  AND transfer.moved IS NOT NULL
-ORDER BY transfer.sequence LIMIT %(limit)s
-
--- read_cash_at --
--- Available cash right after a position of the log.
-SELECT available FROM transfer
-WHERE player_id = %(player)s AND asset_id = %(asset)s AND sequence <= %(position)s AND available IS NOT NULL
-ORDER BY sequence DESC LIMIT 1

@@ -1,4 +1,4 @@
-"""Named statements, read once from sql/queries.sql, so that they can be read and explained alone."""
+"""Named statements, read once from the files in sql/, so that they can be read and explained alone."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_FILE = Path(__file__).parent.parent / "sql" / "queries.sql"
+_FILES = sorted((Path(__file__).parent.parent / "sql").glob("*.sql"))
 _NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -40,8 +40,8 @@ def statement(text: str) -> Statement:
 
 
 def _load() -> dict[str, str]:
-    parts = _NAME.split(_FILE.read_text())
-    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    parts = [_NAME.split(file.read_text()) for file in _FILES]
+    return {name: body.strip() for found in parts for name, body in zip(found[1::2], found[2::2], strict=True)}
 
 
 _TEXTS = _load()

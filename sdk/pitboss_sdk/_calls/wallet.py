@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Final, TypeAlias
 
 from google.protobuf.duration_pb2 import Duration
@@ -15,7 +17,7 @@ from pitboss_sdk._paging import Page
 from pitboss_sdk._stubs.pitboss.wallet.v1 import wallet_service_pb2 as pb
 from pitboss_sdk.money import Money
 from pitboss_sdk.values import Balances, Transaction
-from pitboss_sdk.vocabulary import TransactionKind
+from pitboss_sdk.vocabulary import TransactionKind, TransactionState
 
 LARGEST_PAGE: Final = 500
 
@@ -105,9 +107,34 @@ def transaction(player_id: str, kind: TransactionKind, key: str, source: str) ->
     )
 
 
-def transactions_page(player_id: str, page_size: int, token: str) -> Plain[Page[Transaction]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which transactions are listed, and in which order."""
+
+    player_id: str
+    kinds: Sequence[TransactionKind]
+    source: str
+    round_id: str
+    states: Sequence[TransactionState]
+    since: datetime | None
+    until: datetime | None
+    oldest_first: bool
+
+
+def transactions_page(scope: Scope, page_size: int, token: str) -> Plain[Page[Transaction]]:
     """One page of a player's transactions."""
-    request = pb.ListTransactionsRequest(player_id=player_id, page_size=page_size, page_token=token)
+    request = pb.ListTransactionsRequest(
+        player_id=scope.player_id,
+        page_size=page_size,
+        page_token=token,
+        kinds=[kind.value for kind in scope.kinds],  # type: ignore[misc]
+        source=scope.source,
+        round_id=scope.round_id,
+        states=[state.value for state in scope.states],  # type: ignore[misc]
+        start_time=reading.moment_message(scope.since),
+        end_time=reading.moment_message(scope.until),
+        order=pb.LIST_ORDER_OLDEST_FIRST if scope.oldest_first else pb.LIST_ORDER_NEWEST_FIRST,
+    )
     return Plain(
         first=Send(method=lambda stubs: stubs.wallet.ListTransactions, request=request),
         read=lambda response: Page(

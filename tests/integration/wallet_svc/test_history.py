@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mesh.dev.postgres import Database
-from pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2
-from tests.integration.wallet_svc.served import Refusal, Served, bet, money, refusal, serving, win
+from pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2, wallet_service_pb2
+from tests.integration.wallet_svc.served import PROVIDER, Refusal, Served, bet, money, refusal, serving, win
 
 
 @pytest.fixture
@@ -129,3 +129,93 @@ async def test_another_licensee_or_an_adapter_reads_no_statement(wallet: Served)
     assert await refusal(wallet.adapter.history.ListStatementLines(ask())) == forbidden
     unscoped = wallet.caller("gateway", scopes="play")
     assert (await refusal(unscoped.history.ListStatementLines(ask()))).reason == "SCOPE_MISSING"
+
+
+# -- lists of transactions
+
+
+def listing(**more: Any) -> wallet_service_pb2.ListTransactionsRequest:
+    return wallet_service_pb2.ListTransactionsRequest(**{"player_id": "alice", **more})
+
+
+async def keys(wallet: Served, **more: Any) -> list[str]:
+    """The keys of a whole list, page by page."""
+    found, token = [], ""
+    while True:
+        page = await wallet.cashier.wallet.ListTransactions(listing(page_token=token, **more))
+        found += [one.transaction_key for one in page.transactions]
+        token = page.next_page_token
+        if not token:
+            return found
+
+
+async def play(wallet: Served) -> None:
+    """An accepted bet with its win, a refused bet, a cancel of nothing, and the bet that it cancelled."""
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "b2", bet=bet("900.00", "r2"))
+    await wallet.adapter.do("alice", "c3", cancel=action_pb2.Cancel(bet_key="b3"))
+    await wallet.adapter.do("alice", "b3", bet=bet("1.00", "r3"))
+    await wallet.adapter.do("alice", "w1", win=win("4.00", bet_key="b1"))
+
+
+async def test_a_list_can_be_filtered_by_anything_and_read_from_either_end(wallet: Served) -> None:
+    await play(wallet)
+    kinds, states = transaction_pb2.TransactionKind, transaction_pb2.TransactionState
+    everything = ["open", "opening", "play", "b1", "b2", "c3", "b3", "w1"]
+    oldest = wallet_service_pb2.LIST_ORDER_OLDEST_FIRST
+    assert await keys(wallet, order=oldest) == everything
+    assert await keys(wallet) == everything[::-1]
+    for filters, expected in (
+        ({"kinds": [kinds.TRANSACTION_KIND_BET]}, ["b1", "b2", "b3"]),
+        ({"kinds": [kinds.TRANSACTION_KIND_WIN, kinds.TRANSACTION_KIND_CANCEL]}, ["c3", "w1"]),
+        ({"source": "cashier"}, ["open", "opening", "play"]),
+        ({"round_id": "r1"}, ["b1", "w1"]),
+        ({"states": [states.TRANSACTION_STATE_REFUSED]}, ["b2"]),
+        ({"states": [states.TRANSACTION_STATE_TOMBSTONED]}, ["c3", "b3"]),
+        ({"states": [states.TRANSACTION_STATE_APPLIED], "source": PROVIDER}, ["b1", "w1"]),
+        ({"round_id": "r9"}, []),
+    ):
+        assert await keys(wallet, order=oldest, page_size=2, **filters) == expected
+        assert await keys(wallet, page_size=2, **filters) == expected[::-1]
+
+
+async def test_the_state_of_a_listed_transaction_is_the_state_it_was_filtered_by(wallet: Served) -> None:
+    await play(wallet)
+    for state in (1, 2, 3):
+        page = await wallet.cashier.wallet.ListTransactions(listing(states=[state]))
+        assert {one.state for one in page.transactions} == {state}
+
+
+async def test_a_list_of_a_time_span_has_its_start_and_not_its_end(wallet: Served) -> None:
+    await play(wallet)
+    page = await wallet.cashier.wallet.ListTransactions(listing(order=wallet_service_pb2.LIST_ORDER_OLDEST_FIRST))
+    third, fifth = page.transactions[2].record_time, page.transactions[4].record_time
+    assert await keys(wallet, start_time=third, end_time=fifth) == ["b1", "play"]
+    assert await keys(wallet, start_time=fifth) == ["w1", "b3", "c3", "b2"]
+
+
+async def test_what_is_stored_while_a_list_is_read_moves_no_page(wallet: Served) -> None:
+    await wallet.player("alice")
+    for number in range(6):
+        await wallet.adapter.do("alice", f"b{number}", bet=bet("1.00"))
+    for order, expected in ((1, ["b5", "b4", "b3", "b2"]), (2, ["open", "opening", "play", "b0"])):
+        seen, token = [], ""
+        for number in range(2):
+            page = await wallet.cashier.wallet.ListTransactions(listing(page_size=2, order=order, page_token=token))
+            seen += [one.transaction_key for one in page.transactions]
+            token = page.next_page_token
+            await wallet.adapter.do("alice", f"x{order}{number}", bet=bet("1.00"))
+        assert seen == expected
+
+
+async def test_a_page_token_leads_nowhere_in_a_list_with_other_filters(wallet: Served) -> None:
+    await play(wallet)
+    token = (await wallet.cashier.wallet.ListTransactions(listing(page_size=2))).next_page_token
+    for more in ({"source": "cashier"}, {"order": 2}, {"kinds": [1]}):
+        failed = await refusal(wallet.cashier.wallet.ListTransactions(listing(page_token=token, **more)))
+        assert failed.reason == "PAGE_TOKEN_INVALID"
+    assert (await refusal(wallet.cashier.wallet.ListTransactions(listing(source="nobody")))).reason == (
+        "PROVIDER_NOT_FOUND"
+    )
+    assert (await refusal(wallet.cashier.wallet.ListTransactions(listing(states=[4])))).reason == "REQUEST_INVALID"

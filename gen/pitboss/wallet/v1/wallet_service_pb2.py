@@ -25,12 +25,13 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 from pitboss.wallet.v1 import action_pb2 as pitboss_dot_wallet_dot_v1_dot_action__pb2
 from pitboss.wallet.v1 import transaction_pb2 as pitboss_dot_wallet_dot_v1_dot_transaction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&pitboss/wallet/v1/wallet_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1epitboss/wallet/v1/action.proto\x1a#pitboss/wallet/v1/transaction.proto\"\xbe\x02\n\x12OpenAccountRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x41\n\rcurrency_code\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12<\n\x0cjurisdiction\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{0,16}$R\x0cjurisdiction\x12?\n\x07\x62orn_on\x18\x05 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x06\x62ornOn\"H\n\x13OpenAccountResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\x99\x01\n\x1eWalletServiceGetBalanceRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x44\n\rcurrency_code\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\"Z\n\x1fWalletServiceGetBalanceResponse\x12\x37\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\x1b.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\"\xb0\x01\n\x0e\x44\x65positRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\"D\n\x0f\x44\x65positResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xfe\x01\n\x18RequestWithdrawalRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12\x42\n\nexpires_in\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\xbaH\x05\xaa\x01\x02*\x00R\texpiresIn\"N\n\x19RequestWithdrawalResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xe5\x01\n\x18\x43\x61ptureWithdrawalRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x31\n\x0ewithdrawal_key\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\rwithdrawalKey\x12.\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\"N\n\x19\x43\x61ptureWithdrawalResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xb5\x01\n\x18ReleaseWithdrawalRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x31\n\x0ewithdrawal_key\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\rwithdrawalKey\"N\n\x19ReleaseWithdrawalResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\x80\x02\n\x18LookUpTransactionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x42\n\x04kind\x18\x02 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x33\n\x0ftransaction_key\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x38\n\x06source\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x06source\"]\n\x19LookUpTransactionResponse\x12@\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0btransaction\"\x9e\x01\n\x17ListTransactionsRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\tpageToken\"\x86\x01\n\x18ListTransactionsResponse\x12\x42\n\x0ctransactions\x18\x01 \x03(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0ctransactions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x01\n\x12\x42lockPlayerRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x18\n\x07\x62locked\x18\x03 \x01(\x08R\x07\x62locked\"H\n\x13\x42lockPlayerResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result2\x9f\x0b\n\rWalletService\x12w\n\x0bOpenAccount\x12%.pitboss.wallet.v1.OpenAccountRequest\x1a&.pitboss.wallet.v1.OpenAccountResponse\"\x19\x90\x02\x02\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/players:\x01*\x12\x9f\x01\n\nGetBalance\x12\x31.pitboss.wallet.v1.WalletServiceGetBalanceRequest\x1a\x32.pitboss.wallet.v1.WalletServiceGetBalanceResponse\"*\x90\x02\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/players/{player_id}/balance\x12\x80\x01\n\x07\x44\x65posit\x12!.pitboss.wallet.v1.DepositRequest\x1a\".pitboss.wallet.v1.DepositResponse\".\x90\x02\x02\x82\xd3\xe4\x93\x02%\" /v1/players/{player_id}/deposits:\x01*\x12\xa1\x01\n\x11RequestWithdrawal\x12+.pitboss.wallet.v1.RequestWithdrawalRequest\x1a,.pitboss.wallet.v1.RequestWithdrawalResponse\"1\x90\x02\x02\x82\xd3\xe4\x93\x02(\"#/v1/players/{player_id}/withdrawals:\x01*\x12\xba\x01\n\x11\x43\x61ptureWithdrawal\x12+.pitboss.wallet.v1.CaptureWithdrawalRequest\x1a,.pitboss.wallet.v1.CaptureWithdrawalResponse\"J\x90\x02\x02\x82\xd3\xe4\x93\x02\x41\"</v1/players/{player_id}/withdrawals/{withdrawal_key}:capture:\x01*\x12\xba\x01\n\x11ReleaseWithdrawal\x12+.pitboss.wallet.v1.ReleaseWithdrawalRequest\x1a,.pitboss.wallet.v1.ReleaseWithdrawalResponse\"J\x90\x02\x02\x82\xd3\xe4\x93\x02\x41\"</v1/players/{player_id}/withdrawals/{withdrawal_key}:release:\x01*\x12\xa6\x01\n\x11LookUpTransaction\x12+.pitboss.wallet.v1.LookUpTransactionRequest\x1a,.pitboss.wallet.v1.LookUpTransactionResponse\"6\x90\x02\x01\x82\xd3\xe4\x93\x02-\x12+/v1/players/{player_id}/transactions:lookUp\x12\x9c\x01\n\x10ListTransactions\x12*.pitboss.wallet.v1.ListTransactionsRequest\x1a+.pitboss.wallet.v1.ListTransactionsResponse\"/\x90\x02\x01\x82\xd3\xe4\x93\x02&\x12$/v1/players/{player_id}/transactions\x12\x89\x01\n\x0b\x42lockPlayer\x12%.pitboss.wallet.v1.BlockPlayerRequest\x1a&.pitboss.wallet.v1.BlockPlayerResponse\"+\x90\x02\x02\x82\xd3\xe4\x93\x02\"\"\x1d/v1/players/{player_id}:block:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&pitboss/wallet/v1/wallet_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1epitboss/wallet/v1/action.proto\x1a#pitboss/wallet/v1/transaction.proto\"\xbe\x02\n\x12OpenAccountRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x41\n\rcurrency_code\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12<\n\x0cjurisdiction\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{0,16}$R\x0cjurisdiction\x12?\n\x07\x62orn_on\x18\x05 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x06\x62ornOn\"H\n\x13OpenAccountResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\x99\x01\n\x1eWalletServiceGetBalanceRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x44\n\rcurrency_code\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\"Z\n\x1fWalletServiceGetBalanceResponse\x12\x37\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\x1b.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\"\xb0\x01\n\x0e\x44\x65positRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\"D\n\x0f\x44\x65positResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xfe\x01\n\x18RequestWithdrawalRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12\x42\n\nexpires_in\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\xbaH\x05\xaa\x01\x02*\x00R\texpiresIn\"N\n\x19RequestWithdrawalResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xe5\x01\n\x18\x43\x61ptureWithdrawalRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x31\n\x0ewithdrawal_key\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\rwithdrawalKey\x12.\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\"N\n\x19\x43\x61ptureWithdrawalResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xb5\x01\n\x18ReleaseWithdrawalRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x31\n\x0ewithdrawal_key\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\rwithdrawalKey\"N\n\x19ReleaseWithdrawalResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\x80\x02\n\x18LookUpTransactionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x42\n\x04kind\x18\x02 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x33\n\x0ftransaction_key\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x38\n\x06source\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x06source\"]\n\x19LookUpTransactionResponse\x12@\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0btransaction\"\xc8\x04\n\x17ListTransactionsRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\tpageToken\x12I\n\x05kinds\x18\x04 \x03(\x0e\x32\".pitboss.wallet.v1.TransactionKindB\x0f\xbaH\x0c\x92\x01\t\"\x07\x82\x01\x04\x10\x01 \x00R\x05kinds\x12\x38\n\x06source\x18\x05 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x06source\x12#\n\x08round_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x07roundId\x12N\n\x06states\x18\x07 \x03(\x0e\x32#.pitboss.wallet.v1.TransactionStateB\x11\xbaH\x0e\x92\x01\x0b\"\t\x82\x01\x06\x10\x01 \x00 \x04R\x06states\x12\x39\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12<\n\x05order\x18\n \x01(\x0e\x32\x1c.pitboss.wallet.v1.ListOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\"\x86\x01\n\x18ListTransactionsResponse\x12\x42\n\x0ctransactions\x18\x01 \x03(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0ctransactions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x01\n\x12\x42lockPlayerRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x18\n\x07\x62locked\x18\x03 \x01(\x08R\x07\x62locked\"H\n\x13\x42lockPlayerResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result*a\n\tListOrder\x12\x1a\n\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x1b\n\x17LIST_ORDER_NEWEST_FIRST\x10\x01\x12\x1b\n\x17LIST_ORDER_OLDEST_FIRST\x10\x02\x32\x9f\x0b\n\rWalletService\x12w\n\x0bOpenAccount\x12%.pitboss.wallet.v1.OpenAccountRequest\x1a&.pitboss.wallet.v1.OpenAccountResponse\"\x19\x90\x02\x02\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/players:\x01*\x12\x9f\x01\n\nGetBalance\x12\x31.pitboss.wallet.v1.WalletServiceGetBalanceRequest\x1a\x32.pitboss.wallet.v1.WalletServiceGetBalanceResponse\"*\x90\x02\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/players/{player_id}/balance\x12\x80\x01\n\x07\x44\x65posit\x12!.pitboss.wallet.v1.DepositRequest\x1a\".pitboss.wallet.v1.DepositResponse\".\x90\x02\x02\x82\xd3\xe4\x93\x02%\" /v1/players/{player_id}/deposits:\x01*\x12\xa1\x01\n\x11RequestWithdrawal\x12+.pitboss.wallet.v1.RequestWithdrawalRequest\x1a,.pitboss.wallet.v1.RequestWithdrawalResponse\"1\x90\x02\x02\x82\xd3\xe4\x93\x02(\"#/v1/players/{player_id}/withdrawals:\x01*\x12\xba\x01\n\x11\x43\x61ptureWithdrawal\x12+.pitboss.wallet.v1.CaptureWithdrawalRequest\x1a,.pitboss.wallet.v1.CaptureWithdrawalResponse\"J\x90\x02\x02\x82\xd3\xe4\x93\x02\x41\"</v1/players/{player_id}/withdrawals/{withdrawal_key}:capture:\x01*\x12\xba\x01\n\x11ReleaseWithdrawal\x12+.pitboss.wallet.v1.ReleaseWithdrawalRequest\x1a,.pitboss.wallet.v1.ReleaseWithdrawalResponse\"J\x90\x02\x02\x82\xd3\xe4\x93\x02\x41\"</v1/players/{player_id}/withdrawals/{withdrawal_key}:release:\x01*\x12\xa6\x01\n\x11LookUpTransaction\x12+.pitboss.wallet.v1.LookUpTransactionRequest\x1a,.pitboss.wallet.v1.LookUpTransactionResponse\"6\x90\x02\x01\x82\xd3\xe4\x93\x02-\x12+/v1/players/{player_id}/transactions:lookUp\x12\x9c\x01\n\x10ListTransactions\x12*.pitboss.wallet.v1.ListTransactionsRequest\x1a+.pitboss.wallet.v1.ListTransactionsResponse\"/\x90\x02\x01\x82\xd3\xe4\x93\x02&\x12$/v1/players/{player_id}/transactions\x12\x89\x01\n\x0b\x42lockPlayer\x12%.pitboss.wallet.v1.BlockPlayerRequest\x1a&.pitboss.wallet.v1.BlockPlayerResponse\"+\x90\x02\x02\x82\xd3\xe4\x93\x02\"\"\x1d/v1/players/{player_id}:block:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -90,7 +91,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\364\003(\000'
   _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['kinds']._loaded_options = None
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['kinds']._serialized_options = b'\272H\014\222\001\t\"\007\202\001\004\020\001 \000'
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['source']._loaded_options = None
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['source']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,31})?$'
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['round_id']._loaded_options = None
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['round_id']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['states']._loaded_options = None
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['states']._serialized_options = b'\272H\016\222\001\013\"\t\202\001\006\020\001 \000 \004'
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['order']._loaded_options = None
+  _globals['_LISTTRANSACTIONSREQUEST'].fields_by_name['order']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_BLOCKPLAYERREQUEST'].fields_by_name['player_id']._loaded_options = None
   _globals['_BLOCKPLAYERREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
   _globals['_BLOCKPLAYERREQUEST'].fields_by_name['transaction_key']._loaded_options = None
@@ -113,42 +124,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WALLETSERVICE'].methods_by_name['ListTransactions']._serialized_options = b'\220\002\001\202\323\344\223\002&\022$/v1/players/{player_id}/transactions'
   _globals['_WALLETSERVICE'].methods_by_name['BlockPlayer']._loaded_options = None
   _globals['_WALLETSERVICE'].methods_by_name['BlockPlayer']._serialized_options = b'\220\002\002\202\323\344\223\002\"\"\035/v1/players/{player_id}:block:\001*'
-  _globals['_OPENACCOUNTREQUEST']._serialized_start=251
-  _globals['_OPENACCOUNTREQUEST']._serialized_end=569
-  _globals['_OPENACCOUNTRESPONSE']._serialized_start=571
-  _globals['_OPENACCOUNTRESPONSE']._serialized_end=643
-  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_start=646
-  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_end=799
-  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_start=801
-  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_end=891
-  _globals['_DEPOSITREQUEST']._serialized_start=894
-  _globals['_DEPOSITREQUEST']._serialized_end=1070
-  _globals['_DEPOSITRESPONSE']._serialized_start=1072
-  _globals['_DEPOSITRESPONSE']._serialized_end=1140
-  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_start=1143
-  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_end=1397
-  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_start=1399
-  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_end=1477
-  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_start=1480
-  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_end=1709
-  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_start=1711
-  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_end=1789
-  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_start=1792
-  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_end=1973
-  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_start=1975
-  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_end=2053
-  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_start=2056
-  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_end=2312
-  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_start=2314
-  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_end=2407
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=2410
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=2568
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=2571
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=2705
-  _globals['_BLOCKPLAYERREQUEST']._serialized_start=2708
-  _globals['_BLOCKPLAYERREQUEST']._serialized_end=2858
-  _globals['_BLOCKPLAYERRESPONSE']._serialized_start=2860
-  _globals['_BLOCKPLAYERRESPONSE']._serialized_end=2932
-  _globals['_WALLETSERVICE']._serialized_start=2935
-  _globals['_WALLETSERVICE']._serialized_end=4374
+  _globals['_LISTORDER']._serialized_start=3393
+  _globals['_LISTORDER']._serialized_end=3490
+  _globals['_OPENACCOUNTREQUEST']._serialized_start=284
+  _globals['_OPENACCOUNTREQUEST']._serialized_end=602
+  _globals['_OPENACCOUNTRESPONSE']._serialized_start=604
+  _globals['_OPENACCOUNTRESPONSE']._serialized_end=676
+  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_start=679
+  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_end=832
+  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_start=834
+  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_end=924
+  _globals['_DEPOSITREQUEST']._serialized_start=927
+  _globals['_DEPOSITREQUEST']._serialized_end=1103
+  _globals['_DEPOSITRESPONSE']._serialized_start=1105
+  _globals['_DEPOSITRESPONSE']._serialized_end=1173
+  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_start=1176
+  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_end=1430
+  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_start=1432
+  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_end=1510
+  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_start=1513
+  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_end=1742
+  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_start=1744
+  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_end=1822
+  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_start=1825
+  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_end=2006
+  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_start=2008
+  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_end=2086
+  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_start=2089
+  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_end=2345
+  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_start=2347
+  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_end=2440
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=2443
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=3027
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=3030
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=3164
+  _globals['_BLOCKPLAYERREQUEST']._serialized_start=3167
+  _globals['_BLOCKPLAYERREQUEST']._serialized_end=3317
+  _globals['_BLOCKPLAYERRESPONSE']._serialized_start=3319
+  _globals['_BLOCKPLAYERRESPONSE']._serialized_end=3391
+  _globals['_WALLETSERVICE']._serialized_start=3493
+  _globals['_WALLETSERVICE']._serialized_end=4932
 # @@protoc_insertion_point(module_scope)

@@ -73,9 +73,11 @@ class WalletServiceStub:
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
     ListTransactions: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.ListTransactionsRequest, _wallet_service_pb2.ListTransactionsResponse]
-    """ListTransactions lists a player's transactions, the newest first.
+    """ListTransactions lists a player's transactions, the newest first unless asked otherwise.
+    What is stored meanwhile moves nothing: no page repeats or leaves out a transaction.
 
-    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND,
+    PROVIDER_NOT_FOUND), UNAVAILABLE.
     """
     BlockPlayer: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.BlockPlayerRequest, _wallet_service_pb2.BlockPlayerResponse]
     """BlockPlayer blocks or unblocks stakes of a player by the licensee's decision.
@@ -129,9 +131,11 @@ class WalletServiceAsyncStub(WalletServiceStub):
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
     ListTransactions: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.ListTransactionsRequest, _wallet_service_pb2.ListTransactionsResponse]  # type: ignore[assignment]
-    """ListTransactions lists a player's transactions, the newest first.
+    """ListTransactions lists a player's transactions, the newest first unless asked otherwise.
+    What is stored meanwhile moves nothing: no page repeats or leaves out a transaction.
 
-    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND,
+    PROVIDER_NOT_FOUND), UNAVAILABLE.
     """
     BlockPlayer: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.BlockPlayerRequest, _wallet_service_pb2.BlockPlayerResponse]  # type: ignore[assignment]
     """BlockPlayer blocks or unblocks stakes of a player by the licensee's decision.
@@ -230,9 +234,11 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _wallet_service_pb2.ListTransactionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_wallet_service_pb2.ListTransactionsResponse, _abc.Awaitable[_wallet_service_pb2.ListTransactionsResponse]]:
-        """ListTransactions lists a player's transactions, the newest first.
+        """ListTransactions lists a player's transactions, the newest first unless asked otherwise.
+        What is stored meanwhile moves nothing: no page repeats or leaves out a transaction.
 
-        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND,
+        PROVIDER_NOT_FOUND), UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

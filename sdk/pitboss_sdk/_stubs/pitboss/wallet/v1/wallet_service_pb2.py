@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_money__pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_action__pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_transaction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n9pitboss_sdk/_stubs/pitboss/wallet/v1/wallet_service.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1\x1a\x1egoogle/protobuf/duration.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x31pitboss_sdk/_stubs/pitboss/wallet/v1/action.proto\x1a\x36pitboss_sdk/_stubs/pitboss/wallet/v1/transaction.proto\"\xc6\x01\n\x12OpenAccountRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12%\n\rcurrency_code\x18\x03 \x01(\tB\x00R\x0c\x63urrencyCode\x12$\n\x0cjurisdiction\x18\x04 \x01(\tB\x00R\x0cjurisdiction\x12\x19\n\x07\x62orn_on\x18\x05 \x01(\tB\x00R\x06\x62ornOn\"T\n\x13OpenAccountResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"f\n\x1eWalletServiceGetBalanceRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12%\n\rcurrency_code\x18\x02 \x01(\tB\x00R\x0c\x63urrencyCode\"f\n\x1fWalletServiceGetBalanceResponse\x12\x43\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\"\x98\x01\n\x0e\x44\x65positRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\"P\n\x0f\x44\x65positResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\xde\x01\n\x18RequestWithdrawalRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\x12:\n\nexpires_in\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x00R\texpiresIn\"Z\n\x19RequestWithdrawalResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\xc9\x01\n\x18\x43\x61ptureWithdrawalRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\'\n\x0ewithdrawal_key\x18\x03 \x01(\tB\x00R\rwithdrawalKey\x12:\n\x06\x61mount\x18\x04 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\"Z\n\x19\x43\x61ptureWithdrawalResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\x8d\x01\n\x18ReleaseWithdrawalRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\'\n\x0ewithdrawal_key\x18\x03 \x01(\tB\x00R\rwithdrawalKey\"Z\n\x19ReleaseWithdrawalResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\xc4\x01\n\x18LookUpTransactionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x44\n\x04kind\x18\x02 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.TransactionKindB\x00R\x04kind\x12)\n\x0ftransaction_key\x18\x03 \x01(\tB\x00R\x0etransactionKey\x12\x18\n\x06source\x18\x04 \x01(\tB\x00R\x06source\"i\n\x19LookUpTransactionResponse\x12L\n\x0btransaction\x18\x01 \x01(\x0b\x32*.pitboss_sdk.pitboss.wallet.v1.TransactionR\x0btransaction\"x\n\x17ListTransactionsRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x03 \x01(\tB\x00R\tpageToken\"\x92\x01\n\x18ListTransactionsResponse\x12N\n\x0ctransactions\x18\x01 \x03(\x0b\x32*.pitboss_sdk.pitboss.wallet.v1.TransactionR\x0ctransactions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"x\n\x12\x42lockPlayerRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x18\n\x07\x62locked\x18\x03 \x01(\x08R\x07\x62locked\"T\n\x13\x42lockPlayerResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result2\xca\t\n\rWalletService\x12y\n\x0bOpenAccount\x12\x31.pitboss_sdk.pitboss.wallet.v1.OpenAccountRequest\x1a\x32.pitboss_sdk.pitboss.wallet.v1.OpenAccountResponse\"\x03\x90\x02\x02\x12\x90\x01\n\nGetBalance\x12=.pitboss_sdk.pitboss.wallet.v1.WalletServiceGetBalanceRequest\x1a>.pitboss_sdk.pitboss.wallet.v1.WalletServiceGetBalanceResponse\"\x03\x90\x02\x01\x12m\n\x07\x44\x65posit\x12-.pitboss_sdk.pitboss.wallet.v1.DepositRequest\x1a..pitboss_sdk.pitboss.wallet.v1.DepositResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11RequestWithdrawal\x12\x37.pitboss_sdk.pitboss.wallet.v1.RequestWithdrawalRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.RequestWithdrawalResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11\x43\x61ptureWithdrawal\x12\x37.pitboss_sdk.pitboss.wallet.v1.CaptureWithdrawalRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.CaptureWithdrawalResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11ReleaseWithdrawal\x12\x37.pitboss_sdk.pitboss.wallet.v1.ReleaseWithdrawalRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.ReleaseWithdrawalResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11LookUpTransaction\x12\x37.pitboss_sdk.pitboss.wallet.v1.LookUpTransactionRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.LookUpTransactionResponse\"\x03\x90\x02\x01\x12\x88\x01\n\x10ListTransactions\x12\x36.pitboss_sdk.pitboss.wallet.v1.ListTransactionsRequest\x1a\x37.pitboss_sdk.pitboss.wallet.v1.ListTransactionsResponse\"\x03\x90\x02\x01\x12y\n\x0b\x42lockPlayer\x12\x31.pitboss_sdk.pitboss.wallet.v1.BlockPlayerRequest\x1a\x32.pitboss_sdk.pitboss.wallet.v1.BlockPlayerResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n9pitboss_sdk/_stubs/pitboss/wallet/v1/wallet_service.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x31pitboss_sdk/_stubs/pitboss/wallet/v1/action.proto\x1a\x36pitboss_sdk/_stubs/pitboss/wallet/v1/transaction.proto\"\xc6\x01\n\x12OpenAccountRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12%\n\rcurrency_code\x18\x03 \x01(\tB\x00R\x0c\x63urrencyCode\x12$\n\x0cjurisdiction\x18\x04 \x01(\tB\x00R\x0cjurisdiction\x12\x19\n\x07\x62orn_on\x18\x05 \x01(\tB\x00R\x06\x62ornOn\"T\n\x13OpenAccountResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"f\n\x1eWalletServiceGetBalanceRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12%\n\rcurrency_code\x18\x02 \x01(\tB\x00R\x0c\x63urrencyCode\"f\n\x1fWalletServiceGetBalanceResponse\x12\x43\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\"\x98\x01\n\x0e\x44\x65positRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\"P\n\x0f\x44\x65positResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\xde\x01\n\x18RequestWithdrawalRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\x12:\n\nexpires_in\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x00R\texpiresIn\"Z\n\x19RequestWithdrawalResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\xc9\x01\n\x18\x43\x61ptureWithdrawalRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\'\n\x0ewithdrawal_key\x18\x03 \x01(\tB\x00R\rwithdrawalKey\x12:\n\x06\x61mount\x18\x04 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\"Z\n\x19\x43\x61ptureWithdrawalResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\x8d\x01\n\x18ReleaseWithdrawalRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\'\n\x0ewithdrawal_key\x18\x03 \x01(\tB\x00R\rwithdrawalKey\"Z\n\x19ReleaseWithdrawalResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\"\xc4\x01\n\x18LookUpTransactionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x44\n\x04kind\x18\x02 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.TransactionKindB\x00R\x04kind\x12)\n\x0ftransaction_key\x18\x03 \x01(\tB\x00R\x0etransactionKey\x12\x18\n\x06source\x18\x04 \x01(\tB\x00R\x06source\"i\n\x19LookUpTransactionResponse\x12L\n\x0btransaction\x18\x01 \x01(\x0b\x32*.pitboss_sdk.pitboss.wallet.v1.TransactionR\x0btransaction\"\xf6\x03\n\x17ListTransactionsRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x03 \x01(\tB\x00R\tpageToken\x12\x46\n\x05kinds\x18\x04 \x03(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.TransactionKindB\x00R\x05kinds\x12\x18\n\x06source\x18\x05 \x01(\tB\x00R\x06source\x12\x1b\n\x08round_id\x18\x06 \x01(\tB\x00R\x07roundId\x12I\n\x06states\x18\x07 \x03(\x0e\x32/.pitboss_sdk.pitboss.wallet.v1.TransactionStateB\x00R\x06states\x12\x39\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12@\n\x05order\x18\n \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.ListOrderB\x00R\x05order\"\x92\x01\n\x18ListTransactionsResponse\x12N\n\x0ctransactions\x18\x01 \x03(\x0b\x32*.pitboss_sdk.pitboss.wallet.v1.TransactionR\x0ctransactions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"x\n\x12\x42lockPlayerRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x18\n\x07\x62locked\x18\x03 \x01(\x08R\x07\x62locked\"T\n\x13\x42lockPlayerResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result*a\n\tListOrder\x12\x1a\n\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x1b\n\x17LIST_ORDER_NEWEST_FIRST\x10\x01\x12\x1b\n\x17LIST_ORDER_OLDEST_FIRST\x10\x02\x32\xca\t\n\rWalletService\x12y\n\x0bOpenAccount\x12\x31.pitboss_sdk.pitboss.wallet.v1.OpenAccountRequest\x1a\x32.pitboss_sdk.pitboss.wallet.v1.OpenAccountResponse\"\x03\x90\x02\x02\x12\x90\x01\n\nGetBalance\x12=.pitboss_sdk.pitboss.wallet.v1.WalletServiceGetBalanceRequest\x1a>.pitboss_sdk.pitboss.wallet.v1.WalletServiceGetBalanceResponse\"\x03\x90\x02\x01\x12m\n\x07\x44\x65posit\x12-.pitboss_sdk.pitboss.wallet.v1.DepositRequest\x1a..pitboss_sdk.pitboss.wallet.v1.DepositResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11RequestWithdrawal\x12\x37.pitboss_sdk.pitboss.wallet.v1.RequestWithdrawalRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.RequestWithdrawalResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11\x43\x61ptureWithdrawal\x12\x37.pitboss_sdk.pitboss.wallet.v1.CaptureWithdrawalRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.CaptureWithdrawalResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11ReleaseWithdrawal\x12\x37.pitboss_sdk.pitboss.wallet.v1.ReleaseWithdrawalRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.ReleaseWithdrawalResponse\"\x03\x90\x02\x02\x12\x8b\x01\n\x11LookUpTransaction\x12\x37.pitboss_sdk.pitboss.wallet.v1.LookUpTransactionRequest\x1a\x38.pitboss_sdk.pitboss.wallet.v1.LookUpTransactionResponse\"\x03\x90\x02\x01\x12\x88\x01\n\x10ListTransactions\x12\x36.pitboss_sdk.pitboss.wallet.v1.ListTransactionsRequest\x1a\x37.pitboss_sdk.pitboss.wallet.v1.ListTransactionsResponse\"\x03\x90\x02\x01\x12y\n\x0b\x42lockPlayer\x12\x31.pitboss_sdk.pitboss.wallet.v1.BlockPlayerRequest\x1a\x32.pitboss_sdk.pitboss.wallet.v1.BlockPlayerResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,42 +54,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WALLETSERVICE'].methods_by_name['ListTransactions']._serialized_options = b'\220\002\001'
   _globals['_WALLETSERVICE'].methods_by_name['BlockPlayer']._loaded_options = None
   _globals['_WALLETSERVICE'].methods_by_name['BlockPlayer']._serialized_options = b'\220\002\002'
-  _globals['_OPENACCOUNTREQUEST']._serialized_start=280
-  _globals['_OPENACCOUNTREQUEST']._serialized_end=478
-  _globals['_OPENACCOUNTRESPONSE']._serialized_start=480
-  _globals['_OPENACCOUNTRESPONSE']._serialized_end=564
-  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_start=566
-  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_end=668
-  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_start=670
-  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_end=772
-  _globals['_DEPOSITREQUEST']._serialized_start=775
-  _globals['_DEPOSITREQUEST']._serialized_end=927
-  _globals['_DEPOSITRESPONSE']._serialized_start=929
-  _globals['_DEPOSITRESPONSE']._serialized_end=1009
-  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_start=1012
-  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_end=1234
-  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_start=1236
-  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_end=1326
-  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_start=1329
-  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_end=1530
-  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_start=1532
-  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_end=1622
-  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_start=1625
-  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_end=1766
-  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_start=1768
-  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_end=1858
-  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_start=1861
-  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_end=2057
-  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_start=2059
-  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_end=2164
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=2166
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=2286
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=2289
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=2435
-  _globals['_BLOCKPLAYERREQUEST']._serialized_start=2437
-  _globals['_BLOCKPLAYERREQUEST']._serialized_end=2557
-  _globals['_BLOCKPLAYERRESPONSE']._serialized_start=2559
-  _globals['_BLOCKPLAYERRESPONSE']._serialized_end=2643
-  _globals['_WALLETSERVICE']._serialized_start=2646
-  _globals['_WALLETSERVICE']._serialized_end=3872
+  _globals['_LISTORDER']._serialized_start=3061
+  _globals['_LISTORDER']._serialized_end=3158
+  _globals['_OPENACCOUNTREQUEST']._serialized_start=313
+  _globals['_OPENACCOUNTREQUEST']._serialized_end=511
+  _globals['_OPENACCOUNTRESPONSE']._serialized_start=513
+  _globals['_OPENACCOUNTRESPONSE']._serialized_end=597
+  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_start=599
+  _globals['_WALLETSERVICEGETBALANCEREQUEST']._serialized_end=701
+  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_start=703
+  _globals['_WALLETSERVICEGETBALANCERESPONSE']._serialized_end=805
+  _globals['_DEPOSITREQUEST']._serialized_start=808
+  _globals['_DEPOSITREQUEST']._serialized_end=960
+  _globals['_DEPOSITRESPONSE']._serialized_start=962
+  _globals['_DEPOSITRESPONSE']._serialized_end=1042
+  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_start=1045
+  _globals['_REQUESTWITHDRAWALREQUEST']._serialized_end=1267
+  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_start=1269
+  _globals['_REQUESTWITHDRAWALRESPONSE']._serialized_end=1359
+  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_start=1362
+  _globals['_CAPTUREWITHDRAWALREQUEST']._serialized_end=1563
+  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_start=1565
+  _globals['_CAPTUREWITHDRAWALRESPONSE']._serialized_end=1655
+  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_start=1658
+  _globals['_RELEASEWITHDRAWALREQUEST']._serialized_end=1799
+  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_start=1801
+  _globals['_RELEASEWITHDRAWALRESPONSE']._serialized_end=1891
+  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_start=1894
+  _globals['_LOOKUPTRANSACTIONREQUEST']._serialized_end=2090
+  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_start=2092
+  _globals['_LOOKUPTRANSACTIONRESPONSE']._serialized_end=2197
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=2200
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=2702
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=2705
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=2851
+  _globals['_BLOCKPLAYERREQUEST']._serialized_start=2853
+  _globals['_BLOCKPLAYERREQUEST']._serialized_end=2973
+  _globals['_BLOCKPLAYERRESPONSE']._serialized_start=2975
+  _globals['_BLOCKPLAYERRESPONSE']._serialized_end=3059
+  _globals['_WALLETSERVICE']._serialized_start=3161
+  _globals['_WALLETSERVICE']._serialized_end=4387
 # @@protoc_insertion_point(module_scope)

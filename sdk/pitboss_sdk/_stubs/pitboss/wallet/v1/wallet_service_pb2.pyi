@@ -7,7 +7,9 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as _money_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2 as _action_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
@@ -21,6 +23,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ListOrder:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ListOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ListOrder.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIST_ORDER_UNSPECIFIED: _ListOrder.ValueType  # 0
+    """As LIST_ORDER_NEWEST_FIRST."""
+    LIST_ORDER_NEWEST_FIRST: _ListOrder.ValueType  # 1
+    """The newest first."""
+    LIST_ORDER_OLDEST_FIRST: _ListOrder.ValueType  # 2
+    """The oldest first."""
+
+class ListOrder(_ListOrder, metaclass=_ListOrderEnumTypeWrapper):
+    """ListOrder says which end of a list comes first."""
+
+LIST_ORDER_UNSPECIFIED: ListOrder.ValueType  # 0
+"""As LIST_ORDER_NEWEST_FIRST."""
+LIST_ORDER_NEWEST_FIRST: ListOrder.ValueType  # 1
+"""The newest first."""
+LIST_ORDER_OLDEST_FIRST: ListOrder.ValueType  # 2
+"""The oldest first."""
+Global___ListOrder: _TypeAlias = ListOrder  # noqa: Y015
 
 @_typing.final
 class OpenAccountRequest(_message.Message):
@@ -433,22 +459,58 @@ class ListTransactionsRequest(_message.Message):
     PLAYER_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     page_size: _builtins.int
     """Transactions per page; 50 if zero, at most 500."""
     page_token: _builtins.str
-    """`next_page_token` of the page before. Empty: the first page."""
+    """`next_page_token` of the page before, for the same filters and order. Empty: the first page."""
+    source: _builtins.str
+    """Only what this provider or payment account sent. Empty: all."""
+    round_id: _builtins.str
+    """Only what belongs to this round. Empty: all."""
+    order: Global___ListOrder.ValueType
+    """Which end of the list comes first."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_transaction_pb2.TransactionKind.ValueType]:
+        """Only these kinds. Empty: all."""
+
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_transaction_pb2.TransactionState.ValueType]:
+        """Only transactions in these states. Empty: all."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Only what was recorded at this moment or later."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Only what was recorded before this moment."""
+
     def __init__(
         self,
         *,
         player_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        kinds: _abc.Iterable[_transaction_pb2.TransactionKind.ValueType] | None = ...,
+        source: _builtins.str = ...,
+        round_id: _builtins.str = ...,
+        states: _abc.Iterable[_transaction_pb2.TransactionState.ValueType] | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        order: Global___ListOrder.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "player_id", b"player_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "kinds", b"kinds", "order", b"order", "page_size", b"page_size", "page_token", b"page_token", "player_id", b"player_id", "round_id", b"round_id", "source", b"source", "start_time", b"start_time", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -466,7 +528,7 @@ class ListTransactionsResponse(_message.Message):
     """Token of the next page. Empty: this was the last one."""
     @_builtins.property
     def transactions(self) -> _containers.RepeatedCompositeFieldContainer[_transaction_pb2.Transaction]:
-        """The transactions, the newest first."""
+        """The transactions, in the order that was asked for."""
 
     def __init__(
         self,

@@ -154,9 +154,11 @@ class WalletServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListTransactions(self, request, context):
-        """ListTransactions lists a player's transactions, the newest first.
+        """ListTransactions lists a player's transactions, the newest first unless asked otherwise.
+        What is stored meanwhile moves nothing: no page repeats or leaves out a transaction.
 
-        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), NOT_FOUND (PLAYER_NOT_FOUND,
+        PROVIDER_NOT_FOUND), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
