@@ -38,7 +38,8 @@ def _service(settings: Settings, name: str) -> Config:
         lb_policy="LEAST_REQUEST",
         transport_socket=tls.upstream(settings.files, service.workload),
         typed_extension_protocol_options=_http2(),
-        common_lb_config={"healthy_panic_threshold": {"value": 30}},
+        # A change of health counts at once, not after the window in which Envoy would gather such changes.
+        common_lb_config={"healthy_panic_threshold": {"value": 30}, "update_merge_window": "0s"},
         circuit_breakers=_breakers(),
         outlier_detection=_outliers(),
         health_checks=[_health_check({"grpc_health_check": {}})],
@@ -122,6 +123,8 @@ def _outliers() -> Config:
         "max_ejection_time": "30s",
         "max_ejection_percent": 50,
         "success_rate_minimum_hosts": 5,
+        # A replica whose probe is green while its answers are not stays out for its time.
+        "successful_active_health_check_uneject_host": False,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import time
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
+from mesh.dev.ports import free_port
 from pitboss.wallet.v1 import wallet_service_pb2
 from tests.integration.gateway.conftest import Edge, running_edge, write_edge_certificate
 
@@ -188,6 +190,17 @@ def test_a_request_id_of_the_caller_goes_through_and_comes_back(edge: Edge) -> N
     assert edge.wallet_calls()[0].metadata["x-request-id"] == mine
 
 
+def test_a_request_id_carries_no_mark_of_a_sampled_trace(tmp_path_factory: pytest.TempPathFactory) -> None:
+    collector = f"127.0.0.1:{free_port()}"
+    with running_edge(tmp_path_factory.mktemp("traced"), PITBOSS_OTLP_ENDPOINT=collector) as edge:
+        names = [str(uuid.uuid4()) for _ in range(40)]
+        with edge.json() as client:
+            for name in names:
+                answer = client.get("/v1/players/pl-1/balance", headers={"x-request-id": name})
+                assert answer.headers["x-request-id"] == name
+        assert {call.metadata["x-request-id"] for call in edge.wallet_calls()} == set(names)
+
+
 def test_a_request_without_an_id_is_given_one(edge: Edge) -> None:
     _, headers = edge.call(BALANCE)
     assert uuid.UUID(headers["x-request-id"]).version == 4
@@ -268,6 +281,33 @@ def test_a_dead_replica_costs_no_request(tmp_path_factory: pytest.TempPathFactor
         edge.wallets[0].stop()
         for _ in range(10):
             edge.call(DEPOSIT)
+
+
+def test_a_replica_that_answers_but_fails_gets_no_requests_for_a_while(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with running_edge(tmp_path_factory.mktemp("sick")) as edge:
+        sick, _ = edge.wallets
+        sick.behave[DEPOSIT] = unavailable
+        end = time.monotonic() + 15
+        while not _ejected(edge) and time.monotonic() < end:
+            with contextlib.suppress(grpc.RpcError):
+                edge.call(DEPOSIT)
+        assert _ejected(edge)
+        before = len(sick.calls)
+        # Its probe is green all the time, and does not bring it back.
+        for _ in range(8):
+            edge.call(DEPOSIT)
+        assert (len(sick.calls), _ejected(edge)) == (before, True)
+        sick.behave.clear()
+        while len(sick.calls) == before and time.monotonic() < end:
+            edge.call(DEPOSIT)
+        assert len(sick.calls) > before
+
+
+def _ejected(edge: Edge) -> bool:
+    stats = httpx.get(f"{edge.admin_url}/stats", params={"filter": "wallet_svc.outlier_detection.ejections_active"})
+    return stats.text.strip().endswith(": 1")
 
 
 def test_a_service_with_another_identity_is_not_talked_to(tmp_path_factory: pytest.TempPathFactory) -> None:
