@@ -70,6 +70,11 @@ BET_CODES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_UNKNOWN: Code.TRY_AGAIN,
     Outcome.OUTCOME_IDEMPOTENCY_CONFLICT: Code.REFUSED,
     Outcome.OUTCOME_REQUEST_INVALID: Code.BAD_PARAMETERS,
+    Outcome.OUTCOME_ACCOUNT_FROZEN: Code.PLAYER_FROZEN,
+    Outcome.OUTCOME_ACCOUNT_CLOSED: Code.PLAYER_FROZEN,
+    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.REFUSED,
+    Outcome.OUTCOME_APPROVAL_NEEDED: Code.REFUSED,
+    Outcome.OUTCOME_APPROVAL_INVALID: Code.REFUSED,
 }
 """Outcomes of bets and balances."""
 
@@ -84,6 +89,8 @@ CREDIT_CODES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_COMPLIANCE_DENIED: Code.TRY_AGAIN,
     # "Bet is not allowed" would be no answer to a result.
     Outcome.OUTCOME_ROUND_CLOSED: Code.REFUSED,
+    Outcome.OUTCOME_ACCOUNT_FROZEN: Code.REFUSED,
+    Outcome.OUTCOME_ACCOUNT_CLOSED: Code.REFUSED,
 }
 """Outcomes of results, refunds and ends of rounds."""
 

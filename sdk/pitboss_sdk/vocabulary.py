@@ -47,6 +47,11 @@ class Outcome(_Open):
     UNKNOWN = 23
     IDEMPOTENCY_CONFLICT = 24
     REQUEST_INVALID = 25
+    ACCOUNT_FROZEN = 26
+    ACCOUNT_CLOSED = 27
+    ACCOUNT_NOT_EMPTY = 28
+    APPROVAL_NEEDED = 29
+    APPROVAL_INVALID = 30
 
 
 class OutcomeClass(_Open):
@@ -86,6 +91,8 @@ class TransactionKind(_Open):
     FREE_ROUND_SPIN = 17
     FREE_ROUND_TOTAL = 18
     ADJUST = 19
+    PROPOSE_ADJUSTMENT = 20
+    APPROVE_ADJUSTMENT = 21
     OPEN_ACCOUNT = 30
     OPEN_PLAY = 31
     END_PLAY = 32
@@ -96,6 +103,11 @@ class TransactionKind(_Open):
     EXCLUDE = 37
     TAKE_BREAK = 38
     REQUEST_REINSTATEMENT = 39
+    FREEZE_ACCOUNT = 40
+    UNFREEZE_ACCOUNT = 41
+    CLOSE_ACCOUNT = 42
+    REOPEN_ACCOUNT = 43
+    RESUME_PLAY = 44
 
 
 class TransactionState(_Open):

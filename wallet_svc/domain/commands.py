@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wallet_svc.domain.vocabulary import Kind, PlayState
+from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,100 @@ class BetAndWin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
+    """Undo one stake: a bet, or with `of` a tip."""
+
     bet_key: str
     session: str = ""
     claimed: MoneyText | None = None
+    of: Kind = Kind.BET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip:
+    money: MoneyText
+    session: str = ""
+    round: str = ""
+    game: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackList:
+    """Undo exactly these transactions: kind and key of each."""
+
+    items: tuple[tuple[Kind, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseWin:
+    win_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoRollback:
+    cancel_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """A credit without a bet: PROMO, TOURNAMENT or JACKPOT."""
+
+    kind: Kind
+    money: MoneyText
+    to: AccountClass = AccountClass.CASH
+    round: str = ""
+    session: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeRound:
+    """One spin of a grant or its total: FREE_ROUND_SPIN or FREE_ROUND_TOTAL."""
+
+    kind: Kind
+    grant: str
+    money: MoneyText
+    to: AccountClass = AccountClass.CASH
+    round: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjust:
+    """Correct a bet or a win of a source; an empty source is the sender's own."""
+
+    ref_kind: Kind
+    ref_key: str
+    money: MoneyText
+    ref_source: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeAdjustment:
+    adjustment: Adjust
+    proposed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveAdjustment:
+    proposal_key: str
+    payload_hash: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStanding:
+    """Freeze or close one currency account, or undo that. `kind` says which; `what` for a freeze its direction."""
+
+    kind: Kind
+    currency: str
+    what: Standing
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumePlay:
+    session: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +154,7 @@ class Deposit:
 class Hold:
     money: MoneyText
     expires_in_us: int | None = None
+    tolerance: MoneyText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +257,17 @@ Action = (
     | Exclude
     | TakeBreak
     | RequestReinstatement
+    | Tip
+    | RollbackList
+    | ReverseWin
+    | UndoRollback
+    | Credit
+    | FreeRound
+    | Adjust
+    | ProposeAdjustment
+    | ApproveAdjustment
+    | SetStanding
+    | ResumePlay
 )
 
 KIND_OF: dict[type, Kind] = {
@@ -188,6 +291,14 @@ KIND_OF: dict[type, Kind] = {
     Exclude: Kind.EXCLUDE,
     TakeBreak: Kind.TAKE_BREAK,
     RequestReinstatement: Kind.REQUEST_REINSTATEMENT,
+    Tip: Kind.TIP,
+    RollbackList: Kind.ROLLBACK_LIST,
+    ReverseWin: Kind.REVERSE_WIN,
+    UndoRollback: Kind.UNDO_ROLLBACK,
+    Adjust: Kind.ADJUST,
+    ProposeAdjustment: Kind.PROPOSE_ADJUSTMENT,
+    ApproveAdjustment: Kind.APPROVE_ADJUSTMENT,
+    ResumePlay: Kind.RESUME_PLAY,
 }
 
 
@@ -204,4 +315,8 @@ class Command:
 
     @property
     def kind(self) -> Kind:
-        return KIND_OF[type(self.action)]
+        known = KIND_OF.get(type(self.action))
+        if known is not None:
+            return known
+        kind: Kind = self.action.kind  # type: ignore[union-attr]
+        return kind

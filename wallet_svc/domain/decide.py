@@ -29,7 +29,7 @@ from wallet_svc.domain.commands import (
     Win,
 )
 from wallet_svc.domain.replay import apply
-from wallet_svc.domain.scene import Decided, Scene
+from wallet_svc.domain.scene import Decided, Scene, answer
 from wallet_svc.domain.state import Asset, Entry, Key, Player, Registry
 from wallet_svc.domain.vocabulary import NEVER_STORED, Kind, Outcome, OutcomeClass, class_of
 
@@ -56,11 +56,17 @@ _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
 }
 
 
+def _not_yet(scene: Scene, action: object) -> Decided:
+    """The contract is ahead of the ledger."""
+    del action
+    return answer(scene.entry(scene.command.kind, Outcome.UNAVAILABLE))
+
+
 def decide(player: Player, command: Command, registry: Registry, now_us: int) -> Decided:
     """Decide one command with one key. Changes nothing."""
     source_id = registry.sources[command.source]
     scene = Scene(player, command, registry, source_id, now_us)
-    decided = _RULES[type(command.action)](scene, command.action)
+    decided = _RULES.get(type(command.action), _not_yet)(scene, command.action)
     if decided.entry.asset is None:
         decided.entry.asset = shown_asset(scene)
     return decided

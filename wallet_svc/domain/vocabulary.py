@@ -15,6 +15,18 @@ class Kind(enum.IntEnum):
     CAPTURE = 7
     RELEASE = 8
     EXPIRE = 9
+    TIP = 10
+    ROLLBACK_LIST = 11
+    REVERSE_WIN = 12
+    UNDO_ROLLBACK = 13
+    PROMO = 14
+    TOURNAMENT = 15
+    JACKPOT = 16
+    FREE_ROUND_SPIN = 17
+    FREE_ROUND_TOTAL = 18
+    ADJUST = 19
+    PROPOSE_ADJUSTMENT = 20
+    APPROVE_ADJUSTMENT = 21
     OPEN_ACCOUNT = 30
     OPEN_PLAY = 31
     END_PLAY = 32
@@ -25,8 +37,21 @@ class Kind(enum.IntEnum):
     EXCLUDE = 37
     TAKE_BREAK = 38
     REQUEST_REINSTATEMENT = 39
+    FREEZE_ACCOUNT = 40
+    UNFREEZE_ACCOUNT = 41
+    CLOSE_ACCOUNT = 42
+    REOPEN_ACCOUNT = 43
+    RESUME_PLAY = 44
     LATE_BET = 101
     """A bet that came after its cancel. The tombstone holds the key of the bet itself."""
+    LATE_WIN = 102
+    """A win that came after it was taken back."""
+    LATE_TIP = 110
+    """A tip that came after its cancel."""
+    EARLY_WIN = 202
+    """When a win that overtook its bet came first. An answer is not stored: its bet may still come."""
+    GRANT = 217
+    """The first message of a free-round grant, which fixes what pays. The key is the grant's id."""
 
 
 class Outcome(enum.IntEnum):
@@ -57,6 +82,11 @@ class Outcome(enum.IntEnum):
     UNKNOWN = 23
     IDEMPOTENCY_CONFLICT = 24
     REQUEST_INVALID = 25
+    ACCOUNT_FROZEN = 26
+    ACCOUNT_CLOSED = 27
+    ACCOUNT_NOT_EMPTY = 28
+    APPROVAL_NEEDED = 29
+    APPROVAL_INVALID = 30
 
 
 class OutcomeClass(enum.IntEnum):
@@ -89,6 +119,8 @@ NEVER_STORED = frozenset(
         Outcome.UNKNOWN,
         Outcome.IDEMPOTENCY_CONFLICT,
         Outcome.REQUEST_INVALID,
+        Outcome.APPROVAL_NEEDED,
+        Outcome.APPROVAL_INVALID,
     }
 )
 """Outcomes that do not use up the key."""
@@ -100,7 +132,10 @@ def class_of(outcome: Outcome) -> OutcomeClass:
 
 
 class AccountClass(enum.IntEnum):
-    """What an account holds. Below HOUSE it belongs to a player and is never below zero."""
+    """What an account holds. Below HOUSE it belongs to a player and is never below zero.
+
+    But RECEIVABLE, which is what the player owes, is never above zero.
+    """
 
     CASH = 1
     HELD = 2
@@ -111,6 +146,12 @@ class AccountClass(enum.IntEnum):
     """Money that came from or went to payment providers."""
     GAMING = 12
     """Stakes taken less results paid, by provider."""
+    PROMOTIONS = 13
+    """Promotional credits, prizes and free rounds, by source."""
+    JACKPOTS = 14
+    """Jackpots paid apart from wins, by provider."""
+    TIPS = 15
+    """Tips taken, by provider."""
 
 
 class TransactionState(enum.IntEnum):
@@ -154,6 +195,8 @@ class Case(enum.IntEnum):
     ORPHAN_WIN = 1
     WIN_AFTER_ROLLBACK = 2
     LATE_WIN = 3
+    REVERSAL_SHORTFALL = 4
+    STALE_ROUND = 5
 
 
 class StakeOrder(enum.IntEnum):
@@ -161,6 +204,30 @@ class StakeOrder(enum.IntEnum):
 
     CASH_FIRST = 1
     BONUS_FIRST = 2
+
+
+class Shortfall(enum.IntEnum):
+    """What happens when a reversed win is not there. Equal to pitboss.wallet.v1.WinReversalShortfall."""
+
+    REFUSE = 1
+    RECEIVABLE = 2
+
+
+class AssetKind(enum.IntEnum):
+    """What a unit is. Equal to pitboss.wallet.v1.AssetKind."""
+
+    FIAT = 1
+    CRYPTO = 2
+    POINTS = 3
+
+
+class Standing(enum.IntFlag):
+    """What is stopped for one currency account of a player."""
+
+    OPEN = 0
+    FROZEN_IN = 1
+    FROZEN_OUT = 2
+    CLOSED = 4
 
 
 MAX_MINOR = 9_223_372_036_854_775_807

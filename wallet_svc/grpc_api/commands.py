@@ -10,7 +10,7 @@ from mesh.identity import Caller
 from pitboss.type.v1 import money_pb2
 from pitboss.wallet.v1 import action_pb2
 from wallet_svc.domain import commands as c
-from wallet_svc.domain.vocabulary import PlayState
+from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
 
 _LAST_SECOND = 253_402_300_799
 _NANOS = 1_000_000_000
@@ -73,7 +73,10 @@ def _bet_and_win(message: action_pb2.BetAndWin) -> c.BetAndWin:
 def _cancel(message: action_pb2.Cancel) -> c.Cancel:
     claimed = _money(message.amount) if message.HasField("amount") else None
     return c.Cancel(
-        bet_key=plain("bet_key", message.bet_key), session=plain("session_id", message.session_id), claimed=claimed
+        bet_key=plain("bet_key", message.bet_key),
+        session=plain("session_id", message.session_id),
+        claimed=claimed,
+        of=Kind(message.ref_kind or Kind.BET),
     )
 
 
@@ -87,7 +90,8 @@ def _deposit(message: action_pb2.Deposit) -> c.Deposit:
 
 def _hold(message: action_pb2.Hold) -> c.Hold:
     expires = message.expires_in.ToMicroseconds() if message.HasField("expires_in") else None
-    return c.Hold(money=_money(message.amount), expires_in_us=expires)
+    tolerance = _money(message.over_capture_tolerance) if message.HasField("over_capture_tolerance") else None
+    return c.Hold(money=_money(message.amount), expires_in_us=expires, tolerance=tolerance)
 
 
 def _capture(message: action_pb2.Capture) -> c.Capture:
@@ -147,6 +151,117 @@ def _request_reinstatement(message: action_pb2.RequestReinstatement) -> c.Reques
     return c.RequestReinstatement()
 
 
+def _tip(message: action_pb2.Tip) -> c.Tip:
+    return c.Tip(
+        money=_money(message.amount),
+        session=plain("session_id", message.session_id),
+        round=plain("round_id", message.round_id),
+        game=plain("game_id", message.game_id),
+    )
+
+
+def _rollback_list(message: action_pb2.RollbackList) -> c.RollbackList:
+    items = [(Kind(item.kind), plain("transaction_key", item.transaction_key)) for item in message.items]
+    return c.RollbackList(items=tuple(items))
+
+
+def _reverse_win(message: action_pb2.ReverseWin) -> c.ReverseWin:
+    return c.ReverseWin(win_key=plain("win_key", message.win_key))
+
+
+def _undo_rollback(message: action_pb2.UndoRollback) -> c.UndoRollback:
+    return c.UndoRollback(cancel_key=plain("cancel_key", message.cancel_key))
+
+
+def target_of(to: action_pb2.CreditTarget.ValueType) -> AccountClass:
+    """The sub-balance of a credit."""
+    return AccountClass.BONUS if to == action_pb2.CREDIT_TARGET_BONUS else AccountClass.CASH
+
+
+def reason_of(reason: action_pb2.PromoReason.ValueType) -> str:
+    """What a promotional credit is for, "cashback"."""
+    name = action_pb2.PromoReason.Name(reason or action_pb2.PROMO_REASON_OTHER)
+    return name.removeprefix("PROMO_REASON_").lower()
+
+
+def _credit(kind: Kind) -> Callable[[action_pb2.Tournament | action_pb2.Jackpot | action_pb2.Promo], c.Credit]:
+    def credit(message: action_pb2.Tournament | action_pb2.Jackpot | action_pb2.Promo) -> c.Credit:
+        return c.Credit(
+            kind=kind,
+            money=_money(message.amount),
+            to=target_of(message.to),
+            round=plain("round_id", message.round_id),
+            session=plain("session_id", message.session_id),
+            reason=reason_of(message.reason) if isinstance(message, action_pb2.Promo) else "",
+        )
+
+    return credit
+
+
+def _free_round(kind: Kind) -> Callable[[action_pb2.FreeRoundSpin | action_pb2.FreeRoundTotal], c.FreeRound]:
+    def free_round(message: action_pb2.FreeRoundSpin | action_pb2.FreeRoundTotal) -> c.FreeRound:
+        return c.FreeRound(
+            kind=kind,
+            grant=plain("grant_id", message.grant_id),
+            money=_money(message.amount),
+            to=target_of(message.to),
+            round=plain("round_id", message.round_id) if isinstance(message, action_pb2.FreeRoundSpin) else "",
+            session=plain("session_id", message.session_id),
+        )
+
+    return free_round
+
+
+def adjust_of(message: action_pb2.Adjust) -> c.Adjust:
+    """A correction."""
+    return c.Adjust(
+        ref_kind=Kind(message.ref_kind),
+        ref_key=plain("ref_key", message.ref_key),
+        money=_money(message.amount),
+        ref_source=message.ref_source,
+        reason=plain("reason", message.reason),
+    )
+
+
+def _propose_adjustment(message: action_pb2.ProposeAdjustment) -> c.ProposeAdjustment:
+    person = plain("proposed_by", message.proposed_by)
+    return c.ProposeAdjustment(adjustment=adjust_of(message.adjustment), proposed_by=person)
+
+
+def _approve_adjustment(message: action_pb2.ApproveAdjustment) -> c.ApproveAdjustment:
+    return c.ApproveAdjustment(
+        proposal_key=plain("proposal_key", message.proposal_key),
+        payload_hash=message.payload_hash,
+        approved_by=plain("approved_by", message.approved_by),
+    )
+
+
+_DIRECTIONS = {
+    action_pb2.FREEZE_DIRECTION_IN: Standing.FROZEN_IN,
+    action_pb2.FREEZE_DIRECTION_OUT: Standing.FROZEN_OUT,
+}
+
+
+def _freeze(kind: Kind) -> Callable[[action_pb2.FreezeAccount | action_pb2.UnfreezeAccount], c.SetStanding]:
+    def freeze(message: action_pb2.FreezeAccount | action_pb2.UnfreezeAccount) -> c.SetStanding:
+        what, reason = _DIRECTIONS[message.direction], plain("reason", message.reason)
+        return c.SetStanding(kind=kind, currency=message.currency_code, what=what, reason=reason)
+
+    return freeze
+
+
+def _closing(kind: Kind) -> Callable[[action_pb2.CloseAccount | action_pb2.ReopenAccount], c.SetStanding]:
+    def closing(message: action_pb2.CloseAccount | action_pb2.ReopenAccount) -> c.SetStanding:
+        reason = plain("reason", message.reason)
+        return c.SetStanding(kind=kind, currency=message.currency_code, what=Standing.CLOSED, reason=reason)
+
+    return closing
+
+
+def _resume_play(message: action_pb2.ResumePlay) -> c.ResumePlay:
+    return c.ResumePlay(session=plain("session_id", message.session_id))
+
+
 def _moment_us(field: str, moment: Timestamp) -> int:
     """Microseconds since 1970 of a moment that a calendar has."""
     if not (0 <= moment.seconds <= _LAST_SECOND and 0 <= moment.nanos < _NANOS):
@@ -181,4 +296,21 @@ _ACTIONS: dict[str, Callable[[Any], c.Action]] = {
     "exclude": _exclude,
     "take_break": _take_break,
     "request_reinstatement": _request_reinstatement,
+    "tip": _tip,
+    "rollback_list": _rollback_list,
+    "reverse_win": _reverse_win,
+    "undo_rollback": _undo_rollback,
+    "promo": _credit(Kind.PROMO),
+    "tournament": _credit(Kind.TOURNAMENT),
+    "jackpot": _credit(Kind.JACKPOT),
+    "free_round_spin": _free_round(Kind.FREE_ROUND_SPIN),
+    "free_round_total": _free_round(Kind.FREE_ROUND_TOTAL),
+    "adjust": adjust_of,
+    "propose_adjustment": _propose_adjustment,
+    "approve_adjustment": _approve_adjustment,
+    "freeze_account": _freeze(Kind.FREEZE_ACCOUNT),
+    "unfreeze_account": _freeze(Kind.UNFREEZE_ACCOUNT),
+    "close_account": _closing(Kind.CLOSE_ACCOUNT),
+    "reopen_account": _closing(Kind.REOPEN_ACCOUNT),
+    "resume_play": _resume_play,
 }

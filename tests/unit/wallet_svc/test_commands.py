@@ -11,13 +11,30 @@ from mesh.identity import Caller
 from pitboss.type.v1 import outcome_pb2
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
+from pitboss.wallet.v1 import registry_service_pb2 as registry
 from wallet_svc.domain import commands as c
-from wallet_svc.domain.vocabulary import AccountClass, Case, HoldState, Kind, Outcome, PlayState, RoundState
+from wallet_svc.domain.vocabulary import (
+    AccountClass,
+    AssetKind,
+    Case,
+    HoldState,
+    Kind,
+    Outcome,
+    PlayState,
+    RoundState,
+    Shortfall,
+    StakeOrder,
+    Standing,
+)
 from wallet_svc.grpc_api.commands import LIMIT_NAMES, command_of
 
 CALLER = Caller("provider_adapters/acme", "borealis", "acme", request_id="request-1")
 FIVE = Money(currency_code="EUR", amount="5.00")
 five = c.MoneyText("EUR", "5.00")
+ADJUST = action_pb2.Adjust(
+    ref_kind=transaction_pb2.TRANSACTION_KIND_WIN, ref_key="w1", amount=FIVE, ref_source="acme", reason="wrong table"
+)
+adjustment = c.Adjust(ref_kind=Kind.WIN, ref_key="w1", money=five, ref_source="acme", reason="wrong table")
 PAIRS: dict[str, tuple[Any, c.Action]] = {
     "bet": (
         action_pb2.Bet(
@@ -87,6 +104,75 @@ PAIRS: dict[str, tuple[Any, c.Action]] = {
     "exclude": (action_pb2.Exclude(term="6mo"), c.Exclude(term="6mo")),
     "take_break": (action_pb2.TakeBreak(term="24h"), c.TakeBreak(term="24h")),
     "request_reinstatement": (action_pb2.RequestReinstatement(), c.RequestReinstatement()),
+    "tip": (
+        action_pb2.Tip(amount=FIVE, session_id="s", round_id="r", game_id="g"),
+        c.Tip(money=five, session="s", round="r", game="g"),
+    ),
+    "rollback_list": (
+        action_pb2.RollbackList(
+            items=[
+                action_pb2.RollbackItem(kind=transaction_pb2.TRANSACTION_KIND_WIN, transaction_key="w1"),
+                action_pb2.RollbackItem(kind=transaction_pb2.TRANSACTION_KIND_TIP, transaction_key="t1"),
+            ]
+        ),
+        c.RollbackList(items=((Kind.WIN, "w1"), (Kind.TIP, "t1"))),
+    ),
+    "reverse_win": (action_pb2.ReverseWin(win_key="w1"), c.ReverseWin(win_key="w1")),
+    "undo_rollback": (action_pb2.UndoRollback(cancel_key="c1"), c.UndoRollback(cancel_key="c1")),
+    "promo": (
+        action_pb2.Promo(
+            amount=FIVE,
+            reason=action_pb2.PROMO_REASON_CASHBACK,
+            to=action_pb2.CREDIT_TARGET_BONUS,
+            round_id="r",
+            session_id="s",
+        ),
+        c.Credit(kind=Kind.PROMO, money=five, to=AccountClass.BONUS, round="r", session="s", reason="cashback"),
+    ),
+    "tournament": (
+        action_pb2.Tournament(amount=FIVE, to=action_pb2.CREDIT_TARGET_CASH, round_id="r", session_id="s"),
+        c.Credit(kind=Kind.TOURNAMENT, money=five, round="r", session="s"),
+    ),
+    "jackpot": (
+        action_pb2.Jackpot(amount=FIVE, to=action_pb2.CREDIT_TARGET_BONUS, round_id="r", session_id="s"),
+        c.Credit(kind=Kind.JACKPOT, money=five, to=AccountClass.BONUS, round="r", session="s"),
+    ),
+    "free_round_spin": (
+        action_pb2.FreeRoundSpin(
+            grant_id="f", amount=FIVE, round_id="r", to=action_pb2.CREDIT_TARGET_BONUS, session_id="s"
+        ),
+        c.FreeRound(kind=Kind.FREE_ROUND_SPIN, grant="f", money=five, to=AccountClass.BONUS, round="r", session="s"),
+    ),
+    "free_round_total": (
+        action_pb2.FreeRoundTotal(grant_id="f", amount=FIVE, session_id="s"),
+        c.FreeRound(kind=Kind.FREE_ROUND_TOTAL, grant="f", money=five, session="s"),
+    ),
+    "adjust": (ADJUST, adjustment),
+    "propose_adjustment": (
+        action_pb2.ProposeAdjustment(adjustment=ADJUST, proposed_by="ann"),
+        c.ProposeAdjustment(adjustment=adjustment, proposed_by="ann"),
+    ),
+    "approve_adjustment": (
+        action_pb2.ApproveAdjustment(proposal_key="p1", payload_hash="ab", approved_by="bob"),
+        c.ApproveAdjustment(proposal_key="p1", payload_hash="ab", approved_by="bob"),
+    ),
+    "freeze_account": (
+        action_pb2.FreezeAccount(currency_code="EUR", direction=action_pb2.FREEZE_DIRECTION_OUT, reason="order 7"),
+        c.SetStanding(kind=Kind.FREEZE_ACCOUNT, currency="EUR", what=Standing.FROZEN_OUT, reason="order 7"),
+    ),
+    "unfreeze_account": (
+        action_pb2.UnfreezeAccount(currency_code="EUR", direction=action_pb2.FREEZE_DIRECTION_IN, reason="done"),
+        c.SetStanding(kind=Kind.UNFREEZE_ACCOUNT, currency="EUR", what=Standing.FROZEN_IN, reason="done"),
+    ),
+    "close_account": (
+        action_pb2.CloseAccount(currency_code="EUR", reason="gone"),
+        c.SetStanding(kind=Kind.CLOSE_ACCOUNT, currency="EUR", what=Standing.CLOSED, reason="gone"),
+    ),
+    "reopen_account": (
+        action_pb2.ReopenAccount(currency_code="EUR", reason="back"),
+        c.SetStanding(kind=Kind.REOPEN_ACCOUNT, currency="EUR", what=Standing.CLOSED, reason="back"),
+    ),
+    "resume_play": (action_pb2.ResumePlay(session_id="s"), c.ResumePlay(session="s")),
 }
 
 
@@ -151,8 +237,8 @@ def numbers(enum: Any, prefix: str) -> dict[str, int]:
 
 def test_our_numbers_are_those_of_the_contract() -> None:
     kinds = numbers(transaction_pb2.TransactionKind, "TRANSACTION_KIND_")
-    assert {kind.name: kind.value for kind in Kind if kind is not Kind.LATE_BET}.items() <= kinds.items()
-    assert Kind.LATE_BET.value not in kinds.values()
+    assert {kind.name: kind.value for kind in Kind if kind < Kind.LATE_BET}.items() <= kinds.items()
+    assert max(kinds.values()) < Kind.LATE_BET
     assert {one.name: one.value for one in Outcome}.items() <= numbers(outcome_pb2.Outcome, "OUTCOME_").items()
     assert {one.name: one.value for one in Case}.items() <= numbers(transaction_pb2.Case, "CASE_").items()
     rounds = numbers(action_pb2.RoundState, "ROUND_STATE_")
@@ -160,5 +246,9 @@ def test_our_numbers_are_those_of_the_contract() -> None:
     holds = numbers(action_pb2.HoldState, "HOLD_STATE_")
     assert {one.name: one.value for one in HoldState if one}.items() <= holds.items()
     assert {one.name: one.value for one in PlayState if one}.items() <= numbers(action_pb2.PlayEnd, "PLAY_END_").items()
+    assert {one.name: one.value for one in AssetKind}.items() <= numbers(registry.AssetKind, "ASSET_KIND_").items()
+    assert {one.name: one.value for one in StakeOrder}.items() <= numbers(registry.StakeOrder, "STAKE_ORDER_").items()
+    shortfalls = numbers(registry.WinReversalShortfall, "WIN_REVERSAL_SHORTFALL_")
+    assert {one.name: one.value for one in Shortfall}.items() <= shortfalls.items()
     assert set(LIMIT_NAMES) == set(action_pb2.LimitKind.values()) - {0}
     assert max(one.value for one in AccountClass if one < AccountClass.HOUSE) < 10

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.wallet_svc.world import bet, money, win
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.fingerprint import content, fingerprint, plain_value
-from wallet_svc.domain.vocabulary import PlayState
+from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
 
 EXAMPLES: tuple[Any, ...] = (
     bet(),
@@ -33,6 +33,17 @@ EXAMPLES: tuple[Any, ...] = (
     c.Exclude(term="6mo"),
     c.TakeBreak(term="24h"),
     c.RequestReinstatement(),
+    c.Tip(money=money("1.00")),
+    c.RollbackList(items=((Kind.BET, "b1"), (Kind.WIN, "b1"))),
+    c.ReverseWin(win_key="w1"),
+    c.UndoRollback(cancel_key="c1"),
+    c.Credit(kind=Kind.PROMO, money=money("1.00")),
+    c.FreeRound(kind=Kind.FREE_ROUND_SPIN, grant="f1", money=money("1.00")),
+    c.Adjust(ref_kind=Kind.BET, ref_key="b1", money=money("1.00")),
+    c.ProposeAdjustment(adjustment=c.Adjust(ref_kind=Kind.BET, ref_key="b1", money=money("1.00")), proposed_by="ann"),
+    c.ApproveAdjustment(proposal_key="p1", payload_hash="ab", approved_by="bob"),
+    c.SetStanding(kind=Kind.FREEZE_ACCOUNT, currency="EUR", what=Standing.FROZEN_IN),
+    c.ResumePlay(session="s"),
 )
 NO_MONEY_MATTER = {
     c.Bet: {"session", "close", "automatic", "jackpot"},
@@ -41,6 +52,11 @@ NO_MONEY_MATTER = {
     c.Hold: {"expires_in_us"},
     c.OpenPlay: {"expires_us"},
     c.EndPlay: {"end"},
+    c.Tip: {"session"},
+    c.Credit: {"session", "reason"},
+    c.FreeRound: {"session"},
+    c.Adjust: {"reason"},
+    c.SetStanding: {"reason"},
 }
 OTHER: dict[type, Any] = {str: "other", bool: None, int: 7}
 
@@ -56,14 +72,21 @@ def test_the_stake_of_a_bet_and_win_is_the_bet_itself() -> None:
     assert fingerprint(EXAMPLES[2]) == fingerprint(bet())
 
 
+OTHERS: dict[type, Any] = {
+    c.MoneyText: lambda value: c.MoneyText(value.currency, "7.77"),
+    PlayState: lambda _: PlayState.EXPIRED,
+    Kind: lambda _: Kind.JACKPOT,
+    AccountClass: lambda _: AccountClass.BONUS,
+    Standing: lambda _: Standing.CLOSED,
+    c.Adjust: lambda value: replace(value, ref_key="b9"),
+    tuple: lambda value: value[:1],
+    bool: lambda value: not value,
+    type(None): lambda _: money("7.77"),
+}
+
+
 def other(value: Any) -> Any:
-    if isinstance(value, c.MoneyText):
-        return c.MoneyText(value.currency, "7.77")
-    if isinstance(value, PlayState):
-        return PlayState.EXPIRED
-    if isinstance(value, bool):
-        return not value
-    return money("7.77") if value is None else f"{value}x"
+    return OTHERS.get(type(value), lambda text: f"{text}x")(value)
 
 
 @pytest.mark.parametrize("action", EXAMPLES, ids=lambda action: type(action).__name__)
@@ -74,6 +97,11 @@ def test_every_field_counts_but_those_that_are_no_money_matter(action: Any) -> N
         changed = replace(action, **{field.name: other(getattr(action, field.name))})
         is_same = fingerprint(changed) == fingerprint(action)
         assert is_same == (field.name in NO_MONEY_MATTER.get(type(action), ())), field.name
+
+
+def test_a_list_is_its_set_of_items() -> None:
+    one, two = (Kind.BET, "b1"), (Kind.WIN, "w1")
+    assert fingerprint(c.RollbackList(items=(one, two))) == fingerprint(c.RollbackList(items=(two, one, two)))
 
 
 def test_the_currency_counts() -> None:

@@ -74,6 +74,18 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """The key was used with other content. Never stored."""
     OUTCOME_REQUEST_INVALID: _Outcome.ValueType  # 25
     """The request makes no sense. Never stored."""
+    OUTCOME_ACCOUNT_FROZEN: _Outcome.ValueType  # 26
+    """The account is frozen in this direction."""
+    OUTCOME_ACCOUNT_CLOSED: _Outcome.ValueType  # 27
+    """The account is closed."""
+    OUTCOME_ACCOUNT_NOT_EMPTY: _Outcome.ValueType  # 28
+    """An account with money cannot be closed."""
+    OUTCOME_APPROVAL_NEEDED: _Outcome.ValueType  # 29
+    """The correction is above the licensee's threshold: propose it and let a second person
+    approve. Never stored.
+    """
+    OUTCOME_APPROVAL_INVALID: _Outcome.ValueType  # 30
+    """The approval is of the proposer, or of another content than was proposed. Never stored."""
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """Outcome is the answer to one money action. A refusal is an answer, not an error."""
@@ -130,6 +142,18 @@ OUTCOME_IDEMPOTENCY_CONFLICT: Outcome.ValueType  # 24
 """The key was used with other content. Never stored."""
 OUTCOME_REQUEST_INVALID: Outcome.ValueType  # 25
 """The request makes no sense. Never stored."""
+OUTCOME_ACCOUNT_FROZEN: Outcome.ValueType  # 26
+"""The account is frozen in this direction."""
+OUTCOME_ACCOUNT_CLOSED: Outcome.ValueType  # 27
+"""The account is closed."""
+OUTCOME_ACCOUNT_NOT_EMPTY: Outcome.ValueType  # 28
+"""An account with money cannot be closed."""
+OUTCOME_APPROVAL_NEEDED: Outcome.ValueType  # 29
+"""The correction is above the licensee's threshold: propose it and let a second person
+approve. Never stored.
+"""
+OUTCOME_APPROVAL_INVALID: Outcome.ValueType  # 30
+"""The approval is of the proposer, or of another content than was proposed. Never stored."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 class _OutcomeClass:

@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pitboss.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -67,6 +68,34 @@ WIN_REVERSAL_SHORTFALL_REFUSE: WinReversalShortfall.ValueType  # 1
 WIN_REVERSAL_SHORTFALL_RECEIVABLE: WinReversalShortfall.ValueType  # 2
 """Take what is there and book the rest as receivable."""
 Global___WinReversalShortfall: _TypeAlias = WinReversalShortfall  # noqa: Y015
+
+class _AssetKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AssetKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AssetKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ASSET_KIND_UNSPECIFIED: _AssetKind.ValueType  # 0
+    """As ASSET_KIND_FIAT."""
+    ASSET_KIND_FIAT: _AssetKind.ValueType  # 1
+    """Money of a state."""
+    ASSET_KIND_CRYPTO: _AssetKind.ValueType  # 2
+    """A crypto-asset."""
+    ASSET_KIND_POINTS: _AssetKind.ValueType  # 3
+    """Play money or loyalty points."""
+
+class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
+    """AssetKind says what a unit is."""
+
+ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
+"""As ASSET_KIND_FIAT."""
+ASSET_KIND_FIAT: AssetKind.ValueType  # 1
+"""Money of a state."""
+ASSET_KIND_CRYPTO: AssetKind.ValueType  # 2
+"""A crypto-asset."""
+ASSET_KIND_POINTS: AssetKind.ValueType  # 3
+"""Play money or loyalty points."""
+Global___AssetKind: _TypeAlias = AssetKind  # noqa: Y015
 
 class _FreeRoundSettlement:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -131,6 +160,7 @@ class Licensee(_message.Message):
     STAKE_ORDER_FIELD_NUMBER: _builtins.int
     WIN_REVERSAL_SHORTFALL_FIELD_NUMBER: _builtins.int
     SUSPENDED_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_THRESHOLDS_FIELD_NUMBER: _builtins.int
     licensee_id: _builtins.str
     """Its id, also the claim in its tokens."""
     default_jurisdiction: _builtins.str
@@ -141,6 +171,12 @@ class Licensee(_message.Message):
     """Policy for reversed wins."""
     suspended: _builtins.bool
     """No new stakes, deposits or sessions."""
+    @_builtins.property
+    def adjustment_thresholds(self) -> _containers.RepeatedCompositeFieldContainer[_money_pb2.Money]:
+        """Corrections by hand above these amounts, one for each currency, need a second person.
+        A currency that is not named has no threshold.
+        """
+
     def __init__(
         self,
         *,
@@ -149,10 +185,11 @@ class Licensee(_message.Message):
         stake_order: Global___StakeOrder.ValueType = ...,
         win_reversal_shortfall: Global___WinReversalShortfall.ValueType = ...,
         suspended: _builtins.bool = ...,
+        adjustment_thresholds: _abc.Iterable[_money_pb2.Money] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_jurisdiction", b"default_jurisdiction", "licensee_id", b"licensee_id", "stake_order", b"stake_order", "suspended", b"suspended", "win_reversal_shortfall", b"win_reversal_shortfall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_thresholds", b"adjustment_thresholds", "default_jurisdiction", b"default_jurisdiction", "licensee_id", b"licensee_id", "stake_order", b"stake_order", "suspended", b"suspended", "win_reversal_shortfall", b"win_reversal_shortfall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -249,22 +286,33 @@ class PutAssetRequest(_message.Message):
     LICENSEE_ID_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     EXPONENT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    CAP_FIELD_NUMBER: _builtins.int
     licensee_id: _builtins.str
     """The licensee whose registry changes."""
     currency_code: _builtins.str
     """The asset."""
     exponent: _builtins.int
     """Digits after the point of the smallest unit."""
+    kind: Global___AssetKind.ValueType
+    """What a unit is."""
+    cap: _builtins.str
+    """Balance that deposits, promotional credits and tournament prizes may not pass, an exact
+    decimal in main units. Wins and refunds are bound by the size of the ledger's numbers only.
+    Empty: no cap.
+    """
     def __init__(
         self,
         *,
         licensee_id: _builtins.str = ...,
         currency_code: _builtins.str = ...,
         exponent: _builtins.int = ...,
+        kind: Global___AssetKind.ValueType = ...,
+        cap: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "exponent", b"exponent", "licensee_id", b"licensee_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cap", b"cap", "currency_code", b"currency_code", "exponent", b"exponent", "kind", b"kind", "licensee_id", b"licensee_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

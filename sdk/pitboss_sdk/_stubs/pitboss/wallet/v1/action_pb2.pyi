@@ -13,6 +13,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2 as _decision_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as _money_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import outcome_pb2 as _outcome_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -79,6 +80,98 @@ LIMIT_KIND_LOSS: LimitKind.ValueType  # 2
 LIMIT_KIND_STAKE: LimitKind.ValueType  # 3
 """The largest single stake."""
 Global___LimitKind: _TypeAlias = LimitKind  # noqa: Y015
+
+class _CreditTarget:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CreditTargetEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CreditTarget.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CREDIT_TARGET_UNSPECIFIED: _CreditTarget.ValueType  # 0
+    """As CREDIT_TARGET_CASH."""
+    CREDIT_TARGET_CASH: _CreditTarget.ValueType  # 1
+    """Cash."""
+    CREDIT_TARGET_BONUS: _CreditTarget.ValueType  # 2
+    """Bonus."""
+
+class CreditTarget(_CreditTarget, metaclass=_CreditTargetEnumTypeWrapper):
+    """CreditTarget says which sub-balance a credit without a bet goes to."""
+
+CREDIT_TARGET_UNSPECIFIED: CreditTarget.ValueType  # 0
+"""As CREDIT_TARGET_CASH."""
+CREDIT_TARGET_CASH: CreditTarget.ValueType  # 1
+"""Cash."""
+CREDIT_TARGET_BONUS: CreditTarget.ValueType  # 2
+"""Bonus."""
+Global___CreditTarget: _TypeAlias = CreditTarget  # noqa: Y015
+
+class _PromoReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PromoReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PromoReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROMO_REASON_UNSPECIFIED: _PromoReason.ValueType  # 0
+    """As PROMO_REASON_OTHER."""
+    PROMO_REASON_BONUS_WIN: _PromoReason.ValueType  # 1
+    """A bonus that was won or freed."""
+    PROMO_REASON_CASHBACK: _PromoReason.ValueType  # 2
+    """Part of losses given back."""
+    PROMO_REASON_PRIZE_DROP: _PromoReason.ValueType  # 3
+    """A prize drop."""
+    PROMO_REASON_VOUCHER: _PromoReason.ValueType  # 4
+    """A voucher."""
+    PROMO_REASON_OTHER: _PromoReason.ValueType  # 5
+    """Anything else."""
+
+class PromoReason(_PromoReason, metaclass=_PromoReasonEnumTypeWrapper):
+    """PromoReason says what a promotional credit is for. Attribution only."""
+
+PROMO_REASON_UNSPECIFIED: PromoReason.ValueType  # 0
+"""As PROMO_REASON_OTHER."""
+PROMO_REASON_BONUS_WIN: PromoReason.ValueType  # 1
+"""A bonus that was won or freed."""
+PROMO_REASON_CASHBACK: PromoReason.ValueType  # 2
+"""Part of losses given back."""
+PROMO_REASON_PRIZE_DROP: PromoReason.ValueType  # 3
+"""A prize drop."""
+PROMO_REASON_VOUCHER: PromoReason.ValueType  # 4
+"""A voucher."""
+PROMO_REASON_OTHER: PromoReason.ValueType  # 5
+"""Anything else."""
+Global___PromoReason: _TypeAlias = PromoReason  # noqa: Y015
+
+class _FreezeDirection:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreezeDirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeDirection.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FREEZE_DIRECTION_UNSPECIFIED: _FreezeDirection.ValueType  # 0
+    """Never sent."""
+    FREEZE_DIRECTION_IN: _FreezeDirection.ValueType  # 1
+    """Credits that can wait: deposits, promotional credits and tournament prizes.
+    Wins, jackpots, free rounds, refunds and releases still pass.
+    """
+    FREEZE_DIRECTION_OUT: _FreezeDirection.ValueType  # 2
+    """Everything that takes cash or bonus: bets, tips, holds, and corrections that take
+    money back. Money that was held before is still captured or released.
+    """
+
+class FreezeDirection(_FreezeDirection, metaclass=_FreezeDirectionEnumTypeWrapper):
+    """FreezeDirection says what a freeze stops."""
+
+FREEZE_DIRECTION_UNSPECIFIED: FreezeDirection.ValueType  # 0
+"""Never sent."""
+FREEZE_DIRECTION_IN: FreezeDirection.ValueType  # 1
+"""Credits that can wait: deposits, promotional credits and tournament prizes.
+Wins, jackpots, free rounds, refunds and releases still pass.
+"""
+FREEZE_DIRECTION_OUT: FreezeDirection.ValueType  # 2
+"""Everything that takes cash or bonus: bets, tips, holds, and corrections that take
+money back. Money that was held before is still captured or released.
+"""
+Global___FreezeDirection: _TypeAlias = FreezeDirection  # noqa: Y015
 
 class _RoundState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -156,6 +249,17 @@ class Action(_message.Message):
     HOLD_FIELD_NUMBER: _builtins.int
     CAPTURE_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
+    TIP_FIELD_NUMBER: _builtins.int
+    ROLLBACK_LIST_FIELD_NUMBER: _builtins.int
+    REVERSE_WIN_FIELD_NUMBER: _builtins.int
+    UNDO_ROLLBACK_FIELD_NUMBER: _builtins.int
+    PROMO_FIELD_NUMBER: _builtins.int
+    TOURNAMENT_FIELD_NUMBER: _builtins.int
+    JACKPOT_FIELD_NUMBER: _builtins.int
+    FREE_ROUND_SPIN_FIELD_NUMBER: _builtins.int
+    FREE_ROUND_TOTAL_FIELD_NUMBER: _builtins.int
+    ADJUST_FIELD_NUMBER: _builtins.int
+    PROPOSE_ADJUSTMENT_FIELD_NUMBER: _builtins.int
     OPEN_ACCOUNT_FIELD_NUMBER: _builtins.int
     OPEN_PLAY_FIELD_NUMBER: _builtins.int
     END_PLAY_FIELD_NUMBER: _builtins.int
@@ -166,6 +270,12 @@ class Action(_message.Message):
     EXCLUDE_FIELD_NUMBER: _builtins.int
     TAKE_BREAK_FIELD_NUMBER: _builtins.int
     REQUEST_REINSTATEMENT_FIELD_NUMBER: _builtins.int
+    APPROVE_ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    FREEZE_ACCOUNT_FIELD_NUMBER: _builtins.int
+    UNFREEZE_ACCOUNT_FIELD_NUMBER: _builtins.int
+    CLOSE_ACCOUNT_FIELD_NUMBER: _builtins.int
+    REOPEN_ACCOUNT_FIELD_NUMBER: _builtins.int
+    RESUME_PLAY_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -209,6 +319,50 @@ class Action(_message.Message):
         """Give held money back."""
 
     @_builtins.property
+    def tip(self) -> Global___Tip:
+        """Take a dealer's tip."""
+
+    @_builtins.property
+    def rollback_list(self) -> Global___RollbackList:
+        """Undo exactly these transactions, all or nothing."""
+
+    @_builtins.property
+    def reverse_win(self) -> Global___ReverseWin:
+        """Take back a win."""
+
+    @_builtins.property
+    def undo_rollback(self) -> Global___UndoRollback:
+        """Book again the stake that a cancel returned."""
+
+    @_builtins.property
+    def promo(self) -> Global___Promo:
+        """Pay a promotional credit."""
+
+    @_builtins.property
+    def tournament(self) -> Global___Tournament:
+        """Pay a tournament prize."""
+
+    @_builtins.property
+    def jackpot(self) -> Global___Jackpot:
+        """Pay a jackpot that is not part of a win."""
+
+    @_builtins.property
+    def free_round_spin(self) -> Global___FreeRoundSpin:
+        """Pay or record one free spin."""
+
+    @_builtins.property
+    def free_round_total(self) -> Global___FreeRoundTotal:
+        """Pay or record the total of a free-round grant."""
+
+    @_builtins.property
+    def adjust(self) -> Global___Adjust:
+        """Correct a bet or a win."""
+
+    @_builtins.property
+    def propose_adjustment(self) -> Global___ProposeAdjustment:
+        """Propose a correction that a second person has to approve."""
+
+    @_builtins.property
     def open_account(self) -> Global___OpenAccount:
         """Create the player or add a currency account."""
 
@@ -248,6 +402,30 @@ class Action(_message.Message):
     def request_reinstatement(self) -> Global___RequestReinstatement:
         """Ask for the end of an exclusion."""
 
+    @_builtins.property
+    def approve_adjustment(self) -> Global___ApproveAdjustment:
+        """Approve a proposed correction, which books it."""
+
+    @_builtins.property
+    def freeze_account(self) -> Global___FreezeAccount:
+        """Freeze one currency account of the player."""
+
+    @_builtins.property
+    def unfreeze_account(self) -> Global___UnfreezeAccount:
+        """End a freeze."""
+
+    @_builtins.property
+    def close_account(self) -> Global___CloseAccount:
+        """Close an empty currency account."""
+
+    @_builtins.property
+    def reopen_account(self) -> Global___ReopenAccount:
+        """Open a closed currency account again."""
+
+    @_builtins.property
+    def resume_play(self) -> Global___ResumePlay:
+        """Let an ended session stake again."""
+
     def __init__(
         self,
         *,
@@ -262,6 +440,17 @@ class Action(_message.Message):
         hold: Global___Hold | None = ...,
         capture: Global___Capture | None = ...,
         release: Global___Release | None = ...,
+        tip: Global___Tip | None = ...,
+        rollback_list: Global___RollbackList | None = ...,
+        reverse_win: Global___ReverseWin | None = ...,
+        undo_rollback: Global___UndoRollback | None = ...,
+        promo: Global___Promo | None = ...,
+        tournament: Global___Tournament | None = ...,
+        jackpot: Global___Jackpot | None = ...,
+        free_round_spin: Global___FreeRoundSpin | None = ...,
+        free_round_total: Global___FreeRoundTotal | None = ...,
+        adjust: Global___Adjust | None = ...,
+        propose_adjustment: Global___ProposeAdjustment | None = ...,
         open_account: Global___OpenAccount | None = ...,
         open_play: Global___OpenPlay | None = ...,
         end_play: Global___EndPlay | None = ...,
@@ -272,12 +461,18 @@ class Action(_message.Message):
         exclude: Global___Exclude | None = ...,
         take_break: Global___TakeBreak | None = ...,
         request_reinstatement: Global___RequestReinstatement | None = ...,
+        approve_adjustment: Global___ApproveAdjustment | None = ...,
+        freeze_account: Global___FreezeAccount | None = ...,
+        unfreeze_account: Global___UnfreezeAccount | None = ...,
+        close_account: Global___CloseAccount | None = ...,
+        reopen_account: Global___ReopenAccount | None = ...,
+        resume_play: Global___ResumePlay | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "end_play", b"end_play", "exclude", b"exclude", "hold", b"hold", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "release", b"release", "request_reinstatement", b"request_reinstatement", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "win", b"win"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "end_play", b"end_play", "exclude", b"exclude", "hold", b"hold", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "release", b"release", "request_reinstatement", b"request_reinstatement", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "transaction_key", b"transaction_key", "win", b"win"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "transaction_key", b"transaction_key", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bet", "win", "bet_and_win", "cancel", "close_round", "deposit", "hold", "capture", "release", "open_account", "open_play", "end_play", "set_block", "set_limit", "confirm_limit", "cancel_pending_limit", "exclude", "take_break", "request_reinstatement"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bet", "win", "bet_and_win", "cancel", "close_round", "deposit", "hold", "capture", "release", "tip", "rollback_list", "reverse_win", "undo_rollback", "promo", "tournament", "jackpot", "free_round_spin", "free_round_total", "adjust", "propose_adjustment", "open_account", "open_play", "end_play", "set_block", "set_limit", "confirm_limit", "cancel_pending_limit", "exclude", "take_break", "request_reinstatement", "approve_adjustment", "freeze_account", "unfreeze_account", "close_account", "reopen_account", "resume_play"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -429,12 +624,15 @@ class Cancel(_message.Message):
     ROUND_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
+    REF_KIND_FIELD_NUMBER: _builtins.int
     bet_key: _builtins.str
-    """Key of the stake."""
+    """Key of the bet, or of the tip."""
     round_id: _builtins.str
     """The provider's round id, for the record."""
     session_id: _builtins.str
     """The play session, for the record. Never checked."""
+    ref_kind: _transaction_pb2.TransactionKind.ValueType
+    """What is undone: TRANSACTION_KIND_BET, also if unset, or TRANSACTION_KIND_TIP."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount that the provider believes was staked. A difference is logged."""
@@ -446,10 +644,11 @@ class Cancel(_message.Message):
         round_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         session_id: _builtins.str = ...,
+        ref_kind: _transaction_pb2.TransactionKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "bet_key", b"bet_key", "round_id", b"round_id", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "bet_key", b"bet_key", "ref_kind", b"ref_kind", "round_id", b"round_id", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -509,6 +708,7 @@ class Hold(_message.Message):
 
     AMOUNT_FIELD_NUMBER: _builtins.int
     EXPIRES_IN_FIELD_NUMBER: _builtins.int
+    OVER_CAPTURE_TOLERANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount, above zero."""
@@ -517,15 +717,22 @@ class Hold(_message.Message):
     def expires_in(self) -> _duration_pb2.Duration:
         """What is left is released after this span of the ledger's clock. Unset: never."""
 
+    @_builtins.property
+    def over_capture_tolerance(self) -> _money_pb2.Money:
+        """What captures may take beyond the hold, all together, from available cash.
+        Unset: nothing.
+        """
+
     def __init__(
         self,
         *,
         amount: _money_pb2.Money | None = ...,
         expires_in: _duration_pb2.Duration | None = ...,
+        over_capture_tolerance: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in", "over_capture_tolerance", b"over_capture_tolerance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in", "over_capture_tolerance", b"over_capture_tolerance"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -543,7 +750,9 @@ class Capture(_message.Message):
     """Key of the hold."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """The part. Unset: all that is left."""
+        """The part. Unset: all that is left. More than is left passes only within the
+        hold's own tolerance; the rest of it is then taken from available cash.
+        """
 
     def __init__(
         self,
@@ -845,6 +1054,573 @@ class RequestReinstatement(_message.Message):
 Global___RequestReinstatement: _TypeAlias = RequestReinstatement  # noqa: Y015
 
 @_typing.final
+class Tip(_message.Message):
+    """Tip takes a dealer's tip from cash. It has no effect on any round."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The play session that tips."""
+    round_id: _builtins.str
+    """The provider's round id, for the record. Its currency must be the tip's."""
+    game_id: _builtins.str
+    """The provider's game id. Checked if it is sent."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The tip, above zero."""
+
+    def __init__(
+        self,
+        *,
+        amount: _money_pb2.Money | None = ...,
+        session_id: _builtins.str = ...,
+        round_id: _builtins.str = ...,
+        game_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "game_id", b"game_id", "round_id", b"round_id", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Tip: _TypeAlias = Tip  # noqa: Y015
+
+@_typing.final
+class RollbackItem(_message.Message):
+    """RollbackItem names one transaction of the same source and player."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    kind: _transaction_pb2.TransactionKind.ValueType
+    """TRANSACTION_KIND_BET, TRANSACTION_KIND_TIP or TRANSACTION_KIND_WIN."""
+    transaction_key: _builtins.str
+    """Its key."""
+    def __init__(
+        self,
+        *,
+        kind: _transaction_pb2.TransactionKind.ValueType = ...,
+        transaction_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackItem: _TypeAlias = RollbackItem  # noqa: Y015
+
+@_typing.final
+class RollbackList(_message.Message):
+    """RollbackList undoes exactly the listed transactions, or none of them. Refunds are
+    booked before take-backs. Unknown items become tombstones. A bet whose live wins
+    are not all in the list refuses the list; a closed round does not matter.
+    `Result.parts` has one result for each item, in the order of the items.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___RollbackItem]:
+        """The transactions."""
+
+    def __init__(
+        self,
+        *,
+        items: _abc.Iterable[Global___RollbackItem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackList: _TypeAlias = RollbackList  # noqa: Y015
+
+@_typing.final
+class ReverseWin(_message.Message):
+    """ReverseWin takes back a win from where it went. If the money is not there any more, the
+    licensee's policy decides: refuse and open a case, or book the rest as receivable.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WIN_KEY_FIELD_NUMBER: _builtins.int
+    win_key: _builtins.str
+    """Key of the win."""
+    def __init__(
+        self,
+        *,
+        win_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["win_key", b"win_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReverseWin: _TypeAlias = ReverseWin  # noqa: Y015
+
+@_typing.final
+class UndoRollback(_message.Message):
+    """UndoRollback books again the stake that a cancel returned, from the same sources, once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CANCEL_KEY_FIELD_NUMBER: _builtins.int
+    cancel_key: _builtins.str
+    """Key of the cancel."""
+    def __init__(
+        self,
+        *,
+        cancel_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_key", b"cancel_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndoRollback: _TypeAlias = UndoRollback  # noqa: Y015
+
+@_typing.final
+class Promo(_message.Message):
+    """Promo pays a credit that needs no bet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    reason: Global___PromoReason.ValueType
+    """What it is for."""
+    to: Global___CreditTarget.ValueType
+    """Where it goes."""
+    round_id: _builtins.str
+    """The provider's round id, for the record."""
+    session_id: _builtins.str
+    """The play session, for the record. Never checked."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The credit, above zero."""
+
+    def __init__(
+        self,
+        *,
+        amount: _money_pb2.Money | None = ...,
+        reason: Global___PromoReason.ValueType = ...,
+        to: Global___CreditTarget.ValueType = ...,
+        round_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "reason", b"reason", "round_id", b"round_id", "session_id", b"session_id", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Promo: _TypeAlias = Promo  # noqa: Y015
+
+@_typing.final
+class Tournament(_message.Message):
+    """Tournament pays a tournament prize."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    to: Global___CreditTarget.ValueType
+    """Where it goes."""
+    round_id: _builtins.str
+    """The provider's round id, for the record."""
+    session_id: _builtins.str
+    """The play session, for the record. Never checked."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The prize, above zero."""
+
+    def __init__(
+        self,
+        *,
+        amount: _money_pb2.Money | None = ...,
+        to: Global___CreditTarget.ValueType = ...,
+        round_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "round_id", b"round_id", "session_id", b"session_id", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Tournament: _TypeAlias = Tournament  # noqa: Y015
+
+@_typing.final
+class Jackpot(_message.Message):
+    """Jackpot pays a jackpot that is not part of a win. A jackpot inside a win is `Win.jackpot_part`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    to: Global___CreditTarget.ValueType
+    """Where it goes."""
+    round_id: _builtins.str
+    """The provider's round id, for the record."""
+    session_id: _builtins.str
+    """The play session, for the record. Never checked."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The jackpot, above zero."""
+
+    def __init__(
+        self,
+        *,
+        amount: _money_pb2.Money | None = ...,
+        to: Global___CreditTarget.ValueType = ...,
+        round_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "round_id", b"round_id", "session_id", b"session_id", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Jackpot: _TypeAlias = Jackpot  # noqa: Y015
+
+@_typing.final
+class FreeRoundSpin(_message.Message):
+    """FreeRoundSpin is the result of one free spin. Whether spins or totals pay stands in the
+    provider account; the first message of a grant fixes it for the whole grant.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    grant_id: _builtins.str
+    """The licensee's or provider's id of the free rounds that were given."""
+    round_id: _builtins.str
+    """The provider's round id, for the record."""
+    to: Global___CreditTarget.ValueType
+    """Where it goes."""
+    session_id: _builtins.str
+    """The play session, for the record. Never checked."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The result. Zero is recorded and moves nothing."""
+
+    def __init__(
+        self,
+        *,
+        grant_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        round_id: _builtins.str = ...,
+        to: Global___CreditTarget.ValueType = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "grant_id", b"grant_id", "round_id", b"round_id", "session_id", b"session_id", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreeRoundSpin: _TypeAlias = FreeRoundSpin  # noqa: Y015
+
+@_typing.final
+class FreeRoundTotal(_message.Message):
+    """FreeRoundTotal is the sum of a grant's results."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    grant_id: _builtins.str
+    """The licensee's or provider's id of the free rounds that were given."""
+    to: Global___CreditTarget.ValueType
+    """Where it goes."""
+    session_id: _builtins.str
+    """The play session, for the record. Never checked."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The sum. Zero is recorded and moves nothing."""
+
+    def __init__(
+        self,
+        *,
+        grant_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        to: Global___CreditTarget.ValueType = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "grant_id", b"grant_id", "session_id", b"session_id", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreeRoundTotal: _TypeAlias = FreeRoundTotal  # noqa: Y015
+
+@_typing.final
+class Adjust(_message.Message):
+    """Adjust corrects an accepted bet or win, in cash only. Sent by hand (by the licensee, not by the
+    provider of the bet) and above the licensee's threshold it is answered with
+    OUTCOME_APPROVAL_NEEDED: propose it and let a second person approve.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REF_KIND_FIELD_NUMBER: _builtins.int
+    REF_KEY_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REF_SOURCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ref_kind: _transaction_pb2.TransactionKind.ValueType
+    """TRANSACTION_KIND_BET or TRANSACTION_KIND_WIN."""
+    ref_key: _builtins.str
+    """Key of the transaction that is corrected."""
+    ref_source: _builtins.str
+    """Provider that sent the transaction. Empty: the caller's own source."""
+    reason: _builtins.str
+    """Why, for the record."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What the player gets, or with a minus sign what is taken. Not zero."""
+
+    def __init__(
+        self,
+        *,
+        ref_kind: _transaction_pb2.TransactionKind.ValueType = ...,
+        ref_key: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        ref_source: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "reason", b"reason", "ref_key", b"ref_key", "ref_kind", b"ref_kind", "ref_source", b"ref_source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Adjust: _TypeAlias = Adjust  # noqa: Y015
+
+@_typing.final
+class ProposeAdjustment(_message.Message):
+    """ProposeAdjustment stores a correction that waits for a second person. Moves nothing.
+    `Result.payload_hash` is what the approval has to repeat.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    PROPOSED_BY_FIELD_NUMBER: _builtins.int
+    proposed_by: _builtins.str
+    """The person who proposes, as the licensee knows them."""
+    @_builtins.property
+    def adjustment(self) -> Global___Adjust:
+        """The correction."""
+
+    def __init__(
+        self,
+        *,
+        adjustment: Global___Adjust | None = ...,
+        proposed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "proposed_by", b"proposed_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeAdjustment: _TypeAlias = ProposeAdjustment  # noqa: Y015
+
+@_typing.final
+class ApproveAdjustment(_message.Message):
+    """ApproveAdjustment books a proposed correction, once. The proposer cannot approve, and the
+    hash has to be that of the proposal.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSAL_KEY_FIELD_NUMBER: _builtins.int
+    PAYLOAD_HASH_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    proposal_key: _builtins.str
+    """Key of the proposal."""
+    payload_hash: _builtins.str
+    """`Result.payload_hash` of the proposal."""
+    approved_by: _builtins.str
+    """The person who approves, as the licensee knows them."""
+    def __init__(
+        self,
+        *,
+        proposal_key: _builtins.str = ...,
+        payload_hash: _builtins.str = ...,
+        approved_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "payload_hash", b"payload_hash", "proposal_key", b"proposal_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveAdjustment: _TypeAlias = ApproveAdjustment  # noqa: Y015
+
+@_typing.final
+class FreezeAccount(_message.Message):
+    """FreezeAccount freezes one currency account of the player in one direction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """Currency of the account."""
+    direction: Global___FreezeDirection.ValueType
+    """What stops."""
+    reason: _builtins.str
+    """Why, for the record."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        direction: Global___FreezeDirection.ValueType = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "direction", b"direction", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreezeAccount: _TypeAlias = FreezeAccount  # noqa: Y015
+
+@_typing.final
+class UnfreezeAccount(_message.Message):
+    """UnfreezeAccount ends a freeze in one direction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """Currency of the account."""
+    direction: Global___FreezeDirection.ValueType
+    """What passes again."""
+    reason: _builtins.str
+    """Why, for the record."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        direction: Global___FreezeDirection.ValueType = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "direction", b"direction", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnfreezeAccount: _TypeAlias = UnfreezeAccount  # noqa: Y015
+
+@_typing.final
+class CloseAccount(_message.Message):
+    """CloseAccount closes an empty currency account: no bets, tips, deposits and promotional
+    credits any more. What is still owed to the player (wins, refunds) is still paid, and can be withdrawn.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """Currency of the account."""
+    reason: _builtins.str
+    """Why, for the record."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseAccount: _TypeAlias = CloseAccount  # noqa: Y015
+
+@_typing.final
+class ReopenAccount(_message.Message):
+    """ReopenAccount opens a closed currency account again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """Currency of the account."""
+    reason: _builtins.str
+    """Why, for the record."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenAccount: _TypeAlias = ReopenAccount  # noqa: Y015
+
+@_typing.final
+class ResumePlay(_message.Message):
+    """ResumePlay lets an ended session stake again, if the law agrees."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The session."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumePlay: _TypeAlias = ResumePlay  # noqa: Y015
+
+@_typing.final
 class Balances(_message.Message):
     """Balances are the player's sub-balances in one currency. All are zero or more."""
 
@@ -905,6 +1681,8 @@ class Result(_message.Message):
     HOLD_STATE_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
+    OPENED_CASE_FIELD_NUMBER: _builtins.int
+    PAYLOAD_HASH_FIELD_NUMBER: _builtins.int
     outcome: _outcome_pb2.Outcome.ValueType
     """What happened."""
     outcome_class: _outcome_pb2.OutcomeClass.ValueType
@@ -919,6 +1697,10 @@ class Result(_message.Message):
     """State of the round after the action, for actions about a round."""
     hold_state: Global___HoldState.ValueType
     """State of the hold after the action, for actions about a hold."""
+    opened_case: _transaction_pb2.Case.ValueType
+    """What a person should look at because of it."""
+    payload_hash: _builtins.str
+    """Of a proposed correction: SHA-256 of its content, in hexadecimal."""
     @_builtins.property
     def balance_at_commit(self) -> _money_pb2.Money:
         """Available cash right after the transaction was stored."""
@@ -933,7 +1715,7 @@ class Result(_message.Message):
 
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Result]:
-        """Results of the parts of a message with several keys: [bet, win]."""
+        """Results of the parts of a message with several keys: [bet, win], or the items of a list."""
 
     def __init__(
         self,
@@ -949,10 +1731,12 @@ class Result(_message.Message):
         hold_state: Global___HoldState.ValueType = ...,
         decision: _decision_pb2.Decision | None = ...,
         parts: _abc.Iterable[Global___Result] | None = ...,
+        opened_case: _transaction_pb2.Case.ValueType = ...,
+        payload_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance_at_commit", b"balance_at_commit", "balance_now", b"balance_now", "decision", b"decision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_at_commit", b"balance_at_commit", "balance_now", b"balance_now", "decision", b"decision", "hold_state", b"hold_state", "limit", b"limit", "outcome", b"outcome", "outcome_class", b"outcome_class", "parts", b"parts", "replayed", b"replayed", "round_state", b"round_state", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_at_commit", b"balance_at_commit", "balance_now", b"balance_now", "decision", b"decision", "hold_state", b"hold_state", "limit", b"limit", "opened_case", b"opened_case", "outcome", b"outcome", "outcome_class", b"outcome_class", "parts", b"parts", "payload_hash", b"payload_hash", "replayed", b"replayed", "round_state", b"round_state", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -68,6 +68,10 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """The total of a free-round grant."""
     TRANSACTION_KIND_ADJUST: _TransactionKind.ValueType  # 19
     """A correction."""
+    TRANSACTION_KIND_PROPOSE_ADJUSTMENT: _TransactionKind.ValueType  # 20
+    """A correction proposed for approval."""
+    TRANSACTION_KIND_APPROVE_ADJUSTMENT: _TransactionKind.ValueType  # 21
+    """A proposed correction approved."""
     TRANSACTION_KIND_OPEN_ACCOUNT: _TransactionKind.ValueType  # 30
     """A currency account opened."""
     TRANSACTION_KIND_OPEN_PLAY: _TransactionKind.ValueType  # 31
@@ -88,6 +92,16 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A break."""
     TRANSACTION_KIND_REQUEST_REINSTATEMENT: _TransactionKind.ValueType  # 39
     """A request to return."""
+    TRANSACTION_KIND_FREEZE_ACCOUNT: _TransactionKind.ValueType  # 40
+    """An account frozen."""
+    TRANSACTION_KIND_UNFREEZE_ACCOUNT: _TransactionKind.ValueType  # 41
+    """A freeze ended."""
+    TRANSACTION_KIND_CLOSE_ACCOUNT: _TransactionKind.ValueType  # 42
+    """An account closed."""
+    TRANSACTION_KIND_REOPEN_ACCOUNT: _TransactionKind.ValueType  # 43
+    """A closed account opened again."""
+    TRANSACTION_KIND_RESUME_PLAY: _TransactionKind.ValueType  # 44
+    """An ended session allowed to stake again."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """TransactionKind is the fourth part of an idempotency key."""
@@ -132,6 +146,10 @@ TRANSACTION_KIND_FREE_ROUND_TOTAL: TransactionKind.ValueType  # 18
 """The total of a free-round grant."""
 TRANSACTION_KIND_ADJUST: TransactionKind.ValueType  # 19
 """A correction."""
+TRANSACTION_KIND_PROPOSE_ADJUSTMENT: TransactionKind.ValueType  # 20
+"""A correction proposed for approval."""
+TRANSACTION_KIND_APPROVE_ADJUSTMENT: TransactionKind.ValueType  # 21
+"""A proposed correction approved."""
 TRANSACTION_KIND_OPEN_ACCOUNT: TransactionKind.ValueType  # 30
 """A currency account opened."""
 TRANSACTION_KIND_OPEN_PLAY: TransactionKind.ValueType  # 31
@@ -152,6 +170,16 @@ TRANSACTION_KIND_TAKE_BREAK: TransactionKind.ValueType  # 38
 """A break."""
 TRANSACTION_KIND_REQUEST_REINSTATEMENT: TransactionKind.ValueType  # 39
 """A request to return."""
+TRANSACTION_KIND_FREEZE_ACCOUNT: TransactionKind.ValueType  # 40
+"""An account frozen."""
+TRANSACTION_KIND_UNFREEZE_ACCOUNT: TransactionKind.ValueType  # 41
+"""A freeze ended."""
+TRANSACTION_KIND_CLOSE_ACCOUNT: TransactionKind.ValueType  # 42
+"""An account closed."""
+TRANSACTION_KIND_REOPEN_ACCOUNT: TransactionKind.ValueType  # 43
+"""A closed account opened again."""
+TRANSACTION_KIND_RESUME_PLAY: TransactionKind.ValueType  # 44
+"""An ended session allowed to stake again."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _TransactionState:
@@ -247,6 +275,9 @@ class Transaction(_message.Message):
     REASONS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     OPENED_CASE_FIELD_NUMBER: _builtins.int
+    REFERENCE_KIND_FIELD_NUMBER: _builtins.int
+    BONUS_PART_FIELD_NUMBER: _builtins.int
+    GRANT_ID_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """Our id, "shard-sequence". Empty for an unknown key."""
     player_id: _builtins.str
@@ -275,6 +306,10 @@ class Transaction(_message.Message):
     """Request id of the call that stored it."""
     opened_case: Global___Case.ValueType
     """What a person should look at because of it."""
+    reference_kind: Global___TransactionKind.ValueType
+    """Kind of the transaction that this one refers to, where `reference_key` alone does not say it."""
+    grant_id: _builtins.str
+    """Free-round grant."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount of the action."""
@@ -294,6 +329,10 @@ class Transaction(_message.Message):
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Reasons of the compliance decision that refused it."""
+
+    @_builtins.property
+    def bonus_part(self) -> _money_pb2.Money:
+        """Part of the amount that was taken from or went to the bonus balance. Unset: none."""
 
     def __init__(
         self,
@@ -317,10 +356,13 @@ class Transaction(_message.Message):
         reasons: _abc.Iterable[_builtins.str] | None = ...,
         request_id: _builtins.str = ...,
         opened_case: Global___Case.ValueType = ...,
+        reference_kind: Global___TransactionKind.ValueType = ...,
+        bonus_part: _money_pb2.Money | None = ...,
+        grant_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "jackpot_part", b"jackpot_part", "record_time", b"record_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "bonus_part", b"bonus_part", "jackpot_part", b"jackpot_part", "record_time", b"record_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "game_id", b"game_id", "jackpot_part", b"jackpot_part", "kind", b"kind", "opened_case", b"opened_case", "outcome", b"outcome", "player_id", b"player_id", "reasons", b"reasons", "record_time", b"record_time", "reference_key", b"reference_key", "request_id", b"request_id", "rolled_back", b"rolled_back", "round_id", b"round_id", "session_id", b"session_id", "source", b"source", "state", b"state", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "bonus_part", b"bonus_part", "game_id", b"game_id", "grant_id", b"grant_id", "jackpot_part", b"jackpot_part", "kind", b"kind", "opened_case", b"opened_case", "outcome", b"outcome", "player_id", b"player_id", "reasons", b"reasons", "record_time", b"record_time", "reference_key", b"reference_key", "reference_kind", b"reference_kind", "request_id", b"request_id", "rolled_back", b"rolled_back", "round_id", b"round_id", "session_id", b"session_id", "source", b"source", "state", b"state", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
