@@ -37,7 +37,7 @@ def digest() -> str:
 
 def _sources() -> list[Path]:
     files = [path for service in DATABASE_OF for path in (ROOT / service / "sql").rglob("*")]
-    files += [ROOT / service / "migrate.py" for service in DATABASE_OF]
+    files += [ROOT / service / "migrate.py" for service in DATABASE_OF] + [ROOT / "mesh" / "migrations.py"]
     return sorted(path for path in files if path.is_file() and path.suffix != ".pyc")
 
 

@@ -208,4 +208,4 @@ def test_two_migrations_at_once_take_turns(empty_database: Database) -> None:
     command = [sys.executable, "-m", "wallet_svc", "migrate"]
     running = [subprocess.Popen(command, env=environment, cwd=ROOT) for _ in range(3)]
     assert [process.wait(timeout=30) for process in running] == [0, 0, 0]
-    assert {"shard", "transfer", "alembic_version"} <= tables_of(empty_database)
+    assert {"shard", "transfer", "schema_migration"} <= tables_of(empty_database)

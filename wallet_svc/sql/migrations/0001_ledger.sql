@@ -195,3 +195,4 @@ CREATE TRIGGER transfer_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer
 CREATE TRIGGER batch_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON batch EXECUTE FUNCTION history_is_final();
 
 INSERT INTO source (name) VALUES ('cashier'), ('compliance_svc'), ('session_svc'), ('platform');
+INSERT INTO shard (id) SELECT generate_series(0, current_setting('pitboss.shards')::integer - 1);

@@ -1,0 +1,4 @@
+-- What the service may do. Given anew after each migration.
+GRANT USAGE ON SCHEMA public TO {service_role};
+GRANT SELECT, INSERT ON decision TO {service_role};
+GRANT SELECT, INSERT, UPDATE ON feed_cursor TO {service_role};

@@ -1,0 +1,12 @@
+-- What the service may do. Nobody but the owner can change or remove history. Given anew after each migration.
+GRANT USAGE ON SCHEMA public TO {service_role};
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO {service_role};
+GRANT INSERT ON transfer, batch, player, account, round, hold, play, licensee, asset, source, provider_account, game
+    TO {service_role};
+GRANT UPDATE (next_sequence, next_id, digest, frontier, registry_version) ON shard TO {service_role};
+GRANT UPDATE (debits, credits) ON account TO {service_role};
+GRANT UPDATE (pack, born_on, blocked, protection) ON player TO {service_role};
+GRANT UPDATE (state, closed_us) ON round TO {service_role};
+GRANT UPDATE (captured, released, state) ON hold TO {service_role};
+GRANT UPDATE (state) ON play TO {service_role};
+GRANT UPDATE ON licensee, asset, provider_account, game TO {service_role};
