@@ -112,7 +112,7 @@ def version(connection: Connection) -> int:
 
 def _missing(connection: Connection, schema: Schema) -> Iterator[Path]:
     rows = connection.execute("SELECT number, digest FROM schema_migration").fetchall()
-    applied: dict[int, str] = {number: digest for number, digest in rows}
+    applied: dict[int, str] = dict(rows)
     for path in schema.files():
         known = applied.get(_number(path))
         if known is None:
