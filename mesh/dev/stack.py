@@ -27,7 +27,7 @@ from mesh.dev.errors import StackError
 from mesh.dev.files import private_directory
 from mesh.dev.paths import ROOT
 from mesh.dev.processes import Ports, Process, Surroundings
-from mesh.dev.providers import Provider, discover
+from mesh.dev.providers import Provider, choose
 from mesh.dev.runs import new_run, remove_data
 from mesh.dev.secrets import SCOPES
 from mesh.dev.vault import Vault
@@ -65,6 +65,8 @@ class Options:
     ready_s: float = 30.0
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Further variables by process name, such as {"wallet_svc-1": {...}}."""
+    providers: frozenset[str] = frozenset()
+    """Exactly these providers. Empty: those that are always started."""
     without: frozenset[str] = frozenset()
     """Processes whose place the caller takes: they are not started, and nobody waits for them."""
     keep_data: bool = False
@@ -242,7 +244,7 @@ class Stack:
 
     def _launch(self) -> None:
         """Start everything. PostgreSQL takes longest, so all that can do without it starts beside it."""
-        self._providers = {provider.name: provider for provider in discover()}
+        self._providers = {provider.name: provider for provider in choose(self.options.providers)}
         names = tuple(self._providers)
         ports = Ports.choose(names, licensee=self.options.licensee_port, studio=self.options.studio_port)
         tables = schema.preparation(self.run / "log", self._report)

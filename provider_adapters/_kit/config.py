@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class AdapterSettings(ProcessSettings):
     """Every wallet replica, host:port,host:port."""
     session_address: str
     """The session service, host:port."""
+    cache_url: str = field(default="", repr=False)
+    """Valkey, redis:// or rediss://: used nonces, shared by the replicas. Empty: each replica knows its own."""
     callbacks_at_once: int = 512
     """Callbacks answered at the same time; more are told to come again."""
     probe_every_ms: int = 300
@@ -70,3 +72,18 @@ def read_credentials(path: Path) -> Mapping[str, Any]:
         message = f"{path}: not a table"
         raise CredentialsError(message)
     return content
+
+
+def text_in(credentials: Mapping[str, Any], name: str) -> str:
+    """A field of a credential file that must be there."""
+    value = credentials.get(name)
+    if not isinstance(value, str) or not value:
+        message = f"credentials: {name} must be a text, and not empty"
+        raise CredentialsError(message)
+    return value
+
+
+def secrets_in(credentials: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A shared secret, and the one that it is being changed for. The first one is ours to sign with."""
+    following = credentials.get(f"next_{name}")
+    return (text_in(credentials, name), *([text_in(credentials, f"next_{name}")] if following else []))

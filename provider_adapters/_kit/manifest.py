@@ -4,7 +4,7 @@ import enum
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,8 @@ class Manifest:
     """Wire codes after which the provider cancels a bet."""
     outbound_timeout_ms: int
     """Upper bound for one call to the provider."""
+    nonces: bool = False
+    """Each message brings a nonce, which is believed once."""
 
     @property
     def budget_s(self) -> float:
@@ -133,7 +135,8 @@ def parse(content: Mapping[str, Any], folder: str) -> Manifest:
 
 def _wrong_keys(content: Mapping[str, Any]) -> list[str]:
     known = {field.name for field in fields(Manifest)}
-    missing = [f"missing key {key!r}" for key in sorted(known - content.keys())]
+    needed = {field.name for field in fields(Manifest) if field.default is MISSING}
+    missing = [f"missing key {key!r}" for key in sorted(needed - content.keys())]
     return missing + [f"unknown key {key!r}" for key in sorted(content.keys() - known)]
 
 
@@ -145,6 +148,8 @@ def _wrong_values(content: Mapping[str, Any], folder: str) -> list[str]:
     for key, kind in _KINDS.items():
         if content[key] not in list(kind):
             problems.append(f"{key} must be one of {', '.join(kind)}")
+    if not isinstance(content.get("nonces", False), bool):
+        problems.append("nonces must be true or false")
     return problems + _wrong_lists(content) + _wrong_times(content)
 
 

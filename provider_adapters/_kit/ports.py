@@ -159,6 +159,14 @@ class SecurityLog(Protocol):
         ...
 
 
+class Nonces(Protocol):
+    """Which nonces came before, for providers that send one with each message."""
+
+    async def is_new(self, nonce: str) -> bool:
+        """Remember it for a while. False if it was here before. Never raises, and is true when in doubt."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterParts:
     """What the kit hands to `create` of a provider's `adapter.py`."""
@@ -172,6 +180,7 @@ class AdapterParts:
     sessions: Sessions
     outbound: Outbound
     security: SecurityLog
+    nonces: Nonces
 
 
 class Adapter(Protocol):

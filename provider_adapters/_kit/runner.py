@@ -10,6 +10,7 @@ import httpx
 import stamina
 
 from mesh import server
+from mesh.cache import Cache
 from mesh.channels import AffinityStub, channel
 from mesh.clock import open_clock
 from mesh.identity import ADAPTER_PREFIX, PLATFORM, Policy
@@ -22,6 +23,7 @@ from provider_adapters._kit.config import AdapterSettings, read_credentials
 from provider_adapters._kit.grpc_api import AdapterServicer
 from provider_adapters._kit.health import HealthBoard, ProbePlan, Prober
 from provider_adapters._kit.http_server import Callbacks, HttpApp, HttpServer
+from provider_adapters._kit.nonces import NonceWindow
 from provider_adapters._kit.outbound import HttpOutbound, is_failure
 from provider_adapters._kit.ports import Adapter, AdapterParts
 from provider_adapters._kit.security import LoggedSecurity
@@ -76,6 +78,7 @@ class _Wiring:
         self._http = httpx.AsyncClient(base_url=settings.provider_url, trust_env=False)
         self._wallet_channels = [self._channel(address) for address in settings.wallet_addresses]
         self._session_channel = self._channel(settings.session_address)
+        self._cache = self._open_cache()
         self._sessions = DirectorySessions(SessionDirectoryServiceStub(self._session_channel))
         self._adapter = create_adapter(self._adapter_parts())
         self._server = self._callback_server()
@@ -90,11 +93,17 @@ class _Wiring:
             ],
             policy=Policy({SERVICE: {"session_svc", PLATFORM}}),
             tasks={"callbacks": self._server.serve, "probe": self._prober.run},
-            closers=[self._http.aclose, self._close_channels],
+            closers=[self._http.aclose, self._close_channels, *([self._cache.close] if self._cache else [])],
         )
 
     def _channel(self, address: str) -> grpc.aio.Channel:
         return channel(address, self._settings, workload=self._workload)
+
+    def _open_cache(self) -> Cache | None:
+        # Connecting costs start-up time that only a provider with nonces needs.
+        if not self._settings.cache_url or not self._manifest.nonces:
+            return None
+        return Cache.open(self._settings.cache_url, prefix=f"nonce:{self._manifest.name}:")
 
     def _adapter_parts(self) -> AdapterParts:
         manifest = self._manifest
@@ -114,6 +123,7 @@ class _Wiring:
             sessions=self._sessions,
             outbound=outbound,
             security=LoggedSecurity(manifest.name),
+            nonces=NonceWindow(self._cache),
         )
 
     def _callback_server(self) -> HttpServer:

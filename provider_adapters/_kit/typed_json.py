@@ -1,7 +1,8 @@
 """A JSON object into a frozen dataclass, field for field, with nothing guessed.
 
-A field's type is its rule: `str`, `int`, `bool`, each also `| None` for optional ones, and `Annotated`
-with `Text` or `Whole` for bounds. Unknown fields are ignored, because vendors add them.
+A field's type is its rule: `str`, `int`, `bool`, `Decimal` (any JSON number), another such dataclass, each also
+`| None` for optional ones, and `Annotated` with `Text` or `Whole` for bounds. Unknown fields are ignored,
+because vendors add them.
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,7 +20,7 @@ T = TypeVar("T")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DEFAULT_LENGTH = 1024
 
-_Plan = tuple[tuple[str, Callable[[Any], bool], bool], ...]
+_Plan = tuple[tuple[str, Callable[[Any], bool], bool, type[Any] | None], ...]
 _plans: dict[type[Any], _Plan] = {}
 
 
@@ -49,13 +51,13 @@ class Whole:
 def build(cls: type[T], content: Mapping[str, Any]) -> T:
     """The dataclass, or FieldInvalidError for the first field that is not right."""
     values = {}
-    for name, accepts, required in _plan(cls):
+    for name, accepts, required, inner in _plan(cls):
         value = content.get(name)
         if value is None and not required:
             continue
         if not accepts(value):
             raise FieldInvalidError(name)
-        values[name] = value
+        values[name] = value if inner is None else _inside(name, inner, value)
     return cls(**values)
 
 
@@ -63,15 +65,32 @@ def _plan(cls: type[Any]) -> _Plan:
     if cls not in _plans:
         hints = typing.get_type_hints(cls, include_extras=True)
         _plans[cls] = tuple(
-            (field.name, _rule(hints[field.name]), field.default is dataclasses.MISSING)
+            (field.name, _rule(hints[field.name]), field.default is dataclasses.MISSING, _inner(hints[field.name]))
             for field in dataclasses.fields(cls)
         )
     return _plans[cls]
 
 
-def _rule(hint: Any) -> Callable[[Any], bool]:  # noqa: ANN401 - a type hint is anything
+def _inside(name: str, cls: type[T], value: Any) -> T:  # noqa: ANN401 - an object, as its rule says
+    try:
+        return build(cls, value)
+    except FieldInvalidError as error:
+        raise FieldInvalidError(f"{name}.{error.field}") from None
+
+
+def _bare(hint: Any) -> Any:  # noqa: ANN401 - a type hint is anything
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
-        hint = next(member for member in typing.get_args(hint) if member is not types.NoneType)
+        return next(member for member in typing.get_args(hint) if member is not types.NoneType)
+    return hint
+
+
+def _inner(hint: Any) -> type[Any] | None:  # noqa: ANN401 - as above
+    bare = _bare(hint)
+    return bare if isinstance(bare, type) and dataclasses.is_dataclass(bare) else None
+
+
+def _rule(hint: Any) -> Callable[[Any], bool]:  # noqa: ANN401, PLR0911 - as above; one line for each kind
+    hint = _bare(hint)
     base, *bounds = typing.get_args(hint) if typing.get_origin(hint) is typing.Annotated else (hint,)
     if base is str:
         return functools.partial(_is_text, bounds[0] if bounds else Text())
@@ -79,6 +98,10 @@ def _rule(hint: Any) -> Callable[[Any], bool]:  # noqa: ANN401 - a type hint is 
         return functools.partial(_is_whole, bounds[0] if bounds else Whole(-(2**63), 2**63 - 1))
     if base is bool:
         return _is_flag
+    if base is Decimal:
+        return _is_number
+    if dataclasses.is_dataclass(base):
+        return _is_object
     origin = typing.get_origin(base)
     if origin is dict:
         return _is_object
@@ -90,6 +113,10 @@ def _rule(hint: Any) -> Callable[[Any], bool]:  # noqa: ANN401 - a type hint is 
 
 def _is_flag(value: object) -> bool:
     return type(value) is bool
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int or type(value) is Decimal
 
 
 def _is_object(value: object) -> bool:

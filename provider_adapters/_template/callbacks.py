@@ -3,95 +3,67 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from pitboss.wallet.v1.action_pb2 import Action, Result
-from provider_adapters._kit.amounts import AmountError
-from provider_adapters._kit.budget import Budget
+from pitboss.type.v1.outcome_pb2 import Outcome
+from pitboss.wallet.v1.action_pb2 import Action
+from provider_adapters._kit.callbacks import Call, DialectCallbacks, Opened, ProblemError, Routes, parse_json
 from provider_adapters._kit.http import HttpReply, HttpRequest
-from provider_adapters._kit.ports import AdapterParts, Problem, SessionFacts, SessionsDownError
-from provider_adapters._kit.references import PlayerReference
-from provider_adapters._kit.strict_json import NotParseableError, parse_object
-from provider_adapters._kit.typed_json import FieldInvalidError, build
+from provider_adapters._kit.ports import AdapterParts, Problem
 from provider_adapters.acme_slots import auth, mapping, wire
 from provider_adapters.acme_slots.config import Config
-from provider_adapters.acme_slots.errors import PROBLEMS, Code
+from provider_adapters.acme_slots.errors import OUTCOMES, PROBLEMS, Code
 
 
-class RefusedError(Exception):
-    """A message that is refused before the ledger is asked."""
-
-    def __init__(self, code: Code) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Callbacks:
+class Callbacks(DialectCallbacks):
     """The four callbacks."""
 
     def __init__(self, config: Config, parts: AdapterParts) -> None:
+        super().__init__(wallet=parts.wallet, sessions=parts.sessions, security=parts.security)
         self._config = config
-        self._wallet, self._sessions, self._security = parts.wallet, parts.sessions, parts.security
-        self._routes: Mapping[str, tuple[type[Any], Callable[[Any, Budget], Awaitable[dict[str, Any]]]]] = {
+
+    def routes(self) -> Routes:
+        """See `DialectCallbacks`."""
+        return {
             "/balance": (wire.Balance, self._balance),
             "/bet": (wire.Bet, self._bet),
             "/win": (wire.Win, self._win),
             "/cancel": (wire.Cancel, self._cancel),
         }
 
-    async def answer(self, request: HttpRequest, budget: Budget) -> HttpReply:
-        """The reply to one callback."""
-        if request.path not in self._routes or request.method != "POST":
-            return refuse(Problem.PATH_UNKNOWN)
+    async def open(self, request: HttpRequest) -> Opened:
+        """See `DialectCallbacks`."""
+        self.must_be_post(request)
         if not auth.verify(self._config.secret, request.body, request.headers.get(auth.HEADER.lower(), "")):
-            self._security.report("signature_invalid", request)
-            return refuse(Problem.SIGNATURE_INVALID)
-        message_type, handle = self._routes[request.path]
-        try:
-            return write(await handle(build(message_type, parse_object(request.body)), budget))
-        except NotParseableError:
-            return refuse(Problem.NOT_PARSEABLE)
-        except (FieldInvalidError, AmountError):
-            return refuse(Problem.FIELD_INVALID)
-        except RefusedError as refused:
-            return write(mapping.reply(refused.code))
+            raise ProblemError(Problem.SIGNATURE_INVALID)
+        return Opened(call=request.path, fields=parse_json(request))
 
-    async def _balance(self, message: wire.Balance, budget: Budget) -> dict[str, Any]:
-        facts = await self._session(message.token, message.player, budget)
-        found = await self._wallet.balance(facts.player, facts.currency_code, budget)
-        return mapping.result_reply(found) if isinstance(found, Result) else mapping.reply(Code.OK, found)
+    def problem(self, problem: Problem, echo: object = None) -> HttpReply:  # noqa: ARG002 - here answers repeat nothing
+        """See `DialectCallbacks`."""
+        return refuse(problem)
 
-    async def _bet(self, message: wire.Bet, budget: Budget) -> dict[str, Any]:
-        facts = await self._session(message.token, message.player, budget)
-        return await self._execute(message.player, mapping.bet_action(message, facts.session_id), budget)
+    def outcome(self, outcome: Outcome.ValueType, call: Call) -> HttpReply:  # noqa: ARG002 - as above
+        """See `DialectCallbacks`."""
+        return write(mapping.reply(OUTCOMES[outcome]))
 
-    async def _win(self, message: wire.Win, budget: Budget) -> dict[str, Any]:
-        return await self._execute(message.player, mapping.win_action(message, self._for_the_record(message)), budget)
+    async def _balance(self, message: wire.Balance, call: Call) -> HttpReply:
+        facts = await self.session(message.token, message.player, call)
+        return write(mapping.reply(Code.OK, await self.balances(facts.player, facts.currency_code, call)))
 
-    async def _cancel(self, message: wire.Cancel, budget: Budget) -> dict[str, Any]:
-        action = mapping.cancel_action(message, self._for_the_record(message))
-        return await self._execute(message.player, action, budget)
+    async def _bet(self, message: wire.Bet, call: Call) -> HttpReply:
+        facts = await self.session(message.token, message.player, call)
+        return await self._execute(message.player, mapping.bet_action(message, facts.session_id), call)
 
-    async def _execute(self, name: str, action: Action, budget: Budget) -> dict[str, Any]:
-        player = PlayerReference.parse(name)
-        if player is None:
-            raise RefusedError(Code.SESSION)
-        return mapping.result_reply(await self._wallet.execute(player, action, budget))
+    async def _win(self, message: wire.Win, call: Call) -> HttpReply:
+        noted = self.noted(message.token, message.player)
+        return await self._execute(message.player, mapping.win_action(message, noted), call)
 
-    async def _session(self, token: str, name: str, budget: Budget) -> SessionFacts:
-        try:
-            facts = await self._sessions.by_token(token, budget)
-        except SessionsDownError:
-            raise RefusedError(Code.TRY_AGAIN) from None
-        if facts is None or str(facts.player) != name:
-            raise RefusedError(Code.SESSION)
-        return facts
+    async def _cancel(self, message: wire.Cancel, call: Call) -> HttpReply:
+        noted = self.noted(message.token, message.player)
+        return await self._execute(message.player, mapping.cancel_action(message, noted), call)
 
-    def _for_the_record(self, message: wire.Win | wire.Cancel) -> str:
-        """Credits never wait for the session directory: the session is noted only if it is known."""
-        facts = self._sessions.known(message.token)
-        return facts.session_id if facts and str(facts.player) == message.player else ""
+    async def _execute(self, name: str, action: Action, call: Call) -> HttpReply:
+        return write(mapping.result_reply(await self.execute(name, action, call)))
 
 
 def refuse(problem: Problem) -> HttpReply:

@@ -7,14 +7,15 @@ from mesh import logs
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
 from provider_adapters._kit.budget import Budget
+from provider_adapters._kit.callbacks import has_type
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import AdapterParts, Problem, SessionFacts, SessionsDownError
 from provider_adapters._kit.references import PlayerReference
+from provider_adapters._kit.rounds import RoundCurrencies
 from provider_adapters.pragmatic_style import auth, mapping, wire
 from provider_adapters.pragmatic_style.amounts import AmountError
 from provider_adapters.pragmatic_style.config import Config
 from provider_adapters.pragmatic_style.errors import BET_CODES, CREDIT_CODES, PROBLEM_CODES, PROBLEM_STATUS, Code
-from provider_adapters.pragmatic_style.rounds import RoundCurrencies
 
 _log = logs.get("pragmatic_style")
 
@@ -66,6 +67,8 @@ class Callbacks:
             return refuse(Problem.PATH_UNKNOWN)
         if request.method != "POST":
             return refuse(Problem.METHOD_UNKNOWN)
+        if not has_type(request, "application/x-www-form-urlencoded"):
+            return refuse(Problem.NOT_PARSEABLE)
         try:
             form = wire.parse_form(request.body)
         except wire.NotParseableError:

@@ -31,7 +31,7 @@ class Client:
         self._outbound = outbound
         self._config = config
 
-    async def launch(self, launch: Launch) -> str:
+    async def launch_url(self, launch: Launch) -> str:
         """The address that starts the game."""
         fields = {
             "symbol": launch.game_id,
@@ -50,7 +50,7 @@ class Client:
         """The catalog."""
         return await self._call("catalog", "/getCasinoGames", {}, _games)
 
-    async def probe(self, timeout_s: float) -> None:
+    async def ping(self, timeout_s: float) -> None:
         """The cheapest call that the provider documents: its catalog without options."""
         await self._outbound.send(
             "probe",

@@ -89,8 +89,9 @@ class CallbackLine:
 
 def message(url: SplitResult, request: HttpRequest) -> bytes:
     """The bytes of a request."""
+    query = f"?{request.query.decode('latin-1')}" if request.query else ""
     head = [
-        f"{request.method} {url.path.rstrip('/')}{request.path} HTTP/1.1",
+        f"{request.method} {url.path.rstrip('/')}{request.path}{query} HTTP/1.1",
         f"host: {url.netloc}",
         *(f"{name}: {value}" for name, value in request.headers.items()),
         f"content-length: {len(request.body)}",

@@ -102,6 +102,8 @@ class Habits:
     cancel_shares_key: bool = False
     """True: a cancel has no id of its own; `transaction_key` equals `bet_key`."""
     several_bets: bool = True
+    late_bet_accepted: bool = False
+    """True: a bet that follows its own cancel is answered with success, and takes nothing."""
     retries: RetrySchedule = field(default_factory=RetrySchedule)
 
 

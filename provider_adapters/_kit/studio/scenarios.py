@@ -204,7 +204,8 @@ async def cancel_before_bet(scene: Scene) -> None:
     """A cancel that overtakes its bet is remembered: the bet takes nothing."""
     bet = scene.bet()
     await scene.cancelled("cancel of an unknown bet", bet, YES, _ZERO)
-    await scene.expect("the bet, too late", bet, NO, recorded=False)
+    late = YES if scene.habits.late_bet_accepted else NO
+    await scene.expect("the bet, too late", bet, late, recorded=False)
     await scene.cancelled("cancel again", bet, YES, _ZERO)
 
 

@@ -88,7 +88,8 @@ class Teller:
         self.record.believe(act, Belief.DOUBTFUL, "cancel_first")
         belief = await self.cancel(act, cancel_mishap)
         late = await self.attempt(act)
-        if belief is Belief.CANCELLED and late.reaction is Reaction.ACCEPTED:
+        taken = late.reaction is Reaction.ACCEPTED and not self._studio.habits.late_bet_accepted
+        if belief is Belief.CANCELLED and taken:
             belief = Belief.DISPUTED
             self.record.believe(act, belief, f"late bet: {late.code}", attempts=1)
         return belief

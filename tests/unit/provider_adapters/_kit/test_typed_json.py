@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
@@ -61,4 +62,37 @@ def test_a_wrong_type_or_value_names_its_field(field: str, value: Any) -> None:
 def test_a_missing_field_is_named(field: str) -> None:
     with pytest.raises(FieldInvalidError) as raised:
         build(Message, {name: value for name, value in RIGHT.items() if name != field})
+    assert raised.value.field == field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    inner: Inner
+    other: Inner | None = None
+
+
+def test_an_object_inside_is_a_message_too() -> None:
+    content = {"inner": {"amount": Decimal("1.250000")}, "other": None}
+    assert build(Outer, content) == Outer(inner=Inner(amount=Decimal("1.250000")))
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ({}, "inner"),
+        ({"inner": []}, "inner"),
+        ({"inner": {}}, "inner.amount"),
+        ({"inner": {"amount": "1"}}, "inner.amount"),
+        ({"inner": {"amount": True}}, "inner.amount"),
+        ({"inner": {"amount": 1}, "other": {"amount": None}}, "other.amount"),
+    ],
+)
+def test_a_wrong_field_inside_is_named_with_its_way(content: dict[str, Any], field: str) -> None:
+    with pytest.raises(FieldInvalidError) as raised:
+        build(Outer, content)
     assert raised.value.field == field

@@ -20,6 +20,7 @@ from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.nonces import NonceWindow
 from provider_adapters._kit.ports import AdapterParts, Device, Launch, Problem
 from provider_adapters._kit.studio.ports import Act, ActKind, Reaction, Seat, StudioParts
 from tests.unit.provider_adapters.hub88_style.fakes import FACTS, PLAYER, Ledger, Provider, Security, Sessions
@@ -60,6 +61,7 @@ class Made:
                 sessions=Sessions(),
                 outbound=self.outbound,
                 security=self.security,
+                nonces=NonceWindow(None),
             )
         )
 

@@ -14,6 +14,7 @@ from pitboss.wallet.v1.action_pb2 import Result
 from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.nonces import NonceWindow
 from provider_adapters._kit.ports import AdapterParts, Problem
 from provider_adapters.pragmatic_style import auth
 from provider_adapters.pragmatic_style.adapter import create
@@ -68,6 +69,7 @@ class World:
                 sessions=self.sessions,
                 outbound=always(HttpReply()),
                 security=self.security,
+                nonces=NonceWindow(None),
             )
         )
 

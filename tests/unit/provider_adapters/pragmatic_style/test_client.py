@@ -32,7 +32,7 @@ def client(body: bytes, status: int = 200) -> tuple[Client, FakeOutbound]:
 
 async def test_a_launch_names_player_game_and_token_and_is_signed() -> None:
     told, outbound = client(b'{"error":"0","description":"OK","gameURL":"https://studio.example/play/1"}')
-    assert await told.launch(LAUNCH) == "https://studio.example/play/1"
+    assert await told.launch_url(LAUNCH) == "https://studio.example/play/1"
     [(method, path, body)] = outbound.sent
     assert (method, path) == ("POST", "/IntegrationService/v3/http/CasinoGameAPI/game/url/")
     fields = dict(parse_qsl(body.decode()))
@@ -62,7 +62,7 @@ async def test_the_catalog_becomes_games() -> None:
 async def test_a_refusal_in_their_words_is_a_refusal(code: str) -> None:
     told, _ = client(f'{{"error":"{code}","description":"no"}}'.encode())
     with pytest.raises(ProviderRefusedError) as refused:
-        await told.launch(LAUNCH)
+        await told.launch_url(LAUNCH)
     assert refused.value.metadata == {"operation": "launch", "code": code}
 
 
@@ -85,13 +85,13 @@ async def test_a_refusal_in_their_words_is_a_refusal(code: str) -> None:
 async def test_nonsense_and_try_again_are_failures(body: bytes) -> None:
     told, _ = client(body)
     with pytest.raises(ProviderFailedError):
-        await told.launch(LAUNCH)
+        await told.launch_url(LAUNCH)
 
 
 async def test_another_status_is_a_failure_whatever_the_body_says() -> None:
     told, _ = client(b'{"error":"0","gameURL":"https://a"}', status=404)
     with pytest.raises(ProviderFailedError):
-        await told.launch(LAUNCH)
+        await told.launch_url(LAUNCH)
 
 
 @pytest.mark.parametrize("rows", [b"7", b"[7]", b'[{"gameID":"a"}]', b"null"])
@@ -102,6 +102,6 @@ async def test_a_broken_catalog_is_a_failure(rows: bytes) -> None:
 
 
 async def test_a_probe_passes_on_an_answer_and_fails_on_a_refusal() -> None:
-    await client(b'{"error":"0"}')[0].probe(0.1)
+    await client(b'{"error":"0"}')[0].ping(0.1)
     with pytest.raises(ProviderRefusedError):
-        await client(b'{"error":"5"}')[0].probe(0.1)
+        await client(b'{"error":"5"}')[0].ping(0.1)

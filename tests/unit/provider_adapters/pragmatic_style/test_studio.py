@@ -163,7 +163,7 @@ LAUNCH = Launch(
 
 async def test_a_launch_of_the_adapter_takes_a_seat() -> None:
     desk = Desk()
-    address = await wired(desk).launch(LAUNCH)
+    address = await wired(desk).launch_url(LAUNCH)
     assert urlsplit(address).path == "/play/l-1"
     [seat] = desk.seats
     assert (seat.user, seat.token, seat.currency_code, seat.game_id) == (

@@ -1,5 +1,5 @@
 from provider_adapters._kit.references import PlayerReference
-from provider_adapters.pragmatic_style.rounds import RoundCurrencies
+from provider_adapters._kit.rounds import RoundCurrencies
 
 ALICE = PlayerReference(licensee="demo", player_id="alice")
 BOB = PlayerReference(licensee="demo", player_id="bob")

@@ -1,0 +1,58 @@
+"""`ports.Adapter`, joined from the parts that a provider's folder brings."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from provider_adapters._kit.budget import Budget
+from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.ports import Game, Launch, Problem
+
+
+class Client(Protocol):
+    """What we ask the provider. Raises the kit's provider errors."""
+
+    async def launch_url(self, launch: Launch) -> str:
+        """The address that starts the game."""
+        ...
+
+    async def games(self) -> Sequence[Game]:
+        """The catalog."""
+        ...
+
+    async def ping(self, timeout_s: float) -> None:
+        """The cheapest call that the provider has, unguarded and not repeated."""
+        ...
+
+
+class Callbacks(Protocol):
+    """What the provider asks us."""
+
+    async def answer(self, request: HttpRequest, budget: Budget) -> HttpReply:
+        """The reply to one callback."""
+        ...
+
+
+class JoinedAdapter:
+    """See `ports.Adapter`."""
+
+    def __init__(self, client: Client, callbacks: Callbacks, refuse: Callable[[Problem], HttpReply]) -> None:
+        self._client = client
+        self._refuse = refuse
+        # One call less on each callback.
+        self.callback = callbacks.answer
+
+    async def create_launch(self, launch: Launch) -> str:
+        """See `ports.Adapter`."""
+        return await self._client.launch_url(launch)
+
+    async def list_games(self) -> Sequence[Game]:
+        """See `ports.Adapter`."""
+        return await self._client.games()
+
+    async def probe(self, timeout_s: float) -> None:
+        """See `ports.Adapter`."""
+        await self._client.ping(timeout_s)
+
+    def refuse(self, problem: Problem, request: HttpRequest) -> HttpReply:  # noqa: ARG002 - the port's signature
+        """See `ports.Adapter`."""
+        return self._refuse(problem)

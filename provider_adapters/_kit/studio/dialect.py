@@ -1,0 +1,71 @@
+"""What the studios of all providers do in the same way: read an answer, react to its code, seat a player."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+from provider_adapters._kit.http import HttpReply
+from provider_adapters._kit.strict_json import NotParseableError
+from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction
+
+UNREADABLE = (NotParseableError, KeyError, TypeError, ValueError, InvalidOperation, AttributeError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reactions:
+    """What the provider does after each of its codes, by its documents."""
+
+    success: frozenset[Any]
+    """Codes that let a player in and tell a balance."""
+    bets: Mapping[Any, Reaction]
+    credits: Mapping[Any, Reaction]
+    """After wins and closes."""
+    cancels: Mapping[Any, Reaction]
+
+    def of(self, act: Act, code: object) -> Reaction:
+        """The reaction to one answer."""
+        if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
+            return Reaction.ACCEPTED if code in self.success else Reaction.REFUSED
+        if act.kind is ActKind.BET:
+            return self.bets[code]
+        return (self.cancels if act.kind is ActKind.CANCEL else self.credits)[code]
+
+
+class StudioDialect(abc.ABC):
+    """The part of `studio.ports.Studio` that is about answers."""
+
+    reactions: Reactions
+
+    @abc.abstractmethod
+    def understand(self, act: Act, reply: HttpReply) -> tuple[Any, Decimal | None]:
+        """Code and balance in a reply. Anything of `UNREADABLE` when there are none."""
+
+    def read(self, act: Act, reply: HttpReply) -> Answer:
+        """See `studio.ports.Studio`."""
+        try:
+            code, balance = self.understand(act, reply)
+            return Answer(reaction=self.reactions.of(act, code), code=str(code), balance=balance)
+        except UNREADABLE:
+            return Answer(reaction=self.unanswered(act), code=f"unreadable_{reply.status}")
+
+    def unanswered(self, act: Act) -> Reaction:
+        """See `studio.ports.Studio`."""
+        if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
+            return Reaction.REFUSED
+        return Reaction.CANCEL if act.kind is ActKind.BET else Reaction.RETRY
+
+
+def json_reply(content: object, status: int = 200) -> HttpReply:
+    """An answer of the vendor's own API."""
+    return HttpReply(status=status, body=orjson.dumps(content))
+
+
+def has_texts(fields: Mapping[str, Any], *names: str) -> bool:
+    """Whether each of these fields is a text that is not empty."""
+    return all(isinstance(fields.get(name), str) and fields[name] for name in names)
