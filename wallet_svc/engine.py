@@ -8,7 +8,7 @@ process has moved is read again and decided again; nothing was written for it.
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from mesh import failpoints, logs, metrics
 from mesh.clock import Clock
@@ -50,6 +50,28 @@ class Answer:
 
 
 @dataclass(slots=True)
+class Call:
+    """One caller, who waits for all of its works."""
+
+    deadline: float
+    future: "asyncio.Future[None]"
+    left: int = 0
+    error: MeshError | None = None
+
+    def one_less(self) -> None:
+        """One more of its works is over."""
+        self.left -= 1
+        if self.left or self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(None)
+        else:
+            self.future.set_exception(self.error)
+            # The caller may be gone; an exception that nobody fetches is no fault.
+            self.future.exception()
+
+
+@dataclass(slots=True)
 class Work:
     """Commands of one player that are decided one by one, or together."""
 
@@ -57,9 +79,11 @@ class Work:
     together: bool
     dry: bool
     shard: int
-    deadline: float
-    future: "asyncio.Future[list[Answer]]"
-    decided: list[Decided] = field(default_factory=list)
+    call: Call
+    answers: Sequence[Answer] = ()
+    decided: Sequence[Decided] = ()
+    over: bool = False
+    """It has its answers, or its call an error."""
     all_keys: bool = False
     """Read its keys and rounds as well, instead of taking them for new."""
     later: bool = False
@@ -105,37 +129,44 @@ class Engine:
     async def execute(self, command: Command, timeout_s: float, *, dry: bool = False) -> Answer:
         """Decide one command and commit the answer, or refuse it for good."""
         parts = split(command)
-        work = self._work(parts, timeout_s, together=len(parts) > 1, dry=dry)
+        call = _call(timeout_s)
+        work = self._work(parts, call, together=len(parts) > 1, dry=dry)
         self._admit([work])
-        answers = await work.future
-        return answers[0] if len(parts) == 1 else _joined(answers)
+        await call.future
+        return work.answers[0] if len(parts) == 1 else _joined(work.answers)
 
     async def execute_each(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
         """Decide many commands in order, each with an answer of its own."""
+        call = _call(timeout_s)
         works = []
         for command in commands:
             parts = split(command)
-            works.append(self._work(parts, timeout_s, together=len(parts) > 1, dry=False))
+            works.append(self._work(parts, call, together=len(parts) > 1, dry=False))
         self._admit(works)
-        answers = [await work.future for work in works]
-        return [found[0] if len(found) == 1 else _joined(found) for found in answers]
+        if works:
+            await call.future
+        return [work.answers[0] if len(work.answers) == 1 else _joined(work.answers) for work in works]
 
     async def execute_together(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
         """Decide commands of one player, all or nothing. One answer for each command."""
         groups = [split(command) for command in commands]
-        work = self._work([part for parts in groups for part in parts], timeout_s, together=True, dry=False)
+        call = _call(timeout_s)
+        work = self._work([part for parts in groups for part in parts], call, together=True, dry=False)
         self._admit([work])
-        answers = iter(await work.future)
+        await call.future
+        answers = iter(work.answers)
         grouped = [[next(answers) for _ in parts] for parts in groups]
         return [found[0] if len(found) == 1 else _joined(found) for found in grouped]
 
-    def _work(self, commands: list[Command], timeout_s: float, *, together: bool, dry: bool) -> Work:
+    def _work(self, commands: list[Command], call: Call, *, together: bool, dry: bool) -> Work:
         registry = self._registry
         first = commands[0]
         shard = shard_of(first.licensee, first.player, registry.shards) if registry else -1
-        future = asyncio.get_running_loop().create_future()
+        call.left += 1
+        work = Work(commands, together, dry, shard, call)
         # What is only shown never meets the unique keys, which would tell that something was not new.
-        return Work(commands, together, dry, shard, time.monotonic() + timeout_s, future, all_keys=dry)
+        work.all_keys = dry
+        return work
 
     def _admit(self, works: list[Work]) -> None:
         if len(self._waiting) + len(works) > self._most_waiting:
@@ -219,9 +250,9 @@ class Engine:
         registry = await self._current_registry(works)
         works = self._flying = _admitted(works, registry)
         now_us = self._clock.now_us()
-        wanted = [(command, work.all_keys) for work in works for command in work.commands]
-        books = {work.shard: self._books[work.shard] for work in works}
-        await self._log.load(books, wanted, registry, now_us)
+        books = {shard: self._books[shard] for shard in {work.shard for work in works}}
+        wanted = [(books[work.shard], command, work.all_keys) for work in works for command in work.commands]
+        await self._log.load(wanted, registry, now_us)
         failpoints.here("wallet.decide.before")
         batches = self._decide(works, books, registry, now_us)
         failpoints.here("wallet.commit.before")
@@ -230,9 +261,11 @@ class Engine:
         # A peak is forgotten slowly: one small flight does not mean that the callers are gone.
         self._answered = max(len(works) - len(again), self._answered * 7 // 8)
         for work in works:
-            if work.shard not in stale and not work.later and not work.future.done():
+            if not work.later and not work.over and work.shard not in stale:
                 failpoints.here("wallet.answer.before")
-                work.future.set_result(_answers(work, books[work.shard]))
+                work.answers = _answers(work, books[work.shard])
+                work.over = True
+                work.call.one_less()
         self._postpone([work for work in works if work.later and work.shard not in stale])
         self._redo(again)
         self._trim(works, books)
@@ -256,7 +289,7 @@ class Engine:
             missing = {work.shard for work in works} - self._books.keys()
             if missing:
                 self._books.update(await self._log.open_books(missing))
-            versions = {self._books[work.shard].head.registry_version for work in works}
+            versions = {self._books[shard].head.registry_version for shard in {work.shard for work in works}}
             # A name that an older registry does not know may have been registered since.
             if versions <= {registry.version} and (fresh or not _strangers(works, registry)):
                 return registry
@@ -332,57 +365,66 @@ class Engine:
         return {shard for shard, book in books.items() if present[shard].head != book.head}
 
     def _trim(self, works: list[Work], books: dict[int, Book]) -> None:
-        """Forget players with a long history, and the oldest ones of a full book. They are read again when needed."""
+        """Forget the oldest keys of players, and the oldest players of a full book. They are read again when needed."""
         for work in works:
-            name = (work.commands[0].licensee, work.commands[0].player)
-            player = books[work.shard].players.get(name)
+            first = work.commands[0]
+            player = books[work.shard].players.get((first.licensee, first.player))
             if player is not None and len(player.keys) > _MOST_KEYS:
-                del books[work.shard].players[name]
+                player.forget(_MOST_KEYS // 2)
         for book in books.values():
             while len(book.players) > self._most_players:
                 del book.players[next(iter(book.players))]
             book.missing.clear()
 
 
+def _call(timeout_s: float) -> Call:
+    return Call(time.monotonic() + timeout_s, asyncio.get_running_loop().create_future())
+
+
 def _still_wanted(works: list[Work]) -> list[Work]:
     """Drop what nobody waits for any more. Its outcome, if any, is found under its key."""
     now = time.monotonic()
     for work in works:
-        if now > work.deadline:
+        if now > work.call.deadline:
             _fail(work, DeadlineExceededError())
-    return [work for work in works if not work.future.done()]
+    return _unanswered(works)
 
 
 def _not_hopeless(works: list[Work]) -> list[Work]:
     for work in works:
         if work.redone > _REDO_LIMIT:
             _fail(work, DependencyDownError(retry_after=0.5, dependency="ledger"))
-    return [work for work in works if not work.future.done()]
+    return _unanswered(works)
+
+
+def _unanswered(works: list[Work]) -> list[Work]:
+    return [work for work in works if not work.over and not work.call.future.done()]
 
 
 def _fail(work: Work, error: MeshError) -> None:
-    if not work.future.done():
-        work.future.set_exception(error)
-        # The caller may be gone; an exception that nobody fetches is no fault.
-        work.future.exception()
+    if not work.over:
+        work.over = True
+        work.call.error = work.call.error or error
+        work.call.one_less()
 
 
 def _strangers(works: list[Work], registry: Registry) -> bool:
     commands = [work.commands[0] for work in works]
-    return any(
-        command.licensee not in registry.licensees or command.source not in registry.sources for command in commands
-    )
+    licensees, sources = {command.licensee for command in commands}, {command.source for command in commands}
+    return not (licensees <= registry.licensees.keys() and sources <= registry.sources.keys())
 
 
 def _admitted(works: list[Work], registry: Registry) -> list[Work]:
     """Refuse what names a licensee or a source that is not registered."""
+    if not _strangers(works, registry):
+        return works
     for work in works:
         first = work.commands[0]
         if first.licensee not in registry.licensees:
             _fail(work, LicenseeNotFoundError(licensee_id=first.licensee))
         elif first.source not in registry.sources:
             _fail(work, ProviderNotFoundError(provider=first.source))
-    return [work for work in works if not work.future.done()]
+    return _unanswered(works)
 
 
 def _player(batch: Batch, command: Command) -> Player | None:
@@ -449,7 +491,7 @@ def batch_outcome(answers: Sequence[Answer]) -> Outcome:
     return Outcome.OK if outcome is Outcome.TOMBSTONED else outcome
 
 
-def _joined(answers: list[Answer]) -> Answer:
+def _joined(answers: Sequence[Answer]) -> Answer:
     """Bet and win as one answer."""
     spokesman = message_outcome(answers)
     return Answer(

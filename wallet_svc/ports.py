@@ -42,9 +42,7 @@ class ShardLog(Protocol):
         """Empty books under the present heads."""
         ...
 
-    async def load(
-        self, books: dict[int, Book], wanted: Sequence[tuple[Command, bool]], registry: Registry, now_us: int
-    ) -> None:
+    async def load(self, wanted: Sequence[tuple[Book, Command, bool]], registry: Registry, now_us: int) -> None:
         """Read into the books what the commands need and the books do not know.
 
         Where the flag is set, the command's own key and round are read as well, instead

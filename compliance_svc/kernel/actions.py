@@ -10,6 +10,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from compliance_svc.kernel.limits import WINDOWS, LimitKind, Window
 from compliance_svc.kernel.local_time import Term
+from compliance_svc.kernel.values import value
 
 ENDLESS: Final = frozenset({"indefinite", "final"})
 """Terms of an exclusion that have no end."""
@@ -58,7 +59,7 @@ class Funding(StrEnum):
     FREE_SPIN = "free_spin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Bet:
     """A stake."""
 
@@ -85,7 +86,7 @@ class Tip:
     exponent: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Deposit:
     """Money from outside."""
 

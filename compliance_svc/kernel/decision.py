@@ -1,7 +1,5 @@
 """The result of a decision."""
 
-from dataclasses import dataclass
-
 from compliance_svc.kernel import evidence
 from compliance_svc.kernel.actions import Action
 from compliance_svc.kernel.codes import LIMIT_OF, Obligation, Verdict
@@ -9,10 +7,11 @@ from compliance_svc.kernel.facts import Facts
 from compliance_svc.kernel.findings import Read, Reason
 from compliance_svc.kernel.pack import Pack
 from compliance_svc.kernel.protection import Protection
+from compliance_svc.kernel.values import value
 from compliance_svc.kernel.version import KERNEL_VERSION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Decision:
     """The strictest verdict of all rules, with every reason in the fixed order."""
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from compliance_svc.kernel.protection import Protection
 from compliance_svc.kernel.usage import Spending
+from compliance_svc.kernel.values import value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class Player:
     """The JSON of the player, once a record has needed it: every bet's record repeats it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Cycle:
     """The round that a bet belongs to."""
 
@@ -31,7 +32,7 @@ class Cycle:
     """Start of the latest cycle of this session in this game category; None if there was none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Facts:
     """The facts of one decision."""
 

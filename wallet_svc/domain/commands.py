@@ -1,11 +1,10 @@
 """What can be asked of the ledger. Amounts are still text: only the asset knows their exponent."""
 
-from dataclasses import dataclass
-
+from wallet_svc.domain.values import value
 from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class MoneyText:
     """An amount as it was sent: "12.50" of "EUR"."""
 
@@ -13,7 +12,7 @@ class MoneyText:
     amount: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Bet:
     round: str
     money: MoneyText
@@ -24,7 +23,7 @@ class Bet:
     jackpot: MoneyText | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Win:
     round: str
     money: MoneyText
@@ -35,14 +34,14 @@ class Win:
     jackpot: MoneyText | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class BetAndWin:
     bet: Bet
     win_key: str
     win_money: MoneyText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Cancel:
     """Undo one stake: a bet, or with `of` a tip."""
 
@@ -52,7 +51,7 @@ class Cancel:
     of: Kind = Kind.BET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Tip:
     money: MoneyText
     session: str = ""
@@ -60,24 +59,24 @@ class Tip:
     game: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class RollbackList:
     """Undo exactly these transactions: kind and key of each."""
 
     items: tuple[tuple[Kind, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ReverseWin:
     win_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class UndoRollback:
     cancel_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Credit:
     """A credit without a bet: PROMO, TOURNAMENT or JACKPOT."""
 
@@ -89,7 +88,7 @@ class Credit:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class FreeRound:
     """One spin of a grant or its total: FREE_ROUND_SPIN or FREE_ROUND_TOTAL."""
 
@@ -101,7 +100,7 @@ class FreeRound:
     session: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Adjust:
     """Correct a bet or a win of a source; an empty source is the sender's own."""
 
@@ -112,20 +111,20 @@ class Adjust:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ProposeAdjustment:
     adjustment: Adjust
     proposed_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ApproveAdjustment:
     proposal_key: str
     payload_hash: str
     approved_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SetStanding:
     """Freeze or close one currency account, or undo that. `kind` says which; `what` for a freeze its direction."""
 
@@ -135,54 +134,54 @@ class SetStanding:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ResumePlay:
     session: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class CloseRound:
     round: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Deposit:
     money: MoneyText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Hold:
     money: MoneyText
     expires_in_us: int | None = None
     tolerance: MoneyText | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Capture:
     hold_key: str
     money: MoneyText | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Release:
     hold_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Expire:
     """Sent by the ledger itself when a hold's time is over. Its key is the hold's."""
 
     hold_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class OpenAccount:
     currency: str
     jurisdiction: str = ""
     born_on: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class OpenPlay:
     session: str
     provider: str
@@ -191,47 +190,47 @@ class OpenPlay:
     expires_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class EndPlay:
     session: str
     end: PlayState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SetBlock:
     blocked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SetLimit:
     limit: str
     window: str
     money: MoneyText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ConfirmLimit:
     limit: str
     window: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class CancelPendingLimit:
     limit: str
     window: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Exclude:
     term: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class TakeBreak:
     term: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class RequestReinstatement:
     pass
 
@@ -302,7 +301,7 @@ KIND_OF: dict[type, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Command:
     """One action of one player, with who sent it. Tenant and source come from the caller's identity."""
 

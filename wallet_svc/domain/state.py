@@ -7,6 +7,7 @@ State is derived from the log alone. `Player` objects are changed only by
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from wallet_svc.domain.vocabulary import (
@@ -127,6 +128,10 @@ class AccountName(NamedTuple):
     source_id: int = 0
 
 
+account_name = lru_cache(maxsize=1 << 12)(AccountName)
+"""The same name is made for every posting."""
+
+
 @dataclass(slots=True)
 class Account:
     id: int
@@ -238,7 +243,7 @@ class Player:
     new: bool = False
 
     def balance(self, asset_id: int, account_class: AccountClass) -> int:
-        account = self.accounts.get(AccountName(asset_id, account_class))
+        account = self.accounts.get(account_name(asset_id, account_class))
         return account.credits - account.debits if account else 0
 
     @property
@@ -247,7 +252,14 @@ class Player:
         return len(self.accounts) == 1
 
     def has_account(self, asset_id: int) -> bool:
-        return AccountName(asset_id, AccountClass.CASH) in self.accounts
+        return account_name(asset_id, AccountClass.CASH) in self.accounts
+
+    def forget(self, kept: int) -> None:
+        """Keep the latest keys and rounds only. What is needed of the others is read again."""
+        self.keys = dict(list(self.keys.items())[max(len(self.keys) - kept, 0) :])
+        self.rounds = dict(list(self.rounds.items())[max(len(self.rounds) - kept, 0) :])
+        # Something that is forgotten now may be marked as looked up and absent.
+        self.probed.clear()
 
     def trial(self, rounds: Iterable[tuple[int, str]]) -> "Player":
         """A copy to decide on: what happens to it does not happen to the player.

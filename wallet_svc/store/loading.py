@@ -10,24 +10,44 @@ from wallet_svc.domain.placing import shard_of
 from wallet_svc.domain.state import Account, AccountName, HeldMoney, Play, Player, Registry, Round
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, RoundState
 from wallet_svc.store.arrays import numbers, texts
-from wallet_svc.store.needs import Needs, collect, collect_cancelled_round
+from wallet_svc.store.needs import Coming, Needs, collect, collect_cancelled_round, is_known
 from wallet_svc.store.rows import entry_of
 from wallet_svc.store.running import Connection, Row, fetch, fetch_named
 from wallet_svc.store.statements import STATEMENTS
+
+Wanted = tuple[Book, Command, bool]
+"""A command with the book of its shard, and whether its own key and round are read as well."""
 
 
 class Loader:
     """Fills books. Everything is read after the heads were, so a stale reading fails the compare-and-swap."""
 
-    def __init__(self, books: dict[int, Book], registry: Registry, now_us: int) -> None:
-        self._books = books
+    def __init__(self, wanted: Sequence[Wanted], registry: Registry, now_us: int) -> None:
         self._now_us = now_us
         self._registry = registry
         self._by_id: dict[int, Player] = {}
+        self._wanted = self._unknown(wanted)
+        self._books = {book.head.shard: book for book, _, _ in self._wanted}
 
-    async def load(self, connection: Connection, wanted: Sequence[tuple[Command, bool]]) -> None:
-        await self._load_players(connection, [command for command, _ in wanted])
-        known = [(player, *one) for one in wanted if (player := self._player(one[0])) is not None]
+    def _unknown(self, wanted: Sequence[Wanted]) -> list[Wanted]:
+        """What cannot be decided from what the books know."""
+        coming: Coming = set()
+        sources = self._registry.sources
+        found = []
+        for one in wanted:
+            book, command, all_keys = one
+            player = book.players.get((command.licensee, command.player))
+            if player is None or all_keys or not is_known(player, command, sources[command.source], coming):
+                found.append(one)
+        return found
+
+    def needs_reading(self) -> bool:
+        """False for most flights of a busy process."""
+        return bool(self._wanted)
+
+    async def load(self, connection: Connection) -> None:
+        await self._load_players(connection)
+        known = [(player, *one[1:]) for one in self._wanted if (player := self._player(one[1])) is not None]
         await self._load_usage(connection, known)
         needs = Needs()
         for player, command, all_keys in known:
@@ -48,11 +68,11 @@ class Loader:
         self._by_id[player.id] = player
         return player
 
-    async def _load_players(self, connection: Connection, commands: Sequence[Command]) -> None:
+    async def _load_players(self, connection: Connection) -> None:
         unknown = set()
         fresh_books = [book for book in self._books.values() if not book.players and not book.house]
-        for command in commands:
-            book, name = self._book(command), (command.licensee, command.player)
+        for book, command, _ in self._wanted:
+            name = (command.licensee, command.player)
             if name not in book.players and name not in book.missing:
                 book.missing.add(name)
                 unknown.add(name)

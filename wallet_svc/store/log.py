@@ -46,11 +46,10 @@ class PostgresLog:
 
         return await self._read(read)
 
-    async def load(
-        self, books: dict[int, Book], wanted: Sequence[tuple[Command, bool]], registry: Registry, now_us: int
-    ) -> None:
-        loader = Loader(books, registry, now_us)
-        await self._read(lambda connection: loader.load(connection, wanted))
+    async def load(self, wanted: Sequence[tuple[Book, Command, bool]], registry: Registry, now_us: int) -> None:
+        loader = Loader(wanted, registry, now_us)
+        if loader.needs_reading():
+            await self._read(loader.load)
 
     async def commit(self, batches: Sequence[Batch], digests: Sequence[bytes]) -> set[int]:
         values = parameters(batches, digests, self._writer)

@@ -15,7 +15,7 @@ from wallet_svc.domain.commands import (
     Win,
 )
 from wallet_svc.domain.scene import Decided
-from wallet_svc.domain.state import Player
+from wallet_svc.domain.state import Entry, Player
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
 
@@ -31,6 +31,32 @@ class Needs:
 
     def any(self) -> bool:
         return bool(self.keys or self.rounds or self.plays or self.holds)
+
+
+Coming = set[tuple[int, int, str, str]]
+"""Bets that are decided in the same flight, taken for new: (player id, source id, round, key)."""
+
+
+def is_known(player: Player, command: Command, source_id: int, coming: Coming) -> bool:
+    """Whether a bet or a win, taken for new, can be decided without reading. False when in doubt.
+
+    A win that names a bet of the same flight needs nothing else: if that bet turns out
+    not to be new, its answer is doubtful, or the database refuses the batch.
+    """
+    if player.usage is None and player.protection is not None and player.protection.limits:
+        return False
+    action = command.action
+    if isinstance(action, Bet):
+        coming.add((player.id, source_id, action.round, command.key))
+        return action.session in player.plays
+    if isinstance(action, Win):
+        if action.bet_key:
+            if (player.id, source_id, action.round, action.bet_key) in coming:
+                return True
+            if (source_id, Kind.BET, action.bet_key) not in player.keys:
+                return False
+        return (source_id, action.round) in player.rounds
+    return False
 
 
 def collect(needs: Needs, player: Player, command: Command, source_id: int, *, all_keys: bool) -> None:
@@ -75,14 +101,31 @@ def is_doubtful(player: Player, decided: Decided) -> bool:
 
     What is accepted is sure: a key or a round that was there already makes the database refuse the batch.
     A refused bet writes no round, so nobody would notice that the round is closed, or had a bet before.
+    A win that came with its bet and found it refused has not looked at the round either.
     """
     entry = decided.entry
-    if decided.replayed or entry.outcome not in _BEYOND_THE_ROUND:
+    if decided.replayed:
+        return False
+    if entry.kind is Kind.WIN:
+        paid = entry.outcome is Outcome.OK and entry.case is None
+        return not (paid or (_has_round(player, entry) and _has_reference(player, entry)))
+    if entry.outcome not in _BEYOND_THE_ROUND:
         return False
     if entry.kind is not Kind.BET:
         return entry.outcome is Outcome.REQUEST_INVALID
+    return not _has_round(player, entry)
+
+
+def _has_round(player: Player, entry: Entry) -> bool:
     name = (entry.source_id, entry.round or "")
-    return name not in player.rounds and ("round", *name) not in player.probed
+    return name in player.rounds or ("round", *name) in player.probed
+
+
+def _has_reference(player: Player, entry: Entry) -> bool:
+    if not entry.reference:
+        return True
+    name = (entry.source_id, Kind.BET, entry.reference)
+    return name in player.keys or name in player.probed
 
 
 _BEYOND_THE_ROUND = frozenset(

@@ -282,6 +282,35 @@ async def test_a_book_that_is_full_forgets_players_and_reads_them_again(ledger: 
     assert {ledger.cash(name) for name in names} == {101_00}
 
 
+async def test_a_player_with_a_long_history_keeps_only_its_latest_keys_in_memory(ledger: Ledger) -> None:
+    wallet = await ledger.wallet(most_in_flight=256)
+    await wallet.player(cash="1000.00")
+    for start in range(0, 900, 100):
+        await asyncio.gather(*[wallet.must("alice", f"b{n}", bet("0.01", f"r{n}")) for n in range(start, start + 100)])
+    (player,) = [one for book in wallet.engine._books.values() for one in book.players.values()]
+    assert len(player.keys) <= 512
+    assert (await wallet.do("alice", "b0", bet("0.01", "r0"))).replayed
+    await wallet.must("alice", "w0", win("5.00", "r0", bet_key="b0"))
+    assert (await wallet.do("alice", "b1", bet("9.99", "r1"))).entry.outcome is Outcome.IDEMPOTENCY_CONFLICT
+    assert ledger.cash() == 1000_00 - 900 + 500
+
+
+async def test_a_win_that_comes_with_a_refused_bet_still_finds_its_round(ledger: Ledger) -> None:
+    await ledger.put_provider(win_without_bet=True, late_win_window_us=0)
+    first = await ledger.wallet()
+    await first.player()
+    await first.must("alice", "b1", bet("1.00", "r1"))
+    await first.must("alice", "w1", win("1.00", "r1", close=True))
+    cold = await ledger.wallet()
+    refused, late = await asyncio.gather(
+        cold.do("alice", "b2", bet("1.00", "r1", session="unheard of")),
+        cold.do("alice", "w2", win("1.00", "r1", bet_key="b2")),
+    )
+    assert refused.entry.outcome is Outcome.SESSION_INVALID
+    assert late.entry.outcome is Outcome.ROUND_CLOSED
+    assert ledger.cash() == 100_00
+
+
 async def test_ids_of_any_characters_are_kept_as_they_are(ledger: Ledger) -> None:
     wallet = await ledger.wallet()
     await wallet.player()

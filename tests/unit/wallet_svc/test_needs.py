@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.unit.wallet_svc.world import LICENSEE, PROVIDER, SOURCES, bet, cancel, money, table, win
+from tests.unit.wallet_svc.world import CASHIER, LICENSEE, PROVIDER, SOURCES, bet, cancel, money, table, win
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.decide import decide
 from wallet_svc.domain.state import Player
 from wallet_svc.domain.vocabulary import Kind, PlayState
-from wallet_svc.store.needs import Needs, collect, collect_cancelled_round, is_doubtful
+from wallet_svc.store.needs import Coming, Needs, collect, collect_cancelled_round, is_doubtful, is_known
 
 SOURCE = SOURCES[PROVIDER]
 
@@ -104,6 +104,58 @@ def test_what_is_known_is_not_looked_for() -> None:
 
 def test_a_session_without_a_name_is_not_looked_for() -> None:
     assert not needs_of(cold(), bet(session="")).any()
+
+
+def known(player: Player, action: c.Action, key: str = "k", coming: Coming | None = None) -> bool:
+    command = c.Command(LICENSEE, PROVIDER, "alice", key, action)
+    return is_known(player, command, SOURCE, set() if coming is None else coming)
+
+
+def test_a_win_needs_no_reading_after_its_bet_of_the_same_flight() -> None:
+    player, coming = table().player(), Coming()
+    assert known(player, bet(), "b1", coming)
+    assert known(player, win(bet_key="b1"), coming=coming)
+    assert not known(player, win(bet_key="b2"), coming=coming)
+    assert not known(player, win(bet_key="b1", round_="r2"), coming=coming)
+    assert not known(player, win(), coming=coming)
+
+
+def test_a_win_of_a_known_round_needs_no_reading() -> None:
+    made = table()
+    made.do("b1", bet())
+    assert known(made.player(), win(bet_key="b1"))
+    assert known(made.player(), win())
+    made.player().forget(0)
+    assert not known(made.player(), win(bet_key="b1"))
+    assert not known(made.player(), win())
+
+
+def test_a_bet_of_an_unread_session_or_under_unread_limits_needs_reading() -> None:
+    assert not known(cold(), bet())
+    made = table()
+    made.do("l1", c.SetLimit(limit="loss", window="24h", money=money("5.00")), source=CASHIER)
+    assert known(made.player(), bet())
+    made.player().usage = None
+    assert not known(made.player(), bet())
+
+
+def test_a_refused_win_is_doubtful_until_its_round_and_its_bet_were_looked_for() -> None:
+    player = table().player()
+    assert doubt(player, win(bet_key="b1"))
+    needs_of(player, win(bet_key="b1"))
+    assert not doubt(player, win(bet_key="b1"))
+
+
+def test_a_win_that_is_paid_is_sure() -> None:
+    made = table()
+    made.do("b1", bet())
+    assert not doubt(made.player(), win(bet_key="b1"))
+
+
+def test_an_orphan_win_is_doubtful_until_its_bet_was_looked_for() -> None:
+    made = table(win_without_bet=True)
+    command = c.Command(LICENSEE, PROVIDER, "alice", "w1", win(bet_key="b1"))
+    assert is_doubtful(made.player(), decide(made.player(), command, made.registry, made.now_us))
 
 
 def doubt(player: Player, action: c.Action, key: str = "k") -> bool:
