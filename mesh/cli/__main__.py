@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from mesh.cli import doctor, explain, licensees, programs, status, up
+from mesh.cli import doctor, explain, exporting, licensees, programs, status, up
 from mesh.cli.output import CommandError, errors
 from mesh.dev.errors import StackError
 
@@ -24,6 +24,7 @@ app.command()(status.status)
 app.command()(doctor.doctor)
 app.command(context_settings=programs.PASS_THROUGH)(programs.demo)
 app.command(context_settings=programs.PASS_THROUGH)(programs.verify)
+app.command()(exporting.export)
 app.command()(explain.explain)
 app.add_typer(licensees.app, name="licensee")
 

@@ -105,8 +105,8 @@ def books(shard: Shard, names: Names) -> Findings:
     findings = Findings(looked_at=len(sums))
     for (licensee_id, asset_id), total in sorted(sums.items()):
         if total:
-            code = names.assets[asset_id].code
-            findings.add(f"shard {shard.head.shard}: {names.licensees[licensee_id]} {code} sums to {total}")
+            code = names.asset(asset_id).code
+            findings.add(f"shard {shard.head.shard}: {names.licensee(licensee_id)} {code} sums to {total}")
     return findings
 
 

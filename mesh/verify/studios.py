@@ -61,8 +61,9 @@ class Collector:
 
     def begin(self, shard: Shard) -> None:
         """Learn the players of a shard."""
-        licensees = self._names.licensees
-        self._players = {key: f"{licensees[one.licensee_id]}.{one.name}" for key, one in shard.players.items()}
+        self._players = {
+            key: f"{self._names.licensee(one.licensee_id)}.{one.name}" for key, one in shard.players.items()
+        }
 
     def see(self, transfer: Transfer) -> None:
         """Keep one entry."""

@@ -155,6 +155,20 @@ class Names:
     sources: Mapping[int, str]
     outcomes: Mapping[int, str] = field(default_factory=dict)
 
+    # A log that was tampered with may name what is not registered; it is checked all the same.
+
+    def licensee(self, number: int) -> str:
+        """A licensee's name."""
+        return self.licensees.get(number, f"licensee {number}")
+
+    def source(self, number: int) -> str:
+        """A source's name."""
+        return self.sources.get(number, f"source {number}")
+
+    def asset(self, number: int) -> Asset:
+        """A currency."""
+        return self.assets.get(number, Asset(0, f"asset {number}", 0))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:

@@ -41,7 +41,8 @@ class Totals:
         self.players += len(shard.players)
         self.writers.update(batch.writer for batch in shard.batches)
         for row in shard.rounds:
-            self.rounds[shard.players[row.player_id].licensee_id, row.source_id] += 1
+            player = shard.players.get(row.player_id)
+            self.rounds[player.licensee_id if player else 0, row.source_id] += 1
 
     def see(self, transfer: Transfer) -> None:
         """Count one entry."""
@@ -55,17 +56,17 @@ class Totals:
 
     def as_json(self) -> dict[str, Any]:
         """By name, amounts as text in main units."""
-        sources = self.names.sources
+        names = self.names
         return {
             "entries": self.entries,
             "players": self.players,
             "licensees": [self._flow(*key, flow) for key, flow in sorted(self.flows.items())],
             "rounds": {
-                f"{self.names.licensees[licensee]}/{sources[source]}": count
+                f"{names.licensee(licensee)}/{names.source(source)}": count
                 for (licensee, source), count in sorted(self.rounds.items())
             },
             "refusals": [
-                {"source": sources[source], "kind": kind, "outcome": outcome, "count": count}
+                {"source": names.source(source), "kind": kind, "outcome": outcome, "count": count}
                 for (source, kind, outcome), count in sorted(self.refusals.items())
             ],
             "reasons": dict(self.reasons.most_common()),
@@ -73,14 +74,17 @@ class Totals:
         }
 
     def _flow(self, licensee_id: int, asset_id: int, flow: Counter[str]) -> dict[str, str]:
-        asset = self.names.assets[asset_id]
+        asset = self.names.asset(asset_id)
         amounts = {name: main_units(flow[name], asset.exponent) for name in _FLOWS.values()}
-        return {"licensee": self.names.licensees[licensee_id], "currency_code": asset.code, **amounts}
+        return {"licensee": self.names.licensee(licensee_id), "currency_code": asset.code, **amounts}
 
 
 def _reasons(decision: str | None) -> set[str]:
-    found = json.loads(decision).get("reasons", []) if decision else []
-    return {reason["code"] for reason in found}
+    try:
+        found = json.loads(decision).get("reasons", []) if decision else []
+        return {reason["code"] for reason in found}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {"unreadable"}
 
 
 def main_units(minor: int, exponent: int) -> str:

@@ -19,9 +19,12 @@ def imported(file: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-def test_it_imports_the_standard_library_psycopg_and_itself() -> None:
+THIRD_PARTY = {"psycopg", "cryptography"}
+
+
+def test_it_imports_the_standard_library_a_driver_a_cipher_library_and_itself() -> None:
     files = sorted(FOLDER.glob("**/*.py"))
     names = {name for file in files for name in imported(file)}
-    foreign = {name for name in names if name.partition(".")[0] not in {*sys.stdlib_module_names, "psycopg"}}
+    foreign = {name for name in names if name.partition(".")[0] not in {*sys.stdlib_module_names, *THIRD_PARTY}}
     assert len(files) > 10
     assert {name for name in foreign if not name.startswith("mesh.verify")} == set()

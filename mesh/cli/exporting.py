@@ -1,0 +1,25 @@
+"""`pitboss export`: the whole log of the mesh that is up, in one file that anybody can check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesh.cli.output import Json, console, write_json
+from mesh.dev import running
+
+To = Annotated[Path, typer.Option("--to", help="Where to; replaced if it is there. Only you may read it.")]
+
+
+def export(*, to: To, json: Json = False) -> None:
+    """Write every entry, balance and batch into one file. `pitboss verify FILE` checks it without the mesh."""
+    from mesh.export.__main__ import export as write  # noqa: PLC0415 - imports the database driver
+
+    mesh = running.read_mesh()
+    entries = write(mesh["postgres"]["databases"]["wallet_svc"]["reader_url"], to)
+    if json:
+        write_json({"file": str(to), "entries": entries})
+    else:
+        console.print(f"{entries} entries written to {to}", soft_wrap=True)
