@@ -31,7 +31,9 @@ def test_a_note_that_go_has_signed_is_opened() -> None:
 def test_a_checkpoint_is_a_name_a_size_and_a_root() -> None:
     signer = Signer.load(ORIGIN, SEED)
     note = signer.checkpoint(7, bytes(range(32)))
-    assert note.startswith("pitboss.example/ledger/3\n7\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n\N{EM DASH} pit")
+    assert note.startswith(
+        "pitboss.example/ledger/3\n7\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n\N{EM DASH} pit"
+    )
     found = open_checkpoint(note, [Key.parse(signer.verifier_key)])
     assert found == Checkpoint(origin=ORIGIN, size=7, root=bytes(range(32)))
 
