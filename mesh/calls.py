@@ -52,7 +52,8 @@ class Method:
         self.behavior = _behavior(self.path, handler)
         self._parse: Callable[[bytes], Any] = handler.request_deserializer
         self._serialize: Callable[[Any], bytes] = handler.response_serializer
-        self._durations: dict[grpc.StatusCode, Histogram] = {}
+        self._durations: dict[str, Histogram] = {}
+        self._ok = self._duration_of(grpc.StatusCode.OK)
         self._default_s = desk.settings.default_deadline_ms / 1000
         self._longest_s = desk.settings.max_deadline_ms / 1000
         self._slow_s = desk.settings.slow_call_ms / 1000
@@ -81,21 +82,25 @@ class Method:
         """The answer's bytes."""
         return self._serialize(answer)
 
-    def observe(self, code: grpc.StatusCode, seconds: float) -> None:
-        """Count a call that has ended."""
-        durations = self._durations.get(code)
+    def observe(self, code: grpc.StatusCode | None, seconds: float) -> None:
+        """Count a call that has ended; no code means OK."""
+        (self._ok if code is None else self._duration_of(code)).observe(seconds)
+
+    def _duration_of(self, code: grpc.StatusCode) -> Histogram:
+        # The enum computes its own hash, slowly.
+        durations = self._durations.get(code.name)
         if durations is None:
             labels = {"rpc.service": self.service, "rpc.method": self.name, "rpc.grpc.status_code": code.name}
-            durations = self._durations[code] = self.desk.registry.histogram("rpc.server.duration", labels)
-        durations.observe(seconds)
+            durations = self._durations[code.name] = self.desk.registry.histogram("rpc.server.duration", labels)
+        return durations
 
     def succeed(self, code: grpc.StatusCode | None, started: float) -> None:
         """Account for a call whose servicer returned; it may have set a status code without raising."""
         seconds = perf_counter() - started
-        self.observe(code or grpc.StatusCode.OK, seconds)
+        self.observe(code, seconds)
         if seconds > self._slow_s:
             _log.info("slow call", method=self.path, ms=_ms(seconds))
-        else:
+        elif _log.tells_everything:
             _log.debug("call", method=self.path, ms=_ms(seconds))
 
     async def fail(self, error: BaseException, context: Context, metadata: Metadata, started: float) -> NoReturn:
@@ -211,7 +216,7 @@ class _Call:
                 method.desk.streams -= 1
         except BaseException as error:  # noqa: BLE001 - every ending is counted and told
             await method.fail(error, context, self._metadata, started)
-        method.observe(context.code() or grpc.StatusCode.OK, _since(started))
+        method.observe(context.code(), _since(started))
 
     async def _requests(self, incoming: AsyncIterator[bytes]) -> AsyncIterator[Request]:
         async for raw in incoming:

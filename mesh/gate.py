@@ -1,14 +1,16 @@
 """The door of a server: turns a peer certificate and headers into a `Caller`, or refuses.
 
-It runs for every call, so what can be remembered is: workloads by certificate name, scopes by their text.
+It runs for every call, so what can be remembered is: workloads by certificate name, and who was let in with which
+headers. Only the request id and the deadline are new each time.
 """
 
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterable
 from typing import Protocol
+
+import uuid_utils
 
 from mesh.errors import CallerForbiddenError, CallerUnknownError, LicenseeMissingError, ScopeMissingError
 from mesh.identity import (
@@ -50,7 +52,7 @@ class Gate:
     def __init__(self, *, insecure: bool = False) -> None:
         self._insecure = insecure
         self._workloads: dict[bytes, str | None] = {}
-        self._scopes: dict[str, frozenset[str]] = {}
+        self._visitors: dict[tuple[Rule, str, str | None, str | None, str], tuple[str | None, str, frozenset[str]]] = {}
 
     def admit(self, rule: Rule, metadata: Metadata, peer: Peer) -> Caller:
         """The caller, if it may call a method with this rule."""
@@ -58,20 +60,27 @@ class Gate:
         workload = headers.get(WORKLOAD_HEADER) if self._insecure else self._workload(peer)
         if workload is None:
             raise CallerUnknownError
+        get = headers.get
+        known = (rule, workload, get(LICENSEE_HEADER), get(SOURCE_HEADER), get(SCOPES_HEADER, ""))
+        visitor = self._visitors.get(known) or self._check(*known)
+        licensee, source, scopes = visitor
+        return Caller(workload, licensee, source, scopes, request_id(get(REQUEST_ID_HEADER)), peer.time_remaining())
+
+    def _check(
+        self, rule: Rule, workload: str, licensee: str | None, source: str | None, scopes: str
+    ) -> tuple[str | None, str, frozenset[str]]:
+        """Licensee, source and scopes of a visitor who may come in. The next one like it is not looked at again."""
         if not rule.admits(workload):
             raise CallerForbiddenError(workload=workload)
-        licensee = _licensee(headers.get(LICENSEE_HEADER))
-        scopes = self._scopes_of(headers.get(SCOPES_HEADER, "")) if workload == GATEWAY else frozenset[str]()
+        tenant = _licensee(licensee)
+        granted = frozenset(scopes.split()) if workload == GATEWAY else frozenset[str]()
         if workload == GATEWAY:
-            _check_tenant(rule, licensee, scopes)
-        return Caller(
-            workload,
-            licensee,
-            source_of(workload, _source(workload, headers)),
-            scopes,
-            request_id(headers.get(REQUEST_ID_HEADER)),
-            peer.time_remaining(),
-        )
+            _check_tenant(rule, tenant, granted)
+        visitor = tenant, source_of(workload, _source(workload, source)), granted
+        if len(self._visitors) >= _REMEMBERED:
+            self._visitors.clear()
+        self._visitors[rule, workload, licensee, source, scopes] = visitor
+        return visitor
 
     def _workload(self, peer: Peer) -> str | None:
         if peer.peer_identity_key() != _SAN_KEY:
@@ -90,14 +99,6 @@ class Gate:
         self._workloads[identity] = workload
         return workload
 
-    def _scopes_of(self, text: str) -> frozenset[str]:
-        scopes = self._scopes.get(text)
-        if scopes is None:
-            if len(self._scopes) >= _REMEMBERED:
-                self._scopes.clear()
-            scopes = self._scopes[text] = frozenset(text.split())
-        return scopes
-
 
 def read_headers(metadata: Metadata) -> dict[str, str]:
     """Our headers among all metadata. One that comes twice is an attempt to smuggle, and refused."""
@@ -112,7 +113,7 @@ def read_headers(metadata: Metadata) -> dict[str, str]:
 
 def request_id(given: str | None) -> str:
     """The caller's request id if it is fit for logs, else a new one."""
-    return given if given and _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+    return given if given and _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid4())
 
 
 def find_request_id(caller: Caller | None, metadata: Metadata) -> str:
@@ -131,8 +132,8 @@ def _licensee(given: str | None) -> str | None:
     return given
 
 
-def _source(workload: str, headers: dict[str, str]) -> str | None:
-    claimed = headers.get(SOURCE_HEADER) if workload == PLATFORM else None
+def _source(workload: str, given: str | None) -> str | None:
+    claimed = given if workload == PLATFORM else None
     if claimed is not None and _SOURCE.fullmatch(claimed) is None:
         raise CallerForbiddenError(header=SOURCE_HEADER)
     return claimed

@@ -119,9 +119,9 @@ class Policy:
         return {*self.callers, *self.scopes, *self.tenantless}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
-    """What one method demands of its callers."""
+    """What one method demands of its callers. Made once for each method, and looked up by being that one."""
 
     workloads: frozenset[str]
     scope: str

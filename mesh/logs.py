@@ -32,6 +32,11 @@ class Log:
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
 
+    @property
+    def tells_everything(self) -> bool:
+        """Whether lines for somebody looking closely are written at all: worth asking before making one for each call."""
+        return self._logger.isEnabledFor(logging.DEBUG)
+
     def debug(self, event: str, **fields: object) -> None:
         """For somebody looking closely."""
         self._write(logging.DEBUG, event, fields)

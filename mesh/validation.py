@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import protovalidate
 
 from mesh.errors import MessageTooLargeError, RequestInvalidError
+from mesh.rules import Acceptors, Accepts
 
 if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
 
 _validator = protovalidate.Validator()
+_acceptors = Acceptors()
+_by_class: dict[type, Accepts] = {}
 
 Violation = Any
 PathElement = Any
@@ -20,6 +24,12 @@ PathElement = Any
 
 def check(request: Message) -> None:
     """Raise `RequestInvalidError` with one violation for each rule that the request breaks."""
+    kind = type(request)
+    accepts = _by_class.get(kind)
+    if accepts is None:
+        accepts = _by_class[kind] = _acceptors.of(cast("Descriptor", request.DESCRIPTOR))
+    if accepts(request):
+        return
     if found := _validator.collect_violations(request):
         raise RequestInvalidError(violations=[(_path(item.proto), item.proto.message) for item in found])
 

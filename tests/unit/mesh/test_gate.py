@@ -56,7 +56,7 @@ def test_what_the_gate_remembers_is_bounded() -> None:
             Peer(b"spiffe://pitboss/gateway"),
         )
     assert len(gate._workloads) <= 1024
-    assert len(gate._scopes) <= 1024
+    assert len(gate._visitors) <= 1024
 
 
 def test_only_the_platform_may_name_a_source_and_only_a_sane_one() -> None:
