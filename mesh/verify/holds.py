@@ -10,11 +10,14 @@ from mesh.verify.tables import OK, Class, Kind, Shard, Transfer
 
 _ACTIVE, _CAPTURED = 1, 2
 _ENDS = {Kind.RELEASE: 3, Kind.EXPIRE: 4}
+_KINDS = frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE})
 _Name = tuple[int, int, str]
 
 
 @dataclass(slots=True)
-class _Hold:
+class Reserved:
+    """One reservation as its entries have it."""
+
     asset_id: int | None
     amount: int
     captured: int = 0
@@ -23,11 +26,36 @@ class _Hold:
 
     @property
     def left(self) -> int:
+        """What is still held."""
         return self.amount - self.captured - self.released
 
     @property
     def state(self) -> int:
+        """The number that its table has."""
         return self.end or (_ACTIVE if self.left else _CAPTURED)
+
+
+def name_of(transfer: Transfer) -> _Name | None:
+    """The reservation that an accepted entry is about; None if it is about none."""
+    if transfer.outcome != OK or transfer.kind not in _KINDS:
+        return None
+    key = transfer.key if transfer.kind == Kind.HOLD else transfer.reference
+    return transfer.player_id, transfer.source_id, key or ""
+
+
+def follow(hold: Reserved | None, transfer: Transfer) -> Reserved | None:
+    """The reservation after an entry that is about it; None if the entry takes more than is reserved."""
+    moved = transfer.moved or 0
+    if transfer.kind == Kind.HOLD:
+        return Reserved(asset_id=transfer.asset_id, amount=moved)
+    if hold is None or hold.end or moved > hold.left or hold.asset_id != transfer.asset_id:
+        return None
+    if transfer.kind == Kind.CAPTURE:
+        hold.captured += moved
+    else:
+        hold.released += moved
+        hold.end = _ENDS[Kind(transfer.kind)]
+    return hold
 
 
 class Holds:
@@ -35,30 +63,19 @@ class Holds:
 
     def __init__(self, shard: Shard) -> None:
         self._shard = shard
-        self._holds: dict[_Name, _Hold] = {}
+        self._holds: dict[_Name, Reserved] = {}
         self.findings = Findings()
 
     def see(self, transfer: Transfer) -> None:
         """Follow one accepted entry."""
-        if transfer.outcome != OK:
+        name = name_of(transfer)
+        if name is None:
             return
-        if transfer.kind == Kind.HOLD:
-            name = (transfer.player_id, transfer.source_id, transfer.key or "")
-            self._holds[name] = _Hold(asset_id=transfer.asset_id, amount=transfer.moved or 0)
-        elif transfer.kind in {Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE}:
-            self._take(transfer)
-
-    def _take(self, transfer: Transfer) -> None:
-        hold = self._holds.get((transfer.player_id, transfer.source_id, transfer.reference or ""))
-        moved = transfer.moved or 0
-        if hold is None or hold.end or moved > hold.left or hold.asset_id != transfer.asset_id:
+        hold = follow(self._holds.get(name), transfer)
+        if hold is None:
             self.findings.add(f"{transfer.shard}-{transfer.sequence}: it takes more than is reserved")
-            return
-        if transfer.kind == Kind.CAPTURE:
-            hold.captured += moved
         else:
-            hold.released += moved
-            hold.end = _ENDS[Kind(transfer.kind)]
+            self._holds[name] = hold
 
     def end(self) -> None:
         """Compare the table and the held balances."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Self
 
 
 class Tree:
@@ -11,9 +12,21 @@ class Tree:
     def __init__(self) -> None:
         self._subtrees: list[tuple[int, bytes]] = []
 
+    @classmethod
+    def of(cls, size: int, peaks: bytes) -> Self:
+        """The tree of so many leaves with these peaks."""
+        tree = cls()
+        heights = [height for height in range(size.bit_length() - 1, -1, -1) if size >> height & 1]
+        tree._subtrees = [(height, peaks[32 * at : 32 * at + 32]) for at, height in enumerate(heights)]
+        return tree
+
     def append(self, leaf: bytes) -> None:
         """One more leaf."""
-        height, node = 0, sha256(b"\x00" + leaf).digest()
+        self.append_hash(sha256(b"\x00" + leaf).digest())
+
+    def append_hash(self, node: bytes) -> None:
+        """One more leaf, by its hash."""
+        height = 0
         while self._subtrees and self._subtrees[-1][0] == height:
             node = sha256(b"\x01" + self._subtrees.pop()[1] + node).digest()
             height += 1
