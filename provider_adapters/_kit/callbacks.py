@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
@@ -71,6 +71,9 @@ Routes = Mapping[str, tuple[type[Any], Handler]]
 class DialectCallbacks(abc.ABC):
     """Answers callbacks in one provider's dialect."""
 
+    beyond: ClassVar[frozenset[str]] = frozenset()
+    """Calls of the provider that the manifest does not claim."""
+
     def __init__(self, *, wallet: Wallet, sessions: Sessions, security: SecurityLog) -> None:
         self._wallet, self._sessions, self._security = wallet, sessions, security
         self._routes = self.routes()
@@ -93,7 +96,7 @@ class DialectCallbacks(abc.ABC):
 
     def must_be_post(self, request: HttpRequest) -> None:
         """ProblemError unless the path is that of a call, and the method the only one."""
-        if request.path not in self._routes:
+        if request.path not in self._routes and request.path not in self.beyond:
             raise ProblemError(Problem.PATH_UNKNOWN)
         if request.method != "POST":
             raise ProblemError(Problem.METHOD_UNKNOWN)

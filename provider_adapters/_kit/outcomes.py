@@ -14,8 +14,10 @@ NEVER_FOR_CREDITS: Final = (
     Outcome.OUTCOME_GAME_NOT_AVAILABLE,
     Outcome.OUTCOME_LIMIT_EXCEEDED,
     Outcome.OUTCOME_COMPLIANCE_DENIED,
+    Outcome.OUTCOME_ACCOUNT_FROZEN,
+    Outcome.OUTCOME_ACCOUNT_CLOSED,
 )
-"""The ledger refuses no win and no cancel for these."""
+"""The ledger refuses no win and no cancel for these; a promotional credit only for the last two, and it can wait."""
 
 
 def for_credits(stakes: Mapping[Outcome.ValueType, C], again: C) -> Mapping[Outcome.ValueType, C]:

@@ -4,8 +4,11 @@
 """
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
+
+import orjson
 
 
 class NotParseableError(Exception):
@@ -26,6 +29,17 @@ def parse_list(body: bytes) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise NotParseableError("not a list of objects")
     return value
+
+
+def write_exact(content: Mapping[str, Any]) -> bytes:
+    """An object as JSON, decimals digit by digit: a float would round them."""
+    return orjson.dumps(content, default=_digits)
+
+
+def _digits(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(type(value).__name__)
 
 
 def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything

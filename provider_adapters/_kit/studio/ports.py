@@ -104,6 +104,10 @@ class Habits:
     several_bets: bool = True
     late_bet_accepted: bool = False
     """True: a bet that follows its own cancel is answered with success, and takes nothing."""
+    win_without_bet_paid: bool = False
+    """True: a win whose round has no bet is paid, and people look at it later."""
+    refusals_look_alike: bool = False
+    """True: the dialect has one word for all refusals of wins and cancels, so the provider repeats even the final ones."""
     retries: RetrySchedule = field(default_factory=RetrySchedule)
 
 

@@ -54,6 +54,11 @@ class Scene:
         """The provider's."""
         return self.studio.habits
 
+    @property
+    def refused(self) -> frozenset[Reaction]:
+        """How the provider takes a refusal."""
+        return NO | {Reaction.RETRY} if self.habits.refusals_look_alike else NO
+
     def bet(self, which: str = "b1", *, amount: Decimal | None = None, round_name: str = "r1") -> Act:
         """A bet of this scenario."""
         stake = self.stake if amount is None else amount
@@ -165,7 +170,7 @@ async def changed_bet(scene: Scene) -> None:
     await scene.expect("bet", bet, YES, -scene.stake)
     changed = dataclasses.replace(bet, amount=2 * scene.stake)
     # The provider would now cancel a transaction that it knows to be good: it does not, and asks people.
-    await scene.expect("same key, other amount", changed, NO, recorded=False)
+    await scene.expect("same key, other amount", changed, scene.refused, recorded=False)
     await scene.expect("win", scene.win(bet, _ZERO), YES)
 
 
@@ -176,7 +181,7 @@ async def changed_win(scene: Scene) -> None:
     won = scene.win(bet, scene.stake)
     await scene.expect("win", won, YES, scene.stake)
     changed = dataclasses.replace(won, amount=5 * scene.stake)
-    await scene.expect("same key, other amount", changed, NO, recorded=False)
+    await scene.expect("same key, other amount", changed, scene.refused, recorded=False)
 
 
 async def bet_reply_lost(scene: Scene) -> None:
@@ -204,7 +209,7 @@ async def cancel_before_bet(scene: Scene) -> None:
     """A cancel that overtakes its bet is remembered: the bet takes nothing."""
     bet = scene.bet()
     await scene.cancelled("cancel of an unknown bet", bet, YES, _ZERO)
-    late = YES if scene.habits.late_bet_accepted else NO
+    late = YES if scene.habits.late_bet_accepted else scene.refused
     await scene.expect("the bet, too late", bet, late, recorded=False)
     await scene.cancelled("cancel again", bet, YES, _ZERO)
 
@@ -214,7 +219,7 @@ async def cancel_after_win(scene: Scene) -> None:
     bet = scene.bet()
     await scene.expect("bet", bet, YES, -scene.stake)
     await scene.expect("win", scene.win(bet, scene.stake), YES, scene.stake)
-    await scene.expect("cancel", scene.teller.cancel_of(bet), NO)
+    await scene.expect("cancel", scene.teller.cancel_of(bet), scene.refused)
 
 
 async def win_after_cancel(scene: Scene) -> None:
@@ -222,12 +227,14 @@ async def win_after_cancel(scene: Scene) -> None:
     bet = scene.bet()
     await scene.expect("bet", bet, YES, -scene.stake)
     await scene.cancelled("cancel", bet, YES, scene.stake)
-    await scene.expect("win", scene.win(bet, 2 * scene.stake), NO)
+    await scene.expect("win", scene.win(bet, 2 * scene.stake), scene.refused)
 
 
 async def win_without_bet(scene: Scene) -> None:
-    """A win of a bet that was never made is refused."""
-    await scene.expect("win of an unknown bet", scene.win(scene.bet(), scene.stake), NO)
+    """A win of a bet that was never made is refused, or paid where the provider's rules want it."""
+    paid = scene.habits.win_without_bet_paid
+    wanted, moved = (YES, scene.stake) if paid else (scene.refused, _ZERO)
+    await scene.expect("win of an unknown bet", scene.win(scene.bet(), scene.stake), wanted, moved, recorded=paid)
 
 
 async def two_bets(scene: Scene) -> None:

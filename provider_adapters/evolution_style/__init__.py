@@ -1,0 +1,1 @@
+"""Evolution-style provider: live tables over JSON, a token in the query, numbers with six decimals."""

@@ -1,0 +1,83 @@
+"""Their messages to our actions, and our results to their replies. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, Win
+from provider_adapters._kit.ports import Device, Game, Launch
+from provider_adapters.evolution_style import wire
+from provider_adapters.evolution_style.amounts import shown, to_money
+from provider_adapters.evolution_style.errors import RETRANSMIT, Code
+
+CATEGORIES = {"rng": "table", "slots": "slot"}
+"""Game types that are not live. All others are dealt by people."""
+
+
+def round_id(message: wire.Money) -> str:
+    """Where a credit finds its debits: those of the same reference in the same game.
+
+    A player may have several references in one game, and a credit pays one of them.
+    """
+    return f"{message.game.id}:{message.transaction.refId}"
+
+
+def bet_action(message: wire.Money, session_id: str) -> Action:
+    """A stake of the session that was resolved from the sid."""
+    bet = Bet(round_id=round_id(message), game_id=message.game.details.table.id, session_id=session_id)
+    bet.amount.CopyFrom(to_money(message.transaction.amount, message.currency))
+    return Action(transaction_key=message.transaction.id, bet=bet)
+
+
+def win_action(message: wire.Money, session_id: str) -> Action:
+    """The one credit of a reference: it pays all its debits, and there is no other one."""
+    win = Win(round_id=round_id(message), game_id=message.game.details.table.id, session_id=session_id, close=True)
+    win.amount.CopyFrom(to_money(message.transaction.amount, message.currency))
+    return Action(transaction_key=message.transaction.id, win=win)
+
+
+def cancel_action(message: wire.Money, session_id: str) -> Action:
+    """The debit of the same id undone. Its amount is not read: the ledger knows what it took."""
+    cancel = Cancel(bet_key=message.transaction.id, round_id=round_id(message), session_id=session_id)
+    return Action(transaction_key=message.transaction.id, cancel=cancel)
+
+
+def reply(code: Code, uuid: object, balances: Balances | None = None) -> dict[str, Any]:
+    """Status, the request's own id, whether to send it again, and the balance whenever the ledger told one."""
+    content: dict[str, Any] = {
+        "status": code,
+        "uuid": uuid if isinstance(uuid, str) else "",
+        "retransmission": code in RETRANSMIT,
+    }
+    if balances is not None:
+        content["balance"] = shown(balances.available)
+        content["bonus"] = shown(balances.bonus)
+    return content
+
+
+def launch_body(launch: Launch) -> dict[str, Any]:
+    """The body of a launch. The provider wants a name to show: it gets the player's id, and nothing personal."""
+    return {
+        "uuid": launch.session_id,
+        "player": {
+            "id": str(launch.player),
+            "update": False,
+            "nickname": launch.player.player_id,
+            "country": launch.country,
+            "language": launch.language,
+            "currency": launch.currency_code,
+            "session": {"id": launch.token},
+        },
+        "config": {
+            "game": {"playMode": "real_money", "table": {"id": launch.game_id}},
+            "channel": {"wrapped": False, "mobile": launch.device is Device.MOBILE},
+            "urls": {"lobby": launch.lobby_url},
+        },
+    }
+
+
+def catalog(tables: Mapping[str, wire.LobbyTable]) -> tuple[Game, ...]:
+    """The tables of the lobby."""
+    return tuple(
+        Game(game_id=name, title=table.name, category=CATEGORIES.get(table.gameType, "live"), enabled=table.open)
+        for name, table in tables.items()
+    )
