@@ -442,6 +442,8 @@ def _show(player: Player, decided: Decided) -> None:
     entry = decided.entry
     for shown in decided.new:
         shown.sequence = 0
+        if shown.decision is not None:
+            shown.decision_json = shown.decision.record()
     if not decided.replayed and entry.asset is not None:
         entry.available = player.balance(entry.asset.id, AccountClass.CASH)
 

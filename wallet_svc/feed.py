@@ -7,13 +7,17 @@ reader costs nothing, and a busy one gets pages instead of single entries.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mesh.errors import DependencyDownError
-from wallet_svc.domain.state import Registry
+from wallet_svc.domain.records import first_of, whole
+from wallet_svc.domain.state import Entry, Registry
 from wallet_svc.domain.vocabulary import Kind
 from wallet_svc.errors import ShardNotFoundError
 from wallet_svc.store.reading import Reader, Stored
 from wallet_svc.store.rows import entry_of
+
+_MOST_RECORDS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ class Feed:
         self._heads: dict[int, int] = {}
         self._followers = 0
         self._moved = asyncio.Event()
+        self._records: dict[tuple[int, int], str] = {}
+        """Decision records that many short ones begin from, by shard and position."""
 
     async def run(self) -> None:
         """Watch the heads while anybody follows, until cancelled."""
@@ -88,6 +94,29 @@ class Feed:
         rows = await self._reader.rows("read_feed", values)
         # Read after the rows: a page may tell of what was registered a moment ago.
         registry = await self._reader.registry()
-        stored = [Stored(entry=entry_of(row, registry), player=row.player_name, rolled_back=False) for row in rows]
+        entries = [entry_of(row, registry) for row in rows]
+        await self._complete(shard, rows, entries)
+        stored = [
+            Stored(entry=entry, player=row.player_name, rolled_back=False)
+            for entry, row in zip(entries, rows, strict=True)
+        ]
         position = stored[-1].entry.sequence if len(stored) == limit else until
         return Page(stored=stored, position=position, registry=registry)
+
+    async def _complete(self, shard: int, rows: Sequence[Any], entries: Sequence[Entry]) -> None:
+        """Give the entries of short decision records their whole ones."""
+        short = [
+            (entry, row, first) for entry, row in zip(entries, rows, strict=True) if (first := first_of(row.decision))
+        ]
+        missing = {first for _, _, first in short if (shard, first) not in self._records}
+        if missing:
+            values = {"shard": shard, "sequences": sorted(missing)}
+            found = await self._reader.rows("read_records", values)
+            if len(self._records) > _MOST_RECORDS:
+                self._records = {
+                    (shard, first): self._records[shard, first] for _, _, first in short if first not in missing
+                }
+            self._records |= {(shard, row.sequence): row.decision for row in found}
+        for entry, row, first in short:
+            record = self._records[shard, first]
+            entry.decision_json = whole(row.decision, record, recorded_us=row.recorded_us, amount=row.amount)

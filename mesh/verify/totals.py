@@ -81,8 +81,9 @@ class Totals:
 
 def _reasons(decision: str | None) -> set[str]:
     try:
-        found = json.loads(decision).get("reasons", []) if decision else []
-        return {reason["code"] for reason in found}
+        found = json.loads(decision) if decision else {}
+        # A decision that is stored by its difference from another one is an array: the law allowed that bet.
+        return set() if isinstance(found, list) else {reason["code"] for reason in found.get("reasons", [])}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {"unreadable"}
 

@@ -6,7 +6,7 @@ written under. Whoever finds the head moved throws the book away.
 
 from dataclasses import dataclass, field
 
-from wallet_svc.domain import law, replay
+from wallet_svc.domain import law, records, replay
 from wallet_svc.domain.digest import Seal, seal
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Licensee, Play, Player, Registry, Round
@@ -78,6 +78,8 @@ class Batch:
             if player.id == 0:
                 self._register(player)
             self._place(player, entry, operation)
+            if entry.decision is not None:
+                records.write(player, entry)
             replay.apply(player, entry)
             if entry.moved:
                 self._post(player, entry)

@@ -77,10 +77,9 @@ def standing(player: Player) -> kernel.Player:
 
 
 def refusal_of(entry: Entry) -> Outcome | None:
-    """Note the decision in the entry, and say whether it refuses."""
+    """Say whether the decision refuses. Its record is written when the entry has its place in the log."""
     decision = entry.decision
     entry.pack = decision.pack.label
-    entry.decision_json = decision.record()
     if decision.verdict in (kernel.Verdict.ALLOW, kernel.Verdict.SCHEDULE):
         return None
     if all(reason.startswith("LIM.") for reason in decision.reasons) and decision.exceeded_limit:

@@ -236,6 +236,8 @@ class Player:
     protection: Any = None
     """The kernel's state of limits, exclusion and break; None if it cannot be read."""
     standing: Any = None
+    basis: Any = None
+    """What the short records of its bets begin from."""
     usage: Any = None
     """What limits count; None until a limit needs it."""
     cycles: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -253,6 +253,10 @@ WHERE transfer.shard = %(shard)s AND transfer.sequence > %(after)s AND transfer.
   AND (%(kinds)s::smallint[] IS NULL OR transfer.kind = ANY (%(kinds)s::smallint[]))
 ORDER BY transfer.sequence LIMIT %(limit)s
 
+-- read_records --
+-- Whole decision records that short ones begin from.
+SELECT sequence, decision FROM transfer WHERE shard = %(shard)s AND sequence = ANY (%(sequences)s::bigint[])
+
 -- read_entry --
 -- One entry by position.
 SELECT transfer.*, player.name AS player_name

@@ -2,6 +2,7 @@
 
 import orjson
 
+from wallet_svc.domain import records
 from wallet_svc.domain.state import AccountName, Entry, Registry
 from wallet_svc.domain.vocabulary import AccountClass, Case, Kind, Outcome
 from wallet_svc.store.running import Row
@@ -19,7 +20,7 @@ _CASH_SIDES = {
 
 
 def entry_of(row: Row, registry: Registry) -> Entry:
-    """An entry as it was appended. `row` is a named tuple over the columns of `transfer`."""
+    """An entry as it was appended, but for a short record. `row` is a named tuple over the columns of `transfer`."""
     kind = Kind(row.kind)
     entry = Entry(
         kind,
@@ -39,7 +40,7 @@ def entry_of(row: Row, registry: Registry) -> Entry:
         limit=row.limit_kind,
         details=orjson.loads(row.details) if row.details is not None else None,
         pack=row.pack,
-        decision_json=row.decision,
+        decision_json=row.decision if records.first_of(row.decision) is None else None,
         request_id=row.request_id,
         shard=row.shard,
         sequence=row.sequence,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from compliance_svc import kernel
 from mesh.dev.postgres import Database
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2, transaction_pb2
-from tests.integration.wallet_svc.ledger import SHARDS
+from tests.integration.wallet_svc.ledger import SHARDS, library
 from tests.integration.wallet_svc.served import LICENSEE, PROVIDER, Served, bet, money, refusal, serving, win
 from wallet_svc.domain.placing import shard_of
 
@@ -164,6 +166,23 @@ async def test_an_entry_tells_what_moved_and_by_which_decision(wallet: Served) -
     assert entry.debit_account != entry.credit_account != 0
     assert '"verdict":"ALLOW"' in entry.decision_json
     assert (entry.pack, len(entry.pack_digest)) == ("sandbox@1", 64)
+
+
+async def test_a_bet_that_is_stored_by_its_difference_from_another_tells_its_whole_decision(wallet: Served) -> None:
+    for number in range(4):
+        await wallet.adapter.do("alice", f"b{number}", bet=bet(f"1.0{number}", f"r{number}"))
+    told = await entries(wallet, ask(after=3))
+    (last,) = await entries(wallet, ask(after=6))
+    assert last.decision_json == told[-1].decision_json
+    records = [json.loads(entry.decision_json) for entry in told]
+    assert [record["facts"]["action"]["amount_minor"] for record in records] == [
+        1_000_000, 1_010_000, 1_020_000, 1_030_000,
+    ]  # fmt: skip
+    assert {record["pack_digest"] for record in records} == {told[0].pack_digest}
+    for entry, record in zip(told, records, strict=True):
+        facts = json.dumps(record["facts"], sort_keys=True, separators=(",", ":"))
+        again = kernel.replay(library().at("sandbox", record["at_us"]), facts, record["at_us"])
+        assert again.record() == entry.decision_json
 
 
 async def test_a_shard_that_does_not_exist_is_told_so(wallet: Served) -> None:

@@ -1,0 +1,95 @@
+"""Decision records as the log keeps them: whole, or by what differs from an earlier one of the same player.
+
+The record of an allowed bet repeats the player's standing, the law and the kind of stake. The first such bet keeps its
+record whole; those after it keep the position of that one, and what is their own: a tenth of the size, and of the work.
+Standing, law and kind of stake are the same objects then, so nothing has to be compared field by field.
+"""
+
+from dataclasses import fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from compliance_svc import kernel
+from compliance_svc.kernel.canonical import dumps, number
+
+if TYPE_CHECKING:
+    from wallet_svc.domain.state import Entry, Player
+
+
+def _names(cls: type) -> set[str]:
+    return {field.name for field in fields(cls)}
+
+
+ABRIDGES = (
+    _names(kernel.Facts) == {"player", "usage", "cycle", "suspended"}
+    and _names(kernel.Cycle) == {"staked_minor", "last_start_us"}
+)  # fmt: skip
+"""False when the kernel knows facts that the short form has no place for: then every record is kept whole."""
+
+_stake = attrgetter(*sorted(_names(kernel.Bet) - {"amount_minor"}))
+
+
+def write(player: "Player", entry: "Entry") -> None:
+    """Note the record of a decision in its entry, which has its position and time."""
+    decision = entry.decision
+    if not ABRIDGES or not _is_plain(decision):
+        entry.decision_json = decision.record()
+        return
+    basis = player.basis
+    if basis is None or basis.player is not decision.facts.player or basis.pack is not decision.pack:
+        basis = player.basis = Basis(decision.facts.player, decision.pack)
+    stake = _stake(decision.action)
+    first = basis.sequences.setdefault(stake, entry.sequence)
+    entry.decision_json = decision.record() if first == entry.sequence else _short(first, decision)
+
+
+class Basis:
+    """Under which standing and law a player bets now, and the first bet of each kind that was recorded so."""
+
+    __slots__ = ("pack", "player", "sequences")
+
+    def __init__(self, player: kernel.Player, pack: kernel.Pack) -> None:
+        self.player = player
+        self.pack = pack
+        self.sequences: dict[Any, int] = {}
+
+
+def _is_plain(decision: kernel.Decision) -> bool:
+    return (
+        type(decision.action) is kernel.Bet
+        and decision.verdict is kernel.Verdict.ALLOW
+        and decision.facts.cycle is not None
+        and not (decision.details or decision.obligations or decision.facts.suspended)
+    )
+
+
+def _short(first: int, decision: kernel.Decision) -> str:
+    cycle: kernel.Cycle = decision.facts.cycle  # type: ignore[assignment]
+    since = "null" if cycle.last_start_us is None else str(decision.now_us - cycle.last_start_us)
+    if not decision.reads:
+        return f"[{first},{cycle.staked_minor},{since}]"
+    reads = [[read.kind, read.currency, read.after_us, read.used] for read in decision.reads]
+    return f"[{first},{cycle.staked_minor},{since},{dumps(reads)}]"  # type: ignore[arg-type]
+
+
+def first_of(stored: str | None) -> int | None:
+    """The position of the record that a short one begins from; None for a whole record."""
+    return None if stored is None or stored[0] != "[" else int(orjson.loads(stored)[0])
+
+
+def whole(stored: str, first: str, *, recorded_us: int, amount: int) -> str:
+    """The record of a short one, to the byte. `first` is the record that it begins from."""
+    _, staked, since, *reads = orjson.loads(stored)
+    record = orjson.loads(first)
+    facts = record["facts"]
+    record["at_us"] = recorded_us
+    facts["action"]["amount_minor"] = number(amount)
+    facts["cycle"] = {"staked_minor": number(staked)}
+    if since is not None:
+        facts["cycle"]["last_start_us"] = recorded_us - since
+    facts.pop("usage", None)
+    if reads:
+        facts["usage"] = [[*read[:3], None if read[3] is None else number(read[3])] for read in reads[0]]
+    return dumps(record)
