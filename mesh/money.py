@@ -40,6 +40,10 @@ def _without_excess(whole: str, fraction: str, exponent: int) -> int:
 
 def to_text(minor: int, exponent: int, digits: int = 2) -> str:
     """The decimal text of an integer: every digit that matters, and at least `digits` decimals if the asset has them."""
+    if digits == 2 <= exponent and minor >= 0:  # noqa: PLR2004 - by far the most common, and written for every bet
+        short, rest = divmod(minor, _SCALE[exponent - 2])
+        if not rest:
+            return f"{short // 100}.{short % 100:02d}"
     sign, minor = ("-", -minor) if minor < 0 else ("", minor)
     if exponent == 0:
         return f"{sign}{minor}"

@@ -9,10 +9,10 @@ from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_p
 from pitboss.wallet.v1 import ledger_service_pb2 as pb
 from wallet_svc.domain.commands import Bet, BetAndWin, Command
 from wallet_svc.domain.vocabulary import Kind, RoundState
-from wallet_svc.engine import Engine, batch_outcome
+from wallet_svc.engine import Answer, Engine, batch_outcome
 from wallet_svc.feed import Feed
 from wallet_svc.grpc_api.commands import command_of, plain
-from wallet_svc.grpc_api.results import balances, decision_of, entry_message, result_of, timestamp, transaction_of
+from wallet_svc.grpc_api.results import balances, decision_of, entry_message, fill, result_of, timestamp, transaction_of
 from wallet_svc.queries import Queries
 
 DEFAULT_TIMEOUT_S = 5.0
@@ -48,7 +48,9 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         _check_right(caller, request.action)
         command = command_of(request.action, caller, require_licensee())
         answer = await self._engine.execute(command, timeout_of(caller))
-        return pb.ExecuteResponse(result=result_of(answer))
+        response = pb.ExecuteResponse()
+        fill(response.result, answer)
+        return response
 
     async def ExecuteBatch(self, request: pb.ExecuteBatchRequest, context: object) -> pb.ExecuteBatchResponse:
         return await self._batch(request, current_caller(), require_licensee())
@@ -66,7 +68,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         commands = [command_of(action, caller, licensee) for action in request.actions]
         if not request.atomic:
             answers = await self._engine.execute_each(commands, timeout_of(caller))
-            return pb.ExecuteBatchResponse(results=[result_of(answer) for answer in answers])
+            return _all(answers)
         if len({command.player for command in commands}) > 1:
             raise RequestInvalidError(violations=[("actions", "an atomic batch is of one player")])
         if any(command.kind is Kind.CLOSE_ROUND for command in commands):
@@ -74,11 +76,10 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
                 violations=[("actions", "an atomic batch closes rounds by the flag of a bet or win")]
             )
         answers = await self._engine.execute_together(commands, timeout_of(caller))
-        return pb.ExecuteBatchResponse(
-            results=[result_of(answer) for answer in answers],
-            outcome=batch_outcome(answers).value,  # type: ignore[arg-type]
-            replayed=all(answer.replayed for answer in answers),
-        )
+        response = _all(answers)
+        response.outcome = batch_outcome(answers).value  # type: ignore[assignment]
+        response.replayed = all(answer.replayed for answer in answers)
+        return response
 
     async def EvaluateAction(self, request: pb.EvaluateActionRequest, context: object) -> pb.EvaluateActionResponse:
         caller = current_caller()
@@ -201,6 +202,13 @@ def kind_named(number: int) -> Kind | None:
 
 
 _KINDS = frozenset(kind.value for kind in Kind)
+
+
+def _all(answers: Iterable[Answer]) -> pb.ExecuteBatchResponse:
+    response = pb.ExecuteBatchResponse()
+    for answer in answers:
+        fill(response.results.add(), answer)
+    return response
 
 
 def _need(value: str, field: str) -> None:

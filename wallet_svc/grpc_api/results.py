@@ -10,8 +10,14 @@ from mesh.money import to_text
 from pitboss.type.v1 import decision_pb2, money_pb2
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
 from wallet_svc.domain.state import Asset, Entry, Registry
-from wallet_svc.domain.vocabulary import Kind, Outcome, class_of
+from wallet_svc.domain.vocabulary import Kind, Outcome, RoundState, class_of
 from wallet_svc.engine import Answer
+
+# Looked up for every answer: an enum computes its value anew each time that it is asked.
+_ON_THE_WIRE: dict[Outcome, tuple[Any, Any]] = {
+    outcome: (outcome.value, class_of(outcome).value) for outcome in Outcome
+}
+_ROUND_STATES: dict[RoundState, Any] = {state: state.value for state in RoundState}
 
 _ROUND_KINDS = frozenset({Kind.BET, Kind.LATE_BET, Kind.WIN, Kind.CANCEL, Kind.CLOSE_ROUND})
 
@@ -29,34 +35,44 @@ def timestamp(moment_us: int) -> Timestamp:
 
 def result_of(answer: Answer) -> action_pb2.Result:
     """One answer on the wire."""
+    result = action_pb2.Result()
+    fill(result, answer)
+    return result
+
+
+def fill(result: action_pb2.Result, answer: Answer) -> None:
+    """Write one answer into a message where it lies: it is made for every bet, and a copy costs as much as itself."""
     entry, asset = answer.entry, answer.asset
     outcome = Outcome.ALREADY_ROLLED_BACK if entry.tombstone else entry.outcome
-    result = action_pb2.Result(
-        outcome=outcome.value,  # type: ignore[arg-type]
-        outcome_class=class_of(outcome).value,  # type: ignore[arg-type]
-        replayed=answer.replayed,
-        transaction_id=f"{entry.shard}-{entry.sequence}" if entry.sequence else "",
-        limit=entry.limit or "",
-    )
+    result.outcome, result.outcome_class = _ON_THE_WIRE[outcome]
+    if answer.replayed:
+        result.replayed = True
+    if entry.sequence:
+        result.transaction_id = f"{entry.shard}-{entry.sequence}"
+    if entry.limit:
+        result.limit = entry.limit
     if asset is not None:
-        if entry.available is not None:
-            result.balance_at_commit.currency_code = asset.code
-            result.balance_at_commit.amount = to_text(entry.available, asset.exponent)
-        _set_balances(result.balance_now, answer, asset)
+        _fill_balances(result, answer, entry.available, asset)
     if entry.kind in _ROUND_KINDS:
-        result.round_state = answer.round_state.value  # type: ignore[assignment]
+        result.round_state = _ROUND_STATES[answer.round_state]
     if answer.hold_state:
         result.hold_state = answer.hold_state.value  # type: ignore[assignment]
     if worth_telling(entry):
         result.decision.CopyFrom(decision_of(entry))
-    result.parts.extend([result_of(part) for part in answer.parts])
-    return result
+    for part in answer.parts:
+        fill(result.parts.add(), part)
 
 
-def _set_balances(now: action_pb2.Balances, answer: Answer, asset: Asset) -> None:
-    """Sub-balances of zero are left out: this message is built for every bet."""
-    now.available.currency_code = asset.code
-    now.available.amount = to_text(answer.available, asset.exponent)
+def _fill_balances(result: action_pb2.Result, answer: Answer, at_commit: int | None, asset: Asset) -> None:
+    """Sub-balances of zero are left out."""
+    code, exponent, available = asset.code, asset.exponent, answer.available
+    now, text = result.balance_now, to_text(available, exponent)
+    amount = now.available
+    amount.currency_code, amount.amount = code, text
+    if at_commit is not None:
+        amount = result.balance_at_commit
+        amount.currency_code = code
+        amount.amount = text if at_commit == available else to_text(at_commit, exponent)
     if answer.held:
         now.held.CopyFrom(money(answer.held, asset))
     if answer.bonus:
