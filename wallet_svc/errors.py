@@ -57,3 +57,10 @@ class ProviderNotFoundError(MeshError):
 
     kind = Kind.NOT_FOUND
     reason = "ERROR_REASON_PROVIDER_NOT_FOUND"
+
+
+class MomentNotReachedError(MeshError):
+    """The ledger has not come to this moment yet, so nobody knows what will be true then."""
+
+    kind = Kind.INVALID_ARGUMENT
+    reason = "ERROR_REASON_MOMENT_NOT_REACHED"

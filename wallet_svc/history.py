@@ -4,12 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mesh.clock import Clock
+from wallet_svc.domain.journal import ID_STRIDE
 from wallet_svc.domain.state import Asset, Registry
 from wallet_svc.domain.statement import ROWS_PER_LINE, Line, lines_of
-from wallet_svc.domain.vocabulary import MAX_MINOR, Kind, TransactionState
+from wallet_svc.domain.vocabulary import MAX_MINOR, AccountClass, Kind, TransactionState
+from wallet_svc.errors import MomentNotReachedError
 from wallet_svc.queries import Queries
 from wallet_svc.store.reading import Reader, Stored
 from wallet_svc.store.rows import entry_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalancesAt:
+    """A player's sub-balances at a moment, in smallest units of `asset`."""
+
+    asset: Asset
+    balances: dict[AccountClass, int]
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +56,7 @@ class History:
 
     def __init__(self, reader: Reader, clock: Clock) -> None:
         self._reader = reader
+        self._clock = clock
         self._queries = Queries(reader, clock)
 
     async def statement(self, licensee: str, player: str, currency: str, after: int, limit: int) -> StatementPage:
@@ -69,6 +81,39 @@ class History:
             lines=found[:limit],
             more=len(found) > limit,
         )
+
+    async def balance_at(
+        self,
+        licensee: str,
+        player: str,
+        currency: str,
+        *,
+        sequence: int | None = None,
+        recorded_us: int | None = None,
+        effective_us: int | None = None,
+    ) -> BalancesAt:
+        """Balances at one past moment: a position, or a moment on either clock.
+
+        Errors: PlayerNotFoundError, CurrencyUnknownError, MomentNotReachedError.
+        """
+        row, asset = await self._queries.balance(licensee, player, currency)
+        now = self._clock.now_us()
+        if max(recorded_us or 0, effective_us or 0) > now:
+            raise MomentNotReachedError
+        if recorded_us is not None:
+            asked = {"player": row.id, "moment": recorded_us}
+            sequence = (await self._reader.rows("read_position_at", asked))[0].sequence
+        elif sequence is not None and sequence > await self._last_of(row.id):
+            raise MomentNotReachedError
+        values = {"player": row.id, "asset": asset.id, "sequence": sequence, "effective": effective_us}
+        rows = await self._reader.rows("read_balances_at", values)
+        balances = {AccountClass(one[0]): int(one.balance) for one in rows}
+        return BalancesAt(asset=asset, balances=balances, sequence=sequence or 0)
+
+    async def _last_of(self, player_id: int) -> int:
+        """The last position of the shard of a player."""
+        heads = await self._queries.heads()
+        return next(last for shard, last, _ in heads if shard == player_id % ID_STRIDE)
 
     async def transactions(
         self, licensee: str, player: str, wanted: Wanted, position: int, limit: int

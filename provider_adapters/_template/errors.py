@@ -62,6 +62,7 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.INVALID,
     Outcome.OUTCOME_APPROVAL_NEEDED: Code.NOT_ALLOWED,
     Outcome.OUTCOME_APPROVAL_INVALID: Code.INVALID,
+    Outcome.OUTCOME_EFFECTIVE_TIME_REFUSED: Code.INVALID,
 }
 
 PROBLEMS: Final[Mapping[Problem, Code]] = {

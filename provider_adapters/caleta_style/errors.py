@@ -66,6 +66,7 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.UNKNOWN,
     Outcome.OUTCOME_APPROVAL_NEEDED: Code.UNKNOWN,
     Outcome.OUTCOME_APPROVAL_INVALID: Code.UNKNOWN,
+    Outcome.OUTCOME_EFFECTIVE_TIME_REFUSED: Code.UNKNOWN,
 }
 """Outcomes of bets and balances."""
 

@@ -66,6 +66,7 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Status]] = {
     Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Status.UNKNOWN,
     Outcome.OUTCOME_APPROVAL_NEEDED: Status.UNKNOWN,
     Outcome.OUTCOME_APPROVAL_INVALID: Status.UNKNOWN,
+    Outcome.OUTCOME_EFFECTIVE_TIME_REFUSED: Status.UNKNOWN,
 }
 
 PROBLEMS: Final[Mapping[Problem, Status]] = {

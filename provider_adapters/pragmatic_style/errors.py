@@ -75,6 +75,7 @@ BET_CODES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.REFUSED,
     Outcome.OUTCOME_APPROVAL_NEEDED: Code.REFUSED,
     Outcome.OUTCOME_APPROVAL_INVALID: Code.REFUSED,
+    Outcome.OUTCOME_EFFECTIVE_TIME_REFUSED: Code.REFUSED,
 }
 """Outcomes of bets and balances."""
 

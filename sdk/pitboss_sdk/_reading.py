@@ -45,9 +45,12 @@ def moment(message: Timestamp) -> datetime | None:
 
 
 def moment_message(moment: datetime | None) -> Timestamp | None:
-    """The other way round. ValueError for a moment without a time zone: it could be any of 24 hours."""
-    if moment is None:
-        return None
+    """The other way round; None if it is not set."""
+    return None if moment is None else some_moment(moment)
+
+
+def some_moment(moment: datetime) -> Timestamp:
+    """A moment on the wire. ValueError for one without a time zone: it could be any of 24 hours."""
     if moment.tzinfo is None:
         message = "a moment has a time zone: datetime.now(UTC), not datetime.now()"
         raise ValueError(message)
@@ -140,6 +143,7 @@ def transaction(message: transaction_pb2.Transaction) -> values.Transaction:
         reasons=tuple(message.reasons),
         request_id=message.request_id,
         opened_case=ReviewCase(message.opened_case),
+        effective_time=moment(message.effective_time),
     )
 
 
@@ -171,6 +175,7 @@ def _statement_line(message: history_service_pb2.StatementLine) -> values.Statem
         game_id=message.game_id,
         reference_key=message.reference_key,
         record_time=moment(message.record_time),
+        effective_time=moment(message.effective_time),
     )
 
 

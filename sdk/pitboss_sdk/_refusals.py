@@ -23,6 +23,7 @@ REFUSALS: Final[Mapping[Outcome, type[errors.RefusedError]]] = {
     Outcome.HOLD_ENDED: errors.WithdrawalEndedError,
     Outcome.HOLD_EXCEEDED: errors.WithdrawalExceededError,
     Outcome.COMPLIANCE_DENIED: errors.ActionDeniedError,
+    Outcome.EFFECTIVE_TIME_REFUSED: errors.EffectiveTimeRefusedError,
     Outcome.IDEMPOTENCY_CONFLICT: errors.KeyReusedError,
 }
 
@@ -47,6 +48,7 @@ REASONS: Final[Mapping[str, type[errors.CallError]]] = {
     "ASSET_IN_USE": errors.CallError,
     "PACK_UNKNOWN": errors.CallError,
     "PROVIDER_NOT_FOUND": errors.ProviderNotFoundError,
+    "MOMENT_NOT_REACHED": errors.MomentNotReachedError,
     "SESSION_NOT_FOUND": errors.SessionNotFoundError,
     "SESSION_ENDED": errors.SessionEndedError,
     "GAME_NOT_AVAILABLE": errors.GameNotAvailableError,

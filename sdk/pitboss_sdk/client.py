@@ -109,10 +109,19 @@ class Client:
         return self._run(wallet.balance(player_id, currency_code), timeout_s)
 
     def deposit(
-        self, player_id: str, amount: Money, *, transaction_key: str | None = None, timeout_s: float | None = None
+        self,
+        player_id: str,
+        amount: Money,
+        *,
+        effective_time: datetime | None = None,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
     ) -> Receipt:
-        """Book confirmed money into cash, within the player's limits."""
-        return self._run(wallet.deposit(player_id, amount, transaction_key), timeout_s)
+        """Book confirmed money into cash, within the player's limits.
+
+        `effective_time` says when the money arrived if it is booked late; EffectiveTimeRefusedError if that cannot be.
+        """
+        return self._run(wallet.deposit(player_id, amount, transaction_key, effective_time), timeout_s)
 
     def request_withdrawal(
         self,
@@ -215,6 +224,24 @@ class Client:
     ) -> Statement:
         """One page of a player's statement after a line, with the cash before and after it; `page_size` is 1000 at most."""
         return self._run(history.statement(player_id, currency_code, after_cursor, page_size), timeout_s)
+
+    def balance_at(
+        self,
+        player_id: str,
+        currency_code: str = "",
+        *,
+        sequence: int | None = None,
+        record_time: datetime | None = None,
+        effective_time: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> Balances:
+        """Balances at a past moment. Name exactly one.
+
+        `sequence` is a position in the player's shard, the second part of a transaction id. `record_time` asks what the
+        ledger knew then; on the clock of `effective_time` what was back-dated counts from when it took effect.
+        """
+        call = history.balance_at(player_id, currency_code, sequence, record_time, effective_time)
+        return self._run(call, timeout_s)
 
     def list_statement_lines(
         self,

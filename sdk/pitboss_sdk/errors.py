@@ -93,6 +93,10 @@ class AmountInvalidError(RefusedError):
     """The amount is not above zero, is too large, or is finer than the currency's smallest unit."""
 
 
+class EffectiveTimeRefusedError(RefusedError):
+    """The effective time is in the future, before the account, or leaves a balance out of bounds at some moment since."""
+
+
 class WithdrawalNotFoundError(RefusedError):
     """There is no withdrawal with this key."""
 
@@ -299,6 +303,10 @@ class TransactionNotFoundError(NotFoundError):
 
 class CurrencyUnknownError(NotFoundError):
     """The currency is not in the licensee's asset registry."""
+
+
+class MomentNotReachedError(RequestInvalidError):
+    """The ledger has not come to this moment yet, so nobody knows what will be true then."""
 
 
 class SessionEndedError(CallError):

@@ -101,6 +101,8 @@ class Transaction:
     reasons: tuple[str, ...]
     request_id: str
     opened_case: ReviewCase
+    effective_time: datetime | None
+    """When it took effect, if it was back-dated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,8 @@ class StatementLine:
     game_id: str
     reference_key: str
     record_time: datetime | None
+    effective_time: datetime | None
+    """When it took effect, if it was back-dated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

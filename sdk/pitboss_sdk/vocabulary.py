@@ -52,6 +52,7 @@ class Outcome(_Open):
     ACCOUNT_NOT_EMPTY = 28
     APPROVAL_NEEDED = 29
     APPROVAL_INVALID = 30
+    EFFECTIVE_TIME_REFUSED = 31
 
 
 class OutcomeClass(_Open):

@@ -311,6 +311,8 @@ class Command:
     key: str
     action: Action
     request_id: str = ""
+    effective_us: int | None = None
+    """When it took effect, for what is recorded late. None: now."""
 
     @property
     def kind(self) -> Kind:

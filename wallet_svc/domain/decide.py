@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wallet_svc.domain import cancels, payments, players, protection, results, rounds, stakes
+from wallet_svc.domain.backdating import backdate
 from wallet_svc.domain.commands import (
     Bet,
     BetAndWin,
@@ -66,7 +67,7 @@ def decide(player: Player, command: Command, registry: Registry, now_us: int) ->
     """Decide one command with one key. Changes nothing."""
     source_id = registry.sources[command.source]
     scene = Scene(player, command, registry, source_id, now_us)
-    decided = _RULES.get(type(command.action), _not_yet)(scene, command.action)
+    decided = backdate(scene, _RULES.get(type(command.action), _not_yet)(scene, command.action))
     if decided.entry.asset is None:
         decided.entry.asset = shown_asset(scene)
     return decided

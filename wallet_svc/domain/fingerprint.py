@@ -48,9 +48,11 @@ from wallet_svc.domain.vocabulary import Kind
 _SIZE = 16
 
 
-def fingerprint(action: Action) -> bytes:
+def fingerprint(action: Action, effective_us: int | None = None) -> bytes:
     """16 bytes that are equal for equal content."""
     parts = content(action)
+    if effective_us is not None:
+        parts = (*parts, "effective", str(effective_us))
     text = "\x1f".join(parts)
     if text.count("\x1f") >= len(parts):
         # A part holds the separator itself: lengths keep the parts apart, whatever is in them.

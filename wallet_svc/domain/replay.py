@@ -4,7 +4,7 @@ The same function runs when an entry is decided and when it is read back, so
 what is in memory is what the log says.
 """
 
-from wallet_svc.domain import law
+from wallet_svc.domain import backdating, law
 from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Play, Player, Round, RoundBet
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, PlayState, RoundState
 
@@ -17,6 +17,8 @@ def apply(player: Player, entry: Entry) -> None:
         return
     if entry.moved:
         _move(player, entry)
+        if player.past:
+            backdating.note(player, entry)
     change = _CHANGES.get(entry.kind)
     if change is not None:
         change(player, entry)

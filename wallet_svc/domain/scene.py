@@ -48,14 +48,14 @@ class Scene:
             self.source_id,
             command.key,
             outcome,
-            fingerprint(command.action),
+            fingerprint(command.action, command.effective_us),
             request_id=command.request_id,
         )
 
 
 def replay(stored: Entry, scene: Scene) -> Decided:
     """Answer a known key: the stored outcome, or a conflict if the content is another one."""
-    if stored.fingerprint != fingerprint(scene.command.action):
+    if stored.fingerprint != fingerprint(scene.command.action, scene.command.effective_us):
         return answer(scene.entry(stored.kind, Outcome.IDEMPOTENCY_CONFLICT))
     return Decided(stored, replayed=True)
 

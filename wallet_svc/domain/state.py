@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from wallet_svc.domain.past import Past
 from wallet_svc.domain.vocabulary import (
     AccountClass,
     Case,
@@ -242,6 +243,8 @@ class Player:
     """What limits count; None until a limit needs it."""
     cycles: dict[tuple[str, str], int] = field(default_factory=dict)
     """(session, game category) to the start of its last game cycle, in microseconds."""
+    past: dict[AccountName, Past] = field(default_factory=dict)
+    """How accounts stood before now, read for the back-dated commands of one flight."""
     new: bool = False
 
     def balance(self, asset_id: int, account_class: AccountClass) -> int:
@@ -276,4 +279,5 @@ class Player:
         twin.plays = {name: copy.copy(play) for name, play in self.plays.items()}
         twin.usage = copy.deepcopy(self.usage)
         twin.cycles = dict(self.cycles)
+        twin.past = {name: past.copy() for name, past in self.past.items()}
         return twin

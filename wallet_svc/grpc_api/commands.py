@@ -10,6 +10,7 @@ from mesh.identity import Caller
 from pitboss.type.v1 import money_pb2
 from pitboss.wallet.v1 import action_pb2
 from wallet_svc.domain import commands as c
+from wallet_svc.domain.backdating import may_be_backdated
 from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
 
 _LAST_SECOND = 253_402_300_799
@@ -31,9 +32,17 @@ def command_of(action: action_pb2.Action, caller: Caller, licensee: str) -> c.Co
     if not key and kind != "close_round":
         raise RequestInvalidError(violations=[("action.transaction_key", "every action but close_round needs a key")])
     plain("action.transaction_key", key)
-    return c.Command(
-        licensee, caller.source, action.player_id, key, _ACTIONS[kind](getattr(action, kind)), caller.request_id
-    )
+    command = _ACTIONS[kind](getattr(action, kind))
+    effective = effective_of(action.effective_time, command) if action.HasField("effective_time") else None
+    return c.Command(licensee, caller.source, action.player_id, key, command, caller.request_id, effective)
+
+
+def effective_of(moment: Timestamp, action: c.Action) -> int:
+    """When a back-dated action took effect. RequestInvalidError for one that cannot be back-dated."""
+    if not may_be_backdated(action):
+        told = "only a deposit, adjustment, promotional credit, tournament prize or jackpot can be back-dated"
+        raise RequestInvalidError(violations=[("effective_time", told)])
+    return moment_us("effective_time", moment)
 
 
 def _money(money: money_pb2.Money) -> c.MoneyText:
@@ -108,7 +117,7 @@ def _open_account(message: action_pb2.OpenAccount) -> c.OpenAccount:
 
 
 def _open_play(message: action_pb2.OpenPlay) -> c.OpenPlay:
-    expires = _moment_us("expire_time", message.expire_time) if message.HasField("expire_time") else None
+    expires = moment_us("expire_time", message.expire_time) if message.HasField("expire_time") else None
     return c.OpenPlay(
         session=plain("session_id", message.session_id),
         provider=message.provider,
@@ -262,7 +271,7 @@ def _resume_play(message: action_pb2.ResumePlay) -> c.ResumePlay:
     return c.ResumePlay(session=plain("session_id", message.session_id))
 
 
-def _moment_us(field: str, moment: Timestamp) -> int:
+def moment_us(field: str, moment: Timestamp) -> int:
     """Microseconds since 1970 of a moment that a calendar has."""
     if not (0 <= moment.seconds <= _LAST_SECOND and 0 <= moment.nanos < _NANOS):
         raise RequestInvalidError(violations=[(field, "must be a moment from 1970 to 9999")])

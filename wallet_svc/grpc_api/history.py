@@ -5,9 +5,11 @@ from mesh.identity import require_licensee
 from pitboss.type.v1 import money_pb2
 from pitboss.wallet.v1 import history_service_pb2 as pb
 from pitboss.wallet.v1 import history_service_pb2_grpc
+from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.statement import Line
 from wallet_svc.domain.vocabulary import AccountClass
-from wallet_svc.grpc_api.results import money, timestamp
+from wallet_svc.grpc_api.commands import moment_us
+from wallet_svc.grpc_api.results import balances, money, timestamp
 from wallet_svc.history import History, StatementPage
 
 _DEFAULT_PAGE = 100
@@ -35,6 +37,19 @@ class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
             more=page.more,
         )
 
+    async def GetBalanceAt(self, request: pb.GetBalanceAtRequest, context: object) -> pb.GetBalanceAtResponse:
+        moment = request.WhichOneof("moment")
+        found = await self._history.balance_at(
+            require_licensee(),
+            request.player_id,
+            request.currency_code,
+            sequence=request.sequence if moment == "sequence" else None,
+            recorded_us=moment_us("record_time", request.record_time) if moment == "record_time" else None,
+            effective_us=moment_us("effective_time", request.effective_time) if moment == "effective_time" else None,
+        )
+        amounts = [abs(found.balances.get(AccountClass(number), 0)) for number in (1, 2, 3, 4)]
+        return pb.GetBalanceAtResponse(balances=balances(found.asset, *amounts), sequence=found.sequence)
+
 
 def _owner(player: str) -> str:
     """Whose cursor it is: not one of another list of the same player."""
@@ -43,6 +58,7 @@ def _owner(player: str) -> str:
 
 def _line(line: Line, page: StatementPage, owner: str) -> pb.StatementLine:
     first = line.first
+    effective = effective_us(first)
     return pb.StatementLine(
         cursor=paging.token(line.position, owner),
         transaction_id=f"{first.shard}-{first.sequence}",
@@ -58,9 +74,13 @@ def _line(line: Line, page: StatementPage, owner: str) -> pb.StatementLine:
         game_id=first.game or "",
         reference_key=first.reference or "",
         record_time=timestamp(first.recorded_us),
+        effective_time=None if effective is None else timestamp(effective),
     )
 
 
 def _change(line: Line, account_class: AccountClass, page: StatementPage) -> money_pb2.Money | None:
     change = line.changes.get(account_class, 0)
+    if account_class is AccountClass.RECEIVABLE:
+        # The account is below zero by what the player owes.
+        change = -change
     return money(change, page.asset) if change else None

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from mesh.money import to_text
 from pitboss.type.v1 import decision_pb2, money_pb2
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
+from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.state import Asset, Entry, Registry
 from wallet_svc.domain.vocabulary import Kind, Outcome, RoundState, class_of
 from wallet_svc.engine import Answer
@@ -146,6 +147,8 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
             transaction.amount.CopyFrom(money(entry.amount, entry.asset))
         if entry.available is not None:
             transaction.balance_at_commit.CopyFrom(money(entry.available, entry.asset))
+    if (effective := effective_us(entry)) is not None:
+        transaction.effective_time.CopyFrom(timestamp(effective))
     if entry.case is not None:
         transaction.opened_case = entry.case.value  # type: ignore[assignment]
     jackpot = (entry.details or {}).get("jackpot")

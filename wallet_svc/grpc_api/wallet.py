@@ -9,7 +9,7 @@ from pitboss.wallet.v1 import wallet_service_pb2 as pb
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.vocabulary import MAX_MINOR, TransactionState
 from wallet_svc.engine import Answer, Engine
-from wallet_svc.grpc_api.commands import plain
+from wallet_svc.grpc_api.commands import effective_of, moment_us, plain
 from wallet_svc.grpc_api.ledger import kind_named, kinds_wanted, timeout_of
 from wallet_svc.grpc_api.results import balances, result_of, transaction_of
 from wallet_svc.history import History, Wanted
@@ -41,7 +41,8 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
 
     async def Deposit(self, request: pb.DepositRequest, context: object) -> pb.DepositResponse:
         action = c.Deposit(money=c.MoneyText(request.amount.currency_code, request.amount.amount))
-        return pb.DepositResponse(result=result_of(await self._execute(request, action)))
+        effective = effective_of(request.effective_time, action) if request.HasField("effective_time") else None
+        return pb.DepositResponse(result=result_of(await self._execute(request, action, effective)))
 
     async def RequestWithdrawal(
         self, request: pb.RequestWithdrawalRequest, context: object
@@ -109,9 +110,11 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         | pb.ReleaseWithdrawalRequest
         | pb.BlockPlayerRequest,
         action: c.Action,
+        effective_us: int | None = None,
     ) -> Answer:
         caller, key = current_caller(), plain("transaction_key", request.transaction_key)
-        command = c.Command(require_licensee(), caller.source, request.player_id, key, action, caller.request_id)
+        who = (require_licensee(), caller.source, request.player_id)
+        command = c.Command(*who, key, action, caller.request_id, effective_us)
         return await self._engine.execute(command, timeout_of(caller))
 
 
@@ -134,8 +137,8 @@ def _wanted(request: pb.ListTransactionsRequest) -> Wanted:
         source=request.source,
         round=plain("round_id", request.round_id) or None,
         states=[TransactionState(number) for number in request.states] or None,
-        since_us=request.start_time.ToMicroseconds() if request.HasField("start_time") else 0,
-        until_us=request.end_time.ToMicroseconds() if request.HasField("end_time") else MAX_MINOR,
+        since_us=moment_us("start_time", request.start_time) if request.HasField("start_time") else 0,
+        until_us=moment_us("end_time", request.end_time) if request.HasField("end_time") else MAX_MINOR,
         oldest_first=request.order == pb.LIST_ORDER_OLDEST_FIRST,
     )
 

@@ -38,3 +38,47 @@ WHERE transfer.player_id = %(player)s AND transfer.sequence > %(position)s AND t
        CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind = 101 THEN 3 ELSE 2 END
        = ANY (%(states)s::smallint[]))
 ORDER BY transfer.sequence LIMIT %(limit)s
+
+-- read_past --
+-- Running sums of an account's movements after the first mark on the effective clock, by the mark they come after.
+SELECT span, min(total) AS lowest, max(total) AS highest,
+       (array_agg(total ORDER BY effective_us DESC, sequence DESC))[1] AS last
+FROM (
+    SELECT sequence, effective_us, width_bucket(effective_us - 1, %(marks)s::bigint[]) AS span,
+           sum(change) OVER (ORDER BY effective_us, sequence) AS total
+    FROM (
+        SELECT sequence, coalesce((details::json ->> 'effective_us')::bigint, recorded_us) AS effective_us,
+               CASE WHEN credit_id = %(account)s THEN moved ELSE -moved END AS change
+        FROM transfer
+        WHERE player_id = %(player)s AND %(account)s::bigint IN (debit_id, credit_id)
+          AND recorded_us > (%(marks)s::bigint[])[1]
+    ) AS movement
+    WHERE effective_us > (%(marks)s::bigint[])[1]
+) AS running
+GROUP BY span
+
+-- read_opening --
+-- When the first entry of a player was recorded.
+SELECT recorded_us FROM transfer WHERE player_id = %(player)s ORDER BY sequence LIMIT 1
+
+-- read_position_at --
+-- The last position of a player's entries that was recorded up to a moment.
+SELECT coalesce(max(sequence), 0) AS sequence FROM transfer
+WHERE player_id = %(player)s AND recorded_us <= %(moment)s
+
+-- read_balances_at --
+-- A player's balances in one asset: the present ones less what changed after a position, or took effect after a moment.
+WITH movement AS (
+    SELECT debit_id, credit_id, moved FROM transfer
+    WHERE player_id = %(player)s AND asset_id = %(asset)s AND moved IS NOT NULL
+      AND (%(sequence)s::bigint IS NULL OR sequence > %(sequence)s::bigint)
+      AND (%(effective)s::bigint IS NULL
+           OR coalesce((details::json ->> 'effective_us')::bigint, recorded_us) > %(effective)s::bigint)
+), change AS (
+    SELECT id, sum(change) AS change
+    FROM (SELECT credit_id AS id, moved AS change FROM movement UNION ALL SELECT debit_id, -moved FROM movement) AS side
+    GROUP BY id
+)
+SELECT account.class, account.credits - account.debits - coalesce(change.change, 0) AS balance
+FROM account LEFT JOIN change ON change.id = account.id
+WHERE account.player_id = %(player)s AND account.asset_id = %(asset)s

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from wallet_svc.domain import law, replay
+from wallet_svc.domain import backdating, law, replay
 from wallet_svc.domain.commands import Command, SetLimit
 from wallet_svc.domain.journal import Book
 from wallet_svc.domain.placing import shard_of
@@ -11,6 +11,7 @@ from wallet_svc.domain.state import Account, AccountName, HeldMoney, Play, Playe
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, RoundState
 from wallet_svc.store.arrays import numbers, texts
 from wallet_svc.store.needs import Coming, Needs, collect, collect_cancelled_round, is_known
+from wallet_svc.store.past import asset_of, read_past
 from wallet_svc.store.rows import entry_of
 from wallet_svc.store.running import Connection, Row, fetch, fetch_named
 from wallet_svc.store.statements import STATEMENTS
@@ -49,6 +50,7 @@ class Loader:
         await self._load_players(connection)
         known = [(player, *one[1:]) for one in self._wanted if (player := self._player(one[1])) is not None]
         await self._load_usage(connection, known)
+        await self._load_past(connection, known)
         needs = Needs()
         for player, command, all_keys in known:
             collect(needs, player, command, self._registry.sources[command.source], all_keys=all_keys)
@@ -132,6 +134,21 @@ class Loader:
             return
         for row in await _rows(connection, "read_cycles", {"players": numbers(players)}):
             players[row.player_id].cycles[row.session, row.category] = row.recorded_us
+
+    async def _load_past(self, connection: Connection, known: Sequence[tuple[Player, Command, bool]]) -> None:
+        """How accounts stood since the moments to which commands want to go back."""
+        wanted: dict[tuple[int, AccountName], set[int]] = defaultdict(set)
+        for player, command, _ in known:
+            if command.effective_us is None:
+                continue
+            # What was read before may be old: it is always read again.
+            player.past.clear()
+            asset = asset_of(command, player, self._registry)
+            if asset is not None:
+                wanted[player.id, backdating.account_of(command, asset.id)].add(command.effective_us)
+        for (player_id, name), marks in wanted.items():
+            player = self._by_id[player_id]
+            player.past[name] = await read_past(connection, player, name, sorted(marks))
 
     async def _fetch(self, connection: Connection, needs: Needs) -> None:
         if needs.plays:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pitboss_sdk import _reading as reading
 from pitboss_sdk._conversation import Plain, Send
 from pitboss_sdk._stubs.pitboss.wallet.v1 import history_service_pb2 as pb
-from pitboss_sdk.values import Statement
+from pitboss_sdk.values import Balances, Statement
 
 
 def statement(player_id: str, currency_code: str, after_cursor: str, page_size: int) -> Plain[Statement]:
@@ -15,4 +17,28 @@ def statement(player_id: str, currency_code: str, after_cursor: str, page_size: 
     )
     return Plain(
         first=Send(method=lambda stubs: stubs.history.ListStatementLines, request=request), read=reading.statement
+    )
+
+
+def balance_at(
+    player_id: str,
+    currency_code: str,
+    sequence: int | None,
+    record_time: datetime | None,
+    effective_time: datetime | None,
+) -> Plain[Balances]:
+    """Balances at a past moment. TypeError unless exactly one moment is named."""
+    if [sequence, record_time, effective_time].count(None) != 2:  # noqa: PLR2004 - all but one
+        message = "name one moment: sequence, record_time or effective_time"
+        raise TypeError(message)
+    request = pb.GetBalanceAtRequest(player_id=player_id, currency_code=currency_code)
+    if sequence is not None:
+        request.sequence = sequence
+    elif record_time is not None:
+        request.record_time.CopyFrom(reading.some_moment(record_time))
+    elif effective_time is not None:
+        request.effective_time.CopyFrom(reading.some_moment(effective_time))
+    return Plain(
+        first=Send(method=lambda stubs: stubs.history.GetBalanceAt, request=request),
+        read=lambda response: reading.balances(response.balances),
     )

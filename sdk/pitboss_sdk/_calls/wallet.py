@@ -45,9 +45,14 @@ def open_account(
     return _action(lambda stubs: stubs.wallet.OpenAccount, request, TransactionKind.OPEN_ACCOUNT)
 
 
-def deposit(player_id: str, amount: Money, key: str | None) -> Action:
+def deposit(player_id: str, amount: Money, key: str | None, effective_time: datetime | None = None) -> Action:
     """Book confirmed money."""
-    request = pb.DepositRequest(player_id=player_id, transaction_key=key or new_key(), amount=_money(amount))
+    request = pb.DepositRequest(
+        player_id=player_id,
+        transaction_key=key or new_key(),
+        amount=_money(amount),
+        effective_time=reading.moment_message(effective_time),
+    )
     return _action(lambda stubs: stubs.wallet.Deposit, request, TransactionKind.DEPOSIT)
 
 

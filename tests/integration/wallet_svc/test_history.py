@@ -6,9 +6,17 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.dev.postgres import Database
-from pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2, wallet_service_pb2
+from pitboss.type.v1.outcome_pb2 import Outcome
+from pitboss.wallet.v1 import (
+    action_pb2,
+    history_service_pb2,
+    ledger_service_pb2,
+    transaction_pb2,
+    wallet_service_pb2,
+)
 from tests.integration.wallet_svc.served import PROVIDER, Refusal, Served, bet, money, refusal, serving, win
 
 
@@ -16,6 +24,10 @@ from tests.integration.wallet_svc.served import PROVIDER, Refusal, Served, bet, 
 async def wallet(database: Database) -> AsyncIterator[Served]:
     async with serving(database.service_url) as served:
         yield served
+
+
+def name(outcome: Any) -> str:
+    return Outcome.Name(outcome).removeprefix("OUTCOME_")
 
 
 def ask(player: str = "alice", **more: Any) -> history_service_pb2.ListStatementLinesRequest:
@@ -219,3 +231,110 @@ async def test_a_page_token_leads_nowhere_in_a_list_with_other_filters(wallet: S
         "PROVIDER_NOT_FOUND"
     )
     assert (await refusal(wallet.cashier.wallet.ListTransactions(listing(states=[4])))).reason == "REQUEST_INVALID"
+
+
+# -- balances of the past, and what is recorded late
+
+
+def at(moment_us: int) -> Timestamp:
+    return Timestamp(seconds=moment_us // 1_000_000, nanos=moment_us % 1_000_000 * 1_000)
+
+
+def micros(moment: Timestamp) -> int:
+    return moment.seconds * 1_000_000 + moment.nanos // 1_000
+
+
+async def book(wallet: Served, key: str, amount: str, effective: Timestamp | None = None) -> action_pb2.Result:
+    request = wallet_service_pb2.DepositRequest(
+        player_id="alice", transaction_key=key, amount=money(amount), effective_time=effective
+    )
+    return (await wallet.cashier.wallet.Deposit(request)).result
+
+
+async def cash_at(wallet: Served, **moment: Any) -> str:
+    request = history_service_pb2.GetBalanceAtRequest(player_id="alice", **moment)
+    return (await wallet.cashier.history.GetBalanceAt(request)).balances.available.amount
+
+
+async def test_the_balance_of_every_position_and_moment_is_the_one_that_was_answered_then(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await pay_out(wallet)
+    await wallet.adapter.do("alice", "w1", win=win("4.00", bet_key="b1"))
+    page = await wallet.cashier.wallet.ListTransactions(listing(order=2))
+    for one in page.transactions:
+        sequence = int(one.transaction_id.partition("-")[2])
+        assert await cash_at(wallet, sequence=sequence) == (one.balance_at_commit.amount or "0.00")
+        assert await cash_at(wallet, record_time=one.record_time) == (one.balance_at_commit.amount or "0.00")
+        assert await cash_at(wallet, effective_time=one.record_time) == (one.balance_at_commit.amount or "0.00")
+    assert await cash_at(wallet, sequence=0) == "0.00"
+    assert await cash_at(wallet, record_time=at(0)) == "0.00"
+
+
+async def test_held_money_of_the_past_is_known_too(wallet: Served) -> None:
+    await wallet.player("alice")
+    await pay_out(wallet)
+    page = await wallet.cashier.wallet.ListTransactions(listing(kinds=[6, 7, 8], order=2))
+    held = []
+    for one in page.transactions:
+        request = history_service_pb2.GetBalanceAtRequest(
+            player_id="alice", sequence=int(one.transaction_id.partition("-")[2])
+        )
+        held.append((await wallet.cashier.history.GetBalanceAt(request)).balances.held.amount)
+    assert held == ["30.00", "20.00", "0.00"]
+
+
+async def test_what_is_recorded_late_counts_on_each_clock_from_its_own_moment(wallet: Served) -> None:
+    await wallet.player("alice", cash="0")
+    before = micros((await wallet.cashier.wallet.ListTransactions(listing())).transactions[0].record_time)
+    await book(wallet, "d1", "10.00")
+    between = micros((await wallet.cashier.wallet.ListTransactions(listing())).transactions[0].record_time)
+    result = await book(wallet, "late", "5.00", at(before))
+    assert (name(result.outcome), result.balance_now.available.amount) == ("OK", "15.00")
+    late = (await wallet.cashier.wallet.ListTransactions(listing())).transactions[0]
+    assert (micros(late.effective_time), late.transaction_key) == (before, "late")
+    assert micros(late.record_time) > between
+    assert [await cash_at(wallet, effective_time=at(moment)) for moment in (before - 1, before, between)] == [
+        "0.00",
+        "5.00",
+        "15.00",
+    ]
+    assert [await cash_at(wallet, record_time=at(moment)) for moment in (before, between)] == ["0.00", "10.00"]
+    line = (await wallet.cashier.history.ListStatementLines(ask())).lines[-1]
+    assert (micros(line.effective_time), line.transaction_key) == (before, "late")
+
+
+async def test_the_effective_time_is_part_of_what_a_key_stands_for(wallet: Served) -> None:
+    await wallet.player("alice")
+    moment = (await wallet.cashier.wallet.ListTransactions(listing())).transactions[0].record_time
+    first = await book(wallet, "late", "5.00", moment)
+    again = await book(wallet, "late", "5.00", moment)
+    assert (again.replayed, again.transaction_id) == (True, first.transaction_id)
+    assert name((await book(wallet, "late", "5.00")).outcome) == "IDEMPOTENCY_CONFLICT"
+
+
+async def test_the_future_and_the_time_before_the_account_are_refused_for_good(wallet: Served) -> None:
+    await wallet.player("alice")
+    opened = (await wallet.cashier.wallet.ListTransactions(listing(order=2))).transactions[0].record_time
+    for key, moment in (("future", at(micros(opened) + 3_600_000_000)), ("before", at(micros(opened) - 1))):
+        for replayed in (False, True):
+            result = await book(wallet, key, "5.00", moment)
+            assert (name(result.outcome), result.replayed) == ("EFFECTIVE_TIME_REFUSED", replayed)
+    assert (await book(wallet, "now", "5.00", opened)).balance_now.available.amount == "105.00"
+
+
+async def test_only_what_comes_from_outside_of_play_can_be_recorded_late(wallet: Served) -> None:
+    await wallet.player("alice")
+    action = action_pb2.Action(player_id="alice", transaction_key="b", effective_time=at(1), bet=bet("1.00"))
+    failed = await refusal(wallet.adapter.ledger.Execute(ledger_service_pb2.ExecuteRequest(action=action)))
+    assert (failed.reason, failed.fields) == ("REQUEST_INVALID", ("effective_time",))
+
+
+async def test_a_moment_that_has_not_come_has_no_balance(wallet: Served) -> None:
+    await wallet.player("alice")
+    for moment in ({"sequence": 10**9}, {"record_time": at(2**51)}, {"effective_time": at(2**51)}):
+        request = history_service_pb2.GetBalanceAtRequest(player_id="alice", **moment)
+        failed = await refusal(wallet.cashier.history.GetBalanceAt(request))
+        assert (failed.code, failed.reason) == ("INVALID_ARGUMENT", "MOMENT_NOT_REACHED")
+    nothing = history_service_pb2.GetBalanceAtRequest(player_id="alice")
+    assert (await refusal(wallet.cashier.history.GetBalanceAt(nothing))).reason == "REQUEST_INVALID"

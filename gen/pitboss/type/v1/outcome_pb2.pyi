@@ -86,6 +86,10 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """
     OUTCOME_APPROVAL_INVALID: _Outcome.ValueType  # 30
     """The approval is of the proposer, or of another content than was proposed. Never stored."""
+    OUTCOME_EFFECTIVE_TIME_REFUSED: _Outcome.ValueType  # 31
+    """The effective time is ahead of the ledger's clock or before the player's account, or a
+    moment between it and now would have left the bounds of the account.
+    """
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """Outcome is the answer to one money action. A refusal is an answer, not an error."""
@@ -154,6 +158,10 @@ approve. Never stored.
 """
 OUTCOME_APPROVAL_INVALID: Outcome.ValueType  # 30
 """The approval is of the proposer, or of another content than was proposed. Never stored."""
+OUTCOME_EFFECTIVE_TIME_REFUSED: Outcome.ValueType  # 31
+"""The effective time is ahead of the ledger's clock or before the player's account, or a
+moment between it and now would have left the bounds of the account.
+"""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 class _OutcomeClass:

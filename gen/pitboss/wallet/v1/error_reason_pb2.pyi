@@ -69,6 +69,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "hub88_style"}
     """
+    ERROR_REASON_MOMENT_NOT_REACHED: _ErrorReason.ValueType  # 10
+    """The ledger has not come to this moment yet.
+
+    Example metadata: {}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the wallet.
@@ -121,5 +126,10 @@ ERROR_REASON_PROVIDER_NOT_FOUND: ErrorReason.ValueType  # 9
 """The source of the action is not a provider account of this licensee.
 
 Example metadata: {"provider": "hub88_style"}
+"""
+ERROR_REASON_MOMENT_NOT_REACHED: ErrorReason.ValueType  # 10
+"""The ledger has not come to this moment yet.
+
+Example metadata: {}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

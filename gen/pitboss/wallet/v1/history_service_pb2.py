@@ -26,10 +26,11 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
+from pitboss.wallet.v1 import action_pb2 as pitboss_dot_wallet_dot_v1_dot_action__pb2
 from pitboss.wallet.v1 import transaction_pb2 as pitboss_dot_wallet_dot_v1_dot_transaction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'pitboss/wallet/v1/history_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a#pitboss/wallet/v1/transaction.proto\"\xea\x01\n\x19ListStatementLinesRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x44\n\rcurrency_code\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\x12+\n\x0c\x61\x66ter_cursor\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x0b\x61\x66terCursor\x12\'\n\tpage_size\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\xed\x01\n\x1aListStatementLinesResponse\x12\x30\n\x07opening\x18\x01 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07opening\x12\x36\n\x05lines\x18\x02 \x03(\x0b\x32 .pitboss.wallet.v1.StatementLineR\x05lines\x12\x30\n\x07\x63losing\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x63losing\x12\x1f\n\x0bnext_cursor\x18\x04 \x01(\tR\nnextCursor\x12\x12\n\x04more\x18\x05 \x01(\x08R\x04more\"\x81\x05\n\rStatementLine\x12\x16\n\x06\x63ursor\x18\x01 \x01(\tR\x06\x63ursor\x12%\n\x0etransaction_id\x18\x02 \x01(\tR\rtransactionId\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindR\x04kind\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\'\n\x0ftransaction_key\x18\x05 \x01(\tR\x0etransactionKey\x12\x37\n\x0b\x63\x61sh_change\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\ncashChange\x12\x39\n\x0c\x62onus_change\x18\x07 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x0b\x62onusChange\x12\x37\n\x0bheld_change\x18\x08 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\nheldChange\x12\x43\n\x11receivable_change\x18\t \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x10receivableChange\x12\x30\n\x07\x62\x61lance\x18\n \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x19\n\x08round_id\x18\x0b \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x0c \x01(\tR\x06gameId\x12#\n\rreference_key\x18\r \x01(\tR\x0creferenceKey\x12;\n\x0brecord_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime2\xb2\x01\n\x0eHistoryService\x12\x9f\x01\n\x12ListStatementLines\x12,.pitboss.wallet.v1.ListStatementLinesRequest\x1a-.pitboss.wallet.v1.ListStatementLinesResponse\",\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12!/v1/players/{player_id}/statementb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'pitboss/wallet/v1/history_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1epitboss/wallet/v1/action.proto\x1a#pitboss/wallet/v1/transaction.proto\"\xea\x01\n\x19ListStatementLinesRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x44\n\rcurrency_code\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\x12+\n\x0c\x61\x66ter_cursor\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x0b\x61\x66terCursor\x12\'\n\tpage_size\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\xed\x01\n\x1aListStatementLinesResponse\x12\x30\n\x07opening\x18\x01 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07opening\x12\x36\n\x05lines\x18\x02 \x03(\x0b\x32 .pitboss.wallet.v1.StatementLineR\x05lines\x12\x30\n\x07\x63losing\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x63losing\x12\x1f\n\x0bnext_cursor\x18\x04 \x01(\tR\nnextCursor\x12\x12\n\x04more\x18\x05 \x01(\x08R\x04more\"\xc4\x05\n\rStatementLine\x12\x16\n\x06\x63ursor\x18\x01 \x01(\tR\x06\x63ursor\x12%\n\x0etransaction_id\x18\x02 \x01(\tR\rtransactionId\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindR\x04kind\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\'\n\x0ftransaction_key\x18\x05 \x01(\tR\x0etransactionKey\x12\x37\n\x0b\x63\x61sh_change\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\ncashChange\x12\x39\n\x0c\x62onus_change\x18\x07 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x0b\x62onusChange\x12\x37\n\x0bheld_change\x18\x08 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\nheldChange\x12\x43\n\x11receivable_change\x18\t \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x10receivableChange\x12\x30\n\x07\x62\x61lance\x18\n \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x19\n\x08round_id\x18\x0b \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x0c \x01(\tR\x06gameId\x12#\n\rreference_key\x18\r \x01(\tR\x0creferenceKey\x12;\n\x0brecord_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\"\xca\x02\n\x13GetBalanceAtRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x44\n\rcurrency_code\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\x12%\n\x08sequence\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00R\x08sequence\x12=\n\x0brecord_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrecordTime\x12\x43\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\reffectiveTimeB\x0f\n\x06moment\x12\x05\xbaH\x02\x08\x01\"k\n\x14GetBalanceAtResponse\x12\x37\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\x1b.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence2\xc3\x02\n\x0eHistoryService\x12\x9f\x01\n\x12ListStatementLines\x12,.pitboss.wallet.v1.ListStatementLinesRequest\x1a-.pitboss.wallet.v1.ListStatementLinesResponse\",\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12!/v1/players/{player_id}/statement\x12\x8e\x01\n\x0cGetBalanceAt\x12&.pitboss.wallet.v1.GetBalanceAtRequest\x1a\'.pitboss.wallet.v1.GetBalanceAtResponse\"-\x90\x02\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/players/{player_id}/balance:atb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,14 +45,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSTATEMENTLINESREQUEST'].fields_by_name['after_cursor']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_LISTSTATEMENTLINESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTSTATEMENTLINESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_GETBALANCEATREQUEST'].oneofs_by_name['moment']._loaded_options = None
+  _globals['_GETBALANCEATREQUEST'].oneofs_by_name['moment']._serialized_options = b'\272H\002\010\001'
+  _globals['_GETBALANCEATREQUEST'].fields_by_name['player_id']._loaded_options = None
+  _globals['_GETBALANCEATREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
+  _globals['_GETBALANCEATREQUEST'].fields_by_name['currency_code']._loaded_options = None
+  _globals['_GETBALANCEATREQUEST'].fields_by_name['currency_code']._serialized_options = b'\272H\034r\0322\030^([A-Z][A-Z0-9]{2,11})?$'
+  _globals['_GETBALANCEATREQUEST'].fields_by_name['sequence']._loaded_options = None
+  _globals['_GETBALANCEATREQUEST'].fields_by_name['sequence']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_HISTORYSERVICE'].methods_by_name['ListStatementLines']._loaded_options = None
   _globals['_HISTORYSERVICE'].methods_by_name['ListStatementLines']._serialized_options = b'\220\002\001\202\323\344\223\002#\022!/v1/players/{player_id}/statement'
-  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_start=221
-  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_end=455
-  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_start=458
-  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_end=695
-  _globals['_STATEMENTLINE']._serialized_start=698
-  _globals['_STATEMENTLINE']._serialized_end=1339
-  _globals['_HISTORYSERVICE']._serialized_start=1342
-  _globals['_HISTORYSERVICE']._serialized_end=1520
+  _globals['_HISTORYSERVICE'].methods_by_name['GetBalanceAt']._loaded_options = None
+  _globals['_HISTORYSERVICE'].methods_by_name['GetBalanceAt']._serialized_options = b'\220\002\001\202\323\344\223\002$\022\"/v1/players/{player_id}/balance:at'
+  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_start=253
+  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_end=487
+  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_start=490
+  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_end=727
+  _globals['_STATEMENTLINE']._serialized_start=730
+  _globals['_STATEMENTLINE']._serialized_end=1438
+  _globals['_GETBALANCEATREQUEST']._serialized_start=1441
+  _globals['_GETBALANCEATREQUEST']._serialized_end=1771
+  _globals['_GETBALANCEATRESPONSE']._serialized_start=1773
+  _globals['_GETBALANCEATRESPONSE']._serialized_end=1880
+  _globals['_HISTORYSERVICE']._serialized_start=1883
+  _globals['_HISTORYSERVICE']._serialized_end=2206
 # @@protoc_insertion_point(module_scope)

@@ -42,6 +42,11 @@ class HistoryServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListStatementLinesRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListStatementLinesResponse.FromString,
                 _registered_method=True)
+        self.GetBalanceAt = channel.unary_unary(
+                '/pitboss.wallet.v1.HistoryService/GetBalanceAt',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtResponse.FromString,
+                _registered_method=True)
 
 
 class HistoryServiceServicer:
@@ -63,6 +68,18 @@ class HistoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBalanceAt(self, request, context):
+        """GetBalanceAt reads a player's balances at a past moment: at a position of the ledger, when the
+        ledger had recorded everything up to a moment, or at a moment on the effective clock. The first
+        two never change. The third changes when something is back-dated before that moment.
+
+        Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND (PLAYER_NOT_FOUND),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HistoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -70,6 +87,11 @@ def add_HistoryServiceServicer_to_server(servicer, server):
                     servicer.ListStatementLines,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListStatementLinesRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListStatementLinesResponse.SerializeToString,
+            ),
+            'GetBalanceAt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBalanceAt,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -102,6 +124,33 @@ class HistoryService:
             '/pitboss.wallet.v1.HistoryService/ListStatementLines',
             pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListStatementLinesRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListStatementLinesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBalanceAt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.HistoryService/GetBalanceAt',
+            pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -169,6 +169,7 @@ class DepositRequest(_message.Message):
     PLAYER_ID_FIELD_NUMBER: _builtins.int
     TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -177,16 +178,21 @@ class DepositRequest(_message.Message):
     def amount(self) -> _money_pb2.Money:
         """The amount, above zero."""
 
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """When the money arrived, if it is booked late. Unset: now."""
+
     def __init__(
         self,
         *,
         player_id: _builtins.str = ...,
         transaction_key: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "effective_time", b"effective_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "effective_time", b"effective_time", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

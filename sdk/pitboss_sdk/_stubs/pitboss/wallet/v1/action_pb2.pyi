@@ -240,6 +240,7 @@ class Action(_message.Message):
 
     PLAYER_ID_FIELD_NUMBER: _builtins.int
     TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     BET_FIELD_NUMBER: _builtins.int
     WIN_FIELD_NUMBER: _builtins.int
     BET_AND_WIN_FIELD_NUMBER: _builtins.int
@@ -282,6 +283,13 @@ class Action(_message.Message):
     """The caller's key. A retry repeats it; a new action never does.
     `CloseRound` is keyed by its round and leaves this empty.
     """
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """When it took effect, for what is recorded late: a deposit, an adjustment, a promotional credit,
+        a tournament prize or a jackpot. Nothing else can be back-dated. Every moment between it and now
+        must have stayed in bounds. Limits of the law count when it is recorded. Unset: now.
+        """
+
     @_builtins.property
     def bet(self) -> Global___Bet:
         """Take a stake."""
@@ -431,6 +439,7 @@ class Action(_message.Message):
         *,
         player_id: _builtins.str = ...,
         transaction_key: _builtins.str = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
         bet: Global___Bet | None = ...,
         win: Global___Win | None = ...,
         bet_and_win: Global___BetAndWin | None = ...,
@@ -468,9 +477,9 @@ class Action(_message.Message):
         reopen_account: Global___ReopenAccount | None = ...,
         resume_play: Global___ResumePlay | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "transaction_key", b"transaction_key", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "transaction_key", b"transaction_key", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bet", "win", "bet_and_win", "cancel", "close_round", "deposit", "hold", "capture", "release", "tip", "rollback_list", "reverse_win", "undo_rollback", "promo", "tournament", "jackpot", "free_round_spin", "free_round_total", "adjust", "propose_adjustment", "open_account", "open_play", "end_play", "set_block", "set_limit", "confirm_limit", "cancel_pending_limit", "exclude", "take_break", "request_reinstatement", "approve_adjustment", "freeze_account", "unfreeze_account", "close_account", "reopen_account", "resume_play"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015

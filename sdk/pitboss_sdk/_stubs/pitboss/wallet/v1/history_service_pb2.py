@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_money__pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_action__pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_transaction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n:pitboss_sdk/_stubs/pitboss/wallet/v1/history_service.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x36pitboss_sdk/_stubs/pitboss/wallet/v1/transaction.proto\"\xa5\x01\n\x19ListStatementLinesRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12%\n\rcurrency_code\x18\x02 \x01(\tB\x00R\x0c\x63urrencyCode\x12#\n\x0c\x61\x66ter_cursor\x18\x03 \x01(\tB\x00R\x0b\x61\x66terCursor\x12\x1d\n\tpage_size\x18\x04 \x01(\x05\x42\x00R\x08pageSize\"\x91\x02\n\x1aListStatementLinesResponse\x12<\n\x07opening\x18\x01 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07opening\x12\x42\n\x05lines\x18\x02 \x03(\x0b\x32,.pitboss_sdk.pitboss.wallet.v1.StatementLineR\x05lines\x12<\n\x07\x63losing\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x63losing\x12\x1f\n\x0bnext_cursor\x18\x04 \x01(\tR\nnextCursor\x12\x12\n\x04more\x18\x05 \x01(\x08R\x04more\"\xc9\x05\n\rStatementLine\x12\x16\n\x06\x63ursor\x18\x01 \x01(\tR\x06\x63ursor\x12%\n\x0etransaction_id\x18\x02 \x01(\tR\rtransactionId\x12\x42\n\x04kind\x18\x03 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.TransactionKindR\x04kind\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\'\n\x0ftransaction_key\x18\x05 \x01(\tR\x0etransactionKey\x12\x43\n\x0b\x63\x61sh_change\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\ncashChange\x12\x45\n\x0c\x62onus_change\x18\x07 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x0b\x62onusChange\x12\x43\n\x0bheld_change\x18\x08 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\nheldChange\x12O\n\x11receivable_change\x18\t \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x10receivableChange\x12<\n\x07\x62\x61lance\x18\n \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x19\n\x08round_id\x18\x0b \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x0c \x01(\tR\x06gameId\x12#\n\rreference_key\x18\r \x01(\tR\x0creferenceKey\x12;\n\x0brecord_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime2\xa1\x01\n\x0eHistoryService\x12\x8e\x01\n\x12ListStatementLines\x12\x38.pitboss_sdk.pitboss.wallet.v1.ListStatementLinesRequest\x1a\x39.pitboss_sdk.pitboss.wallet.v1.ListStatementLinesResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n:pitboss_sdk/_stubs/pitboss/wallet/v1/history_service.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x31pitboss_sdk/_stubs/pitboss/wallet/v1/action.proto\x1a\x36pitboss_sdk/_stubs/pitboss/wallet/v1/transaction.proto\"\xa5\x01\n\x19ListStatementLinesRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12%\n\rcurrency_code\x18\x02 \x01(\tB\x00R\x0c\x63urrencyCode\x12#\n\x0c\x61\x66ter_cursor\x18\x03 \x01(\tB\x00R\x0b\x61\x66terCursor\x12\x1d\n\tpage_size\x18\x04 \x01(\x05\x42\x00R\x08pageSize\"\x91\x02\n\x1aListStatementLinesResponse\x12<\n\x07opening\x18\x01 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07opening\x12\x42\n\x05lines\x18\x02 \x03(\x0b\x32,.pitboss_sdk.pitboss.wallet.v1.StatementLineR\x05lines\x12<\n\x07\x63losing\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x63losing\x12\x1f\n\x0bnext_cursor\x18\x04 \x01(\tR\nnextCursor\x12\x12\n\x04more\x18\x05 \x01(\x08R\x04more\"\x8c\x06\n\rStatementLine\x12\x16\n\x06\x63ursor\x18\x01 \x01(\tR\x06\x63ursor\x12%\n\x0etransaction_id\x18\x02 \x01(\tR\rtransactionId\x12\x42\n\x04kind\x18\x03 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.TransactionKindR\x04kind\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\'\n\x0ftransaction_key\x18\x05 \x01(\tR\x0etransactionKey\x12\x43\n\x0b\x63\x61sh_change\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\ncashChange\x12\x45\n\x0c\x62onus_change\x18\x07 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x0b\x62onusChange\x12\x43\n\x0bheld_change\x18\x08 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\nheldChange\x12O\n\x11receivable_change\x18\t \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x10receivableChange\x12<\n\x07\x62\x61lance\x18\n \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x19\n\x08round_id\x18\x0b \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x0c \x01(\tR\x06gameId\x12#\n\rreference_key\x18\r \x01(\tR\x0creferenceKey\x12;\n\x0brecord_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\"\x8b\x02\n\x13GetBalanceAtRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12%\n\rcurrency_code\x18\x02 \x01(\tB\x00R\x0c\x63urrencyCode\x12\x1e\n\x08sequence\x18\x03 \x01(\x03\x42\x00H\x00R\x08sequence\x12=\n\x0brecord_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrecordTime\x12\x43\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\reffectiveTimeB\n\n\x06moment\x12\x00\"w\n\x14GetBalanceAtResponse\x12\x43\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence2\x9f\x02\n\x0eHistoryService\x12\x8e\x01\n\x12ListStatementLines\x12\x38.pitboss_sdk.pitboss.wallet.v1.ListStatementLinesRequest\x1a\x39.pitboss_sdk.pitboss.wallet.v1.ListStatementLinesResponse\"\x03\x90\x02\x01\x12|\n\x0cGetBalanceAt\x12\x32.pitboss_sdk.pitboss.wallet.v1.GetBalanceAtRequest\x1a\x33.pitboss_sdk.pitboss.wallet.v1.GetBalanceAtResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,12 +37,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_HISTORYSERVICE'].methods_by_name['ListStatementLines']._loaded_options = None
   _globals['_HISTORYSERVICE'].methods_by_name['ListStatementLines']._serialized_options = b'\220\002\001'
-  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_start=231
-  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_end=396
-  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_start=399
-  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_end=672
-  _globals['_STATEMENTLINE']._serialized_start=675
-  _globals['_STATEMENTLINE']._serialized_end=1388
-  _globals['_HISTORYSERVICE']._serialized_start=1391
-  _globals['_HISTORYSERVICE']._serialized_end=1552
+  _globals['_HISTORYSERVICE'].methods_by_name['GetBalanceAt']._loaded_options = None
+  _globals['_HISTORYSERVICE'].methods_by_name['GetBalanceAt']._serialized_options = b'\220\002\001'
+  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_start=282
+  _globals['_LISTSTATEMENTLINESREQUEST']._serialized_end=447
+  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_start=450
+  _globals['_LISTSTATEMENTLINESRESPONSE']._serialized_end=723
+  _globals['_STATEMENTLINE']._serialized_start=726
+  _globals['_STATEMENTLINE']._serialized_end=1506
+  _globals['_GETBALANCEATREQUEST']._serialized_start=1509
+  _globals['_GETBALANCEATREQUEST']._serialized_end=1776
+  _globals['_GETBALANCEATRESPONSE']._serialized_start=1778
+  _globals['_GETBALANCEATRESPONSE']._serialized_end=1897
+  _globals['_HISTORYSERVICE']._serialized_start=1900
+  _globals['_HISTORYSERVICE']._serialized_end=2187
 # @@protoc_insertion_point(module_scope)

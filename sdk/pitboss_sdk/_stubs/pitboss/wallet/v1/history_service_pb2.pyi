@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as _money_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2 as _action_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
 import builtins as _builtins
 import sys
@@ -124,6 +125,7 @@ class StatementLine(_message.Message):
     GAME_ID_FIELD_NUMBER: _builtins.int
     REFERENCE_KEY_FIELD_NUMBER: _builtins.int
     RECORD_TIME_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
     """Resume after this line."""
     transaction_id: _builtins.str
@@ -164,6 +166,10 @@ class StatementLine(_message.Message):
     def record_time(self) -> _timestamp_pb2.Timestamp:
         """When it was recorded, by the ledger's clock."""
 
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """When it took effect, if it was back-dated. Unset: when it was recorded."""
+
     def __init__(
         self,
         *,
@@ -181,11 +187,84 @@ class StatementLine(_message.Message):
         game_id: _builtins.str = ...,
         reference_key: _builtins.str = ...,
         record_time: _timestamp_pb2.Timestamp | None = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "bonus_change", b"bonus_change", "cash_change", b"cash_change", "held_change", b"held_change", "receivable_change", b"receivable_change", "record_time", b"record_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "bonus_change", b"bonus_change", "cash_change", b"cash_change", "effective_time", b"effective_time", "held_change", b"held_change", "receivable_change", b"receivable_change", "record_time", b"record_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "bonus_change", b"bonus_change", "cash_change", b"cash_change", "cursor", b"cursor", "game_id", b"game_id", "held_change", b"held_change", "kind", b"kind", "receivable_change", b"receivable_change", "record_time", b"record_time", "reference_key", b"reference_key", "round_id", b"round_id", "source", b"source", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "bonus_change", b"bonus_change", "cash_change", b"cash_change", "cursor", b"cursor", "effective_time", b"effective_time", "game_id", b"game_id", "held_change", b"held_change", "kind", b"kind", "receivable_change", b"receivable_change", "record_time", b"record_time", "reference_key", b"reference_key", "round_id", b"round_id", "source", b"source", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StatementLine: _TypeAlias = StatementLine  # noqa: Y015
+
+@_typing.final
+class GetBalanceAtRequest(_message.Message):
+    """GetBalanceAtRequest names a player, a currency and a moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    RECORD_TIME_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    currency_code: _builtins.str
+    """The currency. Empty: the player's main currency."""
+    sequence: _builtins.int
+    """Right after this position of the player's shard: the second part of a transaction id."""
+    @_builtins.property
+    def record_time(self) -> _timestamp_pb2.Timestamp:
+        """With everything that was recorded up to and at this moment, in the order of the ledger."""
+
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """With everything that took effect up to and at this moment, whenever it was recorded."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        record_time: _timestamp_pb2.Timestamp | None = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "moment", b"moment", "record_time", b"record_time", "sequence", b"sequence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "effective_time", b"effective_time", "moment", b"moment", "player_id", b"player_id", "record_time", b"record_time", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_moment: _TypeAlias = _typing.Literal["sequence", "record_time", "effective_time"]  # noqa: Y015
+    _WhichOneofArgType_moment: _TypeAlias = _typing.Literal["moment", b"moment"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_moment) -> _WhichOneofReturnType_moment | None: ...
+
+Global___GetBalanceAtRequest: _TypeAlias = GetBalanceAtRequest  # noqa: Y015
+
+@_typing.final
+class GetBalanceAtResponse(_message.Message):
+    """GetBalanceAtResponse has the balances of that moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BALANCES_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Position in the player's shard that was answered for. Zero for a moment on the effective clock."""
+    @_builtins.property
+    def balances(self) -> _action_pb2.Balances:
+        """The balances."""
+
+    def __init__(
+        self,
+        *,
+        balances: _action_pb2.Balances | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balances", b"balances"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balances", b"balances", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBalanceAtResponse: _TypeAlias = GetBalanceAtResponse  # noqa: Y015

@@ -45,6 +45,14 @@ class HistoryServiceStub:
     Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, PAGE_TOKEN_INVALID), NOT_FOUND
     (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
+    GetBalanceAt: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.GetBalanceAtRequest, _history_service_pb2.GetBalanceAtResponse]
+    """GetBalanceAt reads a player's balances at a past moment: at a position of the ledger, when the
+    ledger had recorded everything up to a moment, or at a moment on the effective clock. The first
+    two never change. The third changes when something is back-dated before that moment.
+
+    Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND (PLAYER_NOT_FOUND),
+    UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class HistoryServiceAsyncStub(HistoryServiceStub):
@@ -62,6 +70,14 @@ class HistoryServiceAsyncStub(HistoryServiceStub):
 
     Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, PAGE_TOKEN_INVALID), NOT_FOUND
     (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
+    GetBalanceAt: _aio.UnaryUnaryMultiCallable[_history_service_pb2.GetBalanceAtRequest, _history_service_pb2.GetBalanceAtResponse]  # type: ignore[assignment]
+    """GetBalanceAt reads a player's balances at a past moment: at a position of the ledger, when the
+    ledger had recorded everything up to a moment, or at a moment on the effective clock. The first
+    two never change. The third changes when something is back-dated before that moment.
+
+    Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND (PLAYER_NOT_FOUND),
+    UNAVAILABLE.
     """
 
 class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -83,6 +99,20 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, PAGE_TOKEN_INVALID), NOT_FOUND
         (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetBalanceAt(
+        self,
+        request: _history_service_pb2.GetBalanceAtRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_history_service_pb2.GetBalanceAtResponse, _abc.Awaitable[_history_service_pb2.GetBalanceAtResponse]]:
+        """GetBalanceAt reads a player's balances at a past moment: at a position of the ledger, when the
+        ledger had recorded everything up to a moment, or at a moment on the effective clock. The first
+        two never change. The third changes when something is back-dated before that moment.
+
+        Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND (PLAYER_NOT_FOUND),
+        UNAVAILABLE.
         """
 
 def add_HistoryServiceServicer_to_server(servicer: HistoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
