@@ -107,7 +107,7 @@ class History:
             raise MomentNotReachedError
         values = {"player": row.id, "asset": asset.id, "sequence": sequence, "effective": effective_us}
         rows = await self._reader.rows("read_balances_at", values)
-        balances = {AccountClass(one[0]): int(one.balance) for one in rows}
+        balances = {AccountClass(one.account_class): int(one.balance) for one in rows}
         return BalancesAt(asset=asset, balances=balances, sequence=sequence or 0)
 
     async def _last_of(self, player_id: int) -> int:

@@ -13,6 +13,8 @@ class Past:
     """Moments in microseconds, ascending, without repeats."""
     lowest: list[int]
     highest: list[int]
+    standing: list[int]
+    """The balance at each mark, which ends the span before it."""
     opened_us: int = 0
     """Nothing took effect before this."""
 
@@ -24,15 +26,22 @@ class Past:
     def note(self, change: int, balance: int, effective_us: int | None) -> None:
         """A movement after which the account holds `balance` now; at a mark, or now."""
         if effective_us is None:
-            self.lowest[-1] = min(self.lowest[-1], balance)
-            self.highest[-1] = max(self.highest[-1], balance)
+            self._widen(-1, balance)
             return
-        for span in range(self._span(effective_us), len(self.marks)):
+        first = self._span(effective_us)
+        for span in range(first, len(self.marks)):
             self.lowest[span] += change
             self.highest[span] += change
+            self.standing[span] += change
+        if first:
+            self._widen(first - 1, self.standing[first])
 
     def copy(self) -> "Past":
-        return Past(self.marks, list(self.lowest), list(self.highest), self.opened_us)
+        return Past(self.marks, list(self.lowest), list(self.highest), list(self.standing), self.opened_us)
+
+    def _widen(self, span: int, balance: int) -> None:
+        self.lowest[span] = min(self.lowest[span], balance)
+        self.highest[span] = max(self.highest[span], balance)
 
     def _span(self, moment_us: int) -> int:
         span = bisect_left(self.marks, moment_us)
@@ -57,10 +66,11 @@ def past_of(marks: Sequence[int], spans: Iterable[Span], balance: int, opened_us
     known = {span.number: span for span in spans}
     total = max(known.values(), key=lambda span: span.number).last if known else 0
     standing = balance - total
-    base, past = standing, Past(list(marks), [], [], opened_us)
+    base, past = standing, Past(list(marks), [], [], [], opened_us)
     for number in range(1, len(marks) + 1):
         span = known.get(number)
         lowest, highest = (standing, standing) if span is None else (base + span.lowest, base + span.highest)
+        past.standing.append(standing)
         past.lowest.append(min(standing, lowest))
         past.highest.append(max(standing, highest))
         standing = standing if span is None else base + span.last

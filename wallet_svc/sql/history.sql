@@ -79,6 +79,6 @@ WITH movement AS (
     FROM (SELECT credit_id AS id, moved AS change FROM movement UNION ALL SELECT debit_id, -moved FROM movement) AS side
     GROUP BY id
 )
-SELECT account.class, account.credits - account.debits - coalesce(change.change, 0) AS balance
+SELECT account.class AS account_class, account.credits - account.debits - coalesce(change.change, 0) AS balance
 FROM account LEFT JOIN change ON change.id = account.id
 WHERE account.player_id = %(player)s AND account.asset_id = %(asset)s

@@ -248,12 +248,14 @@ async def book(wallet: Served, key: str, amount: str, effective: Timestamp | Non
     request = wallet_service_pb2.DepositRequest(
         player_id="alice", transaction_key=key, amount=money(amount), effective_time=effective
     )
-    return (await wallet.cashier.wallet.Deposit(request)).result
+    result: action_pb2.Result = (await wallet.cashier.wallet.Deposit(request)).result
+    return result
 
 
 async def cash_at(wallet: Served, **moment: Any) -> str:
     request = history_service_pb2.GetBalanceAtRequest(player_id="alice", **moment)
-    return (await wallet.cashier.history.GetBalanceAt(request)).balances.available.amount
+    cash: str = (await wallet.cashier.history.GetBalanceAt(request)).balances.available.amount
+    return cash
 
 
 async def test_the_balance_of_every_position_and_moment_is_the_one_that_was_answered_then(wallet: Served) -> None:

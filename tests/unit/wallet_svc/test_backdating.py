@@ -21,9 +21,8 @@ EARLIER = START - 1_000
 def asked(moved: int, name: AccountName = CASH, *, effective: int | None = EARLIER, **past: Any) -> Decided:
     """A movement into an account, or out of it, whose past is this."""
     made = table("0")
-    made.player().past = {
-        name: Past([EARLIER], [past.get("lowest", 0)], [past.get("highest", 0)], past.get("opened", 0))
-    }
+    lowest, highest = past.get("lowest", 0), past.get("highest", 0)
+    made.player().past = {name: Past([EARLIER], [lowest], [highest], [lowest], past.get("opened", 0))}
     command = c.Command(LICENSEE, "cashier", "alice", "k", c.Deposit(money=money("1.00")), effective_us=effective)
     entry = Entry(Kind.DEPOSIT, SOURCES["cashier"], "k", Outcome.OK, b"f", EUR, abs(moved), moved=abs(moved))
     entry.debit, entry.credit = (HOUSE, name) if moved > 0 else (name, HOUSE)
@@ -99,7 +98,7 @@ def test_only_money_from_outside_of_play_may_be_backdated(action: c.Action, *, a
 
 def test_what_is_played_after_a_reading_lowers_the_past_that_was_read() -> None:
     made: Table = table("100.00")
-    made.player().past = {CASH: Past([EARLIER], [10_000], [10_000])}
+    made.player().past = {CASH: Past([EARLIER], [10_000], [10_000], [10_000])}
     made.do("b1", bet("99.00"))
     made.do("d2", c.Deposit(money=money("50.00")), source="cashier")
     assert made.player().past[CASH].extremes(EARLIER) == (100, 10_000)

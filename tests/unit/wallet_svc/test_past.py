@@ -59,13 +59,13 @@ def test_what_happens_later_is_noted_as_if_it_had_been_read(
 
 
 def test_a_moment_that_was_not_asked_for_is_not_known() -> None:
-    past = Past([10], [0], [0])
+    past = Past([10], [0], [0], [0])
     with pytest.raises(KeyError):
         past.extremes(11)
 
 
 def test_a_copy_changes_alone() -> None:
-    past = Past([10], [5], [5], 3)
+    past = Past([10], [5], [5], [5], 3)
     twin = past.copy()
     twin.note(7, 12, None)
     assert (past.extremes(10), twin.extremes(10), twin.opened_us) == ((5, 5), (5, 12), 3)
