@@ -28,7 +28,7 @@ from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 from pitboss.type.v1 import outcome_pb2 as pitboss_dot_type_dot_v1_dot_outcome__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1pitboss/licensee/v1/licensee_wallet_service.proto\x12\x13pitboss.licensee.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1dpitboss/type/v1/outcome.proto\"\x89\x01\n\x11GetBalanceRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x41\n\rcurrency_code\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\"n\n\x12GetBalanceResponse\x12*\n\x04\x63\x61sh\x18\x01 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x04\x63\x61sh\x12,\n\x05\x62onus\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x05\x62onus\"\x9a\x02\n\x0c\x44\x65\x62itRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x30\n\x0ftransaction_key\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x06 \x01(\tR\x06gameId\x12\x1d\n\nsession_id\x18\x07 \x01(\tR\tsessionId\"\xad\x01\n\rDebitResponse\x12\x32\n\x07outcome\x18\x01 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x30\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\"\x80\x02\n\rCreditRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x30\n\x0ftransaction_key\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x1b\n\tdebit_key\x18\x06 \x01(\tR\x08\x64\x65\x62itKey\"\xae\x01\n\x0e\x43reditResponse\x12\x32\n\x07outcome\x18\x01 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x30\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\"\x9a\x01\n\rCancelRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x30\n\x0ftransaction_key\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\x12$\n\tdebit_key\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x08\x64\x65\x62itKey\"v\n\x0e\x43\x61ncelResponse\x12\x32\n\x07outcome\x18\x01 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x30\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\"\x86\x01\n\x11\x43loseRoundRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x1a\n\x08provider\x18\x02 \x01(\tR\x08provider\x12\"\n\x08round_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x07roundId\"\x14\n\x12\x43loseRoundResponse\"\xb0\x01\n\x15GetTransactionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x32\n\x04kind\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^(debit|credit|cancel)$R\x04kind\x12\x30\n\x0ftransaction_key\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\"\xb3\x01\n\x16GetTransactionResponse\x12\x35\n\x05state\x18\x01 \x01(\x0e\x32\x1f.pitboss.licensee.v1.KnownStateR\x05state\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12.\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\"\r\n\x0bPingRequest\"K\n\x0cPingResponse\x12;\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime*\x90\x01\n\nKnownState\x12\x1b\n\x17KNOWN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13KNOWN_STATE_APPLIED\x10\x01\x12\x17\n\x13KNOWN_STATE_REFUSED\x10\x02\x12\x1a\n\x16KNOWN_STATE_TOMBSTONED\x10\x03\x12\x17\n\x13KNOWN_STATE_UNKNOWN\x10\x04\x32\xa6\x05\n\x15LicenseeWalletService\x12\x62\n\nGetBalance\x12&.pitboss.licensee.v1.GetBalanceRequest\x1a\'.pitboss.licensee.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12S\n\x05\x44\x65\x62it\x12!.pitboss.licensee.v1.DebitRequest\x1a\".pitboss.licensee.v1.DebitResponse\"\x03\x90\x02\x02\x12V\n\x06\x43redit\x12\".pitboss.licensee.v1.CreditRequest\x1a#.pitboss.licensee.v1.CreditResponse\"\x03\x90\x02\x02\x12V\n\x06\x43\x61ncel\x12\".pitboss.licensee.v1.CancelRequest\x1a#.pitboss.licensee.v1.CancelResponse\"\x03\x90\x02\x02\x12\x62\n\nCloseRound\x12&.pitboss.licensee.v1.CloseRoundRequest\x1a\'.pitboss.licensee.v1.CloseRoundResponse\"\x03\x90\x02\x02\x12n\n\x0eGetTransaction\x12*.pitboss.licensee.v1.GetTransactionRequest\x1a+.pitboss.licensee.v1.GetTransactionResponse\"\x03\x90\x02\x01\x12P\n\x04Ping\x12 .pitboss.licensee.v1.PingRequest\x1a!.pitboss.licensee.v1.PingResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1pitboss/licensee/v1/licensee_wallet_service.proto\x12\x13pitboss.licensee.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1dpitboss/type/v1/outcome.proto\"\x89\x01\n\x11GetBalanceRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x41\n\rcurrency_code\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\"n\n\x12GetBalanceResponse\x12*\n\x04\x63\x61sh\x18\x01 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x04\x63\x61sh\x12,\n\x05\x62onus\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x05\x62onus\"\xd8\x02\n\x0c\x44\x65\x62itRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x30\n\x0ftransaction_key\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x06 \x01(\tR\x06gameId\x12\x1d\n\nsession_id\x18\x07 \x01(\tR\tsessionId\x12<\n\x04kind\x18\x08 \x01(\x0e\x32\x1e.pitboss.licensee.v1.DebitKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\"\xc9\x01\n\rDebitResponse\x12\x32\n\x07outcome\x18\x01 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x30\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\x12\x1a\n\x08replayed\x18\x04 \x01(\x08R\x08replayed\"\xd8\x02\n\rCreditRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x30\n\x0ftransaction_key\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\x12\x36\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x1b\n\tdebit_key\x18\x06 \x01(\tR\x08\x64\x65\x62itKey\x12=\n\x04kind\x18\x07 \x01(\x0e\x32\x1f.pitboss.licensee.v1.CreditKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x17\n\x07game_id\x18\x08 \x01(\tR\x06gameId\"\xca\x01\n\x0e\x43reditResponse\x12\x32\n\x07outcome\x18\x01 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x30\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\x12\x1a\n\x08replayed\x18\x04 \x01(\x08R\x08replayed\"\x9a\x01\n\rCancelRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x30\n\x0ftransaction_key\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\x12$\n\tdebit_key\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x08\x64\x65\x62itKey\"\x92\x01\n\x0e\x43\x61ncelResponse\x12\x32\n\x07outcome\x18\x01 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x30\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x1a\n\x08replayed\x18\x03 \x01(\x08R\x08replayed\"\x86\x01\n\x11\x43loseRoundRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x1a\n\x08provider\x18\x02 \x01(\tR\x08provider\x12\"\n\x08round_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x07roundId\"\x14\n\x12\x43loseRoundResponse\"\xb0\x01\n\x15GetTransactionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x32\n\x04kind\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^(debit|credit|cancel)$R\x04kind\x12\x30\n\x0ftransaction_key\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x0etransactionKey\"\xd1\x01\n\x16GetTransactionResponse\x12\x35\n\x05state\x18\x01 \x01(\x0e\x32\x1f.pitboss.licensee.v1.KnownStateR\x05state\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12.\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\x12\x1c\n\tcancelled\x18\x04 \x01(\x08R\tcancelled\"\r\n\x0bPingRequest\"K\n\x0cPingResponse\x12;\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime*\x83\x01\n\tDebitKind\x12\x1a\n\x16\x44\x45\x42IT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45\x42IT_KIND_BET\x10\x01\x12\x12\n\x0e\x44\x45\x42IT_KIND_TIP\x10\x02\x12\x17\n\x13\x44\x45\x42IT_KIND_REVERSAL\x10\x03\x12\x19\n\x15\x44\x45\x42IT_KIND_ADJUSTMENT\x10\x04*\xc3\x01\n\nCreditKind\x12\x1b\n\x17\x43REDIT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43REDIT_KIND_WIN\x10\x01\x12\x15\n\x11\x43REDIT_KIND_PROMO\x10\x02\x12\x1a\n\x16\x43REDIT_KIND_TOURNAMENT\x10\x03\x12\x17\n\x13\x43REDIT_KIND_JACKPOT\x10\x04\x12\x1b\n\x17\x43REDIT_KIND_FREE_ROUNDS\x10\x05\x12\x1a\n\x16\x43REDIT_KIND_ADJUSTMENT\x10\x06*\x90\x01\n\nKnownState\x12\x1b\n\x17KNOWN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13KNOWN_STATE_APPLIED\x10\x01\x12\x17\n\x13KNOWN_STATE_REFUSED\x10\x02\x12\x1a\n\x16KNOWN_STATE_TOMBSTONED\x10\x03\x12\x17\n\x13KNOWN_STATE_UNKNOWN\x10\x04\x32\xa6\x05\n\x15LicenseeWalletService\x12\x62\n\nGetBalance\x12&.pitboss.licensee.v1.GetBalanceRequest\x1a\'.pitboss.licensee.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12S\n\x05\x44\x65\x62it\x12!.pitboss.licensee.v1.DebitRequest\x1a\".pitboss.licensee.v1.DebitResponse\"\x03\x90\x02\x02\x12V\n\x06\x43redit\x12\".pitboss.licensee.v1.CreditRequest\x1a#.pitboss.licensee.v1.CreditResponse\"\x03\x90\x02\x02\x12V\n\x06\x43\x61ncel\x12\".pitboss.licensee.v1.CancelRequest\x1a#.pitboss.licensee.v1.CancelResponse\"\x03\x90\x02\x02\x12\x62\n\nCloseRound\x12&.pitboss.licensee.v1.CloseRoundRequest\x1a\'.pitboss.licensee.v1.CloseRoundResponse\"\x03\x90\x02\x02\x12n\n\x0eGetTransaction\x12*.pitboss.licensee.v1.GetTransactionRequest\x1a+.pitboss.licensee.v1.GetTransactionResponse\"\x03\x90\x02\x01\x12P\n\x04Ping\x12 .pitboss.licensee.v1.PingRequest\x1a!.pitboss.licensee.v1.PingResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,12 +45,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEBITREQUEST'].fields_by_name['transaction_key']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_DEBITREQUEST'].fields_by_name['amount']._loaded_options = None
   _globals['_DEBITREQUEST'].fields_by_name['amount']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_DEBITREQUEST'].fields_by_name['kind']._loaded_options = None
+  _globals['_DEBITREQUEST'].fields_by_name['kind']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_CREDITREQUEST'].fields_by_name['player_id']._loaded_options = None
   _globals['_CREDITREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
   _globals['_CREDITREQUEST'].fields_by_name['transaction_key']._loaded_options = None
   _globals['_CREDITREQUEST'].fields_by_name['transaction_key']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_CREDITREQUEST'].fields_by_name['amount']._loaded_options = None
   _globals['_CREDITREQUEST'].fields_by_name['amount']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CREDITREQUEST'].fields_by_name['kind']._loaded_options = None
+  _globals['_CREDITREQUEST'].fields_by_name['kind']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_CANCELREQUEST'].fields_by_name['player_id']._loaded_options = None
   _globals['_CANCELREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
   _globals['_CANCELREQUEST'].fields_by_name['transaction_key']._loaded_options = None
@@ -81,36 +85,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LICENSEEWALLETSERVICE'].methods_by_name['GetTransaction']._serialized_options = b'\220\002\001'
   _globals['_LICENSEEWALLETSERVICE'].methods_by_name['Ping']._loaded_options = None
   _globals['_LICENSEEWALLETSERVICE'].methods_by_name['Ping']._serialized_options = b'\220\002\001'
-  _globals['_KNOWNSTATE']._serialized_start=2235
-  _globals['_KNOWNSTATE']._serialized_end=2379
+  _globals['_DEBITKIND']._serialized_start=2500
+  _globals['_DEBITKIND']._serialized_end=2631
+  _globals['_CREDITKIND']._serialized_start=2634
+  _globals['_CREDITKIND']._serialized_end=2829
+  _globals['_KNOWNSTATE']._serialized_start=2832
+  _globals['_KNOWNSTATE']._serialized_end=2976
   _globals['_GETBALANCEREQUEST']._serialized_start=197
   _globals['_GETBALANCEREQUEST']._serialized_end=334
   _globals['_GETBALANCERESPONSE']._serialized_start=336
   _globals['_GETBALANCERESPONSE']._serialized_end=446
   _globals['_DEBITREQUEST']._serialized_start=449
-  _globals['_DEBITREQUEST']._serialized_end=731
-  _globals['_DEBITRESPONSE']._serialized_start=734
-  _globals['_DEBITRESPONSE']._serialized_end=907
-  _globals['_CREDITREQUEST']._serialized_start=910
-  _globals['_CREDITREQUEST']._serialized_end=1166
-  _globals['_CREDITRESPONSE']._serialized_start=1169
-  _globals['_CREDITRESPONSE']._serialized_end=1343
-  _globals['_CANCELREQUEST']._serialized_start=1346
-  _globals['_CANCELREQUEST']._serialized_end=1500
-  _globals['_CANCELRESPONSE']._serialized_start=1502
-  _globals['_CANCELRESPONSE']._serialized_end=1620
-  _globals['_CLOSEROUNDREQUEST']._serialized_start=1623
-  _globals['_CLOSEROUNDREQUEST']._serialized_end=1757
-  _globals['_CLOSEROUNDRESPONSE']._serialized_start=1759
-  _globals['_CLOSEROUNDRESPONSE']._serialized_end=1779
-  _globals['_GETTRANSACTIONREQUEST']._serialized_start=1782
-  _globals['_GETTRANSACTIONREQUEST']._serialized_end=1958
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=1961
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=2140
-  _globals['_PINGREQUEST']._serialized_start=2142
-  _globals['_PINGREQUEST']._serialized_end=2155
-  _globals['_PINGRESPONSE']._serialized_start=2157
-  _globals['_PINGRESPONSE']._serialized_end=2232
-  _globals['_LICENSEEWALLETSERVICE']._serialized_start=2382
-  _globals['_LICENSEEWALLETSERVICE']._serialized_end=3060
+  _globals['_DEBITREQUEST']._serialized_end=793
+  _globals['_DEBITRESPONSE']._serialized_start=796
+  _globals['_DEBITRESPONSE']._serialized_end=997
+  _globals['_CREDITREQUEST']._serialized_start=1000
+  _globals['_CREDITREQUEST']._serialized_end=1344
+  _globals['_CREDITRESPONSE']._serialized_start=1347
+  _globals['_CREDITRESPONSE']._serialized_end=1549
+  _globals['_CANCELREQUEST']._serialized_start=1552
+  _globals['_CANCELREQUEST']._serialized_end=1706
+  _globals['_CANCELRESPONSE']._serialized_start=1709
+  _globals['_CANCELRESPONSE']._serialized_end=1855
+  _globals['_CLOSEROUNDREQUEST']._serialized_start=1858
+  _globals['_CLOSEROUNDREQUEST']._serialized_end=1992
+  _globals['_CLOSEROUNDRESPONSE']._serialized_start=1994
+  _globals['_CLOSEROUNDRESPONSE']._serialized_end=2014
+  _globals['_GETTRANSACTIONREQUEST']._serialized_start=2017
+  _globals['_GETTRANSACTIONREQUEST']._serialized_end=2193
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=2196
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=2405
+  _globals['_PINGREQUEST']._serialized_start=2407
+  _globals['_PINGREQUEST']._serialized_end=2420
+  _globals['_PINGRESPONSE']._serialized_start=2422
+  _globals['_PINGRESPONSE']._serialized_end=2497
+  _globals['_LICENSEEWALLETSERVICE']._serialized_start=2979
+  _globals['_LICENSEEWALLETSERVICE']._serialized_end=3657
 # @@protoc_insertion_point(module_scope)

@@ -29,7 +29,12 @@ GRPC_VERSION: str
 class LicenseeWalletServiceStub:
     """LicenseeWalletService is implemented by licensees that keep their own wallet.
     The wallet service calls it; its answers are mirrored in the ledger.
-    Every write is idempotent on (kind, player_id, transaction_key).
+    Every write is idempotent on (method, player_id, transaction_key), for ever: the same
+    key and content get the first answer again, refusals included, and nothing is booked;
+    the same key with other content is OUTCOME_IDEMPOTENCY_CONFLICT.
+
+    A refusal is an answer with OK status. Every request is signed: see
+    docs/licensee-wallet.md for the signature and for the same messages as JSON over HTTPS.
     """
 
     @_typing.overload
@@ -76,7 +81,12 @@ class LicenseeWalletServiceStub:
 class LicenseeWalletServiceAsyncStub(LicenseeWalletServiceStub):
     """LicenseeWalletService is implemented by licensees that keep their own wallet.
     The wallet service calls it; its answers are mirrored in the ledger.
-    Every write is idempotent on (kind, player_id, transaction_key).
+    Every write is idempotent on (method, player_id, transaction_key), for ever: the same
+    key and content get the first answer again, refusals included, and nothing is booked;
+    the same key with other content is OUTCOME_IDEMPOTENCY_CONFLICT.
+
+    A refusal is an answer with OK status. Every request is signed: see
+    docs/licensee-wallet.md for the signature and for the same messages as JSON over HTTPS.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -119,7 +129,12 @@ class LicenseeWalletServiceAsyncStub(LicenseeWalletServiceStub):
 class LicenseeWalletServiceServicer(metaclass=_abc_1.ABCMeta):
     """LicenseeWalletService is implemented by licensees that keep their own wallet.
     The wallet service calls it; its answers are mirrored in the ledger.
-    Every write is idempotent on (kind, player_id, transaction_key).
+    Every write is idempotent on (method, player_id, transaction_key), for ever: the same
+    key and content get the first answer again, refusals included, and nothing is booked;
+    the same key with other content is OUTCOME_IDEMPOTENCY_CONFLICT.
+
+    A refusal is an answer with OK status. Every request is signed: see
+    docs/licensee-wallet.md for the signature and for the same messages as JSON over HTTPS.
     """
 
     @_abc_1.abstractmethod

@@ -27,7 +27,7 @@ from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as pitboss__sdk_dot___s
 from pitboss_sdk._stubs.pitboss.type.v1 import outcome_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_outcome__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\nDpitboss_sdk/_stubs/pitboss/licensee/v1/licensee_wallet_service.proto\x12\x1fpitboss_sdk.pitboss.licensee.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x30pitboss_sdk/_stubs/pitboss/type/v1/outcome.proto\"Y\n\x11GetBalanceRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12%\n\rcurrency_code\x18\x02 \x01(\tB\x00R\x0c\x63urrencyCode\"\x86\x01\n\x12GetBalanceResponse\x12\x36\n\x04\x63\x61sh\x18\x01 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x04\x63\x61sh\x12\x38\n\x05\x62onus\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x05\x62onus\"\x85\x02\n\x0c\x44\x65\x62itRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x06 \x01(\tR\x06gameId\x12\x1d\n\nsession_id\x18\x07 \x01(\tR\tsessionId\"\xc5\x01\n\rDebitResponse\x12>\n\x07outcome\x18\x01 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12<\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\"\xeb\x01\n\rCreditRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x1b\n\tdebit_key\x18\x06 \x01(\tR\x08\x64\x65\x62itKey\"\xc6\x01\n\x0e\x43reditResponse\x12>\n\x07outcome\x18\x01 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12<\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\"x\n\rCancelRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x1d\n\tdebit_key\x18\x03 \x01(\tB\x00R\x08\x64\x65\x62itKey\"\x8e\x01\n\x0e\x43\x61ncelResponse\x12>\n\x07outcome\x18\x01 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12<\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\"k\n\x11\x43loseRoundRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x1a\n\x08provider\x18\x02 \x01(\tR\x08provider\x12\x1b\n\x08round_id\x18\x03 \x01(\tB\x00R\x07roundId\"\x14\n\x12\x43loseRoundResponse\"w\n\x15GetTransactionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x14\n\x04kind\x18\x02 \x01(\tB\x00R\x04kind\x12)\n\x0ftransaction_key\x18\x03 \x01(\tB\x00R\x0etransactionKey\"\xd7\x01\n\x16GetTransactionResponse\x12\x41\n\x05state\x18\x01 \x01(\x0e\x32+.pitboss_sdk.pitboss.licensee.v1.KnownStateR\x05state\x12>\n\x07outcome\x18\x02 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12:\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\"\r\n\x0bPingRequest\"K\n\x0cPingResponse\x12;\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime*\x90\x01\n\nKnownState\x12\x1b\n\x17KNOWN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13KNOWN_STATE_APPLIED\x10\x01\x12\x17\n\x13KNOWN_STATE_REFUSED\x10\x02\x12\x1a\n\x16KNOWN_STATE_TOMBSTONED\x10\x03\x12\x17\n\x13KNOWN_STATE_UNKNOWN\x10\x04\x32\xcf\x06\n\x15LicenseeWalletService\x12z\n\nGetBalance\x12\x32.pitboss_sdk.pitboss.licensee.v1.GetBalanceRequest\x1a\x33.pitboss_sdk.pitboss.licensee.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12k\n\x05\x44\x65\x62it\x12-.pitboss_sdk.pitboss.licensee.v1.DebitRequest\x1a..pitboss_sdk.pitboss.licensee.v1.DebitResponse\"\x03\x90\x02\x02\x12n\n\x06\x43redit\x12..pitboss_sdk.pitboss.licensee.v1.CreditRequest\x1a/.pitboss_sdk.pitboss.licensee.v1.CreditResponse\"\x03\x90\x02\x02\x12n\n\x06\x43\x61ncel\x12..pitboss_sdk.pitboss.licensee.v1.CancelRequest\x1a/.pitboss_sdk.pitboss.licensee.v1.CancelResponse\"\x03\x90\x02\x02\x12z\n\nCloseRound\x12\x32.pitboss_sdk.pitboss.licensee.v1.CloseRoundRequest\x1a\x33.pitboss_sdk.pitboss.licensee.v1.CloseRoundResponse\"\x03\x90\x02\x02\x12\x86\x01\n\x0eGetTransaction\x12\x36.pitboss_sdk.pitboss.licensee.v1.GetTransactionRequest\x1a\x37.pitboss_sdk.pitboss.licensee.v1.GetTransactionResponse\"\x03\x90\x02\x01\x12h\n\x04Ping\x12,.pitboss_sdk.pitboss.licensee.v1.PingRequest\x1a-.pitboss_sdk.pitboss.licensee.v1.PingResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\nDpitboss_sdk/_stubs/pitboss/licensee/v1/licensee_wallet_service.proto\x12\x1fpitboss_sdk.pitboss.licensee.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x30pitboss_sdk/_stubs/pitboss/type/v1/outcome.proto\"Y\n\x11GetBalanceRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12%\n\rcurrency_code\x18\x02 \x01(\tB\x00R\x0c\x63urrencyCode\"\x86\x01\n\x12GetBalanceResponse\x12\x36\n\x04\x63\x61sh\x18\x01 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x04\x63\x61sh\x12\x38\n\x05\x62onus\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x05\x62onus\"\xc7\x02\n\x0c\x44\x65\x62itRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x17\n\x07game_id\x18\x06 \x01(\tR\x06gameId\x12\x1d\n\nsession_id\x18\x07 \x01(\tR\tsessionId\x12@\n\x04kind\x18\x08 \x01(\x0e\x32*.pitboss_sdk.pitboss.licensee.v1.DebitKindB\x00R\x04kind\"\xe1\x01\n\rDebitResponse\x12>\n\x07outcome\x18\x01 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12<\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\x12\x1a\n\x08replayed\x18\x04 \x01(\x08R\x08replayed\"\xc7\x02\n\rCreditRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12<\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x06\x61mount\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x19\n\x08round_id\x18\x05 \x01(\tR\x07roundId\x12\x1b\n\tdebit_key\x18\x06 \x01(\tR\x08\x64\x65\x62itKey\x12\x41\n\x04kind\x18\x07 \x01(\x0e\x32+.pitboss_sdk.pitboss.licensee.v1.CreditKindB\x00R\x04kind\x12\x17\n\x07game_id\x18\x08 \x01(\tR\x06gameId\"\xe2\x01\n\x0e\x43reditResponse\x12>\n\x07outcome\x18\x01 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12<\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x36\n\x17licensee_transaction_id\x18\x03 \x01(\tR\x15licenseeTransactionId\x12\x1a\n\x08replayed\x18\x04 \x01(\x08R\x08replayed\"x\n\rCancelRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x1d\n\tdebit_key\x18\x03 \x01(\tB\x00R\x08\x64\x65\x62itKey\"\xaa\x01\n\x0e\x43\x61ncelResponse\x12>\n\x07outcome\x18\x01 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12<\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x07\x62\x61lance\x12\x1a\n\x08replayed\x18\x03 \x01(\x08R\x08replayed\"k\n\x11\x43loseRoundRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x1a\n\x08provider\x18\x02 \x01(\tR\x08provider\x12\x1b\n\x08round_id\x18\x03 \x01(\tB\x00R\x07roundId\"\x14\n\x12\x43loseRoundResponse\"w\n\x15GetTransactionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x14\n\x04kind\x18\x02 \x01(\tB\x00R\x04kind\x12)\n\x0ftransaction_key\x18\x03 \x01(\tB\x00R\x0etransactionKey\"\xf5\x01\n\x16GetTransactionResponse\x12\x41\n\x05state\x18\x01 \x01(\x0e\x32+.pitboss_sdk.pitboss.licensee.v1.KnownStateR\x05state\x12>\n\x07outcome\x18\x02 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12:\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\x12\x1c\n\tcancelled\x18\x04 \x01(\x08R\tcancelled\"\r\n\x0bPingRequest\"K\n\x0cPingResponse\x12;\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime*\x83\x01\n\tDebitKind\x12\x1a\n\x16\x44\x45\x42IT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45\x42IT_KIND_BET\x10\x01\x12\x12\n\x0e\x44\x45\x42IT_KIND_TIP\x10\x02\x12\x17\n\x13\x44\x45\x42IT_KIND_REVERSAL\x10\x03\x12\x19\n\x15\x44\x45\x42IT_KIND_ADJUSTMENT\x10\x04*\xc3\x01\n\nCreditKind\x12\x1b\n\x17\x43REDIT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43REDIT_KIND_WIN\x10\x01\x12\x15\n\x11\x43REDIT_KIND_PROMO\x10\x02\x12\x1a\n\x16\x43REDIT_KIND_TOURNAMENT\x10\x03\x12\x17\n\x13\x43REDIT_KIND_JACKPOT\x10\x04\x12\x1b\n\x17\x43REDIT_KIND_FREE_ROUNDS\x10\x05\x12\x1a\n\x16\x43REDIT_KIND_ADJUSTMENT\x10\x06*\x90\x01\n\nKnownState\x12\x1b\n\x17KNOWN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13KNOWN_STATE_APPLIED\x10\x01\x12\x17\n\x13KNOWN_STATE_REFUSED\x10\x02\x12\x1a\n\x16KNOWN_STATE_TOMBSTONED\x10\x03\x12\x17\n\x13KNOWN_STATE_UNKNOWN\x10\x04\x32\xcf\x06\n\x15LicenseeWalletService\x12z\n\nGetBalance\x12\x32.pitboss_sdk.pitboss.licensee.v1.GetBalanceRequest\x1a\x33.pitboss_sdk.pitboss.licensee.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12k\n\x05\x44\x65\x62it\x12-.pitboss_sdk.pitboss.licensee.v1.DebitRequest\x1a..pitboss_sdk.pitboss.licensee.v1.DebitResponse\"\x03\x90\x02\x02\x12n\n\x06\x43redit\x12..pitboss_sdk.pitboss.licensee.v1.CreditRequest\x1a/.pitboss_sdk.pitboss.licensee.v1.CreditResponse\"\x03\x90\x02\x02\x12n\n\x06\x43\x61ncel\x12..pitboss_sdk.pitboss.licensee.v1.CancelRequest\x1a/.pitboss_sdk.pitboss.licensee.v1.CancelResponse\"\x03\x90\x02\x02\x12z\n\nCloseRound\x12\x32.pitboss_sdk.pitboss.licensee.v1.CloseRoundRequest\x1a\x33.pitboss_sdk.pitboss.licensee.v1.CloseRoundResponse\"\x03\x90\x02\x02\x12\x86\x01\n\x0eGetTransaction\x12\x36.pitboss_sdk.pitboss.licensee.v1.GetTransactionRequest\x1a\x37.pitboss_sdk.pitboss.licensee.v1.GetTransactionResponse\"\x03\x90\x02\x01\x12h\n\x04Ping\x12,.pitboss_sdk.pitboss.licensee.v1.PingRequest\x1a-.pitboss_sdk.pitboss.licensee.v1.PingResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,36 +48,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LICENSEEWALLETSERVICE'].methods_by_name['GetTransaction']._serialized_options = b'\220\002\001'
   _globals['_LICENSEEWALLETSERVICE'].methods_by_name['Ping']._loaded_options = None
   _globals['_LICENSEEWALLETSERVICE'].methods_by_name['Ping']._serialized_options = b'\220\002\001'
-  _globals['_KNOWNSTATE']._serialized_start=2197
-  _globals['_KNOWNSTATE']._serialized_end=2341
+  _globals['_DEBITKIND']._serialized_start=2469
+  _globals['_DEBITKIND']._serialized_end=2600
+  _globals['_CREDITKIND']._serialized_start=2603
+  _globals['_CREDITKIND']._serialized_end=2798
+  _globals['_KNOWNSTATE']._serialized_start=2801
+  _globals['_KNOWNSTATE']._serialized_end=2945
   _globals['_GETBALANCEREQUEST']._serialized_start=236
   _globals['_GETBALANCEREQUEST']._serialized_end=325
   _globals['_GETBALANCERESPONSE']._serialized_start=328
   _globals['_GETBALANCERESPONSE']._serialized_end=462
   _globals['_DEBITREQUEST']._serialized_start=465
-  _globals['_DEBITREQUEST']._serialized_end=726
-  _globals['_DEBITRESPONSE']._serialized_start=729
-  _globals['_DEBITRESPONSE']._serialized_end=926
-  _globals['_CREDITREQUEST']._serialized_start=929
-  _globals['_CREDITREQUEST']._serialized_end=1164
-  _globals['_CREDITRESPONSE']._serialized_start=1167
-  _globals['_CREDITRESPONSE']._serialized_end=1365
-  _globals['_CANCELREQUEST']._serialized_start=1367
-  _globals['_CANCELREQUEST']._serialized_end=1487
-  _globals['_CANCELRESPONSE']._serialized_start=1490
-  _globals['_CANCELRESPONSE']._serialized_end=1632
-  _globals['_CLOSEROUNDREQUEST']._serialized_start=1634
-  _globals['_CLOSEROUNDREQUEST']._serialized_end=1741
-  _globals['_CLOSEROUNDRESPONSE']._serialized_start=1743
-  _globals['_CLOSEROUNDRESPONSE']._serialized_end=1763
-  _globals['_GETTRANSACTIONREQUEST']._serialized_start=1765
-  _globals['_GETTRANSACTIONREQUEST']._serialized_end=1884
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=1887
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=2102
-  _globals['_PINGREQUEST']._serialized_start=2104
-  _globals['_PINGREQUEST']._serialized_end=2117
-  _globals['_PINGRESPONSE']._serialized_start=2119
-  _globals['_PINGRESPONSE']._serialized_end=2194
-  _globals['_LICENSEEWALLETSERVICE']._serialized_start=2344
-  _globals['_LICENSEEWALLETSERVICE']._serialized_end=3191
+  _globals['_DEBITREQUEST']._serialized_end=792
+  _globals['_DEBITRESPONSE']._serialized_start=795
+  _globals['_DEBITRESPONSE']._serialized_end=1020
+  _globals['_CREDITREQUEST']._serialized_start=1023
+  _globals['_CREDITREQUEST']._serialized_end=1350
+  _globals['_CREDITRESPONSE']._serialized_start=1353
+  _globals['_CREDITRESPONSE']._serialized_end=1579
+  _globals['_CANCELREQUEST']._serialized_start=1581
+  _globals['_CANCELREQUEST']._serialized_end=1701
+  _globals['_CANCELRESPONSE']._serialized_start=1704
+  _globals['_CANCELRESPONSE']._serialized_end=1874
+  _globals['_CLOSEROUNDREQUEST']._serialized_start=1876
+  _globals['_CLOSEROUNDREQUEST']._serialized_end=1983
+  _globals['_CLOSEROUNDRESPONSE']._serialized_start=1985
+  _globals['_CLOSEROUNDRESPONSE']._serialized_end=2005
+  _globals['_GETTRANSACTIONREQUEST']._serialized_start=2007
+  _globals['_GETTRANSACTIONREQUEST']._serialized_end=2126
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=2129
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=2374
+  _globals['_PINGREQUEST']._serialized_start=2376
+  _globals['_PINGREQUEST']._serialized_end=2389
+  _globals['_PINGRESPONSE']._serialized_start=2391
+  _globals['_PINGRESPONSE']._serialized_end=2466
+  _globals['_LICENSEEWALLETSERVICE']._serialized_start=2948
+  _globals['_LICENSEEWALLETSERVICE']._serialized_end=3795
 # @@protoc_insertion_point(module_scope)

@@ -20,6 +20,78 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _DebitKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DebitKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DebitKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DEBIT_KIND_UNSPECIFIED: _DebitKind.ValueType  # 0
+    """Read as a bet."""
+    DEBIT_KIND_BET: _DebitKind.ValueType  # 1
+    """A stake. Needs a player who may play."""
+    DEBIT_KIND_TIP: _DebitKind.ValueType  # 2
+    """A dealer's tip. Needs a player who may play."""
+    DEBIT_KIND_REVERSAL: _DebitKind.ValueType  # 3
+    """A result that was paid by mistake, taken back. Blocks do not matter."""
+    DEBIT_KIND_ADJUSTMENT: _DebitKind.ValueType  # 4
+    """A correction of a settled transaction. Blocks do not matter."""
+
+class DebitKind(_DebitKind, metaclass=_DebitKindEnumTypeWrapper):
+    """DebitKind says why money is taken."""
+
+DEBIT_KIND_UNSPECIFIED: DebitKind.ValueType  # 0
+"""Read as a bet."""
+DEBIT_KIND_BET: DebitKind.ValueType  # 1
+"""A stake. Needs a player who may play."""
+DEBIT_KIND_TIP: DebitKind.ValueType  # 2
+"""A dealer's tip. Needs a player who may play."""
+DEBIT_KIND_REVERSAL: DebitKind.ValueType  # 3
+"""A result that was paid by mistake, taken back. Blocks do not matter."""
+DEBIT_KIND_ADJUSTMENT: DebitKind.ValueType  # 4
+"""A correction of a settled transaction. Blocks do not matter."""
+Global___DebitKind: _TypeAlias = DebitKind  # noqa: Y015
+
+class _CreditKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CreditKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CreditKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CREDIT_KIND_UNSPECIFIED: _CreditKind.ValueType  # 0
+    """Read as a win."""
+    CREDIT_KIND_WIN: _CreditKind.ValueType  # 1
+    """A result of one debit, or of all live debits of its round."""
+    CREDIT_KIND_PROMO: _CreditKind.ValueType  # 2
+    """A promotional credit without a debit."""
+    CREDIT_KIND_TOURNAMENT: _CreditKind.ValueType  # 3
+    """A tournament prize."""
+    CREDIT_KIND_JACKPOT: _CreditKind.ValueType  # 4
+    """A jackpot."""
+    CREDIT_KIND_FREE_ROUNDS: _CreditKind.ValueType  # 5
+    """What a grant of free rounds won."""
+    CREDIT_KIND_ADJUSTMENT: _CreditKind.ValueType  # 6
+    """A correction of a settled transaction."""
+
+class CreditKind(_CreditKind, metaclass=_CreditKindEnumTypeWrapper):
+    """CreditKind says why money is paid."""
+
+CREDIT_KIND_UNSPECIFIED: CreditKind.ValueType  # 0
+"""Read as a win."""
+CREDIT_KIND_WIN: CreditKind.ValueType  # 1
+"""A result of one debit, or of all live debits of its round."""
+CREDIT_KIND_PROMO: CreditKind.ValueType  # 2
+"""A promotional credit without a debit."""
+CREDIT_KIND_TOURNAMENT: CreditKind.ValueType  # 3
+"""A tournament prize."""
+CREDIT_KIND_JACKPOT: CreditKind.ValueType  # 4
+"""A jackpot."""
+CREDIT_KIND_FREE_ROUNDS: CreditKind.ValueType  # 5
+"""What a grant of free rounds won."""
+CREDIT_KIND_ADJUSTMENT: CreditKind.ValueType  # 6
+"""A correction of a settled transaction."""
+Global___CreditKind: _TypeAlias = CreditKind  # noqa: Y015
+
 class _KnownState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -121,6 +193,7 @@ class DebitRequest(_message.Message):
     ROUND_ID_FIELD_NUMBER: _builtins.int
     GAME_ID_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -133,6 +206,8 @@ class DebitRequest(_message.Message):
     """The provider's game id."""
     session_id: _builtins.str
     """The session."""
+    kind: Global___DebitKind.ValueType
+    """Why."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The stake."""
@@ -147,10 +222,11 @@ class DebitRequest(_message.Message):
         round_id: _builtins.str = ...,
         game_id: _builtins.str = ...,
         session_id: _builtins.str = ...,
+        kind: Global___DebitKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "game_id", b"game_id", "player_id", b"player_id", "provider", b"provider", "round_id", b"round_id", "session_id", b"session_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "game_id", b"game_id", "kind", b"kind", "player_id", b"player_id", "provider", b"provider", "round_id", b"round_id", "session_id", b"session_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -165,10 +241,13 @@ class DebitResponse(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     LICENSEE_TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
     outcome: _outcome_pb2.Outcome.ValueType
     """What happened."""
     licensee_transaction_id: _builtins.str
     """The licensee's own id of the transaction."""
+    replayed: _builtins.bool
+    """The answer was given before; nothing was booked now."""
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
         """Cash after it."""
@@ -179,10 +258,11 @@ class DebitResponse(_message.Message):
         outcome: _outcome_pb2.Outcome.ValueType = ...,
         balance: _money_pb2.Money | None = ...,
         licensee_transaction_id: _builtins.str = ...,
+        replayed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "licensee_transaction_id", b"licensee_transaction_id", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "licensee_transaction_id", b"licensee_transaction_id", "outcome", b"outcome", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -200,6 +280,8 @@ class CreditRequest(_message.Message):
     PROVIDER_FIELD_NUMBER: _builtins.int
     ROUND_ID_FIELD_NUMBER: _builtins.int
     DEBIT_KEY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -210,6 +292,10 @@ class CreditRequest(_message.Message):
     """The provider's round id."""
     debit_key: _builtins.str
     """Key of the debit that won, if there is one."""
+    kind: Global___CreditKind.ValueType
+    """Why."""
+    game_id: _builtins.str
+    """The provider's game id."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount."""
@@ -223,10 +309,12 @@ class CreditRequest(_message.Message):
         provider: _builtins.str = ...,
         round_id: _builtins.str = ...,
         debit_key: _builtins.str = ...,
+        kind: Global___CreditKind.ValueType = ...,
+        game_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "debit_key", b"debit_key", "player_id", b"player_id", "provider", b"provider", "round_id", b"round_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "debit_key", b"debit_key", "game_id", b"game_id", "kind", b"kind", "player_id", b"player_id", "provider", b"provider", "round_id", b"round_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -241,10 +329,13 @@ class CreditResponse(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     LICENSEE_TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
     outcome: _outcome_pb2.Outcome.ValueType
     """What happened."""
     licensee_transaction_id: _builtins.str
     """The licensee's own id of the transaction."""
+    replayed: _builtins.bool
+    """The answer was given before; nothing was booked now."""
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
         """Cash after it."""
@@ -255,10 +346,11 @@ class CreditResponse(_message.Message):
         outcome: _outcome_pb2.Outcome.ValueType = ...,
         balance: _money_pb2.Money | None = ...,
         licensee_transaction_id: _builtins.str = ...,
+        replayed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "licensee_transaction_id", b"licensee_transaction_id", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "licensee_transaction_id", b"licensee_transaction_id", "outcome", b"outcome", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,8 +394,11 @@ class CancelResponse(_message.Message):
 
     OUTCOME_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
     outcome: _outcome_pb2.Outcome.ValueType
-    """What happened."""
+    """What happened: OK, or TOMBSTONED for a debit that was never applied."""
+    replayed: _builtins.bool
+    """The answer was given before; nothing was booked now."""
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
         """Cash after it."""
@@ -313,10 +408,11 @@ class CancelResponse(_message.Message):
         *,
         outcome: _outcome_pb2.Outcome.ValueType = ...,
         balance: _money_pb2.Money | None = ...,
+        replayed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "outcome", b"outcome", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -408,10 +504,13 @@ class GetTransactionResponse(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    CANCELLED_FIELD_NUMBER: _builtins.int
     state: Global___KnownState.ValueType
     """What it knows."""
     outcome: _outcome_pb2.Outcome.ValueType
     """The stored outcome."""
+    cancelled: _builtins.bool
+    """A debit that was undone later."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount."""
@@ -422,10 +521,11 @@ class GetTransactionResponse(_message.Message):
         state: Global___KnownState.ValueType = ...,
         outcome: _outcome_pb2.Outcome.ValueType = ...,
         amount: _money_pb2.Money | None = ...,
+        cancelled: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "outcome", b"outcome", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cancelled", b"cancelled", "outcome", b"outcome", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

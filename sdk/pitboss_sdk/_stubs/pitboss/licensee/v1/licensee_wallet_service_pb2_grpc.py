@@ -28,7 +28,12 @@ if _version_not_supported:
 class LicenseeWalletServiceStub(object):
     """LicenseeWalletService is implemented by licensees that keep their own wallet.
     The wallet service calls it; its answers are mirrored in the ledger.
-    Every write is idempotent on (kind, player_id, transaction_key).
+    Every write is idempotent on (method, player_id, transaction_key), for ever: the same
+    key and content get the first answer again, refusals included, and nothing is booked;
+    the same key with other content is OUTCOME_IDEMPOTENCY_CONFLICT.
+
+    A refusal is an answer with OK status. Every request is signed: see
+    docs/licensee-wallet.md for the signature and for the same messages as JSON over HTTPS.
     """
 
     def __init__(self, channel):
@@ -77,7 +82,12 @@ class LicenseeWalletServiceStub(object):
 class LicenseeWalletServiceServicer(object):
     """LicenseeWalletService is implemented by licensees that keep their own wallet.
     The wallet service calls it; its answers are mirrored in the ledger.
-    Every write is idempotent on (kind, player_id, transaction_key).
+    Every write is idempotent on (method, player_id, transaction_key), for ever: the same
+    key and content get the first answer again, refusals included, and nothing is booked;
+    the same key with other content is OUTCOME_IDEMPOTENCY_CONFLICT.
+
+    A refusal is an answer with OK status. Every request is signed: see
+    docs/licensee-wallet.md for the signature and for the same messages as JSON over HTTPS.
     """
 
     def GetBalance(self, request, context):
@@ -192,7 +202,12 @@ def add_LicenseeWalletServiceServicer_to_server(servicer, server):
 class LicenseeWalletService(object):
     """LicenseeWalletService is implemented by licensees that keep their own wallet.
     The wallet service calls it; its answers are mirrored in the ledger.
-    Every write is idempotent on (kind, player_id, transaction_key).
+    Every write is idempotent on (method, player_id, transaction_key), for ever: the same
+    key and content get the first answer again, refusals included, and nothing is booked;
+    the same key with other content is OUTCOME_IDEMPOTENCY_CONFLICT.
+
+    A refusal is an answer with OK status. Every request is signed: see
+    docs/licensee-wallet.md for the signature and for the same messages as JSON over HTTPS.
     """
 
     @staticmethod
