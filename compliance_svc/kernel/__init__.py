@@ -32,45 +32,84 @@ with verdict ALLOW or SCHEDULE. An exclusion or a break also ends the open sessi
 
 from compliance_svc.kernel.actions import (
     CREDITS,
+    AckRealityCheck,
     Action,
     ActionKind,
+    ApproveReinstatement,
     Bet,
     CancelPendingLimit,
+    CancelWithdrawal,
     Category,
+    Check,
+    CloseAccount,
+    ClosePlay,
     ConfirmLimit,
     Credit,
     Deposit,
     Exclude,
     Funding,
     Login,
+    Marketing,
     OpenPlay,
     Protective,
+    RecordCheck,
+    RecordIdentity,
+    RecordLocation,
+    RecordScreening,
+    Register,
     RequestReinstatement,
+    Screening,
     SetLimit,
+    SetSessionLimit,
     TakeBreak,
     Tip,
 )
-from compliance_svc.kernel.codes import Code, Obligation, Verdict
+from compliance_svc.kernel.codes import SECRET, Code, Obligation, Verdict
+from compliance_svc.kernel.counting import counted_minor
 from compliance_svc.kernel.deciding import decide, replay
 from compliance_svc.kernel.decision import Decision, apply
-from compliance_svc.kernel.facts import Cycle, Facts, Player, born_on
+from compliance_svc.kernel.facts import (
+    CALM,
+    Answer,
+    Assertion,
+    Cycle,
+    Facts,
+    Game,
+    Outside,
+    Player,
+    Rate,
+    Session,
+    born_on,
+)
 from compliance_svc.kernel.fields import PackError
 from compliance_svc.kernel.findings import Reason
 from compliance_svc.kernel.headroom import LimitStatus, headroom_minor, limit_status, limit_statuses
-from compliance_svc.kernel.limits import Limit, LimitKind, PendingIncrease, Window, usage_needed
+from compliance_svc.kernel.limits import CALENDAR, ROLLING, Limit, LimitKind, PendingIncrease, Window, usage_needed
 from compliance_svc.kernel.pack import Pack, PackLibrary
-from compliance_svc.kernel.protection import Exclusion, Protection
+from compliance_svc.kernel.protection import Exclusion, Identity, Person, Protection
 from compliance_svc.kernel.usage import Usage, UsageBook
 from compliance_svc.kernel.version import KERNEL_VERSION
 
 __all__ = [
+    "CALENDAR",
+    "CALM",
     "CREDITS",
     "KERNEL_VERSION",
+    "ROLLING",
+    "SECRET",
+    "AckRealityCheck",
     "Action",
     "ActionKind",
+    "Answer",
+    "ApproveReinstatement",
+    "Assertion",
     "Bet",
     "CancelPendingLimit",
+    "CancelWithdrawal",
     "Category",
+    "Check",
+    "CloseAccount",
+    "ClosePlay",
     "Code",
     "ConfirmLimit",
     "Credit",
@@ -81,22 +120,36 @@ __all__ = [
     "Exclusion",
     "Facts",
     "Funding",
+    "Game",
+    "Identity",
     "Limit",
     "LimitKind",
     "LimitStatus",
     "Login",
+    "Marketing",
     "Obligation",
     "OpenPlay",
+    "Outside",
     "Pack",
     "PackError",
     "PackLibrary",
     "PendingIncrease",
+    "Person",
     "Player",
     "Protection",
     "Protective",
+    "Rate",
     "Reason",
+    "RecordCheck",
+    "RecordIdentity",
+    "RecordLocation",
+    "RecordScreening",
+    "Register",
     "RequestReinstatement",
+    "Screening",
+    "Session",
     "SetLimit",
+    "SetSessionLimit",
     "TakeBreak",
     "Tip",
     "Usage",
@@ -105,6 +158,7 @@ __all__ = [
     "Window",
     "apply",
     "born_on",
+    "counted_minor",
     "decide",
     "headroom_minor",
     "limit_status",

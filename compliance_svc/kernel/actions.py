@@ -10,6 +10,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from compliance_svc.kernel.limits import WINDOWS, LimitKind, Window
 from compliance_svc.kernel.local_time import Term
+from compliance_svc.kernel.protection import Identity
 from compliance_svc.kernel.values import value
 
 ENDLESS: Final = frozenset({"indefinite", "final"})
@@ -35,6 +36,18 @@ class ActionKind(StrEnum):
     EXCLUDE = "EXCLUDE"
     TAKE_BREAK = "TAKE_BREAK"
     REQUEST_REINSTATEMENT = "REQUEST_REINSTATEMENT"
+    APPROVE_REINSTATEMENT = "APPROVE_REINSTATEMENT"
+    REGISTER = "REGISTER"
+    MARKETING = "MARKETING"
+    CANCEL_WITHDRAWAL = "CANCEL_WITHDRAWAL"
+    CLOSE_PLAY = "CLOSE_PLAY"
+    SET_SESSION_LIMIT = "SET_SESSION_LIMIT"
+    ACK_REALITY_CHECK = "ACK_REALITY_CHECK"
+    CLOSE_ACCOUNT = "CLOSE_ACCOUNT"
+    RECORD_IDENTITY = "RECORD_IDENTITY"
+    RECORD_LOCATION = "RECORD_LOCATION"
+    RECORD_SCREENING = "RECORD_SCREENING"
+    RECORD_CHECK = "RECORD_CHECK"
 
 
 CREDITS: Final = frozenset(
@@ -120,11 +133,62 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Make an account."""
+
+    kind: ClassVar = ActionKind.REGISTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marketing:
+    """Ask whether marketing may be sent now."""
+
+    kind: ClassVar = ActionKind.MARKETING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelWithdrawal:
+    """The player takes a requested withdrawal back."""
+
+    kind: ClassVar = ActionKind.CANCEL_WITHDRAWAL
+    amount_minor: int
+    currency: str
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPlay:
     """Open or renew a play session."""
 
     kind: ClassVar = ActionKind.OPEN_PLAY
     category: Category | None = None
+    until_us: int | None = None
+    """End of the permit that is asked for."""
+    renews: bool = False
+    """An open session goes on; its own facts are needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePlay:
+    """Close a play session."""
+
+    kind: ClassVar = ActionKind.CLOSE_PLAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSessionLimit:
+    """Change what was fixed for a session."""
+
+    kind: ClassVar = ActionKind.SET_SESSION_LIMIT
+    spend_minor: int | None = None
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckRealityCheck:
+    """The player has seen the reality check."""
+
+    kind: ClassVar = ActionKind.ACK_REALITY_CHECK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +199,11 @@ class SetLimit:
     limit_kind: LimitKind
     window: Window
     amount_minor: int
+    """Seconds for a limit of time."""
     currency: str
+    """Empty for a limit of time."""
+    exponent: int | None = None
+    """Needed under packs that look at the height of a limit."""
 
     def __post_init__(self) -> None:
         """Check the window and the amount."""
@@ -197,10 +265,91 @@ class RequestReinstatement:
     kind: ClassVar = ActionKind.REQUEST_REINSTATEMENT
 
 
-Protective: TypeAlias = SetLimit | ConfirmLimit | CancelPendingLimit | Exclude | TakeBreak | RequestReinstatement
-"""Actions that change the player's protection."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveReinstatement:
+    """The operator, or the register through it, agrees to a return."""
 
-Action: TypeAlias = Bet | Tip | Deposit | Credit | Login | OpenPlay | Protective
+    kind: ClassVar = ActionKind.APPROVE_REINSTATEMENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAccount:
+    """The player closes the account."""
+
+    kind: ClassVar = ActionKind.CLOSE_ACCOUNT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordIdentity:
+    """An authenticated result about the player's identity."""
+
+    kind: ClassVar = ActionKind.RECORD_IDENTITY
+    result: Identity
+    event_us: int
+    """When the source found it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLocation:
+    """An authenticated result about where the player is."""
+
+    kind: ClassVar = ActionKind.RECORD_LOCATION
+    territory: str
+    until_us: int | None = None
+
+
+class Screening(StrEnum):
+    """Result of a screening."""
+
+    CLEAR = "CLEAR"
+    HIT = "HIT"
+    FREEZE = "FREEZE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordScreening:
+    """A confirmed result of a screening. HIT freezes everything, FREEZE an amount of the main currency."""
+
+    kind: ClassVar = ActionKind.RECORD_SCREENING
+    result: Screening
+    amount_minor: int = 0
+
+
+class Check(StrEnum):
+    """A duty that somebody has to do about a player."""
+
+    VULNERABILITY = "FVC"
+    DUE_DILIGENCE = "CDD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheck:
+    """A duty is done."""
+
+    kind: ClassVar = ActionKind.RECORD_CHECK
+    check: Check
+
+
+Protective: TypeAlias = (
+    SetLimit
+    | ConfirmLimit
+    | CancelPendingLimit
+    | Exclude
+    | TakeBreak
+    | RequestReinstatement
+    | ApproveReinstatement
+    | CloseAccount
+    | RecordIdentity
+    | RecordLocation
+    | RecordScreening
+    | RecordCheck
+)
+"""Actions that change what protects the player, or what is known of the person."""
+
+Standing: TypeAlias = Login | Register | Marketing | CancelWithdrawal | ClosePlay | SetSessionLimit | AckRealityCheck
+"""Questions with a yes or no, without a game."""
+
+Action: TypeAlias = Bet | Tip | Deposit | Credit | OpenPlay | Standing | Protective
 
 
 def _check_window(kind: LimitKind, window: Window) -> None:

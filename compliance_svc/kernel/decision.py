@@ -1,19 +1,23 @@
 """The result of a decision."""
 
+from typing import Final
+
 from compliance_svc.kernel import evidence
-from compliance_svc.kernel.actions import Action
-from compliance_svc.kernel.codes import LIMIT_OF, Obligation, Verdict
-from compliance_svc.kernel.facts import Facts
+from compliance_svc.kernel.actions import Action, ActionKind
+from compliance_svc.kernel.codes import LIMIT_OF, Code, Obligation, Verdict
+from compliance_svc.kernel.facts import Answer, Facts
 from compliance_svc.kernel.findings import Read, Reason
 from compliance_svc.kernel.pack import Pack
-from compliance_svc.kernel.protection import Protection
+from compliance_svc.kernel.protection import Identity, Protection
 from compliance_svc.kernel.values import value
 from compliance_svc.kernel.version import KERNEL_VERSION
 
+_SESSION_LIMITS: Final = frozenset({Code.SES_SPEND_LIMIT, Code.SES_TIME_LIMIT})
 
-@value(kw_only=True)
+
+@value()
 class Decision:
-    """The strictest verdict of all rules, with every reason in the fixed order."""
+    """The strictest verdict of all rules, with every reason in the fixed order. Never changed once it is returned."""
 
     verdict: Verdict
     pack: Pack
@@ -28,7 +32,7 @@ class Decision:
     eligible_us: int | None = None
     """First moment at which an excluded player may ask to return."""
     until_us: int | None = None
-    """End of a break."""
+    """End of the break, the permit or the block that the action made."""
     protection: Protection | None = None
     """The player's new protection state; None if it stays as it is."""
 
@@ -48,6 +52,33 @@ class Decision:
         return next((LIMIT_OF[reason.code] for reason in self.details if reason.code in LIMIT_OF), None)
 
     @property
+    def ends_session(self) -> bool:
+        """True if the bet did not fit what the player fixed for the session, which is over by that."""
+        return any(reason.code in _SESSION_LIMITS for reason in self.details)
+
+    @property
+    def disposition(self) -> str | None:
+        """What happens to money that goes to the player: `PAY`, `HOLD` (stays, frozen), `SUSPENSE` (put aside)."""
+        protection = self.facts.player.protection
+        if self.action.kind is ActionKind.WITHDRAW:
+            return "PAY" if self.allowed else "HOLD"
+        if self.action.kind is not ActionKind.WIN:
+            return None
+        aside = protection is not None and (protection.person.frozen or protection.person.identity is Identity.MINOR)
+        return "SUSPENSE" if aside else "PAY"
+
+    @property
+    def guardrail(self) -> str:
+        """How much still works: `G0` everything, `G3` a source outside is silent, `G4` no debits."""
+        outside = self.facts.outside
+        if outside.clock_off or outside.counters_down or outside.audit_down:
+            return "G4"
+        answers = (outside.register, outside.limit_file, outside.activity)
+        if outside.register_silent or outside.geo_silent or Answer.SILENT in answers:
+            return "G3"
+        return "G0"
+
+    @property
     def kernel_version(self) -> str:
         """Version of the rules as code."""
         return KERNEL_VERSION
@@ -64,6 +95,7 @@ class Decision:
             member("effective_us", self.effective_us),
             member("eligible_us", self.eligible_us),
             '"facts":' + self.facts_json(),
+            "" if self.guardrail == "G0" else member("guardrail", self.guardrail),
             member("kernel", KERNEL_VERSION),
             member("obligations", [*self.obligations]),
             member("pack", self.pack.label),

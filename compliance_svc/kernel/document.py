@@ -12,10 +12,11 @@ from compliance_svc.kernel.actions import Category
 from compliance_svc.kernel.amounts import Amount
 from compliance_svc.kernel.canonical import Json, dumps
 from compliance_svc.kernel.fields import Fields, PackError
-from compliance_svc.kernel.limits import ROLLING
+from compliance_svc.kernel.limits import CALENDAR, ROLLING
 from compliance_svc.kernel.local_time import instant
 from compliance_svc.kernel.pack import ALWAYS, NamedRule, Pack
 from compliance_svc.kernel.rules import KINDS, REQUIRED, CompiledKind, Policy
+from compliance_svc.kernel.rules.policies import ContactAbove
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,15}")
 _PARENT: Final = re.compile(r"[a-z][a-z0-9-]{0,15}@[A-Za-z0-9._-]{1,32}")
@@ -60,7 +61,8 @@ class RuleDocument:
     @property
     def label(self) -> str:
         """The name in reasons and in `removes`; unique in a pack."""
-        return self.kind if self.category is None else f"{self.kind}/{self.category.value}"
+        suffix = getattr(self.params, "suffix", "") if self.category is None else self.category.value
+        return f"{self.kind}/{suffix}" if suffix else self.kind
 
     @classmethod
     def parse(cls, given: Fields) -> Self:
@@ -115,7 +117,7 @@ class PackDocument:
             zone=given.text("zone"),
             currency=_matching(given, "currency", re.compile("[A-Z]{3}")),
             territory=given.text("territory") if given.has("territory") else None,
-            windows=given.texts("windows", *(window.value for window in ROLLING)),
+            windows=given.texts("windows", *(window.value for window in (*ROLLING, *CALENDAR))),
             sandbox=given.flag("sandbox", default=False),
             removes=given.texts("removes") if given.has("removes") else (),
             rules=tuple(RuleDocument.parse(rule) for rule in given.mappings("rules", default=())),
@@ -155,6 +157,8 @@ class PackDocument:
             zone=ZoneInfo(self.zone),
             from_us=start_us(self.effective_from),
             effective_from=self.effective_from,
+            currency=self.currency,
+            territory=self.territory or "",
             rules=tuple(_named(rule) for rule in self.rules if isinstance(rule.params, CompiledKind)),
             **_policies(self.rules),
         )
@@ -189,7 +193,10 @@ def _named(rule: RuleDocument) -> NamedRule:
 
 
 def _policies(rules: Iterable[RuleDocument]) -> dict[str, Any]:
-    return {rule.kind: rule.params for rule in rules if isinstance(rule.params, Policy)}
+    policies = [rule.params for rule in rules if isinstance(rule.params, Policy)]
+    contacts = tuple(policy for policy in policies if isinstance(policy, ContactAbove))
+    others = {policy.name: policy for policy in policies if not isinstance(policy, ContactAbove)}
+    return {**others, "contacts": contacts}
 
 
 def _matching(given: Fields, name: str, pattern: re.Pattern[str]) -> str:

@@ -7,35 +7,20 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from compliance_svc.kernel import actions
-from compliance_svc.kernel.actions import Action, ActionKind, Category, Credit, Funding
+from compliance_svc.kernel.actions import Action, ActionKind, Category, Check, Credit, Funding, Screening
 from compliance_svc.kernel.canonical import Json, dumps, number
-from compliance_svc.kernel.facts import Cycle, Facts, Player
+from compliance_svc.kernel.facts import CALM, Answer, Assertion, Cycle, Facts, Game, Outside, Player, Rate, Session
 from compliance_svc.kernel.findings import Read, Reason
 from compliance_svc.kernel.limits import LimitKind, Window
-from compliance_svc.kernel.protection import Protection
+from compliance_svc.kernel.protection import Identity, Protection
 
 __all__ = ["RecordedUsage", "facts_json", "member", "read_facts", "reason"]
 
 _ACTIONS: Final[dict[str, type[Action]]] = {
-    **{
-        cls.kind: cls
-        for cls in (
-            actions.Bet,
-            actions.Tip,
-            actions.Deposit,
-            actions.Login,
-            actions.OpenPlay,
-            actions.SetLimit,
-            actions.ConfirmLimit,
-            actions.CancelPendingLimit,
-            actions.Exclude,
-            actions.TakeBreak,
-            actions.RequestReinstatement,
-        )
-    },
+    **{cls.kind: cls for cls in Action.__args__ if cls is not Credit},
     **dict.fromkeys(actions.CREDITS, Credit),
 }
 
@@ -46,7 +31,13 @@ def _fields_of(cls: type[Action]) -> tuple[tuple[str, Any, str], ...]:
     return tuple((name, defaults.get(name), f'"{name}":') for name in sorted({*defaults, "kind"}))
 
 
+def _value_fields(cls: type[Any]) -> tuple[tuple[str, Any, str], ...]:
+    defaults = {field.name: None if field.default is MISSING else field.default for field in fields(cls)}
+    return tuple((name, defaults[name], f'"{name}":') for name in sorted(defaults))
+
+
 _FIELDS: Final = {kind: _fields_of(cls) for kind, cls in _ACTIONS.items()}
+_VALUE_FIELDS: Final = {cls: _value_fields(cls) for cls in (Session, Game, Outside, Assertion, Rate)}
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "kind": ActionKind,
     "category": Category,
@@ -54,10 +45,18 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "limit_kind": LimitKind,
     "window": Window,
     "amount_minor": int,
+    "spend_minor": int,
+    "seconds": int,
     "exponent": int,
+    "until_us": int,
+    "event_us": int,
     "starts_cycle": bool,
     "automatic": bool,
+    "renews": bool,
+    "check": Check,
 }
+_RESULTS: Final = {ActionKind.RECORD_IDENTITY: Identity, ActionKind.RECORD_SCREENING: Screening}
+_OUTSIDE: Final = dict.fromkeys(("register", "limit_file", "activity"), Answer)
 _UsageKey: TypeAlias = tuple[str, str, int]
 
 
@@ -78,29 +77,71 @@ class RecordedUsage:
 def facts_json(facts: Facts, action: Action, reads: tuple[Read, ...]) -> str:
     """Return everything a decision was made from."""
     parts = [f'"action":{_action_json(action)}']
+    _add(parts, "assertion", facts.assertion)
     if facts.cycle is not None:
         parts.append(f'"cycle":{_cycle_json(facts.cycle)}')
+    _add(parts, "game", facts.game)
+    if facts.others:
+        parts.append(f'"others":{dumps(list(facts.others))}')
+    _add(parts, "outside", None if facts.outside is CALM or facts.outside == CALM else facts.outside)
     parts.append(f'"player":{_player_json(facts.player)}')
+    _add(parts, "rate", facts.rate)
+    _add(parts, "session", facts.session)
     if facts.suspended:
         parts.append('"suspended":true')
+    if not facts.licensed:
+        parts.append('"unlicensed":true')
     if reads:
         parts.append(f'"usage":{dumps([_read(read) for read in reads])}')
     return "{" + ",".join(parts) + "}"
 
 
+def _add(parts: list[str], name: str, value: Session | Game | Outside | Assertion | Rate | None) -> None:
+    if value is not None:
+        parts.append(f'"{name}":{_value_json(value)}')
+
+
 def read_facts(text: str) -> tuple[Facts, Action]:
     """Read `facts_json`."""
     value = json.loads(text)
-    usage, cycle = value.get("usage"), value.get("cycle")
+    usage = value.get("usage")
     facts = Facts(
         player=_read_player(value["player"]),
         usage=None if usage is None else RecordedUsage(_read_usage(usage)),
-        cycle=None
-        if cycle is None
-        else Cycle(staked_minor=int(cycle["staked_minor"]), last_start_us=cycle.get("last_start_us")),
+        cycle=_read_value(Cycle, value.get("cycle"), last_start_us=None),
+        session=_read_value(Session, value.get("session")),
+        game=_read_game(value.get("game")),
+        others=tuple(name and Category(name) for name in value.get("others", ())),
+        outside=CALM if "outside" not in value else _read_outside(value["outside"]),
+        assertion=_read_value(Assertion, value.get("assertion"), issued_us=None),
+        rate=_read_value(Rate, value.get("rate")),
         suspended=value.get("suspended", False),
+        licensed=not value.get("unlicensed", False),
     )
     return facts, _read_action(value["action"])
+
+
+_Value = TypeVar("_Value")
+
+
+def _read_value(cls: Callable[..., _Value], value: dict[str, Any] | None, **defaults: Any) -> _Value | None:  # noqa: ANN401 - fields of the class
+    """Read a value of plain integers and flags; large integers came as text."""
+    if value is None:
+        return None
+    return cls(**defaults | {name: int(item) if isinstance(item, str) else item for name, item in value.items()})
+
+
+def _read_game(value: dict[str, Any] | None) -> Game | None:
+    if value is None:
+        return None
+    category = value.pop("category", None)
+    return Game(category=None if category is None else Category(category), **value)
+
+
+def _read_outside(value: dict[str, Any]) -> Outside:
+    left = value.pop("limit_left_minor", None)
+    given = {name: _OUTSIDE.get(name, bool)(item) for name, item in value.items()}
+    return Outside(**given, limit_left_minor=None if left is None else int(left))
 
 
 def reason(value: Reason) -> Json:
@@ -147,6 +188,16 @@ def _short_text(value: str) -> str:
     return dumps(value)
 
 
+def _value_json(value: Session | Game | Outside | Assertion | Rate) -> str:
+    """Return the fields that differ from their defaults, in the order of their names."""
+    parts = []
+    for name, default, prefix in _VALUE_FIELDS[type(value)]:
+        found = getattr(value, name)
+        if found != default or type(found) is not type(default):
+            parts.append(prefix + _json(found))
+    return "{" + ",".join(parts) + "}"
+
+
 def _cycle_json(cycle: Cycle) -> str:
     staked = _json(cycle.staked_minor)
     if cycle.last_start_us is None:
@@ -189,6 +240,8 @@ def _read_player(value: dict[str, Any]) -> Player:
 def _read_action(value: dict[str, Any]) -> Action:
     names = {name for name, _, _ in _FIELDS[value["kind"]]}
     given = {name: _READERS.get(name, str)(item) for name, item in value.items() if name in names}
+    if "result" in given:
+        given["result"] = _RESULTS[value["kind"]](value["result"])
     cls: Callable[..., Action] = _ACTIONS[value["kind"]]
     if cls is not Credit:
         del given["kind"]

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
+from typing import Final
 
+from compliance_svc.kernel.actions import Category
 from compliance_svc.kernel.protection import Protection
 from compliance_svc.kernel.usage import Spending
 from compliance_svc.kernel.values import value
@@ -33,6 +36,108 @@ class Cycle:
 
 
 @value(kw_only=True)
+class Session:
+    """One play session: the permit to play one game for some time."""
+
+    opened_us: int
+    until_us: int | None = None
+    """End of the permit; None if nothing but its closing ends it."""
+    ended: bool = False
+    epoch: int = 0
+    """The player's permit epoch when it was opened or renewed."""
+    check_every_s: int | None = None
+    """The player's own interval of reality checks."""
+    checked_us: int | None = None
+    """The last acknowledged reality check."""
+    spend_limit_minor: int | None = None
+    """Stakes that the player fixed at the opening."""
+    seconds_limit: int | None = None
+    """Time that the player fixed at the opening."""
+    spent_minor: int = 0
+    """Stakes of the session so far, not given back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Game:
+    """What is known of a game's permits."""
+
+    category: Category | None = None
+    """None: not known, and rules about games refuse."""
+    certified: bool = True
+    """The build that runs is one of those with a certificate."""
+    progressive: bool = False
+    """The game feeds or pays a progressive jackpot."""
+
+
+class Answer(StrEnum):
+    """What a source outside said when it was asked for this action."""
+
+    LICENSEE = "LICENSEE"
+    """Not asked by us: the licensee asks this source itself and vouches for the action that it sends."""
+    CLEAR = "CLEAR"
+    """Nothing against the player. For a limit file: no amount that could matter."""
+    MATCH = "MATCH"
+    """The player is listed; active at another operator."""
+    FUZZY = "FUZZY"
+    """A possible match that a person has to look at."""
+    NOT_SET = "NOT_SET"
+    """A limit file without a limit of this player."""
+    SILENT = "SILENT"
+    """Timeout, nothing, or an answer that is none. Never taken for clear."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Answers and health of everything outside the ledger, for one action."""
+
+    register: Answer = Answer.LICENSEE
+    """The exclusion register; for actions that do not ask it, its last answer."""
+    limit_file: Answer = Answer.LICENSEE
+    """The cross-operator limit file."""
+    limit_left_minor: int | None = None
+    """What the limit file leaves, if it named an amount."""
+    activity: Answer = Answer.LICENSEE
+    """The cross-operator activity file."""
+    geo_silent: bool = False
+    """The source of physical locations does not answer."""
+    register_silent: bool = False
+    """The last question to the exclusion register, whoever asked, had no answer."""
+    clock_off: bool = False
+    """The clock is further from its reference than allowed."""
+    counters_down: bool = False
+    audit_down: bool = False
+    """Evidence cannot be made durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """The licensee's signed word that limits and exclusions are in order (mode ASSERT)."""
+
+    max_age_us: int
+    issued_us: int | None
+    """None: the action came without one."""
+    replayed: bool = False
+    """Its nonce was used before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """The rate from the action's currency into the player's main currency."""
+
+    value: int
+    decimals: int
+    """One main unit of the action's currency is `value / 10**decimals` main units of the player's."""
+    observed_us: int
+    max_age_us: int
+    exponent: int
+    """Decimals of the smallest unit of the player's currency."""
+
+
+CALM: Final = Outside()
+"""Everything answers, and the licensee asks registers and files itself."""
+
+
+@value(kw_only=True)
 class Facts:
     """The facts of one decision."""
 
@@ -41,8 +146,21 @@ class Facts:
     """Needed for BET and DEPOSIT of a player with limits; see `usage_needed`."""
     cycle: Cycle | None = None
     """Needed for BET."""
+    session: Session | None = None
+    """Needed for BET, and for what is done to a session."""
+    game: Game | None = None
+    """Needed for BET and OPEN_PLAY under packs with rules about games."""
+    others: tuple[Category | None, ...] = ()
+    """Categories of the player's other open sessions, for OPEN_PLAY."""
+    outside: Outside = CALM
+    assertion: Assertion | None = None
+    """None in mode ENFORCE."""
+    rate: Rate | None = None
+    """None if none is known. Not needed where the action is in the player's currency."""
     suspended: bool = False
     """A kill switch holds for the licensee, provider, game or player."""
+    licensed: bool = True
+    """False: the licensee has no licence for the player's residence."""
 
 
 def born_on(text: str) -> int | None:

@@ -1,8 +1,9 @@
 """What the rules of one decision say while it is made."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from compliance_svc.kernel.codes import ORDER, Code
+from compliance_svc.kernel.codes import ORDER, Code, Obligation
 from compliance_svc.kernel.limits import LimitKind
 
 
@@ -27,18 +28,27 @@ class Read:
 
 
 class Findings:
-    """Collects reasons and the usage that was read."""
+    """Collects reasons, duties, and the usage that was read."""
 
-    __slots__ = ("reads", "reasons")
+    __slots__ = ("changes", "obligations", "reads", "reasons", "until_us")
 
     def __init__(self) -> None:
         """Start with nothing found."""
         self.reasons: list[Reason] = []
         self.reads: list[Read] = []
+        self.obligations: tuple[Obligation, ...] = ()
+        self.changes: dict[str, Any] | None = None
+        self.until_us: int | None = None
 
     def refuse(self, code: Code, rule: str, observed: int | None = None, limit: int | None = None) -> None:
         """Add a reason."""
         self.reasons.append(Reason(code=code, rule=rule, observed=observed, limit=limit))
+
+    def oblige(self, obligation: Obligation, until_us: int | None = None, **changes: Any) -> None:  # noqa: ANN401 - fields of `Person`
+        """Add a duty that comes with the action if it is allowed, and what changes about the person then."""
+        self.obligations = tuple(sorted({*self.obligations, obligation}))
+        self.changes = {**(self.changes or {}), **changes}
+        self.until_us = until_us if until_us is not None else self.until_us
 
 
 def in_order(reasons: list[Reason]) -> tuple[Reason, ...]:

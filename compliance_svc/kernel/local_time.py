@@ -88,6 +88,36 @@ def _month_back(minute_us: int, zone: tzinfo) -> tuple[int, bool]:
     return start_us, wall_time(start_us, zone) != wanted
 
 
+def period_start_us(at_us: int, unit: str, zone: tzinfo) -> int:
+    """Return where the local day, week (from Monday) or month of an instant began."""
+    return _period(at_us - at_us % MINUTE_US, unit, zone)[0]
+
+
+def period_end_us(at_us: int, unit: str, zone: tzinfo) -> int:
+    """Return where the local day, week or month of an instant ends: the start of the next one."""
+    return _period(at_us - at_us % MINUTE_US, unit, zone)[1]
+
+
+@lru_cache(maxsize=1_024)
+def _period(minute_us: int, unit: str, zone: tzinfo) -> tuple[int, int]:
+    """Return start and end of a period. All players share the present minute."""
+    day = wall_time(minute_us, zone).date()
+    if unit == "week":
+        day -= timedelta(days=day.weekday())
+        following = day + timedelta(days=7)
+    elif unit == "month":
+        day = day.replace(day=1)
+        following = (day + timedelta(days=31)).replace(day=1)
+    else:
+        following = day + timedelta(days=1)
+    # A midnight that comes twice begins the day at its first time, and ends the day before there.
+    return _midnight(day, zone), _midnight(following, zone)
+
+
+def _midnight(day: date, zone: tzinfo) -> int:
+    return instant(datetime.combine(day, time()), zone, later=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """A span such as `24h`, `7d`, `6mo` or `1y`."""

@@ -7,10 +7,12 @@ from datetime import UTC, tzinfo
 from typing import Final, TypeAlias
 
 from compliance_svc.kernel.actions import ActionKind, Category
+from compliance_svc.kernel.limits import LimitKind
 from compliance_svc.kernel.rules import CompiledKind, standing
 from compliance_svc.kernel.rules.base import Context, Rule
-from compliance_svc.kernel.rules.own_limits import bet_limits, deposit_limits
-from compliance_svc.kernel.rules.policies import LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.money import MoneyTrigger
+from compliance_svc.kernel.rules.own_limits import bet_limits, confirmed_at_login, deposit_limits
+from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
 
 Plan: TypeAlias = tuple[Rule, ...]
 _PlanKey: TypeAlias = tuple[ActionKind, Category | None, str, int]
@@ -18,13 +20,13 @@ _PlanKey: TypeAlias = tuple[ActionKind, Category | None, str, int]
 ALWAYS: Final = -(2**62)
 """Start of a pack version that holds from the beginning."""
 
-_STOPPED_BY_SUSPENSION: Final = frozenset({ActionKind.BET, ActionKind.TIP, ActionKind.DEPOSIT, ActionKind.OPEN_PLAY})
-_STOPPED_BY_EXCLUSION: Final = _STOPPED_BY_SUSPENSION | {ActionKind.LOGIN}
-_STOPPED_BY_BREAK: Final = _STOPPED_BY_SUSPENSION
+_PLAY_AND_PAY: Final = frozenset({ActionKind.BET, ActionKind.TIP, ActionKind.DEPOSIT, ActionKind.OPEN_PLAY})
+_GAMES: Final = frozenset({ActionKind.BET, ActionKind.OPEN_PLAY})
+_ENTRANCES: Final = frozenset({ActionKind.LOGIN, ActionKind.REGISTER})
 
 ANY_EXCLUSION: Final = SelfExclusion(terms=None, minimum="6mo", return_delay_s=0, return_delay_endless_s=0)
 ANY_BREAK: Final = PlayerBreak(terms=None)
-AT_ONCE: Final = LimitChange(increase_delay_s=0, confirm_before_use=False)
+AT_ONCE: Final = LimitChange(increase_delay_s=0, increase_confirm="no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,9 @@ class Pack:
     """None: there is no law to know the delay from, so no increase."""
     self_exclusion: SelfExclusion = ANY_EXCLUSION
     player_break: PlayerBreak = ANY_BREAK
+    contacts: tuple[ContactAbove, ...] = ()
+    currency: str = ""
+    territory: str = ""
     content: str = ""
     """The canonical JSON that the digest is of."""
     _plans: dict[_PlanKey, Plan] = field(default_factory=dict, init=False, repr=False)
@@ -70,6 +75,15 @@ class Pack:
             plan = self._plans[key] = self._compile(*key)
         return plan
 
+    def looks_back_us(self, kind: LimitKind) -> int:
+        """Return how far back the pack's own rules read this kind of usage; 0 if they do not."""
+        return max((rule.look_back_us for rule in self.triggers if rule.basis == kind), default=0)
+
+    @property
+    def triggers(self) -> tuple[MoneyTrigger, ...]:
+        """The thresholds with a duty."""
+        return tuple(rule.params for rule in self.rules if isinstance(rule.params, MoneyTrigger))
+
     def _compile(self, kind: ActionKind, category: Category | None, currency: str, exponent: int) -> Plan:
         context = Context(zone=self.zone, category=category, currency=currency, exponent=exponent)
         rules = [rule for rule in self.rules if kind in rule.params.actions]
@@ -84,18 +98,36 @@ NO_PACK: Final = Pack(name="", version="", digest="", zone=UTC, from_us=ALWAYS, 
 
 
 def _standing_rules(kind: ActionKind, pack: Pack) -> Iterable[Rule]:
-    if pack.name == "" and kind in _STOPPED_BY_EXCLUSION:
+    if pack.name == "" and kind in (_PLAY_AND_PAY | _ENTRANCES | {ActionKind.CANCEL_WITHDRAWAL}):
         yield standing.no_pack
-    if kind in _STOPPED_BY_SUSPENSION:
-        yield standing.not_suspended
-    if kind in _STOPPED_BY_EXCLUSION:
+    if kind in _PLAY_AND_PAY:
+        yield standing.in_order
+        yield standing.free_to_play
+    if kind in _ENTRANCES:
         yield standing.not_excluded
-    if kind in _STOPPED_BY_BREAK:
-        yield standing.not_on_break
-    if kind is ActionKind.DEPOSIT:
-        yield deposit_limits(pack.zone)
-    if kind is ActionKind.BET:
-        yield bet_limits(pack.zone)
+        yield standing.licensed
+    if kind in _GAMES:
+        yield standing.asserted
+        yield standing.certified
+    yield from _own_rules(kind, pack)
+
+
+def _own_rules(kind: ActionKind, pack: Pack) -> Iterable[Rule]:
+    match kind:
+        case ActionKind.BET:
+            yield standing.permitted
+            yield bet_limits(pack.zone)
+        case ActionKind.DEPOSIT:
+            yield standing.deposits_open
+            yield deposit_limits(pack.zone)
+        case ActionKind.OPEN_PLAY:
+            yield standing.renewable
+        case ActionKind.MARKETING:
+            yield standing.marketing_allowed
+        case ActionKind.LOGIN if pack.limit_change is not None and pack.limit_change.increase_confirm == "at_login":
+            yield confirmed_at_login
+        case ActionKind.WITHDRAW:
+            yield standing.not_frozen
 
 
 class PackLibrary:

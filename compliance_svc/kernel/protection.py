@@ -1,7 +1,11 @@
-"""The protection state of one player: limits, exclusion, break. The wallet stores it as JSON."""
+"""The protection state of one player: limits, exclusion, break, and what is known of the person.
+
+The wallet stores it as JSON beside the balances, and changes it only by an entry of its log.
+"""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any, Final, Self
 
 from compliance_svc.kernel.canonical import Json, dumps, number
@@ -22,20 +26,70 @@ class Exclusion:
     """First moment at which a return can be asked for."""
     returns_us: int | None = None
     """When a return that was asked for takes effect."""
+    requested_us: int | None = None
+    """When the player asked for a return that waits for the operator's decision."""
 
     def in_force(self, now_us: int) -> bool:
         """Say whether the player is excluded now."""
         return self.returns_us is None or now_us < self.returns_us
 
 
+class Identity(StrEnum):
+    """What is known of the player's identity."""
+
+    VERIFIED = "VERIFIED"
+    UNVERIFIED = "UNVERIFIED"
+    PENDING = "PENDING"
+    REJECTED = "REJECTED"
+    MINOR = "MINOR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What was found out about a player. Every field has the value of somebody about whom nothing is known."""
+
+    identity: Identity = Identity.UNVERIFIED
+    identity_us: int | None = None
+    """When the source found it; an older finding changes nothing."""
+    location: str = ""
+    """Where the player is, as a territory of packs; empty if that was never found out."""
+    location_until_us: int | None = None
+    """None: it does not expire."""
+    frozen: bool = False
+    """A confirmed hit of a screening: everything is held."""
+    frozen_minor: int = 0
+    """An order on an amount of the main currency only."""
+    checked_until_us: int | None = None
+    """Until when the last vulnerability check holds."""
+    diligence_due: bool = False
+    diligence_done: bool = False
+    latched_until_us: int | None = None
+    """No deposits until then."""
+    closed: bool = False
+
+
+UNKNOWN_PERSON: Final = Person()
+VERIFIED_PERSON: Final = Person(identity=Identity.VERIFIED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """Everything about a player that protective actions change."""
+    """Everything about a player that protective actions and findings change."""
 
     limits: tuple[Limit, ...] = ()
     """In the order of kind and window."""
     exclusion: Exclusion | None = None
     break_until_us: int | None = None
+    person: Person = VERIFIED_PERSON
+    """Who opens an account for a player vouches for the identity, unless told otherwise."""
+    epoch: int = 0
+    """Raised to end every permit that was given before."""
+    limit_names: frozenset[tuple[LimitKind, Window]] = field(init=False, repr=False, compare=False)
+    """Kind and window of every limit."""
+
+    def __post_init__(self) -> None:
+        """Note which limits there are: every bet may ask."""
+        object.__setattr__(self, "limit_names", frozenset((limit.kind, limit.window) for limit in self.limits))
 
     def limit(self, kind: LimitKind, window: Window) -> Limit | None:
         """Return the limit of a kind and window."""
@@ -45,6 +99,14 @@ class Protection:
         """Return the state with one limit set or replaced."""
         others = [limit for limit in self.limits if (limit.kind, limit.window) != (changed.kind, changed.window)]
         return replace(self, limits=tuple(sorted([*others, changed], key=lambda limit: (limit.kind, limit.window))))
+
+    def about(self, **changes: Any) -> Self:  # noqa: ANN401 - fields of `Person`
+        """Return the state with other findings about the person."""
+        return replace(self, person=replace(self.person, **changes))
+
+    def without_permits(self) -> Self:
+        """Return the state in which every permit given so far is over."""
+        return replace(self, epoch=self.epoch + 1)
 
     def is_excluded(self, now_us: int) -> bool:
         """Say whether an exclusion is in force."""
@@ -76,7 +138,20 @@ def _state(protection: Protection) -> Json:
         state["exclusion"] = _exclusion(protection.exclusion)
     if protection.break_until_us is not None:
         state["break_until"] = protection.break_until_us
+    if protection.person != VERIFIED_PERSON:
+        state["person"] = _person(protection.person)
+    if protection.epoch:
+        state["epoch"] = protection.epoch
     return state
+
+
+def _person(person: Person) -> Json:
+    """Return the fields that are not those of somebody unknown."""
+    return {
+        one.name: number(value) if type(value) is int else value
+        for one in fields(person)
+        if (value := getattr(person, one.name)) != one.default
+    }
 
 
 def _limit(limit: Limit) -> Json:
@@ -102,6 +177,8 @@ def _exclusion(exclusion: Exclusion) -> Json:
         value["until"] = exclusion.until_us
     if exclusion.returns_us is not None:
         value["returns"] = exclusion.returns_us
+    if exclusion.requested_us is not None:
+        value["requested"] = exclusion.requested_us
     return value
 
 
@@ -111,13 +188,23 @@ def _read_state(state: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(message)
     limits = tuple(_read_limit(value) for value in state.pop("limits", []))
     exclusion = state.pop("exclusion", None)
-    break_until = state.pop("break_until", None)
+    break_until, person = state.pop("break_until", None), state.pop("person", None)
+    epoch = int(state.pop("epoch", 0))
     _nothing_left(state)
     return {
         "limits": limits,
         "exclusion": None if exclusion is None else _read_exclusion(exclusion),
         "break_until_us": None if break_until is None else int(break_until),
+        "person": VERIFIED_PERSON if person is None else _read_person(person),
+        "epoch": epoch,
     }
+
+
+def _read_person(value: dict[str, Any]) -> Person:
+    value["identity"] = Identity(value.get("identity", Identity.UNVERIFIED))
+    if "frozen_minor" in value:
+        value["frozen_minor"] = int(value["frozen_minor"])
+    return Person(**value)
 
 
 def _read_limit(value: dict[str, Any]) -> Limit:
@@ -145,13 +232,14 @@ def _read_pending(value: dict[str, Any]) -> PendingIncrease:
 
 
 def _read_exclusion(value: dict[str, Any]) -> Exclusion:
-    until, returns = value.pop("until", None), value.pop("returns", None)
+    until, returns, requested = value.pop("until", None), value.pop("returns", None), value.pop("requested", None)
     exclusion = Exclusion(
         term=value.pop("term"),
         since_us=int(value.pop("since")),
         until_us=None if until is None else int(until),
         eligible_us=int(value.pop("eligible")),
         returns_us=None if returns is None else int(returns),
+        requested_us=None if requested is None else int(requested),
     )
     _nothing_left(value)
     return exclusion

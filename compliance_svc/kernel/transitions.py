@@ -1,9 +1,13 @@
-"""How a player's protection changes: pure functions from state and action to the next state."""
+"""How a player's protection changes: pure functions from state and action to the next state.
+
+What is found out about a person is in `person.record`.
+"""
 
 from dataclasses import dataclass, replace
 
 from compliance_svc.kernel.actions import (
     ENDLESS,
+    ApproveReinstatement,
     CancelPendingLimit,
     ConfirmLimit,
     Exclude,
@@ -12,13 +16,15 @@ from compliance_svc.kernel.actions import (
     SetLimit,
     TakeBreak,
 )
-from compliance_svc.kernel.codes import Code, Verdict
+from compliance_svc.kernel.codes import Code, Obligation, Verdict
 from compliance_svc.kernel.facts import Player
-from compliance_svc.kernel.limits import Limit, PendingIncrease
+from compliance_svc.kernel.limits import Limit, LimitKind, PendingIncrease
 from compliance_svc.kernel.local_time import SECOND_US, Term
-from compliance_svc.kernel.pack import Pack
+from compliance_svc.kernel.pack import AT_ONCE, Pack
+from compliance_svc.kernel.person import record
 from compliance_svc.kernel.protection import Exclusion, Protection
-from compliance_svc.kernel.rules.policies import LimitChange
+from compliance_svc.kernel.rules.bands import by_age, minors
+from compliance_svc.kernel.rules.policies import SelfExclusion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,7 @@ class Change:
     eligible_us: int | None = None
     until_us: int | None = None
     protection: Protection | None = None
+    obligations: tuple[Obligation, ...] = ()
 
 
 def change(pack: Pack, player: Player, action: Protective, now_us: int) -> Change:
@@ -51,22 +58,50 @@ def change(pack: Pack, player: Player, action: Protective, now_us: int) -> Chang
             found = take_break(pack, state, action, now_us)
         case RequestReinstatement():
             found = request_reinstatement(pack, state, now_us)
+        case ApproveReinstatement():
+            found = approve_reinstatement(pack, state, now_us)
+        case _:
+            found = Change(protection=record(pack, state, action, now_us))
     return found
 
 
 def set_limit(pack: Pack, player: Player, state: Protection, action: SetLimit, now_us: int) -> Change:
     """Set a limit: at once if it is the first or not above the one in force, else after the pack's delay."""
     current = state.limit(action.limit_kind, action.window)
-    if action.currency != player.currency or (current is not None and current.currency != action.currency):
+    if action.currency != _currency(player, action) or (current is not None and current.currency != action.currency):
         return _denied(Code.SYS_FX_STALE)
-    if current is None:
-        return _limit_now(state, _first_limit(action, now_us), now_us)
-    in_force = current.in_force(now_us)
-    if action.amount_minor <= in_force:
+    if current is not None and action.amount_minor <= current.in_force(now_us):
         return _limit_now(state, replace(current, amount_minor=action.amount_minor, pending=None), now_us)
+    contact = _contact(pack, player, action, now_us)
+    if contact.code is not None:
+        return contact
+    if current is None:
+        return replace(_limit_now(state, _first_limit(action, now_us), now_us), obligations=contact.obligations)
     if pack.limit_change is None:
         return _denied(Code.SYS_NO_PACK)
-    return _increase(pack.limit_change, state, current, action, now_us)
+    return replace(_increase(pack, state, current, action, now_us), obligations=contact.obligations)
+
+
+def _currency(player: Player, action: SetLimit) -> str:
+    """Return the currency of a player's limits; those of time have none."""
+    return "" if action.limit_kind is LimitKind.TIME else player.currency
+
+
+def _contact(pack: Pack, player: Player, action: SetLimit, now_us: int) -> Change:
+    """Say whether somebody has to talk to the player about a limit that high."""
+    for rule in pack.contacts:
+        if action.limit_kind is not LimitKind.DEPOSIT or action.window.value != rule.window:
+            continue
+        if action.exponent is None:
+            return _denied(Code.SYS_FACT_MISSING)
+        amounts = minors(rule.bands, action.currency, action.exponent)
+        if not amounts:
+            return _denied(Code.SYS_FX_STALE)
+        if action.amount_minor > by_age(amounts, pack.zone)(player.born, now_us):
+            if rule.effect == "challenge":
+                return Change(verdict=Verdict.CHALLENGE, code=Code.LIM_CONTACT_REQUIRED)
+            return Change(obligations=(Obligation.CONTACT_PLAYER,))
+    return Change()
 
 
 def _first_limit(action: SetLimit, now_us: int) -> Limit:
@@ -83,17 +118,19 @@ def _limit_now(state: Protection, limit: Limit, now_us: int) -> Change:
     return Change(effective_us=now_us, protection=state.with_limit(limit))
 
 
-def _increase(policy: LimitChange, state: Protection, current: Limit, action: SetLimit, now_us: int) -> Change:
+def _increase(pack: Pack, state: Protection, current: Limit, action: SetLimit, now_us: int) -> Change:
+    policy = pack.limit_change or AT_ONCE
+    effective_us = now_us + policy.increase_delay_s * SECOND_US
+    if policy.increase_period_end:
+        effective_us = max(effective_us, current.period_end_us(now_us, pack.zone))
     pending = PendingIncrease(
-        amount_minor=action.amount_minor,
-        effective_us=now_us + policy.increase_delay_s * SECOND_US,
-        needs_confirmation=policy.confirm_before_use,
+        amount_minor=action.amount_minor, effective_us=effective_us, needs_confirmation=policy.needs_confirmation
     )
     # An increase that is in force already is the amount that the new one starts from.
     waiting = replace(current, amount_minor=current.in_force(now_us), pending=pending)
     if waiting.in_force(now_us) == action.amount_minor:
         return _limit_now(state, replace(waiting, amount_minor=action.amount_minor, pending=None), now_us)
-    return Change(verdict=Verdict.SCHEDULE, effective_us=pending.effective_us, protection=state.with_limit(waiting))
+    return Change(verdict=Verdict.SCHEDULE, effective_us=effective_us, protection=state.with_limit(waiting))
 
 
 def confirm_limit(state: Protection, action: ConfirmLimit, now_us: int) -> Change:
@@ -116,7 +153,7 @@ def cancel_pending_limit(state: Protection, action: CancelPendingLimit, now_us: 
 def exclude(pack: Pack, state: Protection, action: Exclude, now_us: int) -> Change:
     """Exclude at once. A second exclusion can only lengthen the first."""
     policy = pack.self_exclusion
-    if policy.terms is not None and action.term not in policy.terms:
+    if not policy.offers(action.term):
         return _denied(Code.SEX_TERM)
     is_endless = action.term in ENDLESS
     end_us = Term.parse(policy.minimum if is_endless else action.term).end_us(now_us, pack.zone)
@@ -129,7 +166,8 @@ def exclude(pack: Pack, state: Protection, action: Exclude, now_us: int) -> Chan
     old = state.exclusion
     if old is not None and old.in_force(now_us):
         new = _longer(old, new)
-    return Change(effective_us=now_us, eligible_us=new.eligible_us, protection=replace(state, exclusion=new))
+    excluded = replace(state, exclusion=new).without_permits()
+    return Change(effective_us=now_us, eligible_us=new.eligible_us, protection=excluded)
 
 
 def _longer(old: Exclusion, new: Exclusion) -> Exclusion:
@@ -151,21 +189,50 @@ def take_break(pack: Pack, state: Protection, action: TakeBreak, now_us: int) ->
     if terms is not None and action.term not in terms:
         return _denied(Code.SEX_TERM)
     until_us = max(Term.parse(action.term).end_us(now_us, pack.zone), state.break_until_us or now_us)
-    return Change(effective_us=now_us, until_us=until_us, protection=replace(state, break_until_us=until_us))
+    paused = replace(state, break_until_us=until_us).without_permits()
+    return Change(effective_us=now_us, until_us=until_us, protection=paused)
 
 
 def request_reinstatement(pack: Pack, state: Protection, now_us: int) -> Change:
-    """Ask to return: refused before the end of the term, then effective after the pack's delay."""
+    """Ask to return: refused before the end of the term, then effective by the pack's way back."""
     exclusion = state.exclusion
     if exclusion is None or not exclusion.in_force(now_us):
         return Change(effective_us=now_us)
+    if (early := _too_early(pack, exclusion, now_us)) is not None:
+        return early
+    match pack.self_exclusion.returns:
+        case "request":
+            return _return(pack.self_exclusion, state, exclusion, now_us)
+        case "decision":
+            since_us = now_us if exclusion.requested_us is None else exclusion.requested_us
+            return Change(protection=replace(state, exclusion=replace(exclusion, requested_us=since_us)))
+        case _:
+            return _denied(Code.SEX_REGISTER)
+
+
+def approve_reinstatement(pack: Pack, state: Protection, now_us: int) -> Change:
+    """Agree to a return that the player has asked for, or that the register has decided."""
+    exclusion = state.exclusion
+    if exclusion is None or not exclusion.in_force(now_us):
+        return Change(effective_us=now_us)
+    if (early := _too_early(pack, exclusion, now_us)) is not None:
+        return early
+    if pack.self_exclusion.returns != "register" and exclusion.requested_us is None:
+        return _denied(Code.SEX_AWAIT_REQUEST)
+    return _return(pack.self_exclusion, state, exclusion, now_us)
+
+
+def _too_early(pack: Pack, exclusion: Exclusion, now_us: int) -> Change | None:
     if pack.limit_change is None:
         return _denied(Code.SYS_NO_PACK)
     if now_us < exclusion.eligible_us:
         return replace(_denied(Code.SEX_MIN_TERM), eligible_us=exclusion.eligible_us)
     if exclusion.returns_us is not None:
         return Change(verdict=Verdict.SCHEDULE, effective_us=exclusion.returns_us)
-    policy = pack.self_exclusion
+    return None
+
+
+def _return(policy: SelfExclusion, state: Protection, exclusion: Exclusion, now_us: int) -> Change:
     delay_s = policy.return_delay_endless_s if exclusion.until_us is None else policy.return_delay_s
     returns_us = now_us + delay_s * SECOND_US
     return Change(

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from typing import Final, Protocol
 
 from compliance_svc.kernel.limits import LONGEST_WINDOW_US, Limit, LimitKind, usage_needed
+from compliance_svc.kernel.local_time import SECOND_US
 
 _WORTH_TRIMMING: Final = 64
 
@@ -90,16 +91,27 @@ class Usage:
 class UsageBook:
     """Usage of one player by kind of limit and currency.
 
-    A deposit is added under DEPOSIT at its instant, a stake of cash or bonus under LOSS at its
-    instant. A win is added under LOSS as a negative amount at the first bet of its
-    round, a cancelled stake as a negative amount at its bet. Free spins are not added.
+    A deposit is added under DEPOSIT and NETDEP at its instant, a requested withdrawal under NETDEP as a
+    negative amount. A stake of cash or bonus is added under LOSS and WAGER at its instant, a win under
+    LOSS as a negative amount at the first bet of its round, a cancelled stake under both as a negative
+    amount at its bet. Free spins are not added. Time of play is told by `open_session` and `close_session`.
     """
 
-    __slots__ = ("_usage",)
+    __slots__ = ("_sessions", "_usage")
 
     def __init__(self) -> None:
         """Start with no history."""
         self._usage: dict[tuple[LimitKind, str], Usage] = {}
+        self._sessions: dict[str, tuple[int, int | None]] = {}
+
+    def open_session(self, session: str, at_us: int) -> None:
+        """Count time from here on."""
+        self._sessions[session] = (at_us, None)
+
+    def close_session(self, session: str, at_us: int) -> None:
+        """Count no more time of this session. Closing a closed one changes nothing."""
+        opened_us, closed_us = self._sessions.get(session, (at_us, at_us))
+        self._sessions[session] = (opened_us, at_us if closed_us is None else closed_us)
 
     def add(self, kind: LimitKind, currency: str, at_us: int, amount_minor: int) -> None:
         """Count an amount at an instant; a negative one takes back."""
@@ -110,6 +122,8 @@ class UsageBook:
 
     def used(self, kind: LimitKind, currency: str, after_us: int, until_us: int) -> int | None:
         """Return the usage in (after, until], never below zero; None if part of it is in another currency."""
+        if kind is LimitKind.TIME:
+            return self._played_s(after_us, until_us)
         total = 0
         for (other_kind, other_currency), usage in self._usage.items():
             if other_kind is kind:
@@ -120,9 +134,24 @@ class UsageBook:
                     return None
         return max(total, 0)
 
+    def _played_s(self, after_us: int, until_us: int) -> int:
+        """Return whole seconds with at least one open session; parallel ones count once."""
+        spans = sorted((opened, until_us if closed is None else closed) for opened, closed in self._sessions.values())
+        total, reached = 0, after_us
+        for opened, closed in spans:
+            start, end = max(opened, reached), min(closed, until_us)
+            if end > start:
+                total, reached = total + end - start, end
+        return total // SECOND_US
+
     def trim(self, limits: tuple[Limit, ...], now_us: int) -> None:
         """Drop what none of these limits can need any more. Cheap to call often."""
-        for kind, needed_us in usage_needed(limits, now_us).items():
+        needed_by_kind = usage_needed(limits, now_us)
+        played_us = needed_by_kind.get(LimitKind.TIME, now_us)
+        for session, (_, closed_us) in list(self._sessions.items()):
+            if closed_us is not None and closed_us <= played_us:
+                del self._sessions[session]
+        for kind, needed_us in needed_by_kind.items():
             for (other_kind, _), usage in self._usage.items():
                 if other_kind is kind:
                     usage.forget(needed_us)

@@ -3,19 +3,43 @@
 from typing import Final, TypeAlias
 
 from compliance_svc.kernel.rules.age import MinimumAge
+from compliance_svc.kernel.rules.catalogue import GameCategories, NoJackpots
 from compliance_svc.kernel.rules.games import CycleInterval, PlayerStarts, StakeCap
-from compliance_svc.kernel.rules.policies import LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.money import MoneyTrigger, NoWithdrawalReversal, RequiredLimits
+from compliance_svc.kernel.rules.outside import ActivityFile, ExclusionRegister, ExternalLimit
+from compliance_svc.kernel.rules.person import IdentityVerified, LocationPerWager
+from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.sessions import ParallelPlay, RealityCheck, SessionLimits
 
-CompiledKind: TypeAlias = MinimumAge | StakeCap | CycleInterval | PlayerStarts
+CompiledKind: TypeAlias = (
+    MinimumAge
+    | IdentityVerified
+    | LocationPerWager
+    | ExclusionRegister
+    | ExternalLimit
+    | ActivityFile
+    | RequiredLimits
+    | MoneyTrigger
+    | NoWithdrawalReversal
+    | GameCategories
+    | NoJackpots
+    | StakeCap
+    | CycleInterval
+    | PlayerStarts
+    | RealityCheck
+    | ParallelPlay
+    | SessionLimits
+)
 """Kinds that look at actions."""
 
-Policy: TypeAlias = LimitChange | SelfExclusion | PlayerBreak
-"""Kinds that say how players change their own protection; every market has all of them."""
+Policy: TypeAlias = LimitChange | SelfExclusion | PlayerBreak | ContactAbove
+"""Kinds that say how players change their own protection."""
 
 KINDS: Final[dict[str, type[CompiledKind] | type[Policy]]] = {
-    kind.name: kind
-    for kind in (MinimumAge, StakeCap, CycleInterval, PlayerStarts, LimitChange, SelfExclusion, PlayerBreak)
+    kind.name: kind for kind in (*CompiledKind.__args__, *Policy.__args__)
 }
 
-REQUIRED: Final = frozenset({MinimumAge.name, LimitChange.name, SelfExclusion.name, PlayerBreak.name})
+REQUIRED: Final = frozenset(
+    {MinimumAge.name, IdentityVerified.name, LimitChange.name, SelfExclusion.name, PlayerBreak.name}
+)
 """Kinds without which a pack protects nobody. Only the sandbox does without."""

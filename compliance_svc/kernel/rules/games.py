@@ -1,39 +1,19 @@
 """Rules of one game category: stake cap, speed, and who starts a cycle."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar, Final, Self
 
 from compliance_svc.kernel.actions import ActionKind, Bet
-from compliance_svc.kernel.amounts import Amount
 from compliance_svc.kernel.codes import Code
+from compliance_svc.kernel.counting import converted_minor
 from compliance_svc.kernel.facts import Facts
-from compliance_svc.kernel.fields import Fields, PackError
+from compliance_svc.kernel.fields import Fields
 from compliance_svc.kernel.findings import Findings
-from compliance_svc.kernel.local_time import comes_of_age_us
+from compliance_svc.kernel.rules.bands import Band, by_age, lower, minors, read_bands
 from compliance_svc.kernel.rules.base import Context, Rule
 
 _BETS: Final = frozenset({ActionKind.BET})
-_ANY_AGE: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """The cap below an age, in each currency that has one."""
-
-    age_below: int | None
-    """None: any age."""
-    caps: tuple[Amount, ...]
-
-    @property
-    def age(self) -> int:
-        """The age below which the cap holds, as a number."""
-        return _ANY_AGE if self.age_below is None else self.age_below
-
-    def cap(self, currency: str) -> Amount | None:
-        """Return the cap in a currency."""
-        return next((cap for cap in self.caps if cap.currency == currency), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,61 +29,20 @@ class StakeCap:
     @classmethod
     def parse(cls, fields: Fields) -> Self:
         """Read `bands`: younger players first, the last band without `age_below`."""
-        bands = tuple(_read_band(band) for band in fields.mappings("bands"))
-        ages = [band.age for band in bands]
-        if ages != sorted(set(ages)) or ages[-1] != _ANY_AGE:
-            raise fields.error("bands must rise in age_below, and only the last one has none")
-        if len({frozenset(cap.currency for cap in band.caps) for band in bands}) > 1:
-            raise fields.error("every band must cap the same currencies")
-        return cls(bands=_merged(bands))
+        return cls(bands=read_bands(fields))
 
     def stricter(self, other: Self) -> Self:
         """Return the lower cap at every age, in the currencies that both know."""
-        ages = sorted({band.age for band in (*self.bands, *other.bands)})
-        return type(self)(bands=_merged(_lower(self.band_at(age), other.band_at(age)) for age in ages))
-
-    def band_at(self, age: int) -> Band:
-        """Return the band that holds up to an age."""
-        return next(band for band in self.bands if age <= band.age)
+        return type(self)(bands=lower(self.bands, other.bands))
 
     def compile(self, label: str, context: Context) -> Rule:
-        """Return the check; without a cap in the bet's currency a rate would be needed."""
-        caps = [(band.age, band.cap(context.currency)) for band in self.bands]
-        limits = [(age, cap.at_most_minor(context.exponent)) for age, cap in caps if cap is not None]
-        return _stake_cap(label, limits, context.zone) if limits else _no_rate(label)
-
-
-def _read_band(fields: Fields) -> Band:
-    band = Band(
-        age_below=fields.whole("age_below", at_least=1) if fields.has("age_below") else None,
-        caps=tuple(sorted(fields.amounts("caps").values(), key=lambda cap: cap.currency)),
-    )
-    fields.done()
-    return band
-
-
-def _lower(one: Band, two: Band) -> Band:
-    pairs = [(one.cap(cap.currency), cap) for cap in two.caps]
-    caps = tuple(b if b.no_more_than(a) else a for a, b in pairs if a is not None)
-    if not caps:
-        message = "the caps have no currency in common"
-        raise PackError(message)
-    return Band(age_below=min(one, two, key=lambda band: band.age).age_below, caps=caps)
-
-
-def _merged(bands: Iterable[Band]) -> tuple[Band, ...]:
-    """Return the bands without those that say the same as the next one."""
-    kept: list[Band] = []
-    for band in bands:
-        if kept and kept[-1].caps == band.caps:
-            kept.pop()
-        kept.append(band)
-    return tuple(kept)
+        """Return the check; a bet in a currency without a cap is converted into the player's."""
+        limits = minors(self.bands, context.currency, context.exponent)
+        return _stake_cap(label, limits, context.zone) if limits else _converted_cap(label, self.bands, context)
 
 
 def _stake_cap(label: str, limits: list[tuple[int, int]], zone: tzinfo) -> Rule:
-    lowest, highest = min(cap for _, cap in limits), limits[-1][1]
-    younger = tuple(limits[:-1])
+    lowest, cap_of = min(cap for _, cap in limits), by_age(limits, zone)
 
     def check(facts: Facts, bet: Bet, now_us: int, findings: Findings) -> None:
         cycle = facts.cycle
@@ -117,17 +56,23 @@ def _stake_cap(label: str, limits: list[tuple[int, int]], zone: tzinfo) -> Rule:
         if staked > cap:
             findings.refuse(Code.GAM_STAKE_CAP, label, staked, cap)
 
-    def cap_of(born: int | None, now_us: int) -> int:
-        if born is None:
-            return lowest
-        return next((cap for age, cap in younger if now_us < comes_of_age_us(born, age, zone)), highest)
-
     return check
 
 
-def _no_rate(label: str) -> Rule:
-    def check(_facts: Facts, _bet: Bet, _now_us: int, findings: Findings) -> None:
-        findings.refuse(Code.SYS_FX_STALE, label)
+def _converted_cap(label: str, bands: tuple[Band, ...], context: Context) -> Rule:
+    def check(facts: Facts, bet: Bet, now_us: int, findings: Findings) -> None:
+        cycle, rate = facts.cycle, facts.rate
+        if cycle is None:
+            findings.refuse(Code.SYS_FACT_MISSING, label)
+            return
+        staked = converted_minor(cycle.staked_minor + bet.amount_minor, bet.exponent, rate, now_us)
+        limits = [] if rate is None else minors(bands, facts.player.currency, rate.exponent)
+        if staked is None or not limits:
+            findings.refuse(Code.SYS_FX_STALE, label)
+            return
+        cap = by_age(limits, context.zone)(facts.player.born, now_us)
+        if staked > cap:
+            findings.refuse(Code.GAM_STAKE_CAP, label, staked, cap)
 
     return check
 

@@ -5,47 +5,62 @@ from typing import Final
 
 from compliance_svc.kernel.actions import Bet, Deposit, Funding
 from compliance_svc.kernel.codes import Code
+from compliance_svc.kernel.counting import counted_minor, used_minor
 from compliance_svc.kernel.facts import Facts
-from compliance_svc.kernel.findings import Findings, Read
-from compliance_svc.kernel.limits import Limit, LimitKind, Window
+from compliance_svc.kernel.findings import Findings
+from compliance_svc.kernel.limits import Limit, LimitKind
 from compliance_svc.kernel.rules.base import Rule
 
-_CODES: Final = {
-    (LimitKind.DEPOSIT, Window.HOURS_24): Code.LIM_DEPOSIT_24H,
-    (LimitKind.DEPOSIT, Window.DAYS_7): Code.LIM_DEPOSIT_7D,
-    (LimitKind.DEPOSIT, Window.DAYS_30): Code.LIM_DEPOSIT_30D,
-    (LimitKind.DEPOSIT, Window.MONTH_1): Code.LIM_DEPOSIT_1MO,
+_DEPOSITS: Final = frozenset({LimitKind.DEPOSIT, LimitKind.NETDEP})
+_CODE_OF_KIND: Final = {
+    LimitKind.NETDEP: Code.LIM_NETDEP,
+    LimitKind.WAGER: Code.LIM_WAGER,
+    LimitKind.LOSS: Code.LIM_LOSS,
+    LimitKind.STAKE: Code.LIM_STAKE,
+    LimitKind.TIME: Code.LIM_TIME,
 }
-_CODE_OF_KIND: Final = {LimitKind.LOSS: Code.LIM_LOSS, LimitKind.STAKE: Code.LIM_STAKE}
 
 
 def deposit_limits(zone: tzinfo) -> Rule:
-    """Compile the check of gross deposit limits."""
+    """Compile the check of gross and net deposit limits."""
 
     def check(facts: Facts, deposit: Deposit, now_us: int, findings: Findings) -> None:
         protection = facts.player.protection
         if protection is None or not protection.limits:
             return
         for limit in protection.limits:
-            if limit.kind is LimitKind.DEPOSIT:
+            if limit.kind in _DEPOSITS:
                 _check(limit, facts, deposit, now_us, zone, findings)
 
     return check
 
 
 def bet_limits(zone: tzinfo) -> Rule:
-    """Compile the check of loss limits, against the worst case of the bet, and of single-stake limits."""
+    """Compile the check of wager and loss limits (against the worst case of the bet), single stakes and time."""
 
     def check(facts: Facts, bet: Bet, now_us: int, findings: Findings) -> None:
         protection = facts.player.protection
         if protection is None or not protection.limits:
             return
         for limit in protection.limits:
+            if limit.kind is LimitKind.TIME:
+                _check_time(limit, facts, now_us, zone, findings)
             # A free spin costs the player nothing, so that it cannot be lost.
-            if limit.kind is LimitKind.STAKE or (limit.kind is LimitKind.LOSS and bet.funding is not Funding.FREE_SPIN):
+            elif limit.kind is LimitKind.STAKE or (
+                limit.kind not in _DEPOSITS and bet.funding is not Funding.FREE_SPIN
+            ):
                 _check(limit, facts, bet, now_us, zone, findings)
 
     return check
+
+
+def confirmed_at_login(facts: Facts, _action: object, now_us: int, findings: Findings) -> None:
+    """Ask at the login for the word that a ripe increase waits for."""
+    protection = facts.player.protection
+    for limit in () if protection is None else protection.limits:
+        raised = limit.awaits_confirmation(now_us)
+        if raised is not None:
+            findings.refuse(Code.LIM_INCREASE_CONFIRM, label(limit), limit.amount_minor, raised)
 
 
 def used(limit: Limit, facts: Facts, now_us: int, zone: tzinfo, findings: Findings) -> int | None:
@@ -55,9 +70,7 @@ def used(limit: Limit, facts: Facts, now_us: int, zone: tzinfo, findings: Findin
     if facts.usage is None:
         findings.refuse(Code.SYS_FACT_MISSING, label(limit))
         return None
-    after_us = limit.window_start_us(now_us, zone)
-    amount = facts.usage.used(limit.kind, limit.currency, after_us, now_us)
-    findings.reads.append(Read(kind=limit.kind, currency=limit.currency, after_us=after_us, used=amount))
+    amount = used_minor(facts, limit.kind, limit.window_start_us(now_us, zone), now_us, findings)
     if amount is None:
         findings.refuse(Code.SYS_FX_STALE, label(limit))
     return amount
@@ -69,13 +82,25 @@ def label(limit: Limit) -> str:
 
 
 def _check(limit: Limit, facts: Facts, action: Bet | Deposit, now_us: int, zone: tzinfo, findings: Findings) -> None:
-    if limit.currency != action.currency:
+    counted = counted_minor(facts, action, now_us) if limit.currency == facts.player.currency else None
+    if counted is None:
         findings.refuse(Code.SYS_FX_STALE, label(limit))
         return
     before = used(limit, facts, now_us, zone, findings)
     if before is None:
         return
-    total, allowed = before + action.amount_minor, limit.in_force(now_us)
+    _compare(limit, before + counted, now_us, findings)
+
+
+def _check_time(limit: Limit, facts: Facts, now_us: int, zone: tzinfo, findings: Findings) -> None:
+    played_s = used(limit, facts, now_us, zone, findings)
+    if played_s is not None:
+        # At the limit the next bet is refused: a second more would be too much.
+        _compare(limit, played_s + 1, now_us, findings)
+
+
+def _compare(limit: Limit, total: int, now_us: int, findings: Findings) -> None:
+    allowed = limit.in_force(now_us)
     if total <= allowed:
         return
     raised = limit.awaits_confirmation(now_us)
@@ -86,4 +111,4 @@ def _check(limit: Limit, facts: Facts, action: Bet | Deposit, now_us: int, zone:
 
 
 def _code(limit: Limit) -> Code:
-    return _CODE_OF_KIND.get(limit.kind) or _CODES[limit.kind, limit.window]
+    return _CODE_OF_KIND.get(limit.kind) or Code(f"LIM.DEPOSIT.{limit.window.upper()}")

@@ -9,17 +9,24 @@ first thing that is missing, and never count as passed.
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from compliance_svc.kernel import (
+    AckRealityCheck,
     ActionKind,
+    ApproveReinstatement,
+    Assertion,
     Bet,
     CancelPendingLimit,
-    Category,
+    CancelWithdrawal,
+    Check,
+    CloseAccount,
+    ClosePlay,
     ConfirmLimit,
     Credit,
     Cycle,
@@ -28,32 +35,65 @@ from compliance_svc.kernel import (
     Exclude,
     Facts,
     Funding,
-    Limit,
+    Identity,
     LimitKind,
     Login,
+    Marketing,
     OpenPlay,
     Pack,
     Player,
-    Protection,
+    Rate,
+    RecordCheck,
+    RecordIdentity,
+    RecordLocation,
+    RecordScreening,
+    Register,
     RequestReinstatement,
+    Screening,
+    Session,
     SetLimit,
+    SetSessionLimit,
     TakeBreak,
-    UsageBook,
     Window,
-    apply,
     born_on,
+    counted_minor,
     decide,
     headroom_minor,
     limit_status,
     replay,
 )
-from tests.unit.compliance_svc.kernel.golden_missing import READS, missing
-from tests.unit.compliance_svc.kernel.golden_packs import UnsupportedError, case_packs, instant
+from compliance_svc.kernel.closing import final_payment
+from compliance_svc.kernel.explaining import for_player, for_staff
+from tests.unit.compliance_svc.kernel.golden_missing import missing
+from tests.unit.compliance_svc.kernel.golden_packs import case_packs, instant
+from tests.unit.compliance_svc.kernel.golden_people import (
+    DECIMALS,
+    Play,
+    Round,
+    Someone,
+    Sources,
+    at,
+    game_of,
+    minor,
+    someone,
+    text,
+)
 
 CORPUS: Final = Path(__file__).parents[3] / "corpus" / "golden"
-
-_DECIMALS: Final = {"JPY": 0, "KWD": 3}
-_LABELS: Final = {LimitKind.DEPOSIT: "deposit_limit", LimitKind.LOSS: "loss_limit"}
+_KINDS: Final = {
+    "deposit": frozenset({LimitKind.DEPOSIT, LimitKind.NETDEP}),
+    "bet": frozenset({LimitKind.WAGER, LimitKind.LOSS}),
+}
+_ASKS: Final = {"register": "register", "login": "register", "deposit": "register files", "marketing": "last"}
+_LABELS: Final = {
+    "deposit": "deposit_limit",
+    "netdep": "net_deposit_limit",
+    "wager": "wager_limit",
+    "loss": "loss_limit",
+    "time": "time_limit",
+}
+_FINDINGS: Final = frozenset({"record_kyc", "record_geo", "record_screening", "record_check"})
+_IDENTITIES: Final = {"APPROVED": Identity.VERIFIED, **{name.value: name for name in Identity}}
 
 
 def cases(*paths: Path) -> list[dict[str, Any]]:
@@ -62,102 +102,334 @@ def cases(*paths: Path) -> list[dict[str, Any]]:
     ]
 
 
-@dataclass(kw_only=True)
-class Round:
-    """A round of the case: what stands in it, and when it began."""
-
-    first_us: int
-    currency: str
-    staked_minor: int = 0
-
-
-@dataclass(kw_only=True)
-class Session:
-    """A play session: one game, and the latest start of a cycle in it."""
-
-    game: str
-    last_start_us: int | None = None
-
-
-@dataclass(kw_only=True)
-class Person:
-    """A player of the case, as the wallet would keep one."""
-
-    pack: str
-    born: int | None
-    currency: str
-    protection: Protection | None
-    book: UsageBook = field(default_factory=UsageBook)
-    automatic: Session | None = None
-    sessions: dict[str, Session] = field(default_factory=dict)
-
-
 class World:
     """What a case has brought about so far."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self.packs = case_packs(given)
-        self.games = {"slot": "slot", "table": "table"} | {
-            name: game["category"] for name, game in given.get("games", {}).items()
-        }
-        self.people = {name: self._person(player) for name, player in given["players"].items()}
+        self.games = {"slot": {"category": "slot"}, "table": {"category": "table"}} | given.get("games", {})
+        self.people = {name: someone(name, player, given, self.packs) for name, player in given["players"].items()}
+        self.licensees = given.get("licensees", {"l1": {}})
+        settings = given.get("settings", {})
+        self.permit_us = settings.get("permit_ttl", 86_400) * 1_000_000
+        self.fx_max_age_us = settings.get("fx_max_age", 86_400) * 1_000_000
+        self.sources = Sources(
+            clock_tolerance_ms=settings.get("clock_tolerance_ms", 100),
+            rates=[(rate["from"], rate["to"], rate["rate"], instant(rate["at"])) for rate in given.get("fx", [])],
+        )
         self.rounds: dict[str, Round] = {}
-        self.bets: dict[str, tuple[Round, int, int]] = {}
+        self.bets: dict[str, tuple[Someone, Round, int, int, int, str]] = {}
+        self.standing: set[str] = set()
         self.labels: dict[str, Decision] = {}
+        self.withdrawals: dict[str, tuple[int, int]] = {}
+        self.stakes: dict[str, int] = {}
         self.now_us = 0
         self.fresh = 0
-
-    def _person(self, player: dict[str, Any]) -> Person:
-        pack = self.packs.versions_of(player["pack"])[0]
-        currency = player.get("currency", pack.currency)
-        person = Person(
-            pack=player["pack"],
-            born=born_on(player.get("born", "1986-01-15")),
-            currency=currency,
-            protection=Protection(),
-        )
-        state = Protection()
-        for limit in player.get("limits", []):
-            state = state.with_limit(
-                Limit(
-                    kind=LimitKind(limit["kind"]),
-                    window=Window(limit["window"]),
-                    currency=currency,
-                    amount_minor=minor(limit["amount"], currency),
-                    since_us=0,
-                )
-            )
-        person.protection = state
-        return person
 
     def run(self, step: dict[str, Any]) -> list[str]:
         """Do a step and return what differs from its expectations."""
         self.now_us = instant(step["at"])
-        person = self.people[step.get("player", next(iter(self.people)))]
-        expected = step.get("expect", {})
+        self._due()
         verb = step["do"]
-        if verb == "drop_fact":
-            person.protection = None
+        person = self.people[step.get("player", next(iter(self.people)))]
+        reading: Callable[[Someone, dict[str, Any]], dict[str, Any]] | None = getattr(self, f"_read_{verb}", None)
+        changing: Callable[[Someone, dict[str, Any]], None] | None = getattr(self, f"_world_{verb}", None)
+        if changing is not None:
+            changing(person, step)
             return []
-        found = self._read(person, step) if verb in READS else self._found(person, self._act(person, step), step)
-        expected = expected or {"verdict": "ALLOW"}
+        found = reading(person, step) if reading is not None else self._found(person, self._act(person, step), step)
+        default = {"accepted": True} if verb in _FINDINGS else {"verdict": "ALLOW"}
         return [
             f"{name}: {found.get(name)!r} instead of {value!r}"
-            for name, value in expected.items()
+            for name, value in (step.get("expect") or default).items()
             if not _fits(name, value, found)
         ]
 
-    def _read(self, person: Person, step: dict[str, Any]) -> dict[str, Any]:
+    def _due(self) -> None:
+        """End what ran out before this step."""
+        for person in self.people.values():
+            for name, play in person.plays.items():
+                until_us = play.facts.until_us
+                if until_us is not None and until_us <= self.now_us:
+                    person.book.close_session(name, until_us)
+
+    # What is decided.
+
+    def _act(self, person: Someone, step: dict[str, Any]) -> Decision:
+        decision = self._opening(person, step) or self._decide(person, step)
+        self._share(person, decision)
+        counting: Callable[[Someone, dict[str, Any], Decision], None] | None = getattr(
+            self, f"_count_{step['do']}", None
+        )
+        if decision.allowed and counting is not None:
+            counting(person, step, decision)
+        if decision.ends_session:
+            self._play(person, step)[1].facts = replace(self._play(person, step)[1].facts, ended=True)
+        if "as" in step:
+            self.labels[step["as"]] = decision
+        return decision
+
+    def _share(self, person: Someone, decision: Decision) -> None:
+        """Keep the new state; an exclusion, and its end, holds for the human at this licensee."""
+        changed = decision.protection
+        person.take_over(decision, self.now_us)
+        if changed is None or decision.action.kind not in _EXCLUSIONS:
+            return
+        for other in self.people.values():
+            known = other.protection
+            if other is not person and (other.human, other.licensee) == (person.human, person.licensee) and known:
+                other.end_plays(self.now_us)
+                other.protection = replace(known.without_permits(), exclusion=changed.exclusion)
+
+    def _opening(self, person: Someone, step: dict[str, Any]) -> Decision | None:
+        """Open the automatic session of a bet; return the decision if it refuses."""
+        if step["do"] != "bet" or "session" in step:
+            return None
+        game, opened = step.get("game", "slot"), person.open_plays(self.now_us)
+        if person.automatic in opened and opened[person.automatic].game == game:
+            return None
+        if person.automatic in opened:
+            self._count_close_session(person, {"session": person.automatic}, None)
+        person.automatic = f"automatic {len(person.plays)}"
+        opening = {"do": "open_session", "session": person.automatic, "game": game, "amount": "0"}
+        assertion = {} if "assertion" not in step else {"assertion": {**step["assertion"], "nonce": None}}
+        decision = self._decide(person, opening | assertion)
+        if decision.allowed:
+            self._count_open_session(person, opening, decision)
+            return None
+        return decision
+
+    def _decide(self, person: Someone, step: dict[str, Any]) -> Decision:
+        action = self._bet(person, step) if step["do"] == "bet" else _ACTIONS[step["do"]](self, person, step)
+        return decide(self._pack(person), self._facts(person, step), action, self.now_us)
+
+    def _facts(self, person: Someone, step: dict[str, Any]) -> Facts:
         verb = step["do"]
-        if verb == "limit_status":
-            return self._limit_status(person, step)
-        if verb == "evaluate":
-            action = step["action"]
-            person = self.people[action.get("player", next(iter(self.people)))]
-            return self._found(person, self._decide(person, action), action)
+        name, play = self._play(person, step)
+        game = play.game if play is not None else step.get("game", "slot")
+        asks = "register files" if verb in {"open_session", "renew_session"} else _ASKS.get(verb, "")
+        others = {other: one for other, one in person.open_plays(self.now_us).items() if other != name}
+        return Facts(
+            player=Player(born=person.born, currency=person.currency, protection=person.protection),
+            usage=person.book,
+            cycle=self._cycle(step, play) if verb == "bet" else None,
+            session=None if play is None else play.facts,
+            game=game_of(self.games, game) if verb in {"bet", "open_session", "renew_session"} else None,
+            others=tuple(game_of(self.games, one.game).category for one in others.values()),
+            outside=self.sources.outside(
+                person, asks=asks if self._asks_register(person) else asks.replace("register", "")
+            ),
+            assertion=self._assertion(person, step) if verb in {"bet", "open_session"} else None,
+            rate=self._rate(step.get("currency", person.currency), person.currency),
+            suspended=self._suspended(person, verb, game),
+            licensed=person.pack in self.licensees[person.licensee].get("licences", [person.pack]),
+        )
+
+    def _asks_register(self, person: Someone) -> bool:
+        pack = self._pack(person)
+        return pack is not None and any(rule.label == "exclusion_register" for rule in pack.rules)
+
+    def _assertion(self, person: Someone, step: dict[str, Any]) -> Assertion | None:
+        licensee = self.licensees[person.licensee]
+        if licensee.get("mode", "ENFORCE") != "ASSERT":
+            return None
+        given = step.get("assertion")
+        nonce = None if given is None else given["nonce"]
+        found = Assertion(
+            max_age_us=licensee.get("assertion_max_age", 60) * 1_000_000,
+            issued_us=None if given is None else instant(given["issued_at"]),
+            replayed=nonce in self.sources.nonces,
+        )
+        if nonce is not None:
+            self.sources.nonces.add(nonce)
+        return found
+
+    def _rate(self, source: str, target: str) -> Rate | None:
+        known = [(at_us, rate) for one, two, rate, at_us in self.sources.rates if (one, two) == (source, target)]
+        if source == target or not known:
+            return None
+        observed_us, rate = max(known)
+        whole, _, decimals = rate.partition(".")
+        return Rate(
+            value=int(whole + decimals),
+            decimals=len(decimals),
+            observed_us=observed_us,
+            max_age_us=self.fx_max_age_us,
+            exponent=DECIMALS.get(target, 2),
+        )
+
+    def _suspended(self, person: Someone, verb: str, game: str) -> bool:
+        scopes = {("all", ""), ("licensee", person.licensee), ("pack", person.pack), ("player", person.name)}
+        if verb in {"bet", "open_session", "renew_session"}:
+            scopes |= {("game", game), ("provider", self.games[game].get("provider", "p1"))}
+        return not scopes.isdisjoint(self.sources.suspensions)
+
+    def _pack(self, person: Someone) -> Pack | None:
+        return self.packs.library.at(person.pack, self.now_us)
+
+    def _play(self, person: Someone, step: dict[str, Any]) -> tuple[str, Any]:
+        name = step.get("session", person.automatic if step["do"] == "bet" else "")
+        return name, person.plays.get(name)
+
+    def _bet(self, person: Someone, step: dict[str, Any]) -> Bet:
+        currency = step.get("currency", person.currency)
+        play = self._play(person, step)[1]
+        return Bet(
+            amount_minor=minor(step["amount"], currency),
+            currency=currency,
+            exponent=DECIMALS.get(currency, 2),
+            category=game_of(self.games, step.get("game", "slot" if play is None else play.game)).category,
+            starts_cycle=step.get("round") not in self.rounds,
+            automatic=step.get("start", "player") != "player",
+            funding=Funding(step.get("funding", "cash")),
+        )
+
+    def _cycle(self, step: dict[str, Any], play: Play | None) -> Cycle:
+        found = self.rounds.get(step.get("round", ""))
+        return Cycle(
+            staked_minor=found.staked_minor if found else 0,
+            last_start_us=None if play is None else max(play.last_starts.values(), default=None),
+        )
+
+    # What counts.
+
+    def _count_deposit(self, person: Someone, _step: dict[str, Any], decision: Decision) -> None:
+        amount = self._counted(decision)
+        person.deposited += amount
+        for kind in (LimitKind.DEPOSIT, LimitKind.NETDEP):
+            person.book.add(kind, person.currency, self.now_us, amount)
+
+    def _count_withdraw(self, person: Someone, step: dict[str, Any], decision: Decision) -> None:
+        amount = self._counted(decision)
+        person.withdrawn += amount
+        person.book.add(LimitKind.NETDEP, person.currency, self.now_us, -amount)
+        self.withdrawals[step.get("as", "")] = (self.now_us, amount)
+
+    def _count_cancel_withdrawal(self, person: Someone, step: dict[str, Any], _decision: Decision) -> None:
+        at_us, amount = self.withdrawals[step["of"]]
+        person.withdrawn -= amount
+        person.book.add(LimitKind.NETDEP, person.currency, at_us, amount)
+
+    def _count_bet(self, person: Someone, step: dict[str, Any], decision: Decision) -> None:
+        bet, amount, play = self._bet(person, step), self._counted(decision), self._play(person, step)[1]
+        self.fresh += 1
+        found = self.rounds.setdefault(
+            step.get("round", f" {self.fresh}"), Round(first_us=self.now_us, currency=bet.currency)
+        )
+        found.staked_minor += bet.amount_minor
+        play.facts = replace(play.facts, spent_minor=play.facts.spent_minor + bet.amount_minor)
+        if bet.starts_cycle:
+            play.last_starts[play.game] = self.now_us
+        counted = 0 if bet.funding is Funding.FREE_SPIN else amount
+        self._count_stake(person, self.now_us, counted)
+        key = step.get("key", f" {self.fresh}")
+        self.bets[key] = (person, found, self.now_us, bet.amount_minor, counted, self._play(person, step)[0])
+        self.stakes[key] = bet.amount_minor
+
+    def _count_stake(self, person: Someone, at_us: int, amount: int) -> None:
+        if amount:
+            for kind in (LimitKind.WAGER, LimitKind.LOSS):
+                person.book.add(kind, person.currency, at_us, amount)
+
+    def _count_win(self, person: Someone, step: dict[str, Any], decision: Decision) -> None:
+        amount = self._counted(decision)
+        person.book.add(LimitKind.LOSS, person.currency, self.rounds[step["round"]].first_us, -amount)
+        person.suspense += amount if decision.disposition == "SUSPENSE" else 0
+
+    def _count_rollback(self, _person: Someone, step: dict[str, Any], _decision: Decision) -> None:
+        person, found, at_us, staked, counted, name = self.bets[step["of"]]
+        del self.stakes[step["of"]]
+        found.staked_minor -= staked
+        play = person.plays[name]
+        play.facts = replace(play.facts, spent_minor=play.facts.spent_minor - staked)
+        self._count_stake(person, at_us, -counted)
+
+    def _counted(self, decision: Decision) -> int:
+        action: Any = decision.action
+        return counted_minor(decision.facts, action, self.now_us) or 0
+
+    def _count_open_session(self, person: Someone, step: dict[str, Any], decision: Decision) -> None:
+        limits = step.get("limits", {})
+        facts = Session(
+            opened_us=self.now_us,
+            until_us=decision.until_us,
+            epoch=person.epoch,
+            check_every_s=person.check_every_s,
+            spend_limit_minor=minor(limits["spend"], person.currency) if "spend" in limits else None,
+            seconds_limit=limits.get("seconds"),
+        )
+        person.plays[step["session"]] = Play(game=step.get("game", "slot"), facts=facts)
+        person.book.open_session(step["session"], self.now_us)
+
+    def _count_renew_session(self, person: Someone, step: dict[str, Any], decision: Decision) -> None:
+        play = person.plays[step["session"]]
+        play.facts = replace(play.facts, until_us=decision.until_us)
+
+    def _count_close_session(self, person: Someone, step: dict[str, Any], _decision: Decision | None) -> None:
+        play = person.plays[step["session"]]
+        play.facts = replace(play.facts, ended=True)
+        person.book.close_session(step["session"], self.now_us)
+
+    def _count_ack_reality_check(self, person: Someone, step: dict[str, Any], _decision: Decision) -> None:
+        play = person.plays[step["session"]]
+        play.facts = replace(play.facts, checked_us=self.now_us)
+
+    def _count_set_session_limit(self, person: Someone, step: dict[str, Any], _decision: Decision) -> None:
+        play = person.plays[step["session"]]
+        spend = minor(step["spend"], person.currency) if "spend" in step else play.facts.spend_limit_minor
+        play.facts = replace(
+            play.facts, spend_limit_minor=spend, seconds_limit=step.get("seconds", play.facts.seconds_limit)
+        )
+
+    # What is only told or changed.
+
+    def _read_evaluate(self, _person: Someone, step: dict[str, Any]) -> dict[str, Any]:
+        return deepcopy(self)._evaluated(step["action"])
+
+    def _evaluated(self, action: dict[str, Any]) -> dict[str, Any]:
+        person = self.people[action.get("player", next(iter(self.people)))]
+        decision = self._opening(person, action) or self._decide(person, action)
+        return self._found(person, decision, action)
+
+    def _read_limit_status(self, person: Someone, step: dict[str, Any]) -> dict[str, Any]:
+        pack, kind = self._pack(person), LimitKind(step["kind"])
+        assert pack is not None
+        facts = Facts(
+            player=Player(born=person.born, currency=person.currency, protection=person.protection), usage=person.book
+        )
+        status = limit_status(pack, facts, kind, Window(step["window"]), self.now_us)
+        assert status is not None
+        pending = status.pending
+        return {
+            "amount": text(status.amount_minor, person.currency),
+            "seconds": status.amount_minor,
+            "usage": text(status.used_minor or 0, person.currency),
+            "headroom": text(status.headroom_minor, person.currency),
+            "pending": "none" if pending is None else text(pending.amount_minor, person.currency),
+            "effective_at": None if pending is None else pending.effective_us,
+            "label": _LABELS[kind],
+        }
+
+    def _read_session_info(self, person: Someone, step: dict[str, Any]) -> dict[str, Any]:
+        play = person.plays[step["session"]]
+        return {
+            "session_state": self._state(person, step["session"]),
+            "elapsed_s": (self.now_us - play.facts.opened_us) // 1_000_000,
+        }
+
+    def _state(self, person: Someone, name: str) -> str:
+        return "OPEN" if name in person.open_plays(self.now_us) else "ENDED"
+
+    def _read_get_decision(self, person: Someone, step: dict[str, Any]) -> dict[str, Any]:
+        return {**self._found(person, self.labels[step["decision"]], step), "same_decision_as": step["decision"]}
+
+    def _read_explain(self, _person: Someone, step: dict[str, Any]) -> dict[str, Any]:
+        codes = self.labels[step["decision"]].reasons
+        lines = for_staff(codes) if step["view"] == "staff" else for_player(codes, "en")
+        return {"shown": {line.code for line in lines if line.code}, "lines": len({line.text for line in lines})}
+
+    def _read_replay(self, person: Someone, step: dict[str, Any]) -> dict[str, Any]:
         decision = self.labels[step["decision"]]
-        if verb == "get_decision":
-            return {**self._found(person, decision, step), "same_decision_as": step["decision"]}
         pack = (
             decision.pack
             if "pack_version" not in step
@@ -166,180 +438,182 @@ class World:
         again = replay(pack, decision.facts_json(), decision.now_us)
         return {**self._found(person, again, step), "identical": again.record() == decision.record()}
 
-    def _act(self, person: Person, step: dict[str, Any]) -> Decision:
-        if step.get("key") in self.bets:
-            raise UnsupportedError("idempotency")
-        decision = self._opening(person, step) or self._decide(person, step)
-        if decision.protection is not None and person.protection is not None:
-            person.protection = apply(person.protection, decision)
-            person.automatic = (
-                None if decision.action.kind in {ActionKind.EXCLUDE, ActionKind.TAKE_BREAK} else person.automatic
-            )
-        if decision.allowed:
-            self._count(person, step)
-        if "as" in step:
-            self.labels[step["as"]] = decision
-        return decision
+    def _read_report(self, _person: Someone, _step: dict[str, Any]) -> dict[str, Any]:
+        currency = next(iter(self.people.values())).currency
+        return {"bets": len(self.stakes), "stakes": text(sum(self.stakes.values()), currency)}
 
-    def _opening(self, person: Person, step: dict[str, Any]) -> Decision | None:
-        """Open the automatic session of a bet; return the decision if it refuses."""
-        game = step.get("game", "slot")
-        if step["do"] != "bet" or "session" in step or (person.automatic is not None and person.automatic.game == game):
-            return None
-        person.automatic = None
-        decision = self._ask(person, OpenPlay(category=Category(self.games[game])))
-        if decision.allowed:
-            person.automatic = Session(game=game)
-            return None
-        return decision
-
-    def _decide(self, person: Person, step: dict[str, Any]) -> Decision:
-        if step["do"] == "bet":
-            return self._ask(person, self._bet(person, step), self._cycle(person, step))
-        return self._ask(person, _ACTIONS[step["do"]](person, step))
-
-    def _ask(self, person: Person, action: Any, cycle: Cycle | None = None) -> Decision:
-        player = Player(born=person.born, currency=person.currency, protection=person.protection)
-        return decide(self._pack(person), Facts(player=player, usage=person.book, cycle=cycle), action, self.now_us)
-
-    def _pack(self, person: Person) -> Pack | None:
-        return self.packs.library.at(person.pack, self.now_us)
-
-    def _bet(self, person: Person, step: dict[str, Any]) -> Bet:
-        currency = step.get("currency", person.currency)
-        return Bet(
-            amount_minor=minor(step["amount"], currency),
-            currency=currency,
-            exponent=_DECIMALS.get(currency, 2),
-            category=Category(self.games[step.get("game", "slot")]),
-            starts_cycle=step.get("round") not in self.rounds,
-            automatic=step.get("start", "player") != "player",
-            funding=Funding(step.get("funding", "cash")),
+    def _read_close_out(self, person: Someone, _step: dict[str, Any]) -> dict[str, Any]:
+        assert person.protection is not None
+        found = final_payment(
+            deposited_minor=person.deposited,
+            withdrawn_minor=person.withdrawn,
+            frozen_minor=person.protection.person.frozen_minor,
+            suspense_minor=person.suspense,
         )
+        return {
+            "verdict": "ALLOW",
+            "returned": text(found.returned_minor, person.currency),
+            "frozen": text(found.frozen_minor, person.currency),
+            "suspense": text(found.suspense_minor, person.currency),
+        }
 
-    def _cycle(self, person: Person, step: dict[str, Any]) -> Cycle:
-        found = self.rounds.get(step.get("round", ""))
-        session = self._session(person, step)
-        return Cycle(
-            staked_minor=found.staked_minor if found else 0,
-            last_start_us=session.last_start_us if session is not None else None,
-        )
+    def _world_drop_fact(self, person: Someone, _step: dict[str, Any]) -> None:
+        person.protection = None
 
-    @staticmethod
-    def _session(person: Person, step: dict[str, Any]) -> Session | None:
-        return person.sessions[step["session"]] if "session" in step else person.automatic
+    def _world_register_answer(self, person: Someone, step: dict[str, Any]) -> None:
+        person.register = step["answer"]
 
-    def _count(self, person: Person, step: dict[str, Any]) -> None:
-        counting: Callable[[Person, dict[str, Any]], None] | None = getattr(self, f"_count_{step['do']}", None)
-        if counting is not None:
-            counting(person, step)
+    def _world_limit_file_answer(self, person: Someone, step: dict[str, Any]) -> None:
+        person.limit_file = step.get("answer", "ample")
+        person.limit_left = minor(step["remaining"], person.currency) if "remaining" in step else None
 
-    def _count_deposit(self, person: Person, step: dict[str, Any]) -> None:
-        currency = step.get("currency", person.currency)
-        person.book.add(LimitKind.DEPOSIT, currency, self.now_us, minor(step["amount"], currency))
+    def _world_activity_answer(self, person: Someone, step: dict[str, Any]) -> None:
+        person.activity = step["answer"]
 
-    def _count_bet(self, person: Person, step: dict[str, Any]) -> None:
-        bet, session = self._bet(person, step), self._session(person, step)
-        self.fresh += 1
-        found = self.rounds.setdefault(
-            step.get("round", f" {self.fresh}"), Round(first_us=self.now_us, currency=bet.currency)
-        )
-        found.staked_minor += bet.amount_minor
-        if bet.starts_cycle and session is not None:
-            session.last_start_us = self.now_us
-        if bet.funding is not Funding.FREE_SPIN:
-            person.book.add(LimitKind.LOSS, bet.currency, self.now_us, bet.amount_minor)
-        self.bets[step.get("key", f" {self.fresh}")] = (found, self.now_us, bet.amount_minor)
+    def _world_source_down(self, _person: Someone, step: dict[str, Any]) -> None:
+        self.sources.down.add(step["source"])
 
-    def _count_win(self, person: Person, step: dict[str, Any]) -> None:
-        found = self.rounds[step["round"]]
-        person.book.add(LimitKind.LOSS, found.currency, found.first_us, -minor(step["amount"], found.currency))
+    def _world_source_up(self, _person: Someone, step: dict[str, Any]) -> None:
+        self.sources.down.discard(step["source"])
 
-    def _count_rollback(self, person: Person, step: dict[str, Any]) -> None:
-        found, at_us, amount = self.bets[step["of"]]
-        found.staked_minor -= amount
-        person.book.add(LimitKind.LOSS, found.currency, at_us, -amount)
+    def _world_set_fx(self, _person: Someone, step: dict[str, Any]) -> None:
+        self.sources.rates.append((step["from"], step["to"], step["rate"], self.now_us))
 
-    def _count_open_session(self, person: Person, step: dict[str, Any]) -> None:
-        person.sessions[step["session"]] = Session(game=step.get("game", "slot"))
+    def _world_clock_offset(self, _person: Someone, step: dict[str, Any]) -> None:
+        self.sources.clock_offset_ms = step["ms"]
 
-    def _found(self, person: Person, decision: Decision, step: dict[str, Any]) -> dict[str, Any]:
-        paid = "PAY" if step["do"] in {"win", "withdraw"} and decision.allowed else None
+    def _world_suspend(self, _person: Someone, step: dict[str, Any]) -> None:
+        self.sources.suspensions.add((step["scope"], step.get("name", "")))
+        for person in self.people.values():
+            for name, play in person.open_plays(self.now_us).items():
+                if self._suspended(person, "bet", play.game):
+                    self._count_close_session(person, {"session": name}, None)
+
+    def _world_resume(self, _person: Someone, step: dict[str, Any]) -> None:
+        self.sources.suspensions.discard((step["scope"], step.get("name", "")))
+
+    def _found(self, person: Someone, decision: Decision, step: dict[str, Any]) -> dict[str, Any]:
+        effective_us = decision.effective_us
         found = {
             "verdict": decision.verdict.value,
             "reasons": decision.reasons,
             "reasons_exact": decision.reasons,
-            "effective_at": decision.effective_us,
+            "obligations": decision.obligations,
+            "obligations_absent": decision.obligations,
+            "effective_at": effective_us,
             "eligible_from": decision.eligible_us,
             "until": decision.until_us,
             "pack_version": decision.pack.version,
-            "disposition": paid,
+            "disposition": decision.disposition,
+            "guardrail": decision.guardrail,
+            "new_records": 1,
+            "accepted": decision.allowed,
+            "kyc": None if person.protection is None else person.protection.person.identity.value,
+            "no_trace_of": [
+                licensee for licensee in self.licensees if not self._traces(person, licensee, decision.record())
+            ],
+            "headroom": self._headroom(person, step),
         }
-        kinds = {"deposit": {LimitKind.DEPOSIT}, "bet": {LimitKind.LOSS}}.get(step["do"])
-        pack = self._pack(person)
-        if kinds and pack is not None:
-            left = headroom_minor(pack, self._standing(person), frozenset(kinds), self.now_us)
-            found["headroom"] = None if left is None else text(left, person.currency)
+        if step["do"] == "bet":
+            found["session_state"] = self._state(person, self._play(person, step)[0])
         return found
 
-    def _standing(self, person: Person) -> Facts:
-        return Facts(
+    def _traces(self, person: Someone, licensee: str, record: str) -> bool:
+        """Say whether a record holds what other accounts of the same human recorded at a licensee."""
+        accounts = [one for one in self.people.values() if (one.human, one.licensee) == (person.human, licensee)]
+        states = [one.protection for one in accounts if one is not person and one.protection is not None]
+        return any(str(state.exclusion.since_us) in record for state in states if state.exclusion is not None)
+
+    def _headroom(self, person: Someone, step: dict[str, Any]) -> str | None:
+        pack, kinds = self._pack(person), _KINDS.get(step["do"])
+        if kinds is None or pack is None:
+            return None
+        facts = Facts(
             player=Player(born=person.born, currency=person.currency, protection=person.protection), usage=person.book
         )
+        left = [headroom_minor(pack, facts, kinds, self.now_us)]
+        left.append(person.limit_left if step["do"] == "deposit" else None)
+        known = [amount for amount in left if amount is not None]
+        return text(min(known), person.currency) if known else None
 
-    def _limit_status(self, person: Person, step: dict[str, Any]) -> dict[str, Any]:
-        pack, kind = self._pack(person), LimitKind(step["kind"])
-        assert pack is not None
-        status = limit_status(pack, self._standing(person), kind, Window(step["window"]), self.now_us)
-        assert status is not None
-        pending = status.pending
-        return {
-            "amount": text(status.amount_minor, person.currency),
-            "usage": text(status.used_minor or 0, person.currency),
-            "headroom": text(status.headroom_minor, person.currency),
-            "pending": "none" if pending is None else text(pending.amount_minor, person.currency),
-            "effective_at": None if pending is None else pending.effective_us,
-            "label": _LABELS[kind],
-        }
+    def record_kyc(self, person: Someone, step: dict[str, Any]) -> RecordIdentity:
+        """Take over what came with a result, if it is not older than what is known."""
+        event_us = at(step, "event_at") or self.now_us
+        known_us = None if person.protection is None else person.protection.person.identity_us
+        if known_us is None or event_us >= known_us:
+            person.born = born_on(step["born"]) if "born" in step else person.born
+            self._move(person, step.get("residence"))
+        return RecordIdentity(result=_IDENTITIES[step["result"]], event_us=event_us)
+
+    def _move(self, person: Someone, territory: str | None) -> None:
+        pack = self.packs.pack_of(territory, person.pack)
+        if pack != person.pack and person.protection is not None:
+            person.end_plays(self.now_us)
+            person.pack, person.protection = pack, person.protection.without_permits()
 
 
-_ACTIONS: Final[dict[str, Callable[[Person, dict[str, Any]], Any]]] = {
-    "login": lambda _person, _step: Login(),
-    "deposit": lambda person, step: Deposit(**_money(person, step)),
-    "withdraw": lambda person, step: Credit(kind=ActionKind.WITHDRAW, **_money(person, step)),
-    "win": lambda person, step: Credit(kind=ActionKind.WIN, **_money(person, step)),
-    "feature_spin": lambda person, _step: Credit(kind=ActionKind.WIN, **_money(person, {"amount": "0"})),
-    "rollback": lambda person, _step: Credit(kind=ActionKind.CANCEL, **_money(person, {"amount": "0"})),
-    "open_session": lambda _person, _step: OpenPlay(),
-    "set_limit": lambda person, step: SetLimit(
-        **_limit(step), amount_minor=minor(step["amount"], person.currency), currency=person.currency
+_EXCLUSIONS: Final = frozenset({ActionKind.EXCLUDE, ActionKind.REQUEST_REINSTATEMENT, ActionKind.APPROVE_REINSTATEMENT})
+
+
+def _opening(world: World, person: Someone, step: dict[str, Any]) -> OpenPlay:
+    renews = step["do"] == "renew_session"
+    game = person.plays[step["session"]].game if renews else step.get("game", "slot")
+    return OpenPlay(
+        category=game_of(world.games, game).category, until_us=world.now_us + world.permit_us, renews=renews
+    )
+
+
+_ACTIONS: Final[dict[str, Callable[[World, Someone, dict[str, Any]], Any]]] = {
+    "register": lambda _world, _person, _step: Register(),
+    "login": lambda _world, _person, _step: Login(),
+    "marketing": lambda _world, _person, _step: Marketing(),
+    "deposit": lambda _world, person, step: Deposit(**_money(person, step)),
+    "withdraw": lambda _world, person, step: Credit(kind=ActionKind.WITHDRAW, **_money(person, step)),
+    "cancel_withdrawal": lambda _world, person, _step: CancelWithdrawal(**_money(person, {"amount": "0"})),
+    "win": lambda _world, person, step: Credit(kind=ActionKind.WIN, **_money(person, step)),
+    "feature_spin": lambda _world, person, _step: Credit(kind=ActionKind.WIN, **_money(person, {"amount": "0"})),
+    "rollback": lambda _world, person, _step: Credit(kind=ActionKind.CANCEL, **_money(person, {"amount": "0"})),
+    "open_session": _opening,
+    "renew_session": _opening,
+    "close_session": lambda _world, _person, _step: ClosePlay(),
+    "ack_reality_check": lambda _world, _person, _step: AckRealityCheck(),
+    "set_session_limit": lambda _world, _person, _step: SetSessionLimit(),
+    "set_limit": lambda _world, person, step: _set_limit(person, step),
+    "confirm_limit": lambda _world, _person, step: ConfirmLimit(**_limit(step)),
+    "cancel_pending_limit": lambda _world, _person, step: CancelPendingLimit(**_limit(step)),
+    "exclude": lambda _world, _person, step: Exclude(term=step["term"]),
+    "take_break": lambda _world, _person, step: TakeBreak(term=step["term"]),
+    "request_reinstatement": lambda _world, _person, _step: RequestReinstatement(),
+    "approve_reinstatement": lambda _world, _person, _step: ApproveReinstatement(),
+    "close_account": lambda _world, _person, _step: CloseAccount(),
+    "record_kyc": World.record_kyc,
+    "record_geo": lambda _world, _person, step: RecordLocation(
+        territory=step["location"], until_us=at(step, "expires_at")
     ),
-    "confirm_limit": lambda _person, step: ConfirmLimit(**_limit(step)),
-    "cancel_pending_limit": lambda _person, step: CancelPendingLimit(**_limit(step)),
-    "exclude": lambda _person, step: Exclude(term=step["term"]),
-    "take_break": lambda _person, step: TakeBreak(term=step["term"]),
-    "request_reinstatement": lambda _person, _step: RequestReinstatement(),
+    "record_screening": lambda _world, person, step: RecordScreening(
+        result=Screening(step["result"]), amount_minor=minor(step.get("amount", "0"), person.currency)
+    ),
+    "record_check": lambda _world, _person, step: RecordCheck(check=Check(step["check"])),
 }
 
 
-def minor(amount: str, currency: str) -> int:
-    whole, _, decimals = amount.partition(".")
-    return int(whole + decimals.ljust(_DECIMALS.get(currency, 2), "0"))
-
-
-def text(amount: int, currency: str) -> str:
-    decimals = _DECIMALS.get(currency, 2)
-    whole, rest = divmod(amount, 10**decimals)
-    return f"{whole}.{rest:0{decimals}}" if decimals else str(whole)
-
-
-def _money(person: Person, step: dict[str, Any]) -> dict[str, Any]:
+def _money(person: Someone, step: dict[str, Any]) -> dict[str, Any]:
     currency = step.get("currency", person.currency)
     return {
         "amount_minor": minor(step["amount"], currency),
         "currency": currency,
-        "exponent": _DECIMALS.get(currency, 2),
+        "exponent": DECIMALS.get(currency, 2),
     }
+
+
+def _set_limit(person: Someone, step: dict[str, Any]) -> SetLimit:
+    is_time = step["kind"] == "time"
+    return SetLimit(
+        **_limit(step),
+        amount_minor=step["seconds"] if is_time else minor(step["amount"], person.currency),
+        currency="" if is_time else person.currency,
+        exponent=DECIMALS.get(person.currency, 2),
+    )
 
 
 def _limit(step: dict[str, Any]) -> dict[str, Any]:
@@ -348,10 +622,14 @@ def _limit(step: dict[str, Any]) -> dict[str, Any]:
 
 def _fits(name: str, value: Any, found: dict[str, Any]) -> bool:
     actual = found.get(name)
-    if name == "reasons":
+    if name in {"reasons", "obligations", "no_trace_of"}:
         return set(value) <= set(actual or ())
+    if name == "obligations_absent":
+        return set(value).isdisjoint(actual or ())
     if name == "reasons_exact":
         return tuple(value) == actual
+    if name == "shown":
+        return set(value) == actual
     if name in {"effective_at", "eligible_from", "until"}:
         return bool(actual == instant(value))
     return bool(actual == value)

@@ -1,19 +1,16 @@
 """The packs of a golden case: the shipped ones, with single values set."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from functools import cache
+from typing import Any
 
 from compliance_svc.kernel import Pack, PackLibrary
 from compliance_svc.kernel.document import PackDocument
-from compliance_svc.kernel.fields import Fields
 from compliance_svc.kernel.loading import load_documents
 from compliance_svc.kernel.local_time import to_us
 from compliance_svc.kernel.pack import ALWAYS
-from compliance_svc.kernel.rules.age import MinimumAge
-from compliance_svc.kernel.rules.games import CycleInterval, StakeCap
-from compliance_svc.kernel.rules.policies import LimitChange
+from compliance_svc.kernel.parameters import UnknownParameterError, with_parameters
 
 
 class UnsupportedError(Exception):
@@ -31,20 +28,35 @@ class Packs:
         self.library = PackLibrary(pack for _, pack in packs)
         self._packs = packs
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Packs":
+        return self
+
     def versions_of(self, name: str) -> list[PackDocument]:
         return [document for document, pack in self._packs if pack.name == name]
 
     def version(self, name: str, version: str) -> Pack:
         return next(pack for _, pack in self._packs if (pack.name, pack.version) == (name, version))
 
+    def pack_of(self, territory: str | None, default: str) -> str:
+        """Return the pack of a residence: `default` where it is the territory of no pack."""
+        return next(
+            (document.name for document, _ in self._packs if territory and document.territory == territory), default
+        )
+
+
+@cache
+def _shipped() -> dict[str, PackDocument]:
+    return {document.name: document for document in load_documents() if not document.sandbox}
+
 
 def case_packs(given: dict[str, Any]) -> Packs:
-    shipped = {document.name: document for document in load_documents() if not document.sandbox}
-    names = {player["pack"] for player in given["players"].values()}
+    shipped = _shipped()
+    named = {player["pack"] for player in given["players"].values()}
+    unknown = named - set(shipped)
+    if unknown:
+        raise UnsupportedError(f"pack {min(unknown)}")
     packs = []
-    for name in sorted(names):
-        if name not in shipped:
-            raise UnsupportedError(f"pack {name}")
+    for name in sorted(shipped):
         for version in given.get("packs", {}).get(name, [{"version": "1", "from": None, "set": {}}]):
             document = replace(_changed(shipped[name], version["set"]), version=version["version"])
             from_us = ALWAYS if version["from"] is None else instant(version["from"])
@@ -53,35 +65,7 @@ def case_packs(given: dict[str, Any]) -> Packs:
 
 
 def _changed(document: PackDocument, values: dict[str, Any]) -> PackDocument:
-    for name, value in values.items():
-        if name not in _PARAMETERS:
-            raise UnsupportedError(f"parameter {name}")
-        label, change = _PARAMETERS[name]
-        rules = [
-            replace(rule, params=change(rule.params, value)) if rule.label == label else rule for rule in document.rules
-        ]
-        if tuple(rules) == document.rules:
-            raise UnsupportedError(f"parameter {name} of {document.name}")
-        document = replace(document, rules=tuple(rules))
-    return document
-
-
-def _cap(cap: StakeCap, value: Any, *, young: bool) -> StakeCap:
-    caps = (
-        StakeCap.parse(Fields({"bands": [{"caps": value if isinstance(value, list) else [value]}]}, "set"))
-        .bands[0]
-        .caps
-    )
-    bands = [replace(band, caps=caps) if (band.age_below is not None) is young else band for band in cap.bands]
-    return replace(cap, bands=tuple(bands))
-
-
-_PARAMETERS: Final[dict[str, tuple[str, Callable[[Any, Any], Any]]]] = {
-    "age_min": (MinimumAge.name, lambda rule, value: replace(rule, years=value)),
-    "increase_delay_s": (LimitChange.name, lambda rule, value: replace(rule, increase_delay_s=value)),
-    "min_interval_ms.slot": (f"{CycleInterval.name}/slot", lambda rule, value: replace(rule, ms=value)),
-    "min_interval_ms.table": (f"{CycleInterval.name}/table", lambda rule, value: replace(rule, ms=value)),
-    "stake_cap.slot": (f"{StakeCap.name}/slot", lambda rule, value: _cap(rule, value, young=False)),
-    "stake_cap.slot.young": (f"{StakeCap.name}/slot", lambda rule, value: _cap(rule, value, young=True)),
-    "stake_cap.table": (f"{StakeCap.name}/table", lambda rule, value: _cap(rule, value, young=False)),
-}
+    try:
+        return with_parameters(document, values)
+    except UnknownParameterError as problem:
+        raise UnsupportedError(str(problem)) from problem

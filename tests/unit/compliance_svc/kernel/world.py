@@ -18,6 +18,7 @@ from compliance_svc.kernel import (
     PackLibrary,
     Player,
     Protection,
+    Session,
     UsageBook,
     Window,
     decide,
@@ -66,7 +67,8 @@ def facts(*limits: Limit, **more: Any) -> Facts:
     player: dict[str, Any] = {"born": 1986_01_15, "currency": "GBP", "protection": Protection(limits=limits)}
     player |= {name: more.pop(name) for name in list(more) if name in player}
     cycle = Cycle(staked_minor=more.pop("staked_minor", 0), last_start_us=more.pop("last_start_us", None))
-    return Facts(**{"player": Player(**player), "usage": UsageBook(), "cycle": cycle, **more})
+    session = Session(opened_us=more.pop("opened_us", NOON))
+    return Facts(**{"player": Player(**player), "usage": UsageBook(), "cycle": cycle, "session": session, **more})
 
 
 def bet(amount: str = "1.00", **more: Any) -> Bet:

@@ -1,0 +1,65 @@
+"""What is found out about a person: pure functions from state and finding to the next state."""
+
+from dataclasses import replace
+from typing import Final
+
+from compliance_svc.kernel.actions import (
+    Check,
+    CloseAccount,
+    Protective,
+    RecordCheck,
+    RecordIdentity,
+    RecordLocation,
+    RecordScreening,
+    Screening,
+)
+from compliance_svc.kernel.local_time import DAY_US
+from compliance_svc.kernel.pack import Pack
+from compliance_svc.kernel.protection import Identity, Protection
+
+_WITHOUT_END_US: Final = 2**52
+
+
+def record(pack: Pack, state: Protection, action: Protective, now_us: int) -> Protection | None:
+    """Return the state after a finding; None if it changes nothing."""
+    match action:
+        case RecordIdentity():
+            return _identity(state, action)
+        case RecordLocation():
+            return state.about(location=action.territory, location_until_us=action.until_us)
+        case RecordScreening():
+            return _screening(state, action)
+        case RecordCheck():
+            return _check(pack, state, action, now_us)
+        case CloseAccount():
+            return state.about(closed=True).without_permits()
+        case _:
+            message = f"not a finding: {action.kind}"
+            raise ValueError(message)
+
+
+def _identity(state: Protection, action: RecordIdentity) -> Protection | None:
+    """Results are ordered by when the source found them, not by when they came."""
+    known_us = state.person.identity_us
+    if known_us is not None and action.event_us < known_us:
+        return None
+    found = state.about(identity=action.result, identity_us=action.event_us)
+    loses = state.person.identity is Identity.VERIFIED and action.result is not Identity.VERIFIED
+    return found.without_permits() if loses else found
+
+
+def _screening(state: Protection, action: RecordScreening) -> Protection:
+    match action.result:
+        case Screening.HIT:
+            return state.about(frozen=True).without_permits()
+        case Screening.FREEZE:
+            return state.about(frozen_minor=action.amount_minor)
+        case _:
+            return state.about(frozen=False, frozen_minor=0)
+
+
+def _check(pack: Pack, state: Protection, action: RecordCheck, now_us: int) -> Protection:
+    if action.check is Check.DUE_DILIGENCE:
+        return replace(state, person=replace(state.person, diligence_due=False, diligence_done=True))
+    days = [rule.valid_days for rule in pack.triggers if rule.check is action.check and rule.valid_days]
+    return state.about(checked_until_us=now_us + min(days) * DAY_US if days else _WITHOUT_END_US)

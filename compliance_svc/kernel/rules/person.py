@@ -1,0 +1,87 @@
+"""Rules about the person: verified identity, and where the player is."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Self
+
+from compliance_svc.kernel.actions import ActionKind
+from compliance_svc.kernel.codes import Code
+from compliance_svc.kernel.facts import Facts
+from compliance_svc.kernel.fields import Fields, PackError
+from compliance_svc.kernel.findings import Findings
+from compliance_svc.kernel.protection import Identity
+from compliance_svc.kernel.rules.base import Context, Rule
+
+_PLAY: Final = frozenset({ActionKind.BET, ActionKind.TIP, ActionKind.OPEN_PLAY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityVerified:
+    """Identity is verified before deposit, bet and free play; a proven minor is under age whatever the papers said."""
+
+    name: ClassVar = "identity_verified"
+    per_category: ClassVar = False
+    actions: ClassVar = _PLAY | {ActionKind.DEPOSIT}
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:  # noqa: ARG003 - this kind has no parameters
+        """Read nothing: the kind has no parameters."""
+        return cls()
+
+    def stricter(self, other: Self) -> Self:  # noqa: ARG002 - all such rules are equal
+        """Return the rule: all such rules are equal."""
+        return self
+
+    def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
+        """Return the check."""
+        verified, minor = Identity.VERIFIED, Identity.MINOR
+
+        def check(facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
+            protection = facts.player.protection
+            if protection is None:
+                findings.refuse(Code.SYS_FACT_MISSING, label)
+            elif protection.person.identity is not verified:
+                is_minor = protection.person.identity is minor
+                findings.refuse(Code.KYC_AGE if is_minor else Code.KYC_UNVERIFIED, label)
+
+        return check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationPerWager:
+    """The player is inside the territory at every wager, by a result that has not expired."""
+
+    name: ClassVar = "location_per_wager"
+    per_category: ClassVar = False
+    actions: ClassVar = _PLAY
+    territories: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """Read `territories`."""
+        return cls(territories=tuple(sorted(fields.texts("territories"))))
+
+    def stricter(self, other: Self) -> Self:
+        """Return the territories that both allow."""
+        common = tuple(place for place in self.territories if place in other.territories)
+        if not common:
+            message = f"no common territory in {', '.join(self.territories)} and {', '.join(other.territories)}"
+            raise PackError(message)
+        return type(self)(territories=common)
+
+    def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
+        """Return the check; without a valid result a new check is asked for, or refused if nobody can make one."""
+        territories = frozenset(self.territories)
+
+        def check(facts: Facts, _action: object, now_us: int, findings: Findings) -> None:
+            protection = facts.player.protection
+            if protection is None:
+                findings.refuse(Code.SYS_FACT_MISSING, label)
+                return
+            person = protection.person
+            expired = person.location_until_us is not None and now_us >= person.location_until_us
+            if not person.location or expired:
+                findings.refuse(Code.GEO_UNAVAILABLE if facts.outside.geo_silent else Code.GEO_RECHECK, label)
+            elif person.location not in territories:
+                findings.refuse(Code.GEO_OUTSIDE, label)
+
+        return check
