@@ -68,6 +68,7 @@ from compliance_svc.kernel.codes import SECRET, Code, Obligation, Verdict
 from compliance_svc.kernel.counting import counted_minor
 from compliance_svc.kernel.deciding import decide, replay
 from compliance_svc.kernel.decision import Decision, apply
+from compliance_svc.kernel.evidence import read_session, session_json
 from compliance_svc.kernel.facts import (
     CALM,
     Answer,
@@ -163,6 +164,8 @@ __all__ = [
     "headroom_minor",
     "limit_status",
     "limit_statuses",
+    "read_session",
     "replay",
+    "session_json",
     "usage_needed",
 ]

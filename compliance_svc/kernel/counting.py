@@ -17,8 +17,9 @@ def converted_minor(amount_minor: int, exponent: int, rate: Rate | None, now_us:
     """Convert, rounded up to the smallest unit: a limit is never stretched by rounding."""
     if rate is None or now_us - rate.observed_us > rate.max_age_us:
         return None
-    numerator = amount_minor * rate.value * 10**rate.exponent
-    return -(-numerator // 10 ** (rate.decimals + exponent))
+    numerator: int = amount_minor * rate.value * 10**rate.exponent
+    denominator: int = 10 ** (rate.decimals + exponent)
+    return -(-numerator // denominator)
 
 
 def used_minor(facts: Facts, kind: LimitKind, after_us: int, now_us: int, findings: Findings) -> int | None:

@@ -121,6 +121,16 @@ def read_facts(text: str) -> tuple[Facts, Action]:
     return facts, _read_action(value["action"])
 
 
+def session_json(session: Session) -> str:
+    """Return a session as it is stored."""
+    return _value_json(session)
+
+
+def read_session(text: str) -> Session | None:
+    """Read `session_json`."""
+    return _read_value(Session, json.loads(text))
+
+
 _Value = TypeVar("_Value")
 
 
@@ -140,7 +150,7 @@ def _read_game(value: dict[str, Any] | None) -> Game | None:
 
 def _read_outside(value: dict[str, Any]) -> Outside:
     left = value.pop("limit_left_minor", None)
-    given = {name: _OUTSIDE.get(name, bool)(item) for name, item in value.items()}
+    given: dict[str, Any] = {name: _OUTSIDE.get(name, bool)(item) for name, item in value.items()}
     return Outside(**given, limit_left_minor=None if left is None else int(left))
 
 

@@ -54,7 +54,7 @@ class Session:
     seconds_limit: int | None = None
     """Time that the player fixed at the opening."""
     spent_minor: int = 0
-    """Stakes of the session so far, not given back."""
+    """Stakes of the session so far, not given back. Kept only under a spend limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

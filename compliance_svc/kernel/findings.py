@@ -5,6 +5,7 @@ from typing import Any
 
 from compliance_svc.kernel.codes import ORDER, Code, Obligation
 from compliance_svc.kernel.limits import LimitKind
+from compliance_svc.kernel.values import value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Reason:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Read:
     """One sum that a rule read from the player's usage."""
 

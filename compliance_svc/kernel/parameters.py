@@ -31,7 +31,8 @@ def with_parameters(document: PackDocument, values: Values) -> PackDocument:
 
 def _with(document: PackDocument, name: str, value: Any) -> PackDocument:  # noqa: ANN401 - checked by the kinds
     if name in _DOCUMENT:
-        return replace(document, **{name: tuple(value) if isinstance(value, list) else value})
+        given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value}
+        return replace(document, **given)
     if name == "young_below":
         return _with_young_age(document, value)
     if name not in _RULES:

@@ -88,6 +88,9 @@ class Usage:
         return self._totals[index - 1] if index else self._base
 
 
+_NOTHING: Final[dict[str, Usage]] = {}
+
+
 class UsageBook:
     """Usage of one player by kind of limit and currency.
 
@@ -101,7 +104,7 @@ class UsageBook:
 
     def __init__(self) -> None:
         """Start with no history."""
-        self._usage: dict[tuple[LimitKind, str], Usage] = {}
+        self._usage: dict[LimitKind, dict[str, Usage]] = {}
         self._sessions: dict[str, tuple[int, int | None]] = {}
 
     def open_session(self, session: str, at_us: int) -> None:
@@ -115,9 +118,10 @@ class UsageBook:
 
     def add(self, kind: LimitKind, currency: str, at_us: int, amount_minor: int) -> None:
         """Count an amount at an instant; a negative one takes back."""
-        usage = self._usage.get((kind, currency))
+        by_currency = self._usage.setdefault(kind, {})
+        usage = by_currency.get(currency)
         if usage is None:
-            usage = self._usage[kind, currency] = Usage()
+            usage = by_currency[currency] = Usage()
         usage.add(at_us, amount_minor)
 
     def used(self, kind: LimitKind, currency: str, after_us: int, until_us: int) -> int | None:
@@ -125,14 +129,13 @@ class UsageBook:
         if kind is LimitKind.TIME:
             return self._played_s(after_us, until_us)
         total = 0
-        for (other_kind, other_currency), usage in self._usage.items():
-            if other_kind is kind:
-                amount = usage.between(after_us, until_us)
-                if other_currency == currency:
-                    total = amount
-                elif amount > 0:
-                    return None
-        return max(total, 0)
+        for other_currency, usage in self._usage.get(kind, _NOTHING).items():
+            amount = usage.between(after_us, until_us)
+            if other_currency == currency:
+                total = amount
+            elif amount > 0:
+                return None
+        return max(0, total)
 
     def _played_s(self, after_us: int, until_us: int) -> int:
         """Return whole seconds with at least one open session; parallel ones count once."""
@@ -152,7 +155,6 @@ class UsageBook:
             if closed_us is not None and closed_us <= played_us:
                 del self._sessions[session]
         for kind, needed_us in needed_by_kind.items():
-            for (other_kind, _), usage in self._usage.items():
-                if other_kind is kind:
-                    usage.forget(needed_us)
-                    usage.collapse(needed_us, now_us - LONGEST_WINDOW_US)
+            for usage in self._usage.get(kind, _NOTHING).values():
+                usage.forget(needed_us)
+                usage.collapse(needed_us, now_us - LONGEST_WINDOW_US)

@@ -17,7 +17,7 @@ from mesh.dev.paths import PYTHON_PATH, ROOT
 from mesh.dev.ports import free_port
 from mesh.dev.stack import Options, Stack
 from mesh.tls import Tls
-from tests.bench import callbacks, echo, engine, pgbench, rpc, wallet
+from tests.bench import callbacks, echo, engine, kernel, pgbench, rpc, wallet
 
 RESULT = Path("build/bench.json")
 _IN_FLIGHT = 64
@@ -34,7 +34,7 @@ class Bench:
 
     def run(self) -> dict[str, float]:
         """Every benchmark, yardsticks next to what they measure."""
-        for step in (self._engine, self._unary, self._batches, self._callbacks):
+        for step in (self._kernel, self._engine, self._unary, self._batches, self._callbacks):
             step()
         return self.results
 
@@ -42,6 +42,9 @@ class Bench:
         for name, value in figures.items():
             self.results[name] = round(value, 3 if value < 10 else 1)
             print(f"{name:32} {self.results[name]:>12,}", flush=True)
+
+    def _kernel(self) -> None:
+        self._note(**kernel.kernel_us())
 
     def _engine(self) -> None:
         server = self._stack.postgres

@@ -10,8 +10,18 @@ from wallet_svc.domain.vocabulary import Kind, Outcome
 if TYPE_CHECKING:
     from wallet_svc.domain.commands import Bet
     from wallet_svc.domain.scene import Scene
-    from wallet_svc.domain.state import Entry, Player, Registry, Round
+    from wallet_svc.domain.state import Entry, Play, Player, Registry, Round
 
+_COUNTS: dict[Kind, tuple[tuple[kernel.LimitKind, int], ...]] = {
+    Kind.DEPOSIT: ((kernel.LimitKind.DEPOSIT, 1), (kernel.LimitKind.NETDEP, 1)),
+    Kind.HOLD: ((kernel.LimitKind.NETDEP, -1),),
+    Kind.RELEASE: ((kernel.LimitKind.NETDEP, 1),),
+    Kind.EXPIRE: ((kernel.LimitKind.NETDEP, 1),),
+    Kind.BET: ((kernel.LimitKind.WAGER, 1), (kernel.LimitKind.LOSS, 1)),
+    Kind.CANCEL: ((kernel.LimitKind.WAGER, -1), (kernel.LimitKind.LOSS, -1)),
+    Kind.WIN: ((kernel.LimitKind.LOSS, -1),),
+}
+"""What an accepted entry counts for, and in which direction. Free rounds count for nothing."""
 _CATEGORIES = {category.value: category for category in kernel.Category}
 
 
@@ -32,7 +42,7 @@ def about_bet(scene: Scene, action: Bet, entry: Entry, round_: Round | None, cat
         starts_cycle=round_ is None,
         automatic=action.automatic,
     )
-    return _ask(scene, question, cycle)
+    return _ask(scene, question, cycle, player.plays[action.session])
 
 
 def about_deposit(scene: Scene, entry: Entry) -> kernel.Decision:
@@ -43,9 +53,9 @@ def about_deposit(scene: Scene, entry: Entry) -> kernel.Decision:
     return _ask(scene, question)
 
 
-def about_open_play(scene: Scene, category: str) -> kernel.Decision:
+def about_open_play(scene: Scene, category: str, expires_us: int | None) -> kernel.Decision:
     """Ask about a session."""
-    return _ask(scene, kernel.OpenPlay(category=_CATEGORIES.get(category)))
+    return _ask(scene, kernel.OpenPlay(category=_CATEGORIES.get(category), until_us=expires_us))
 
 
 def about_protection(scene: Scene, question: kernel.Protective) -> kernel.Decision:
@@ -53,12 +63,15 @@ def about_protection(scene: Scene, question: kernel.Protective) -> kernel.Decisi
     return _ask(scene, question)
 
 
-def _ask(scene: Scene, question: kernel.Action, cycle: kernel.Cycle | None = None) -> kernel.Decision:
+def _ask(
+    scene: Scene, question: kernel.Action, cycle: kernel.Cycle | None = None, play: Play | None = None
+) -> kernel.Decision:
     player = scene.player
     facts = kernel.Facts(
         player=standing(player),
         usage=player.usage,
         cycle=cycle,
+        session=None if play is None else play.permit,
         suspended=player.licensee.suspended,
     )
     return kernel.decide(scene.registry.packs.at(player.pack, scene.now_us), facts, question, scene.now_us)
@@ -86,6 +99,25 @@ def refusal_of(entry: Entry) -> Outcome | None:
         entry.limit = decision.exceeded_limit
         return Outcome.LIMIT_EXCEEDED
     return Outcome.COMPLIANCE_DENIED
+
+
+def permit(player: Player, entry: Entry) -> kernel.Session:
+    """What the law has to know of a session that opens."""
+    epoch = 0 if player.protection is None else player.protection.epoch
+    return kernel.Session(opened_us=entry.recorded_us, until_us=(entry.details or {})["expires_us"], epoch=epoch)
+
+
+def permit_text(play: Play) -> str | None:
+    """The permit as it is stored."""
+    return None if play.permit is None else kernel.session_json(play.permit)
+
+
+def restore_permit(text: str | None) -> kernel.Session | None:
+    """Read the stored permit. An unreadable one stays absent, and every bet is then refused."""
+    try:
+        return kernel.read_session(text) if text else None
+    except (TypeError, ValueError):
+        return None
 
 
 def protect(player: Player, entry: Entry) -> None:
@@ -120,16 +152,20 @@ def count(player: Player, entry: Entry) -> None:
 
 def _count_usage(player: Player, entry: Entry) -> None:
     code, amount = entry.asset.code if entry.asset else "", entry.amount or 0
-    if entry.kind is Kind.DEPOSIT:
-        player.usage.add(kernel.LimitKind.DEPOSIT, code, entry.recorded_us, amount)
-    elif entry.kind is Kind.BET:
-        player.usage.add(kernel.LimitKind.LOSS, code, entry.recorded_us, amount)
-    elif entry.kind in (Kind.WIN, Kind.CANCEL):
+    at_us = entry.recorded_us
+    if entry.kind in (Kind.WIN, Kind.CANCEL):
         round_ = player.rounds.get((entry.source_id, entry.round or ""))
-        at_us = entry.recorded_us if round_ is None else round_.opened_us
+        at_us = at_us if round_ is None else round_.opened_us
         if entry.kind is Kind.CANCEL and round_ is not None:
             at_us = round_.bets[entry.reference or ""].at_us
-        player.usage.add(kernel.LimitKind.LOSS, code, at_us, -amount)
+    elif entry.kind in (Kind.RELEASE, Kind.EXPIRE):
+        at_us = player.holds[entry.source_id, entry.reference or ""].at_us
+    _add(player.usage, entry.kind, code, at_us, amount)
+
+
+def _add(usage: kernel.UsageBook, kind: Kind, currency: str, at_us: int, amount: int) -> None:
+    for limit, sign in _COUNTS.get(kind, ()):
+        usage.add(limit, currency, at_us, sign * amount)
 
 
 def begin(player: Player) -> None:
@@ -138,11 +174,14 @@ def begin(player: Player) -> None:
     player.usage = kernel.UsageBook()
 
 
-def usage_since(player: Player, now_us: int) -> int | None:
-    """From when the player's limits look back, or None if none of them counts anything."""
+def usage_since(player: Player, packs: kernel.PackLibrary, now_us: int) -> int | None:
+    """From when the player's limits and the pack look back, or None if nothing counts."""
     if player.protection is None:
         return None
-    return min(kernel.usage_needed(player.protection.limits, now_us).values(), default=None)
+    needed = kernel.usage_needed(player.protection.limits, now_us)
+    pack = packs.at(player.pack, now_us)
+    spans = [] if pack is None else [pack.looks_back_us(kind) for kind in kernel.LimitKind]
+    return min([*needed.values(), *(now_us - span for span in spans if span)], default=None)
 
 
 def restore_usage(player: Player, rows: list[Any], registry: Registry) -> None:
@@ -150,8 +189,4 @@ def restore_usage(player: Player, rows: list[Any], registry: Registry) -> None:
     player.usage = kernel.UsageBook()
     for row in rows:
         code = registry.assets_by_id[row.asset_id].code
-        if row.kind == Kind.DEPOSIT:
-            player.usage.add(kernel.LimitKind.DEPOSIT, code, row.counted_us, row.amount)
-        else:
-            sign = 1 if row.kind == Kind.BET else -1
-            player.usage.add(kernel.LimitKind.LOSS, code, row.counted_us, sign * row.amount)
+        _add(player.usage, Kind(row.kind), code, row.counted_us, row.amount)

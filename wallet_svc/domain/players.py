@@ -57,7 +57,7 @@ def _check_play(scene: Scene, action: OpenPlay, entry: Entry) -> Outcome:
     entry.asset = scene.asset(action.currency)
     if entry.asset is None or not scene.player.has_account(entry.asset.id):
         return Outcome.CURRENCY_MISMATCH
-    entry.decision = law.about_open_play(scene, game.category if game else "")
+    entry.decision = law.about_open_play(scene, game.category if game else "", action.expires_us)
     entry.details = {"provider": provider_id, "expires_us": action.expires_us}
     return law.refusal_of(entry) or Outcome.OK
 

@@ -103,7 +103,13 @@ def _hold(player: Player, entry: Entry) -> None:
         raise ValueError("a hold needs an asset and a key")
     expires = (entry.details or {}).get("expires_us")
     player.holds[entry.source_id, entry.key] = HeldMoney(
-        entry.source_id, entry.key, entry.asset, entry.amount or 0, expires_us=expires, new=True
+        entry.source_id,
+        entry.key,
+        entry.asset,
+        entry.amount or 0,
+        expires_us=expires,
+        at_us=entry.recorded_us,
+        new=True,
     )
 
 
@@ -137,7 +143,13 @@ def _open_play(player: Player, entry: Entry) -> None:
     details = entry.details or {}
     session = entry.session or ""
     player.plays[session] = Play(
-        session, details["provider"], entry.asset, entry.game or "", expires_us=details["expires_us"], new=True
+        session,
+        details["provider"],
+        entry.asset,
+        entry.game or "",
+        expires_us=details["expires_us"],
+        permit=law.permit(player, entry),
+        new=True,
     )
 
 

@@ -194,6 +194,8 @@ class HeldMoney:
     released: int = 0
     state: HoldState = HoldState.ACTIVE
     expires_us: int | None = None
+    at_us: int = 0
+    """When it was asked for."""
     new: bool = False
 
     @property
@@ -211,6 +213,8 @@ class Play:
     game: str
     state: PlayState = PlayState.ACTIVE
     expires_us: int | None = None
+    permit: Any = None
+    """The kernel's facts of the session; None if they cannot be read, which refuses every bet."""
     new: bool = False
 
     def active_at(self, now_us: int) -> bool:

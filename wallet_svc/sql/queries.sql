@@ -116,12 +116,12 @@ closed_rounds AS (
 -- commit_kept_holds --
 -- Holds, new and changed.
 kept_holds AS (
-    INSERT INTO hold (player_id, source_id, key, asset_id, amount, captured, released, state, expires_us)
+    INSERT INTO hold (player_id, source_id, key, asset_id, amount, captured, released, state, expires_us, asked_us)
     SELECT kept.*
     FROM unnest(
         %(h_player)s::bigint[], %(h_source)s::smallint[], %(h_key)s::text[], %(h_asset)s::integer[],
         %(h_amount)s::bigint[], %(h_captured)s::bigint[], %(h_released)s::bigint[], %(h_state)s::smallint[],
-        %(h_expires)s::bigint[]
+        %(h_expires)s::bigint[], %(h_asked)s::bigint[]
     ) AS kept (player_id)
     WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
     ON CONFLICT (player_id, source_id, key)
@@ -131,14 +131,15 @@ kept_holds AS (
 -- commit_kept_plays --
 -- Sessions, new and ended.
 kept_plays AS (
-    INSERT INTO play (session, player_id, source_id, asset_id, game, state, expires_us)
+    INSERT INTO play (session, player_id, source_id, asset_id, game, state, expires_us, permit)
     SELECT kept.*
     FROM unnest(
         %(s_session)s::text[], %(s_player)s::bigint[], %(s_source)s::smallint[], %(s_asset)s::integer[],
-        %(s_game)s::text[], %(s_state)s::smallint[], %(s_expires)s::bigint[]
+        %(s_game)s::text[], %(s_state)s::smallint[], %(s_expires)s::bigint[], %(s_permit)s::text[]
     ) AS kept (session, player_id)
     WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
-    ON CONFLICT (player_id, session) DO UPDATE SET state = excluded.state
+    ON CONFLICT (player_id, session)
+    DO UPDATE SET state = excluded.state, expires_us = excluded.expires_us, permit = excluded.permit
 )
 
 -- read_heads --
@@ -168,14 +169,14 @@ LEFT JOIN account ON account.player_id = player.id
 
 -- read_plays --
 -- Sessions by id.
-SELECT play.player_id, play.session, play.source_id, play.asset_id, play.game, play.state, play.expires_us
+SELECT play.player_id, play.session, play.source_id, play.asset_id, play.game, play.state, play.expires_us, play.permit
 FROM unnest(%(players)s::bigint[], %(sessions)s::text[]) AS asked (player_id, session)
 JOIN play ON play.player_id = asked.player_id AND play.session = asked.session
 
 -- read_holds --
 -- Holds by key.
 SELECT hold.player_id, hold.source_id, hold.key, hold.asset_id, hold.amount, hold.captured, hold.released,
-       hold.state, hold.expires_us
+       hold.state, hold.expires_us, hold.asked_us
 FROM unnest(%(players)s::bigint[], %(sources)s::smallint[], %(keys)s::text[]) AS asked (player_id, source_id, key)
 JOIN hold ON hold.player_id = asked.player_id AND hold.source_id = asked.source_id AND hold.key = asked.key
 
@@ -212,6 +213,8 @@ SELECT transfer.player_id, transfer.kind, transfer.asset_id, transfer.amount,
        CASE transfer.kind
            WHEN 2 THEN coalesce(round.opened_us, transfer.recorded_us)
            WHEN 3 THEN coalesce(stake.recorded_us, transfer.recorded_us)
+           WHEN 8 THEN coalesce(held.recorded_us, transfer.recorded_us)
+           WHEN 9 THEN coalesce(held.recorded_us, transfer.recorded_us)
            ELSE transfer.recorded_us
        END AS counted_us
 FROM unnest(%(players)s::bigint[], %(since)s::bigint[]) AS asked (player_id, since_us)
@@ -219,7 +222,10 @@ JOIN transfer ON transfer.player_id = asked.player_id AND transfer.recorded_us >
 LEFT JOIN round ON transfer.kind = 2 AND round.player_id = transfer.player_id
  AND round.source_id = transfer.source_id AND round.name = transfer.round
 LEFT JOIN transfer AS stake ON transfer.kind = 3 AND stake.shard = transfer.shard AND stake.sequence = transfer.undoes
-WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5) AND transfer.amount > 0
+LEFT JOIN transfer AS held ON transfer.kind IN (8, 9) AND held.licensee_id = transfer.licensee_id
+ AND held.player_id = transfer.player_id AND held.source_id = transfer.source_id AND held.kind = 6
+ AND held.key = transfer.reference
+WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5, 6, 8, 9) AND transfer.amount > 0
 ORDER BY transfer.sequence
 
 -- read_cycles --

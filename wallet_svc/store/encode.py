@@ -181,6 +181,7 @@ def _holds(batches: Sequence[Batch]) -> dict[str, str]:
         "h_released": numbers(hold.released for _, hold in kept),
         "h_state": numbers(hold.state.value for _, hold in kept),
         "h_expires": numbers(hold.expires_us for _, hold in kept),
+        "h_asked": numbers(hold.at_us for _, hold in kept),
     }
 
 
@@ -196,4 +197,5 @@ def _plays(batches: Sequence[Batch]) -> dict[str, str]:
         "s_game": texts(play.game for _, play in kept),
         "s_state": numbers(play.state.value for _, play in kept),
         "s_expires": numbers(play.expires_us for _, play in kept),
+        "s_permit": texts(law.permit_text(play) for _, play in kept),
     }

@@ -117,7 +117,7 @@ class Loader:
                 # A new window looks back on what happened before it was set.
                 since[player.id] = 0
             elif player.usage is None:
-                moment = law.usage_since(player, self._now_us)
+                moment = law.usage_since(player, self._registry.packs, self._now_us)
                 if moment is not None:
                     since.setdefault(player.id, moment)
         if not since:
@@ -164,7 +164,15 @@ class Loader:
         asked = {"players": numbers(p for p, _ in needs.plays), "sessions": texts(s for _, s in needs.plays)}
         for row in await _rows(connection, "read_plays", asked):
             asset = self._registry.assets_by_id[row.asset_id]
-            play = Play(row.session, row.source_id, asset, row.game, PlayState(row.state), row.expires_us)
+            play = Play(
+                row.session,
+                row.source_id,
+                asset,
+                row.game,
+                PlayState(row.state),
+                row.expires_us,
+                law.restore_permit(row.permit),
+            )
             self._by_id[row.player_id].plays[row.session] = play
 
     async def _load_holds(self, connection: Connection, needs: Needs) -> None:
@@ -184,6 +192,7 @@ class Loader:
                 row.released,
                 HoldState(row.state),
                 row.expires_us,
+                row.asked_us,
             )
             self._by_id[row.player_id].holds[row.source_id, row.key] = hold
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
 from compliance_svc.kernel.actions import ENDLESS
-from compliance_svc.kernel.fields import Fields, PackError
+from compliance_svc.kernel.fields import Fields
 from compliance_svc.kernel.limits import WINDOWS, LimitKind
 from compliance_svc.kernel.local_time import Term
 from compliance_svc.kernel.rules.bands import Band, lower, read_bands
@@ -92,7 +92,7 @@ class SelfExclusion:
         return term in ENDLESS or self.shortest is None or nominal_hours(term) >= nominal_hours(self.shortest)
 
     def stricter(self, other: Self) -> Self:
-        """Return the terms that both offer, the longer times, and the harder way back."""
+        """Return the terms of both that are long enough for both, the longer times, and the harder way back."""
         shortest = [rule.shortest for rule in (self, other) if rule.shortest is not None]
         return type(self)(
             terms=_common(self.terms, other.terms),
@@ -119,7 +119,7 @@ class PlayerBreak:
         return cls(terms=tuple(sorted(fields.terms("terms"))) if fields.has("terms") else None)
 
     def stricter(self, other: Self) -> Self:
-        """Return the breaks that both offer."""
+        """Return the breaks of both that are long enough for both."""
         return type(self)(terms=_common(self.terms, other.terms))
 
 
@@ -158,13 +158,16 @@ class ContactAbove:
 
 
 def _common(one: tuple[str, ...] | None, two: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return what both offer together, without terms that one of the two finds too short.
+
+    Not only the common ones: players of two markets must not lose their way out.
+    """
     if one is None or two is None:
         return two if one is None else one
-    common = tuple(term for term in two if term in one)
-    if not common:
-        message = f"no common term in {', '.join(one)} and {', '.join(two)}"
-        raise PackError(message)
-    return common
+    shortest = max(
+        min((nominal_hours(term) for term in terms if term not in ENDLESS), default=0) for terms in (one, two)
+    )
+    return tuple(sorted(term for term in {*one, *two} if term in ENDLESS or nominal_hours(term) >= shortest))
 
 
 def nominal_hours(text: str) -> int:

@@ -84,7 +84,7 @@ def test_history_is_final_even_for_its_owner(owner: Session, table: str, stateme
         "UPDATE player SET name = 'mallory'",
         "UPDATE hold SET amount = 1",
         "UPDATE round SET opened_us = 0",
-        "UPDATE play SET expires_us = NULL",
+        "UPDATE play SET game = NULL",
         "UPDATE source SET name = 'x'",
         "DELETE FROM licensee",
         "DELETE FROM asset",

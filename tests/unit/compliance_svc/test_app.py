@@ -13,7 +13,7 @@ from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision
 from compliance_svc.domain import StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
 from compliance_svc.kernel import PackLibrary, Protection
-from compliance_svc.kernel.loading import load_library
+from compliance_svc.kernel.loading import load_documents, load_library
 from mesh.clock import ManualClock
 from mesh.errors import MeshError, RequestInvalidError
 from pitboss.type.v1 import decision_pb2, outcome_pb2
@@ -180,7 +180,7 @@ def test_a_stored_decision_says_everything_that_was_recorded() -> None:
 
 def test_packs_are_found_by_name() -> None:
     policies = Policies(library(), ManualClock(NOW_US))
-    assert {pack.name for pack in policies.all()} == {"base", "gb", "sandbox"}
+    assert {pack.name for pack in policies.all()} == {document.name for document in load_documents()}
     assert policies.get("gb").label == "gb@1"
     with pytest.raises(PackNotFoundError):
         policies.get("nowhere")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.wallet_svc.world import CASHIER, PLATFORM, Table, bet, money, outcome, table, verdict, win
+from tests.unit.wallet_svc.world import CASHIER, PLATFORM, PROVIDER, Table, bet, money, outcome, table, verdict, win
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.vocabulary import Outcome
@@ -20,6 +20,11 @@ def limit(amount: str, kind: str = "deposit", window: str = "24h", currency: str
 
 def british() -> Table:
     return table("50.00", pack="gb", currency="GBP")
+
+
+def reopen(made: Table) -> None:
+    opened = c.OpenPlay(session="new", provider=PROVIDER, currency="GBP")
+    assert outcome(ask(made, "new", opened)) is Outcome.OK
 
 
 def deposit(made: Table, key: str, amount: str) -> Outcome:
@@ -89,7 +94,7 @@ def test_an_excluded_player_stakes_nothing_and_is_still_paid() -> None:
     assert outcome(ask(made, "out", c.Exclude(term="6mo"))) is Outcome.OK
     made.later(10)
     refused = made.do("b2", bet("1.00", "r2", game="slot", currency="GBP"))
-    assert (outcome(refused), verdict(refused)[1]) == (Outcome.COMPLIANCE_DENIED, ("SEX.SELF",))
+    assert (outcome(refused), verdict(refused)[1]) == (Outcome.COMPLIANCE_DENIED, ("SEX.SELF", "SES.ENDED"))
     assert outcome(made.do("w1", win("5.00", currency="GBP"))) is Outcome.OK
     assert deposit(made, "d1", "1.00") is Outcome.COMPLIANCE_DENIED
 
@@ -103,7 +108,10 @@ def test_a_return_is_asked_for_after_the_term() -> None:
     assert outcome(made.do("b1", bet("1.00", currency="GBP"))) is Outcome.COMPLIANCE_DENIED
     assert outcome(ask(made, "back2", c.RequestReinstatement())) is Outcome.OK
     made.later(DAY)
-    assert outcome(made.do("b2", bet("1.00", "r2", currency="GBP"))) is Outcome.OK
+    ended = made.do("b2", bet("1.00", "r2", currency="GBP"))
+    assert (outcome(ended), verdict(ended)[1]) == (Outcome.COMPLIANCE_DENIED, ("SES.ENDED",))
+    reopen(made)
+    assert outcome(made.do("b3", bet("1.00", "r3", currency="GBP", session="new"))) is Outcome.OK
 
 
 def test_a_break_ends_by_itself() -> None:
@@ -111,7 +119,10 @@ def test_a_break_ends_by_itself() -> None:
     ask(made, "pause", c.TakeBreak(term="24h"))
     assert outcome(made.do("b1", bet("1.00", currency="GBP"))) is Outcome.COMPLIANCE_DENIED
     made.later(DAY)
-    assert outcome(made.do("b2", bet("1.00", "r2", currency="GBP"))) is Outcome.OK
+    ended = made.do("b2", bet("1.00", "r2", currency="GBP"))
+    assert (outcome(ended), verdict(ended)[1]) == (Outcome.COMPLIANCE_DENIED, ("SES.ENDED",))
+    reopen(made)
+    assert outcome(made.do("b3", bet("1.00", "r3", currency="GBP", session="new"))) is Outcome.OK
 
 
 def test_a_protective_action_is_done_once() -> None:

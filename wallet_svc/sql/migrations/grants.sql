@@ -8,5 +8,5 @@ GRANT UPDATE (debits, credits) ON account TO {service_role};
 GRANT UPDATE (pack, born_on, blocked, protection) ON player TO {service_role};
 GRANT UPDATE (state, closed_us) ON round TO {service_role};
 GRANT UPDATE (captured, released, state) ON hold TO {service_role};
-GRANT UPDATE (state) ON play TO {service_role};
+GRANT UPDATE (state, expires_us, permit) ON play TO {service_role};
 GRANT UPDATE ON licensee, asset, provider_account, game TO {service_role};

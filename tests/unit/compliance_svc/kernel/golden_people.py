@@ -20,6 +20,7 @@ from compliance_svc.kernel import (
     Window,
     born_on,
 )
+from compliance_svc.kernel.rules.money import RequiredLimits
 from tests.unit.compliance_svc.kernel.golden_packs import Packs, instant
 
 DECIMALS: Final = {"JPY": 0, "KWD": 3}
@@ -119,7 +120,8 @@ class Someone:
 def someone(name: str, player: dict[str, Any], given: dict[str, Any], packs: Packs) -> Someone:
     document = packs.versions_of(player["pack"])[0]
     currency = player.get("currency", document.currency)
-    required = next((rule.params.limits for rule in document.rules if rule.kind == "required_limits"), ())
+    rules = [rule.params for rule in document.rules if isinstance(rule.params, RequiredLimits)]
+    required = [limit for rule in rules for limit in rule.limits]
     default = [
         {"kind": limit.split("/")[0], "window": limit.split("/")[1], "amount": str(_VERY_HIGH)} for limit in required
     ]

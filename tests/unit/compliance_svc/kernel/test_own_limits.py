@@ -151,7 +151,8 @@ def test_usage_in_another_currency_needs_a_rate() -> None:
 def test_a_player_with_limits_and_unknown_usage_is_refused() -> None:
     known = facts(a_limit(LOSS, Window.HOURS_24, "100.00"), usage=None)
     assert reasons(known, bet("1.00")) == ("SYS.FACT_MISSING",)
-    assert reasons(known, deposit("1.00")) == ()
+    assert reasons(known, deposit("1.00"), name="base") == ()
+    assert reasons(known, deposit("1.00"), name="gb") == ("SYS.FACT_MISSING",)
 
 
 def waiting(*, confirm: bool) -> Facts:

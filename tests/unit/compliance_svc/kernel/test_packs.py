@@ -24,9 +24,12 @@ def parse(value: object) -> PackDocument:
     return PackDocument.parse(value, "here")
 
 
-def changed(rule: int = 0, **fields: Any) -> dict[str, Any]:
+def changed(of: str = "minimum_age", /, **fields: Any) -> dict[str, Any]:
+    """Return the pack with fields of its first rule of a kind set, or taken out by None."""
     value = written()
-    value["rules"][rule] = {name: item for name, item in {**value["rules"][rule], **fields}.items() if item is not None}
+    index = next(index for index, rule in enumerate(value["rules"]) if rule["kind"] == of)
+    rule = {**value["rules"][index], **fields}
+    value["rules"][index] = {name: item for name, item in rule.items() if item is not None}
     return value
 
 
@@ -42,8 +45,14 @@ def test_gb_takes_from_base_what_it_does_not_say_itself_and_drops_the_table_cap(
     assert [rule.label for rule in pack().rules] == [
         "cycle_interval/slot",
         "cycle_interval/table",
+        "exclusion_register",
+        "identity_verified",
         "minimum_age",
+        "money_trigger/RUN_FVC/netdep/30d",
+        "no_withdrawal_reversal",
+        "parallel_play",
         "player_starts",
+        "reality_check",
         "stake_cap/slot",
     ]
     assert "stake_cap/table" in [rule.label for rule in pack("base").rules]
@@ -62,7 +71,7 @@ def test_a_sandbox_with_rules_is_refused() -> None:
         parse({**written("base"), "sandbox": True}).resolved(None).compile()
 
 
-@pytest.mark.parametrize("kind", ["minimum_age", "limit_change", "self_exclusion", "player_break"])
+@pytest.mark.parametrize("kind", ["minimum_age", "identity_verified", "limit_change", "self_exclusion", "player_break"])
 def test_a_market_without_a_rule_that_protects_is_refused(kind: str) -> None:
     value = written("base")
     value["rules"] = [rule for rule in value["rules"] if rule["kind"] != kind]
@@ -86,21 +95,30 @@ def test_a_market_without_a_rule_that_protects_is_refused(kind: str) -> None:
             r"minimum_age.params: unknown field 'months'|params: unknown field 'months'",
         ),
         (changed(category="slot"), "unknown field 'category'"),
-        (changed(4, category=None), "category is missing"),
-        (changed(4, category="sports"), "category must be slot or table or live"),
-        (changed(4, params={"bands": []}), "bands must be a list that is not empty"),
-        (changed(4, params={"bands": [{"caps": ["5 GBP"]}, {"caps": ["2 GBP"]}]}), "bands must rise in age_below"),
-        (changed(4, params={"bands": [{"age_below": 25, "caps": ["2 GBP"]}]}), "bands must rise in age_below"),
-        (changed(4, params={"bands": [{"age_below": 25, "caps": ["2 EUR"]}, {"caps": ["5 GBP"]}]}), "same currencies"),
-        (changed(4, params={"bands": [{"caps": [5.0]}]}), "not a text: 5.0"),
-        (changed(4, params={"bands": [{"caps": ["5,00 GBP"]}]}), "not an amount: '5,00 GBP'"),
-        (changed(4, params={"bands": [{"caps": ["5 GBP", "6 GBP"]}]}), "caps names a currency twice"),
+        (changed("stake_cap", category=None), "category is missing"),
+        (changed("stake_cap", category="sports"), "category must be slot or table or live"),
+        (changed("stake_cap", params={"bands": []}), "bands must be a list that is not empty"),
         (
-            changed(1, params={"increase_delay_s": 0, "increase_confirm": False}),
+            changed("stake_cap", params={"bands": [{"caps": ["5 GBP"]}, {"caps": ["2 GBP"]}]}),
+            "bands must rise in age_below",
+        ),
+        (
+            changed("stake_cap", params={"bands": [{"age_below": 25, "caps": ["2 GBP"]}]}),
+            "bands must rise in age_below",
+        ),
+        (
+            changed("stake_cap", params={"bands": [{"age_below": 25, "caps": ["2 EUR"]}, {"caps": ["5 GBP"]}]}),
+            "same currencies",
+        ),
+        (changed("stake_cap", params={"bands": [{"caps": [5.0]}]}), "not a text: 5.0"),
+        (changed("stake_cap", params={"bands": [{"caps": ["5,00 GBP"]}]}), "not an amount: '5,00 GBP'"),
+        (changed("stake_cap", params={"bands": [{"caps": ["5 GBP", "6 GBP"]}]}), "caps names a currency twice"),
+        (
+            changed("limit_change", params={"increase_delay_s": 0, "increase_confirm": False}),
             "increase_confirm must be no or before_use",
         ),
-        (changed(2, params={"terms": ["half a year"], "return_delay_s": 0}), "not a term"),
-        (changed(3, params={"terms": ["indefinite"]}), "not a term: 'indefinite'"),
+        (changed("self_exclusion", params={"terms": ["half a year"], "return_delay_s": 0}), "not a term"),
+        (changed("player_break", params={"terms": ["indefinite"]}), "not a term: 'indefinite'"),
         ({**written(), "zone": "Europe/Londinium"}, "gb@1: .*Londinium"),
         ({**written(), "effective_from": "2026-09-30"}, "not a wall time with a zone"),
         ({**written(), "windows": ["fortnight"]}, "windows must be different ones of"),
@@ -152,11 +170,11 @@ def test_the_digest_is_that_of_the_content_with_everything_inherited() -> None:
         return parse(gb).resolved(parse(base)).compile().digest
 
     base, other = written("base"), written("base")
-    other["rules"][-1]["source"]["ref"] = "another reading"
+    next(rule for rule in other["rules"] if rule["kind"] == "player_starts")["source"]["ref"] = "another reading"
     inheriting = {**written(), "rules": [rule for rule in written()["rules"] if rule["kind"] != "player_starts"]}
     assert digest(written(), base) == digest(written(), other) == pack().digest
     assert digest(inheriting, base) != digest(inheriting, other)
-    assert digest(changed(5, params={"ms": 2_501}), base) != pack().digest
+    assert digest(changed("cycle_interval", params={"ms": 2_501}), base) != pack().digest
     assert len(pack().digest) == 64
 
 

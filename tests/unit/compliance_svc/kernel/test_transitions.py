@@ -15,6 +15,7 @@ from compliance_svc.kernel import (
     Player,
     Protection,
     RequestReinstatement,
+    Session,
     SetLimit,
     TakeBreak,
     Verdict,
@@ -50,7 +51,9 @@ class Story:
 
     def do(self, action: Any, now_us: int = NOON) -> Decision:
         player = Player(born=1986_01_15, currency="GBP", protection=self.state)
-        decision = decide(self.pack, replace(facts(), player=player), action, now_us)
+        # The session is a new one for every action: what ended it before is not the subject here.
+        session = Session(opened_us=now_us, epoch=self.state.epoch)
+        decision = decide(self.pack, replace(facts(), player=player, session=session), action, now_us)
         self.state = apply(self.state, decision)
         return decision
 
