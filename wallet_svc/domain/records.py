@@ -22,13 +22,15 @@ def _names(cls: type) -> set[str]:
     return {field.name for field in fields(cls)}
 
 
-ABRIDGES = (
-    _names(kernel.Facts) == {"player", "usage", "cycle", "suspended"}
-    and _names(kernel.Cycle) == {"staked_minor", "last_start_us"}
-)  # fmt: skip
+_OWN = {"player", "usage", "cycle", "suspended"}
+"""Facts with a place of their own in the short form, or none in it."""
+_SHARED = {"session", "game", "others", "outside", "assertion", "rate", "licensed"}
+"""Facts that are the same for many bets: a short record begins from one with the same ones."""
+ABRIDGES = _names(kernel.Facts) == _OWN | _SHARED and _names(kernel.Cycle) == {"staked_minor", "last_start_us"}
 """False when the kernel knows facts that the short form has no place for: then every record is kept whole."""
 
 _stake = attrgetter(*sorted(_names(kernel.Bet) - {"amount_minor"}))
+_shared = attrgetter(*sorted(_SHARED))
 
 
 def write(player: "Player", entry: "Entry") -> None:
@@ -40,7 +42,7 @@ def write(player: "Player", entry: "Entry") -> None:
     basis = player.basis
     if basis is None or basis.player is not decision.facts.player or basis.pack is not decision.pack:
         basis = player.basis = Basis(decision.facts.player, decision.pack)
-    stake = _stake(decision.action)
+    stake = (_stake(decision.action), _shared(decision.facts))
     first = basis.sequences.setdefault(stake, entry.sequence)
     entry.decision_json = decision.record() if first == entry.sequence else _short(first, decision)
 
