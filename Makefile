@@ -62,6 +62,10 @@ check: setup $(VENV)/.ready-stubs ## format, lint, types, import rules, contract
 bench: setup ## benchmarks as ratios of one run (build/bench.json)
 	@$(RUN) -m mesh.tooling.available tests.bench $(ARGS)
 
+.PHONY: bench-growth
+bench-growth: setup ## the engine's rate with ROWS transfers stored over its rate with a million (build/bench-growth.json)
+	@$(RUN) -m mesh.tooling.available tests.bench.growth --rows $(or $(ROWS),20000000) $(ARGS)
+
 .PHONY: conformance
 conformance: setup ## the numbered provider and wallet scenarios (build/conformance.json)
 	@$(RUN) -m mesh.tooling.available tests.conformance $(ARGS)

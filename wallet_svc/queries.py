@@ -81,8 +81,7 @@ class Queries:
         if source_id is None:
             raise ProviderNotFoundError(provider=source)
         kinds = [Kind.BET, Kind.LATE_BET] if kind is Kind.BET else [kind]
-        tenant = registry.licensees[licensee]
-        entry = await self._reader.by_key(tenant.id, row.id, source_id, kinds, key, registry)
+        entry = await self._reader.by_key(row.id, source_id, kinds, key, registry)
         if entry is None:
             return None
         undone = await self._reader.undone([entry])

@@ -26,8 +26,8 @@ _IN_FLIGHT = 64
 class Bench:
     """One run on one stack."""
 
-    def __init__(self, stack: Stack, seconds: float) -> None:
-        self._stack, self._seconds = stack, seconds
+    def __init__(self, stack: Stack, seconds: float, engine_seconds: float) -> None:
+        self._stack, self._seconds, self._engine_seconds = stack, seconds, engine_seconds
         self._platform_tls = stack.around.tls / "platform"
         self._wallet = f"127.0.0.1:{stack.around.ports.wallets[0]}"
         self.results: dict[str, float] = {}
@@ -50,12 +50,20 @@ class Bench:
         server = self._stack.postgres
         yardstick = server.create_database("bench_tpcb")
         ledger = server.create_database("bench_ledger")
-        tpcb = pgbench.tpcb_tps(yardstick.owner_url, int(self._seconds))
-        ours = engine.engine_tps(ledger.owner_url, ledger.service_url, self._seconds)
-        again = pgbench.tpcb_tps(yardstick.owner_url, int(self._seconds))
-        best = max(tpcb, again)
-        self._note(pgbench_tpcb_tps=best, engine_tps=ours["tps"], engine_batch=ours["batch"])
-        self._note(engine_over_pgbench=ours["tps"] / best)
+        seconds = int(self._seconds)
+        tpcb = pgbench.tpcb_tps(yardstick.owner_url, seconds)
+        with engine.workers(ledger) as workers:
+            ours = workers.spread(self._engine_seconds)
+            best = max(tpcb, pgbench.tpcb_tps(yardstick.owner_url, seconds))
+            self._note(pgbench_tpcb_tps=best, engine_tps=ours.tps, engine_batch=ours.batch)
+            self._note(engine_over_pgbench=ours.tps / best)
+            self._note(engine_cpu_us=ours.engine_us, engine_server_cpu_us=ours.server_us)
+            self._note(bytes_per_transfer=engine.bytes_per_transfer(ledger))
+            hot, alone = workers.hot(self._seconds), workers.alone(self._seconds)
+            self._note(engine_hot_tps=hot.tps, engine_alone_tps=alone.tps, engine_hot_over_spread=hot.tps / alone.tps)
+            single = pgbench.tpcb_tps(yardstick.owner_url, seconds, clients=1)
+            one = workers.one_by_one(self._seconds)
+        self._note(pgbench_single_tps=single, engine_batch1_tps=one.tps, engine_batch1_over_pgbench=one.tps / single)
 
     def _unary(self) -> None:
         target = self._wallet
@@ -107,10 +115,12 @@ def main() -> int:
     """0 if every benchmark ran."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=float(os.environ.get("SECONDS_EACH", "8")))
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--engine-seconds", type=float, default=60, help="how long the engine has to keep its rate")
+    arguments = parser.parse_args()
+    seconds = arguments.seconds
     began = time.monotonic()
     with Stack(Options(kind="bench", log_level="warning")) as stack:
-        results = Bench(stack, seconds).run()
+        results = Bench(stack, seconds, arguments.engine_seconds).run()
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     report = {
         "seconds": round(time.monotonic() - began, 1),

@@ -1,39 +1,119 @@
 """The engine without transport: decide, chain, commit. Law on, fsync on, two processes' worth of safety."""
 
 import asyncio
-import gc
-import itertools
 import json
+import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
-from compliance_svc.kernel.loading import load_library
-from mesh.clock import SystemClock
+import psycopg
+
 from mesh.database import connect
-from mesh.placement import place
-from wallet_svc.domain import commands as c
-from wallet_svc.engine import Engine
+from mesh.dev.postgres import Database
+from tests.bench.worker import GAME, LICENSEE, PROVIDER, Done, Job, share_of
 from wallet_svc.migrate import upgrade
-from wallet_svc.store.log import PostgresLog
 from wallet_svc.store.registry import RegistryStore
 
-LICENSEE, PROVIDER, GAME = "bench", "bench_style", "table-1"
-_PLAYERS = 512
+PLAYERS = 512
 _IN_FLIGHT = 1024
+_TICK = os.sysconf("SC_CLK_TCK")
 
 
-def _money(amount: str) -> c.MoneyText:
-    return c.MoneyText("GBP", amount)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Transfers per second over all processes, per commit, and what one costs in microseconds of CPU."""
+
+    tps: float
+    batch: float
+    engine_us: float
+    """Of the engine's processes, the making of requests included."""
+    server_us: float
+    """Of their backends of PostgreSQL."""
 
 
-def command(source: str, player: int, key: str, action: c.Action) -> c.Command:
-    """A command of a player by number."""
-    return c.Command(LICENSEE, source, f"player-{player}", key, action, "bench")
+class Workers:
+    """Engine processes on the same shards, each with players of its own."""
+
+    def __init__(self, database: Database, processes: Sequence["subprocess.Popen[str]"]) -> None:
+        self._database = database
+        self._processes = processes
+
+    def spread(self, seconds: float, *, generation: int = 0, transfers: int = 0) -> Measured:
+        """Every process at its players, all at once; for `seconds`, or until `transfers` are durable."""
+        shares = len(self._processes)
+        each = transfers // shares
+        return self._run([_job(share_of(at, shares, generation, PLAYERS), seconds, each) for at in range(shares)])
+
+    def hot(self, seconds: float) -> Measured:
+        """One process, every transfer on one player's account."""
+        return self._run([_job([-1], seconds)])
+
+    def alone(self, seconds: float) -> Measured:
+        """One process, its transfers spread over its players: what `hot` is compared with."""
+        return self._run([_job(share_of(0, len(self._processes), 0, PLAYERS), seconds)])
+
+    def one_by_one(self, seconds: float) -> Measured:
+        """One process and one caller, who waits for every answer."""
+        return self._run([_job(share_of(0, len(self._processes), 0, PLAYERS)[:16], seconds, in_flight=1)])
+
+    def _run(self, jobs: Sequence[Job]) -> Measured:
+        used = self._processes[: len(jobs)]
+        for process, job in zip(used, jobs, strict=True):
+            _tell(process, json.dumps(job))
+        for process in used:
+            _line(process)
+        before = self._server_cpu()
+        for process in used:
+            _tell(process, "go")
+        done: list[Done] = [json.loads(_line(process)) for process in used]
+        transfers = sum(one["transfers"] for one in done)
+        return Measured(
+            tps=sum(one["transfers"] / one["seconds"] for one in done),
+            batch=transfers / sum(one["commits"] for one in done),
+            engine_us=sum(one["cpu"] for one in done) / transfers * 1e6,
+            server_us=(self._server_cpu() - before) / transfers * 1e6,
+        )
+
+    def _server_cpu(self) -> float:
+        with psycopg.connect(self._database.service_url) as connection:
+            statement = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'bench-%'"
+            return sum(cpu_seconds(pid) for (pid,) in connection.execute(statement))
 
 
-async def register(service_url: str) -> None:
+def _job(players: list[int], seconds: float, transfers: int = 0, in_flight: int = _IN_FLIGHT) -> Job:
+    return Job(players=players, in_flight=in_flight, seconds=seconds, transfers=transfers)
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+@contextmanager
+def workers(database: Database, shares: int = 2) -> Iterator[Workers]:
+    """Engine processes on a new ledger."""
+    upgrade(database.owner_url)
+    asyncio.run(_register(database.service_url))
+    argv = [sys.executable, "-m", "tests.bench.worker", database.service_url]
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen([*argv, f"bench-{share}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            for share in range(shares)
+        ]
+        try:
+            yield Workers(database, processes)
+        finally:
+            _hang_up(processes)
+
+
+async def _register(service_url: str) -> None:
     """A licensee under the law of `gb`, with one live game: every rule is asked, none has to wait for time."""
     store = RegistryStore(lambda: connect(service_url, name="bench"))
     await store.put_licensee(name=LICENSEE, default_pack="gb", stake_order=1, shortfall=1, suspended=False)
@@ -41,92 +121,29 @@ async def register(service_url: str) -> None:
     await store.put_games(LICENSEE, PROVIDER, [(GAME, "live", True)])
 
 
-def opening(player: int) -> list[c.Command]:
-    """A player with money and a session."""
-    return [
-        command("cashier", player, "open", c.OpenAccount(currency="GBP", born_on="1986-01-15")),
-        command("cashier", player, "deposit", c.Deposit(money=_money("1000000.00"))),
-        command(
-            "platform",
-            player,
-            "session",
-            c.OpenPlay(session=f"s-{player}", provider=PROVIDER, currency="GBP", game=GAME),
-        ),
-    ]
-
-
-def rounds(players: list[int]) -> Iterator[c.Command]:
-    """Bets and their wins, over all players in turn, for ever."""
-    for number, player in enumerate(itertools.cycle(players)):
-        name = f"r{number}"
-        bet = c.Bet(round=name, money=_money("1.00"), game=GAME, session=f"s-{player}")
-        yield command(PROVIDER, player, f"b{number}", bet)
-        win = c.Win(round=name, money=_money("0.95"), bet_key=f"b{number}", close=True)
-        yield command(PROVIDER, player, f"w{number}", win)
-
-
-def _mine(share: int, shares: int) -> list[int]:
-    """Players whose shards prefer this process, as the routing of the mesh has it."""
-    return [number for number in range(_PLAYERS * shares) if place(LICENSEE, f"player-{number}", shares) == share]
-
-
-async def _measure(service_url: str, share: int, shares: int, seconds: float) -> dict[str, float]:
-    log = PostgresLog(service_url, writer=f"bench-{share}", statement_timeout_ms=30_000)
-    engine = Engine(log, SystemClock(), load_library(), most_waiting=1 << 16, most_in_flight=512)
-    flying = asyncio.create_task(engine.run())
-    players = _mine(share, shares)
-    for player in players:
-        await engine.execute_each(opening(player), 30)
-    gc.set_threshold(50_000, 50, 50)
-    print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    stream = rounds(players)
-    before, flights, began = engine.committed, engine.flights, time.perf_counter()
-    while (elapsed := time.perf_counter() - began) < seconds:
-        answers = await engine.execute_each(list(itertools.islice(stream, _IN_FLIGHT)), 30)
-        if any(answer.entry.outcome != 1 for answer in answers):
-            raise RuntimeError(f"a bet or a win was refused: {answers[0]}")
-    flying.cancel()
-    await log.close()
-    done = engine.committed - before
-    return {"tps": done / elapsed, "batch": done / (engine.flights - flights), "redone": engine.redone}
-
-
-def engine_tps(owner_url: str, service_url: str, seconds: float, shares: int = 2) -> dict[str, float]:
-    """Durable transfers per second of `shares` processes on the same shards, and how many one commit took."""
-    upgrade(owner_url)
-    asyncio.run(register(service_url))
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.engine", service_url, str(share), str(shares), str(seconds)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for share in range(shares)
-    ]
-    for worker in workers:
-        _line(worker)
-    for worker in workers:
-        _start(worker)
-    found = [json.loads(_line(worker)) for worker in workers]
-    for worker in workers:
-        worker.wait(30)
-    return {"tps": sum(one["tps"] for one in found), "batch": sum(one["batch"] for one in found) / shares}
-
-
-def _line(worker: "subprocess.Popen[str]") -> str:
-    if worker.stdout is None or not (line := worker.stdout.readline()):
+def _line(process: "subprocess.Popen[str]") -> str:
+    if process.stdout is None or not (line := process.stdout.readline()):
         raise RuntimeError("a worker of the engine benchmark ended early")
     return line
 
 
-def _start(worker: "subprocess.Popen[str]") -> None:
-    if worker.stdin is not None:
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
+def _tell(process: "subprocess.Popen[str]", line: str) -> None:
+    if process.stdin is not None:
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
 
 
-if __name__ == "__main__":
-    url, number, total, span = sys.argv[1:]
-    print(json.dumps(asyncio.run(_measure(url, int(number), int(total), float(span)))), flush=True)
+def _hang_up(processes: Iterable["subprocess.Popen[str]"]) -> None:
+    for process in processes:
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def bytes_per_transfer(database: Database) -> float:
+    """Everything the ledger's tables and indexes take, over the transfers in them."""
+    with psycopg.connect(database.owner_url) as connection:
+        row = connection.execute(
+            "SELECT sum(pg_total_relation_size(oid)) / (SELECT count(*) FROM transfer) FROM pg_class"
+            " WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+        ).fetchone()
+    return float(row[0]) if row else 0.0

@@ -15,12 +15,13 @@ def _tool(name: str) -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin" / name
 
 
-def tpcb_tps(url: str, seconds: int) -> float:
+def tpcb_tps(url: str, seconds: int, clients: int = _CLIENTS) -> float:
     """Transactions per second of pgbench's built-in TPC-B script."""
     tool = str(_tool("pgbench"))
     subprocess.run([tool, "-i", "-q", "-s", str(_SCALE), url], check=True, capture_output=True)
+    threads = min(clients, _THREADS)
     run = subprocess.run(
-        [tool, "-c", str(_CLIENTS), "-j", str(_THREADS), "-T", str(seconds), "-M", "prepared", "-n", url],
+        [tool, "-c", str(clients), "-j", str(threads), "-T", str(seconds), "-M", "prepared", "-n", url],
         check=True,
         capture_output=True,
         text=True,

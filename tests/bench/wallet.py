@@ -9,8 +9,8 @@ import grpc
 
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2
-from tests.bench.engine import GAME, LICENSEE, PROVIDER
 from tests.bench.rpc import Call
+from tests.bench.worker import GAME, LICENSEE, PROVIDER
 
 _LEDGER = "/pitboss.wallet.v1.LedgerService/"
 _REGISTRY = "/pitboss.wallet.v1.RegistryService/"

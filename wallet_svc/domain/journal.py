@@ -7,7 +7,7 @@ written under. Whoever finds the head moved throws the book away.
 from dataclasses import dataclass, field
 
 from wallet_svc.domain import law, records, replay
-from wallet_svc.domain.digest import Seal, seal
+from wallet_svc.domain.digest import Fields, Seal, fields, seal
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Licensee, Play, Player, Registry, Round
 from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome
@@ -58,6 +58,8 @@ class Batch:
     rounds: dict[tuple[int, int, str], tuple[int, Round]] = field(default_factory=dict)
     plays: dict[tuple[int, str], tuple[Player, Play]] = field(default_factory=dict)
     holds: dict[tuple[int, int, str], tuple[int, HeldMoney]] = field(default_factory=dict)
+    rows: list[Fields] = field(default_factory=list)
+    """The entries as the log has them, once the batch is sealed."""
     sealed: Seal | None = None
 
     @classmethod
@@ -171,7 +173,8 @@ class Batch:
         """Close the batch. Nothing is appended after this."""
         if self.sealed is None:
             head = self.book.head
-            self.sealed = seal(head.digest, head.frontier, head.shard, head.next_sequence, self.entries)
+            self.rows = [fields(entry) for entry in self.entries]
+            self.sealed = seal(head.digest, head.frontier, head.shard, head.next_sequence, self.rows)
         return self.sealed
 
     def committed(self, digest: bytes) -> None:

@@ -2,20 +2,22 @@
 -- Rows that moved money of a player in one asset, in ledger order.
 SELECT transfer.* FROM transfer
 WHERE transfer.player_id = %(player)s AND transfer.asset_id = %(asset)s AND transfer.sequence > %(after)s
-  AND transfer.moved IS NOT NULL
-ORDER BY transfer.sequence LIMIT %(limit)s
+  AND transfer.sequence >> 16 >= %(after)s::bigint >> 16 AND transfer.moved IS NOT NULL
+ORDER BY transfer.sequence >> 16, transfer.sequence LIMIT %(limit)s
 
 -- read_cash_at --
 -- Available cash right after a position of the log.
 SELECT available FROM transfer
-WHERE player_id = %(player)s AND asset_id = %(asset)s AND sequence <= %(position)s AND available IS NOT NULL
-ORDER BY sequence DESC LIMIT 1
+WHERE player_id = %(player)s AND asset_id = %(asset)s AND sequence <= %(position)s
+  AND sequence >> 16 <= %(position)s::bigint >> 16 AND available IS NOT NULL
+ORDER BY sequence >> 16 DESC, sequence DESC LIMIT 1
 
 -- list_newest --
 -- A player's stored actions before a position, the newest first.
 SELECT transfer.*, player.name AS player_name
 FROM transfer JOIN player ON player.id = transfer.player_id
-WHERE transfer.player_id = %(player)s AND transfer.sequence < %(position)s AND transfer.fingerprint IS NOT NULL
+WHERE transfer.player_id = %(player)s AND transfer.sequence < %(position)s
+  AND transfer.sequence >> 16 <= %(position)s::bigint >> 16 AND transfer.fingerprint IS NOT NULL
   AND transfer.recorded_us >= %(since)s AND transfer.recorded_us < %(until)s
   AND (%(kinds)s::smallint[] IS NULL OR transfer.kind = ANY (%(kinds)s::smallint[]))
   AND (%(source)s::smallint IS NULL OR transfer.source_id = %(source)s::smallint)
@@ -23,13 +25,14 @@ WHERE transfer.player_id = %(player)s AND transfer.sequence < %(position)s AND t
   AND (%(states)s::smallint[] IS NULL OR
        CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind = 101 THEN 3 ELSE 2 END
        = ANY (%(states)s::smallint[]))
-ORDER BY transfer.sequence DESC LIMIT %(limit)s
+ORDER BY transfer.sequence >> 16 DESC, transfer.sequence DESC LIMIT %(limit)s
 
 -- list_oldest --
 -- A player's stored actions after a position, the oldest first.
 SELECT transfer.*, player.name AS player_name
 FROM transfer JOIN player ON player.id = transfer.player_id
-WHERE transfer.player_id = %(player)s AND transfer.sequence > %(position)s AND transfer.fingerprint IS NOT NULL
+WHERE transfer.player_id = %(player)s AND transfer.sequence > %(position)s
+  AND transfer.sequence >> 16 >= %(position)s::bigint >> 16 AND transfer.fingerprint IS NOT NULL
   AND transfer.recorded_us >= %(since)s AND transfer.recorded_us < %(until)s
   AND (%(kinds)s::smallint[] IS NULL OR transfer.kind = ANY (%(kinds)s::smallint[]))
   AND (%(source)s::smallint IS NULL OR transfer.source_id = %(source)s::smallint)
@@ -37,7 +40,7 @@ WHERE transfer.player_id = %(player)s AND transfer.sequence > %(position)s AND t
   AND (%(states)s::smallint[] IS NULL OR
        CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind = 101 THEN 3 ELSE 2 END
        = ANY (%(states)s::smallint[]))
-ORDER BY transfer.sequence LIMIT %(limit)s
+ORDER BY transfer.sequence >> 16, transfer.sequence LIMIT %(limit)s
 
 -- read_past --
 -- Running sums of an account's movements after the first mark on the effective clock, by the mark they come after.
@@ -59,7 +62,8 @@ GROUP BY span
 
 -- read_opening --
 -- When the first entry of a player was recorded.
-SELECT recorded_us FROM transfer WHERE player_id = %(player)s ORDER BY sequence LIMIT 1
+SELECT recorded_us FROM transfer WHERE player_id = %(player)s
+ORDER BY sequence >> 16, sequence LIMIT 1
 
 -- read_position_at --
 -- The last position of a player's entries that was recorded up to a moment.
@@ -71,7 +75,8 @@ WHERE player_id = %(player)s AND recorded_us <= %(moment)s
 WITH movement AS (
     SELECT debit_id, credit_id, moved FROM transfer
     WHERE player_id = %(player)s AND asset_id = %(asset)s AND moved IS NOT NULL
-      AND (%(sequence)s::bigint IS NULL OR sequence > %(sequence)s::bigint)
+      AND (%(sequence)s::bigint IS NULL OR
+           (sequence > %(sequence)s::bigint AND sequence >> 16 >= %(sequence)s::bigint >> 16))
       AND (%(effective)s::bigint IS NULL
            OR coalesce((details::json ->> 'effective_us')::bigint, recorded_us) > %(effective)s::bigint)
 ), change AS (

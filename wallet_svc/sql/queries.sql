@@ -19,29 +19,34 @@ WITH wanted AS (
     WHERE shard.id = locked.id AND wanted.shard = shard.id
       AND shard.digest = wanted.decided_on AND shard.registry_version = wanted.registry_version
       AND shard.next_sequence = wanted.first_sequence
-    RETURNING shard.id
+    RETURNING shard.id, wanted.recorded_us
 ), new_batch AS (
     INSERT INTO batch (shard, first_sequence, count, previous, digest, root, writer, recorded_us)
-    SELECT wanted.shard, first_sequence, count, decided_on, digest, root, %(writer)s, recorded_us
+    SELECT wanted.shard, first_sequence, count, decided_on, digest, root, %(writer)s, wanted.recorded_us
     FROM wanted JOIN head ON head.id = wanted.shard
 ), new_transfers AS (
     INSERT INTO transfer (
-        shard, sequence, operation, licensee_id, player_id, source_id, kind, key, fingerprint, outcome, asset_id,
-        amount, debit_id, credit_id, moved, debit_after, credit_after, available, round, game, session, reference,
-        undoes, opened_case, limit_kind, details, pack, decision, request_id, recorded_us
+        shard, recorded_us, sequence, operation, licensee_id, player_id, source_id, kind, key, fingerprint, outcome,
+        asset_id, amount, debit_id, credit_id, moved, debit_after, credit_after, available, round, game, session,
+        reference, undoes, opened_case, limit_kind, details, pack, decision, request_id
     )
-    SELECT entry.*
+    SELECT head.id, head.recorded_us, sequence, operation, licensee_id, player_id, source_id, kind, key,
+           decode(fingerprint, 'hex'), outcome, asset_id, amount, debit_id, credit_id, moved, debit_after, credit_after,
+           available, round, game, session, reference, undoes, opened_case, limit_kind, details, pack, decision, request_id
     FROM unnest(
-        %(t_shard)s::smallint[], %(t_sequence)s::bigint[], %(t_operation)s::bigint[], %(t_licensee)s::smallint[],
-        %(t_player)s::bigint[], %(t_source)s::smallint[], %(t_kind)s::smallint[], %(t_key)s::text[],
-        %(t_fingerprint)s::bytea[], %(t_outcome)s::smallint[], %(t_asset)s::integer[], %(t_amount)s::bigint[],
-        %(t_debit)s::bigint[], %(t_credit)s::bigint[], %(t_moved)s::bigint[], %(t_debit_after)s::numeric[],
-        %(t_credit_after)s::numeric[], %(t_available)s::bigint[], %(t_round)s::text[], %(t_game)s::text[],
-        %(t_session)s::text[], %(t_reference)s::text[], %(t_undoes)s::bigint[], %(t_case)s::smallint[],
-        %(t_limit)s::text[], %(t_details)s::text[], %(t_pack)s::text[], %(t_decision)s::text[],
-        %(t_request)s::text[], %(t_recorded)s::bigint[]
-    ) AS entry (shard)
-    WHERE entry.shard IN (SELECT id FROM head)
+        %(t_sequence)s::bigint[], %(t_operation)s::bigint[], %(t_licensee_id)s::smallint[], %(t_player_id)s::bigint[],
+        %(t_source_id)s::smallint[], %(t_kind)s::smallint[], %(t_key)s::text[], %(t_fingerprint)s::text[],
+        %(t_outcome)s::smallint[], %(t_asset_id)s::integer[], %(t_amount)s::bigint[], %(t_debit_id)s::bigint[],
+        %(t_credit_id)s::bigint[], %(t_moved)s::bigint[], %(t_debit_after)s::numeric[], %(t_credit_after)s::numeric[],
+        %(t_available)s::bigint[], %(t_round)s::text[], %(t_game)s::text[], %(t_session)s::text[],
+        %(t_reference)s::text[], %(t_undoes)s::bigint[], %(t_opened_case)s::smallint[], %(t_limit_kind)s::text[],
+        %(t_details)s::text[], %(t_pack)s::text[], %(t_decision)s::text[], %(t_request_id)s::text[]
+    ) AS entry (
+        sequence, operation, licensee_id, player_id, source_id, kind, key, fingerprint, outcome, asset_id, amount, debit_id,
+        credit_id, moved, debit_after, credit_after, available, round, game, session, reference, undoes, opened_case,
+        limit_kind, details, pack, decision, request_id
+    )
+    JOIN head ON head.id = entry.player_id %% 1024
 )
 
 -- commit_new_players --
@@ -184,9 +189,11 @@ JOIN hold ON hold.player_id = asked.player_id AND hold.source_id = asked.source_
 -- Entries by idempotency key.
 SELECT transfer.*
 FROM unnest(
-    %(licensees)s::smallint[], %(players)s::bigint[], %(sources)s::smallint[], %(kinds)s::smallint[], %(keys)s::text[]
-) AS asked (licensee_id, player_id, source_id, kind, key)
-JOIN transfer ON transfer.licensee_id = asked.licensee_id AND transfer.player_id = asked.player_id
+    %(players)s::bigint[], %(sources)s::smallint[], %(kinds)s::smallint[], %(keys)s::text[]
+) AS asked (player_id, source_id, kind, key)
+JOIN transfer ON transfer.player_id = asked.player_id
+ AND hashtextextended(transfer.key, transfer.source_id * 1024 + transfer.kind)
+   = hashtextextended(asked.key, asked.source_id * 1024 + asked.kind)
  AND transfer.source_id = asked.source_id AND transfer.kind = asked.kind AND transfer.key = asked.key
 
 -- read_rounds --
@@ -202,7 +209,8 @@ SELECT transfer.*
 FROM unnest(
     %(players)s::bigint[], %(sources)s::smallint[], %(names)s::text[], %(opened)s::bigint[]
 ) AS asked (player_id, source_id, name, opened_sequence)
-JOIN transfer ON transfer.player_id = asked.player_id AND transfer.sequence >= asked.opened_sequence
+JOIN transfer ON transfer.player_id = asked.player_id
+ AND (transfer.sequence >> 16) >= (asked.opened_sequence >> 16) AND transfer.sequence >= asked.opened_sequence
  AND transfer.source_id = asked.source_id AND transfer.round = asked.name
 WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3)
 ORDER BY transfer.sequence
@@ -238,7 +246,7 @@ CROSS JOIN LATERAL (
     FROM transfer
     WHERE transfer.player_id = asked.player_id AND transfer.kind = 1 AND transfer.outcome = 1
       AND transfer.session IS NOT NULL
-    ORDER BY transfer.sequence DESC LIMIT 500
+    ORDER BY transfer.sequence >> 16 DESC, transfer.sequence DESC LIMIT 500
 ) AS latest
 WHERE latest.category IS NOT NULL
 ORDER BY asked.player_id, latest.session, latest.category, latest.sequence DESC

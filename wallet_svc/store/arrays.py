@@ -1,7 +1,12 @@
 """PostgreSQL array literals. Several times faster than adapting each element on the hot path."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+import orjson
+
+Columns = dict[str, str | None]
+"""Parameters of a statement by name."""
 Scalar = int | str | bool | bytes | None
 
 
@@ -31,3 +36,14 @@ def blobs(values: Iterable[bytes | None]) -> str:
 def flags(values: Iterable[bool]) -> str:
     """Booleans."""
     return "{" + ",".join(["t" if value else "f" for value in values]) + "}"
+
+
+def column(values: Sequence[Any]) -> str | None:
+    """Integers of 64 bits, or strings, and NULL among them; None if all are: `unnest` fills up shorter arrays.
+
+    JSON has the same quotes as an array literal, and the same word for nothing. Only its escapes are others.
+    """
+    if values.count(None) == len(values):
+        return None
+    text = orjson.dumps(values).decode()
+    return texts(values) if "\\" in text else "{" + text[1:-1] + "}"

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from wallet_svc.domain import law
-from wallet_svc.domain.digest import details_text
+from wallet_svc.domain.digest import COLUMNS
 from wallet_svc.domain.journal import Batch
-from wallet_svc.domain.state import Account, Entry, Player, Round
+from wallet_svc.domain.state import Account, Player, Round
 from wallet_svc.domain.vocabulary import RoundState
-from wallet_svc.store.arrays import blobs, flags, numbers, texts
+from wallet_svc.store.arrays import Columns, blobs, column, flags, numbers, texts
 
 
-def parameters(batches: Sequence[Batch], digests: Sequence[bytes], writer: str) -> dict[str, str]:
+def parameters(batches: Sequence[Batch], digests: Sequence[bytes], writer: str) -> Columns:
     """Everything one commit writes, over all its shards. Parts that have nothing to write are left out."""
     return {
         "writer": writer,
         **_heads(batches, digests),
-        **_entries([entry for batch in batches for entry in batch.entries]),
+        **_entries(batches),
         **_players(batches),
         **_accounts(batches),
         **_rounds(batches),
@@ -24,7 +24,7 @@ def parameters(batches: Sequence[Batch], digests: Sequence[bytes], writer: str) 
     }
 
 
-def _heads(batches: Sequence[Batch], digests: Sequence[bytes]) -> dict[str, str]:
+def _heads(batches: Sequence[Batch], digests: Sequence[bytes]) -> Columns:
     heads = [batch.book.head for batch in batches]
     return {
         "shard_id": numbers(head.shard for head in heads),
@@ -40,46 +40,22 @@ def _heads(batches: Sequence[Batch], digests: Sequence[bytes]) -> dict[str, str]
     }
 
 
-def _entries(rows: list[Entry]) -> dict[str, str]:
-    return {
-        "t_shard": numbers([row.shard for row in rows]),
-        "t_sequence": numbers([row.sequence for row in rows]),
-        "t_operation": numbers([row.operation for row in rows]),
-        "t_licensee": numbers([row.licensee_id for row in rows]),
-        "t_player": numbers([row.player_id for row in rows]),
-        "t_source": numbers([row.source_id for row in rows]),
-        "t_kind": numbers([row.kind.value for row in rows]),
-        "t_key": texts([row.key for row in rows]),
-        "t_fingerprint": blobs([row.fingerprint for row in rows]),
-        "t_outcome": numbers([row.outcome.value for row in rows]),
-        "t_asset": numbers([row.asset.id if row.asset is not None else None for row in rows]),
-        "t_amount": numbers([row.amount for row in rows]),
-        "t_debit": numbers([row.debit_id for row in rows]),
-        "t_credit": numbers([row.credit_id for row in rows]),
-        "t_moved": numbers([row.moved or None for row in rows]),
-        "t_debit_after": numbers([row.debit_after for row in rows]),
-        "t_credit_after": numbers([row.credit_after for row in rows]),
-        "t_available": numbers([row.available for row in rows]),
-        "t_round": texts([row.round for row in rows]),
-        "t_game": texts([row.game for row in rows]),
-        "t_session": texts([row.session for row in rows]),
-        "t_reference": texts([row.reference for row in rows]),
-        "t_undoes": numbers([row.undoes for row in rows]),
-        "t_case": numbers([row.case.value if row.case is not None else None for row in rows]),
-        "t_limit": texts([row.limit for row in rows]),
-        "t_details": texts([details_text(row) for row in rows]),
-        "t_pack": texts([row.pack for row in rows]),
-        "t_decision": texts([row.decision_json for row in rows]),
-        "t_request": texts([row.request_id for row in rows]),
-        "t_recorded": numbers([row.recorded_us for row in rows]),
+def _entries(batches: Sequence[Batch]) -> Columns:
+    rows = [row for batch in batches for row in batch.rows]
+    found: Columns = {
+        f"t_{name}": column(values) for name, values in zip(COLUMNS, zip(*rows, strict=True), strict=True)
     }
+    # The batch has it.
+    del found["t_recorded_us"]
+    found["t_request_id"] = column([entry.request_id for batch in batches for entry in batch.entries])
+    return found
 
 
-def _players(batches: Sequence[Batch]) -> dict[str, str]:
+def _players(batches: Sequence[Batch]) -> Columns:
     changed = [player for batch in batches for player in batch.players.values()]
     new = [player for player in changed if player.new]
     old = [player for player in changed if not player.new]
-    found: dict[str, str] = {}
+    found: Columns = {}
     if new:
         found |= _new_players(new)
     if old:
@@ -87,7 +63,7 @@ def _players(batches: Sequence[Batch]) -> dict[str, str]:
     return found
 
 
-def _new_players(new: list[Player]) -> dict[str, str]:
+def _new_players(new: list[Player]) -> Columns:
     return {
         "p_id": numbers(player.id for player in new),
         "p_licensee": numbers(player.licensee.id for player in new),
@@ -100,7 +76,7 @@ def _new_players(new: list[Player]) -> dict[str, str]:
     }
 
 
-def _changed_players(old: list[Player]) -> dict[str, str]:
+def _changed_players(old: list[Player]) -> Columns:
     return {
         "q_id": numbers(player.id for player in old),
         "q_pack": texts(player.pack for player in old),
@@ -110,7 +86,7 @@ def _changed_players(old: list[Player]) -> dict[str, str]:
     }
 
 
-def _accounts(batches: Sequence[Batch]) -> dict[str, str]:
+def _accounts(batches: Sequence[Batch]) -> Columns:
     touched = [(batch, *item) for batch in batches for item in batch.accounts.values()]
     new = [(batch, account) for batch, account, _, _ in touched if account.new]
     old = [(account, debited, credited) for _, account, debited, credited in touched if not account.new]
@@ -124,7 +100,7 @@ def _accounts(batches: Sequence[Batch]) -> dict[str, str]:
     return found
 
 
-def _new_accounts(new: list[tuple[Batch, Account]]) -> dict[str, str]:
+def _new_accounts(new: list[tuple[Batch, Account]]) -> Columns:
     return {
         "n_id": numbers(account.id for _, account in new),
         "n_licensee": numbers(batch.owners[account.id][0] for batch, account in new),
@@ -139,7 +115,7 @@ def _new_accounts(new: list[tuple[Batch, Account]]) -> dict[str, str]:
     }
 
 
-def _rounds(batches: Sequence[Batch]) -> dict[str, str]:
+def _rounds(batches: Sequence[Batch]) -> Columns:
     touched = [item for batch in batches for item in batch.rounds.values()]
     new = [item for item in touched if item[1].new]
     closed = [item for item in touched if not item[1].new and item[1].state is RoundState.CLOSED]
@@ -154,7 +130,7 @@ def _rounds(batches: Sequence[Batch]) -> dict[str, str]:
     return found
 
 
-def _new_rounds(new: list[tuple[int, Round]]) -> dict[str, str]:
+def _new_rounds(new: list[tuple[int, Round]]) -> Columns:
     return {
         "r_player": numbers([player for player, _ in new]),
         "r_source": numbers([round_.source_id for _, round_ in new]),
@@ -167,7 +143,7 @@ def _new_rounds(new: list[tuple[int, Round]]) -> dict[str, str]:
     }
 
 
-def _holds(batches: Sequence[Batch]) -> dict[str, str]:
+def _holds(batches: Sequence[Batch]) -> Columns:
     kept = [item for batch in batches for item in batch.holds.values()]
     if not kept:
         return {}
@@ -185,7 +161,7 @@ def _holds(batches: Sequence[Batch]) -> dict[str, str]:
     }
 
 
-def _plays(batches: Sequence[Batch]) -> dict[str, str]:
+def _plays(batches: Sequence[Batch]) -> Columns:
     kept = [item for batch in batches for item in batch.plays.values()]
     if not kept:
         return {}

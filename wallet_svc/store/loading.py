@@ -199,11 +199,10 @@ class Loader:
     async def _load_keys(self, connection: Connection, needs: Needs) -> None:
         wanted = list(needs.keys)
         asked = {
-            "licensees": numbers(key[0] for key in wanted),
-            "players": numbers(key[1] for key in wanted),
-            "sources": numbers(key[2] for key in wanted),
-            "kinds": numbers(int(key[3]) for key in wanted),
-            "keys": texts(key[4] for key in wanted),
+            "players": numbers(key[0] for key in wanted),
+            "sources": numbers(key[1] for key in wanted),
+            "kinds": numbers(int(key[2]) for key in wanted),
+            "keys": texts(key[3] for key in wanted),
         }
         for row in await _rows(connection, "read_keys", asked):
             entry = entry_of(row, self._registry)

@@ -23,8 +23,8 @@ from wallet_svc.domain.vocabulary import Kind, Outcome
 class Needs:
     """Lookups by player id. Sets, because several commands may need the same."""
 
-    keys: set[tuple[int, int, int, int, str]] = field(default_factory=set)
-    """(licensee id, player id, source id, kind, key)."""
+    keys: set[tuple[int, int, int, str]] = field(default_factory=set)
+    """(player id, source id, kind, key)."""
     rounds: set[tuple[int, int, str]] = field(default_factory=set)
     plays: set[tuple[int, str]] = field(default_factory=set)
     holds: set[tuple[int, int, str]] = field(default_factory=set)
@@ -146,7 +146,7 @@ def _key(needs: Needs, player: Player, source_id: int, kind: Kind, key: str) -> 
     name = (source_id, kind, key)
     if name not in player.keys and name not in player.probed:
         player.probed.add(name)
-        needs.keys.add((player.licensee.id, player.id, source_id, kind, key))
+        needs.keys.add((player.id, source_id, kind, key))
 
 
 def _round(needs: Needs, player: Player, source_id: int, name: str) -> None:

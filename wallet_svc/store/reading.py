@@ -114,13 +114,12 @@ class Reader:
         )
 
     async def by_key(
-        self, licensee_id: int, player_id: int, source_id: int, kinds: Sequence[Kind], key: str, registry: Registry
+        self, player_id: int, source_id: int, kinds: Sequence[Kind], key: str, registry: Registry
     ) -> Entry | None:
         """The entry of a key, the last kind that was found winning."""
         rows = await self.rows(
             "read_keys",
             {
-                "licensees": [licensee_id] * len(kinds),
                 "players": [player_id] * len(kinds),
                 "sources": [source_id] * len(kinds),
                 "kinds": [kind.value for kind in kinds],

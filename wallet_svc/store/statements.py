@@ -64,7 +64,7 @@ _PARTS = {
 }
 
 
-def commit_statement(values: dict[str, str]) -> Statement:
+def commit_statement(values: dict[str, str | None]) -> Statement:
     """The commit with the parts that these values have something for: an empty part costs as much as a small one."""
     return _compose(tuple(part for part, array in _PARTS.items() if array in values))
 

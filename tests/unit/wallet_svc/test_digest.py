@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.wallet_svc.world import CASHIER, SOURCES, Table, bet, cancel, money, table, win
 from wallet_svc.domain import commands as c
-from wallet_svc.domain.digest import GENESIS, canonical, seal
+from wallet_svc.domain.digest import GENESIS, canonical, fields, seal
 from wallet_svc.domain.state import Entry
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
@@ -62,9 +62,9 @@ def expected_digest(previous: bytes, shard: int, first: int, log: Sequence[Entry
 
 def test_a_batch_is_hashed_over_the_digest_before_it_its_place_and_the_root_of_everything_so_far() -> None:
     log = play().log
-    first = seal(GENESIS, b"", 7, 1, log[:3])
+    first = seal(GENESIS, b"", 7, 1, map(fields, log[:3]))
     assert first.digest == expected_digest(GENESIS, 7, 1, log[:3], 3)
-    second = seal(first.digest, first.frontier, 7, 4, log[3:8])
+    second = seal(first.digest, first.frontier, 7, 4, map(fields, log[3:8]))
     assert second.root == tree_hash([line(entry) for entry in log[:8]])
     assert second.digest == expected_digest(first.digest, 7, 4, log[:8], 5)
 
@@ -74,27 +74,27 @@ def test_every_batch_continues_the_chain_and_the_tree() -> None:
     for key in ("h1", "h2"):
         before = made.book.head
         entry = made.do(key, c.Hold(money=money("5.00")), source=CASHIER).entry
-        made_of = seal(before.digest, before.frontier, 0, before.next_sequence, [entry])
+        made_of = seal(before.digest, before.frontier, 0, before.next_sequence, map(fields, [entry]))
         assert (made.book.head.digest, made.book.head.frontier) == (made_of.digest, made_of.frontier)
 
 
 def test_a_frontier_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="a tree of 2 leaves has 1 peaks"):
-        seal(GENESIS, bytes(64), 0, 3, play().log[:1])
+        seal(GENESIS, bytes(64), 0, 3, map(fields, play().log[:1]))
 
 
 def test_a_changed_field_changes_the_digest() -> None:
     log = play().log
-    before = seal(GENESIS, b"", 0, 1, log)
+    before = seal(GENESIS, b"", 0, 1, map(fields, log))
     log[1].amount = 1
-    assert seal(GENESIS, b"", 0, 1, log).digest != before.digest
+    assert seal(GENESIS, b"", 0, 1, map(fields, log)).digest != before.digest
 
 
 def test_the_request_id_is_not_part_of_the_digest() -> None:
     log = play().log
-    before = seal(GENESIS, b"", 0, 1, log)
+    before = seal(GENESIS, b"", 0, 1, map(fields, log))
     log[1].request_id = "other"
-    assert seal(GENESIS, b"", 0, 1, log) == before
+    assert seal(GENESIS, b"", 0, 1, map(fields, log)) == before
 
 
 def test_balances_of_the_house_may_pass_64_bits() -> None:

@@ -25,7 +25,7 @@ def needs_of(player: Player, action: c.Action, key: str = "k", *, all_keys: bool
 
 
 def keys(needs: Needs) -> set[tuple[Kind, str]]:
-    return {(Kind(kind), key) for _, _, _, kind, key in needs.keys}
+    return {(Kind(kind), key) for _, _, kind, key in needs.keys}
 
 
 def test_a_bet_is_taken_for_new_and_needs_its_session_only() -> None:

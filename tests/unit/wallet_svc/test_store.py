@@ -1,10 +1,11 @@
 """Texts that go to the database: arrays and numbered statements."""
 
 import re
+from typing import Any
 
 import pytest
 
-from wallet_svc.store.arrays import blobs, flags, numbers, texts
+from wallet_svc.store.arrays import blobs, column, flags, numbers, texts
 from wallet_svc.store.statements import STATEMENTS, statement
 
 
@@ -22,6 +23,25 @@ def test_blobs_are_hexadecimal() -> None:
 
 def test_flags_are_letters() -> None:
     assert flags([True, False]) == "{t,f}"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, None, -2],
+        ["a", None, "NULL", "null", "", "x,{}"],
+        ['q"b\\', "\n", None],
+        ["\u2028", "ünïcödé 🎰"],
+        [2**63 - 1, -(2**63)],
+    ],
+)
+def test_a_column_is_written_as_its_kind_of_array(values: list[Any]) -> None:
+    write = texts if any(isinstance(value, str) for value in values) else numbers
+    assert (column(values) or "").replace("null", "NULL") == write(values).replace("null", "NULL")
+
+
+def test_a_column_of_nothing_is_no_array() -> None:
+    assert column([None, None]) is None
 
 
 @pytest.mark.parametrize("write", [numbers, texts, blobs, flags])

@@ -124,9 +124,12 @@ CREATE TABLE transfer (
     ),
     CONSTRAINT transfer_refused_moves_nothing CHECK (outcome = 1 OR moved IS NULL)
 );
-CREATE UNIQUE INDEX transfer_key ON transfer (licensee_id, player_id, source_id, kind, key) WHERE key IS NOT NULL;
+-- By a hash of 64 bits within one player, so that a long key costs no more than a short one. A player names its licensee.
+CREATE UNIQUE INDEX transfer_key ON transfer (player_id, hashtextextended(key, source_id * 1024 + kind))
+    WHERE key IS NOT NULL;
 CREATE UNIQUE INDEX transfer_undone_once ON transfer (shard, undoes) WHERE undoes IS NOT NULL;
-CREATE INDEX transfer_of_player ON transfer (player_id, sequence);
+-- Entries of a player share an index entry per 65,536 of their shard's; within one, they are sorted when they are read.
+CREATE INDEX transfer_of_player ON transfer (player_id, (sequence >> 16));
 COMMENT ON TABLE transfer IS 'The log. One row is one answer and, where money moved, both sides of the posting. Never changed.';
 
 CREATE TABLE batch (
