@@ -1,9 +1,14 @@
 """Amounts in the player's main currency, at the rate of the decision."""
 
+from typing import Final
+
 from compliance_svc.kernel.actions import Bet, CancelWithdrawal, Credit, Deposit, Tip
 from compliance_svc.kernel.facts import Facts, Rate
 from compliance_svc.kernel.findings import Findings, Read
 from compliance_svc.kernel.limits import LimitKind
+
+# What the ledger has recorded has happened, also if the clock that recorded it was ahead of this one.
+_NO_END: Final = 2**63
 
 
 def counted_minor(facts: Facts, action: Bet | Tip | Deposit | Credit | CancelWithdrawal, now_us: int) -> int | None:
@@ -27,6 +32,6 @@ def used_minor(facts: Facts, kind: LimitKind, after_us: int, now_us: int, findin
     if facts.usage is None:
         return None
     currency = "" if kind is LimitKind.TIME else facts.player.currency
-    amount = facts.usage.used(kind, currency, after_us, now_us)
+    amount = facts.usage.used(kind, currency, after_us, now_us if kind is LimitKind.TIME else _NO_END)
     findings.reads.append(Read(kind=kind, currency=currency, after_us=after_us, used=amount))
     return amount

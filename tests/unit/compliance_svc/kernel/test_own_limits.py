@@ -52,6 +52,13 @@ def test_a_deposit_leaves_the_window_exactly_after_its_length(window: Window, sp
     assert reasons(known, deposit("1.00"), NOON + span) == ()
 
 
+@pytest.mark.parametrize("window", [Window.HOURS_24, Window.SINCE_SET])
+def test_what_was_recorded_by_a_clock_that_was_ahead_counts_at_once(window: Window) -> None:
+    """Two processes may disagree about the time by a moment; the ledger's order says that it has happened."""
+    known = facts(a_limit(LOSS, window, "100.00"), usage=used(LOSS, (NOON + HOUR, "100.00")))
+    assert reasons(known, bet("1.00"), NOON, "sandbox") == ("LIM.LOSS",)
+
+
 def test_days_are_elapsed_time_also_over_a_clock_change() -> None:
     before = at("2026-03-28T14:00:00+00:00")
     known = facts(a_limit(DEPOSIT, Window.HOURS_24, "100.00"), usage=used(DEPOSIT, (before, "100.00")))
