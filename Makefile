@@ -78,6 +78,14 @@ corpus: setup ## run case files against the real services: make corpus FILES="..
 torture: setup ## load, faults, kill -9, then the checker: make torture SECONDS=n SEED=s (build/torture.json)
 	@$(RUN) -m mesh.tooling.available tests.torture $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: torture-controls
+torture-controls: setup ## break each guarantee on purpose: the harness must turn red every time
+	@$(RUN) -m mesh.tooling.available tests.torture.controls $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: power-cut
+power-cut: setup ## cut the power under the ledger's disk: make power-cut N=20 (root; build/power_cut.json)
+	@$(RUN) -m mesh.tooling.available tests.torture.power_cut $(if $(N),--cuts $(N)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: fmt
 fmt: setup ## format code and contracts
 	@$(VENV)/bin/ruff check --quiet --fix-only .

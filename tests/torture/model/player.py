@@ -1,0 +1,126 @@
+"""One player of one licensee in one currency, at any number of providers and at the cashier."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.torture.model import cashier, play
+from tests.torture.model.answer import CONFLICT, SUCCESS, Account, Answer, Line, Posting, Step
+from tests.torture.model.content import content_of, kind_of
+from tests.torture.model.state import Bet, Flags, Hold, Round
+
+
+@dataclass
+class Player:
+    """Everything that matters about one player."""
+
+    flags: Mapping[str, Flags]
+    exponent: int = 2
+    now_us: int = 0
+    balances: dict[Account, int] = field(default_factory=lambda: defaultdict(int))
+    answers: dict[tuple[str, str, str], tuple[Any, str]] = field(default_factory=dict)
+    bets: dict[tuple[str, str], Bet] = field(default_factory=dict)
+    buried: set[tuple[str, str]] = field(default_factory=set)
+    rounds: dict[tuple[str, str], Round] = field(default_factory=dict)
+    holds: dict[tuple[str, str], Hold] = field(default_factory=dict)
+    stake_limit: int | None = None
+    loss_limit: int | None = None
+    lost: int = 0
+
+    @property
+    def cash(self) -> int:
+        """Available money."""
+        return self.balances["cash", ""]
+
+    @property
+    def held(self) -> int:
+        """Reserved money."""
+        return self.balances["held", ""]
+
+    def do(self, step: Step, now_us: int) -> Answer:
+        """Decide one step, and change the player."""
+        self.now_us = now_us
+        if step["do"] in _KEYLESS:
+            return _KEYLESS[step["do"]](self, step)
+        name = (step["by"], kind_of(step), step["key"])
+        if name in self.answers:
+            content, outcome = self.answers[name]
+            known = content == content_of(step)
+            return Answer(outcome, replayed=True) if known else Answer(CONFLICT)
+        answer = _VERBS[step["do"]](self, step)
+        self.answers[name] = (content_of(step), answer.outcome)
+        return answer
+
+    def message(self, steps: Sequence[Step], now_us: int) -> list[Answer]:
+        """Decide several steps, all or nothing."""
+        trial = self._trial(steps)
+        rehearsed = [trial.do(step, now_us) for step in steps]
+        if all(answer.outcome in SUCCESS for answer in rehearsed):
+            self.__dict__.update(trial.__dict__)
+            return rehearsed
+        if any(answer.outcome == CONFLICT for answer in rehearsed):
+            return [answer if answer.outcome == CONFLICT else Answer("NOT_APPLIED") for answer in rehearsed]
+        return self._refuse(steps, rehearsed)
+
+    def _trial(self, steps: Sequence[Step]) -> Player:
+        """A copy that the steps may change: what they cannot reach is shared."""
+        trial = copy.copy(self)
+        for part in ("balances", "answers", "bets", "rounds", "holds", "buried"):
+            setattr(trial, part, copy.copy(getattr(self, part)))
+        for name in {name for step in steps if (name := self._round_of(step)) in self.rounds}:
+            trial.rounds[name] = copy.deepcopy(self.rounds[name])
+            for key in self.rounds[name].bets:
+                trial.bets[name[0], key] = copy.copy(self.bets[name[0], key])
+        trial.holds = {name: copy.copy(hold) for name, hold in self.holds.items()}
+        return trial
+
+    def _round_of(self, step: Step) -> tuple[str, str]:
+        """The round that a step may change."""
+        stake = self.bets.get((step["by"], step.get("ref", "")))
+        return step["by"], stake.round if step["do"] == "cancel" and stake is not None else step.get("round", "")
+
+    def _refuse(self, steps: Sequence[Step], rehearsed: Sequence[Answer]) -> list[Answer]:
+        """Known keys replay, the first refusal stays, and every other new key is NOT_APPLIED."""
+        answers: list[Answer] = []
+        refused = False
+        for step, rehearsal in zip(steps, rehearsed, strict=True):
+            name = (step["by"], kind_of(step), step["key"])
+            if name in self.answers:
+                answer = Answer(self.answers[name][1], replayed=True)
+                refused = refused or answer.refused
+            else:
+                outcome = rehearsal.outcome if rehearsal.refused and not refused else "NOT_APPLIED"
+                refused = refused or rehearsal.refused
+                answer = Answer(outcome, [Line(self._stored_kind(step), step["key"], outcome)])
+                self.answers[name] = (content_of(step), outcome)
+            answers.append(answer)
+        return answers
+
+    def _stored_kind(self, step: Step) -> str:
+        late = step["do"] == "bet" and (step["by"], step["key"]) in self.buried
+        return "late_bet" if late else kind_of(step)
+
+    def move(self, debit: Account, credit: Account, amount: int) -> Posting | None:
+        """Move money; nothing moves for zero."""
+        if not amount:
+            return None
+        self.balances[debit] -= amount
+        self.balances[credit] += amount
+        return Posting(debit, credit, amount)
+
+
+_VERBS: dict[str, Callable[[Player, Step], Answer]] = {
+    "bet": play.bet,
+    "win": play.win,
+    "cancel": play.cancel,
+    "deposit": cashier.deposit,
+    "hold": cashier.hold,
+    "capture": cashier.capture,
+    "release": cashier.release,
+    "set_limit": cashier.set_limit,
+}
+_KEYLESS: dict[str, Callable[[Player, Step], Answer]] = {"close_round": play.close_round, "expire": cashier.expire}

@@ -1,0 +1,166 @@
+"""What the clients send: an endless stream of steps for each client, the same for the same seed."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.torture.model.answer import Step
+
+STRICT, LOOSE, CASHIER = "acme", "zeta", "cashier"
+"""A provider that pays no win without its bet, one that does, and the payment account."""
+
+_REMEMBERED = 6
+_AMOUNTS = ("0.10", "0.25", "1.00", "1.00", "2.50", "5.00", "12.34")
+_ODD_AMOUNTS = ("0", "0.001", "7.5", "99999.00")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a client wants done: one step, or a message of several steps that is all or nothing."""
+
+    player: str
+    steps: tuple[Step, ...]
+    atomic: bool = False
+
+
+@dataclass
+class Memory:
+    """What a client remembers of one player, so that steps refer to each other."""
+
+    bets: deque[tuple[str, str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    holds: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    buried: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    last: Step | None = None
+
+
+class Script:
+    """The stream of one client. It never looks at answers, so that the seed alone decides it."""
+
+    def __init__(self, seed: int, client: str, players: Sequence[str]) -> None:
+        self._random = random.Random(f"{seed} {client}")
+        self._client, self._players = client, players
+        self._memories = {player: Memory() for player in players}
+        self._number = 0
+
+    def operations(self) -> Iterator[Operation]:
+        """Without end."""
+        while True:
+            player = self._random.choice(self._players)
+            yield self._next(player, self._memories[player])
+
+    def _next(self, player: str, memory: Memory) -> Operation:
+        choice = self._random.random()
+        if choice < 0.05:
+            return Operation(player, self._pair(memory), atomic=True)
+        if choice < 0.08:
+            return Operation(player, self._mixed(memory), atomic=True)
+        step = self._conflict(memory) if choice < 0.09 else self._step(memory)
+        memory.last = step
+        return Operation(player, (step,))
+
+    def _step(self, memory: Memory) -> Step:
+        verbs = ("bet", "win", "cancel", "close_round", "deposit", "hold", "capture", "release", "late")
+        weights = (36, 24, 9, 3, 10, 5, 5, 3, 2)
+        verb = self._random.choices(verbs, weights)[0]
+        step: Step = getattr(self, f"_{verb}")(memory)
+        return step
+
+    def _key(self, prefix: str) -> str:
+        self._number += 1
+        return f"{self._client}-{prefix}{self._number}"
+
+    def _amount(self) -> str:
+        odd = self._random.random() < 0.02
+        return self._random.choice(_ODD_AMOUNTS if odd else _AMOUNTS)
+
+    def _provider(self) -> str:
+        return STRICT if self._random.random() < 0.8 else LOOSE
+
+    def _stake(self, memory: Memory) -> tuple[str, str, str]:
+        """Provider, key and round of a bet that was sent, mostly."""
+        if memory.bets and self._random.random() < 0.97:
+            return self._random.choice(memory.bets)
+        return self._provider(), f"{self._client}-never", f"{self._client}-nowhere"
+
+    def _bet(self, memory: Memory) -> Step:
+        by, _, round_ = self._stake(memory)
+        key = self._key("b")
+        if not memory.bets or self._random.random() < 0.8:
+            by, round_ = self._provider(), f"r{key}"
+        memory.bets.append((by, key, round_))
+        return {
+            "do": "bet", "by": by, "key": key, "round": round_, "amount": self._amount(),
+            "close": self._random.random() < 0.05,
+        }  # fmt: skip
+
+    def _win(self, memory: Memory) -> Step:
+        by, bet, round_ = self._stake(memory)
+        named = self._random.random() < 0.6
+        return {
+            "do": "win", "by": by, "key": self._key("w"), "round": round_, "amount": self._amount(),
+            "ref": bet if named else "", "close": self._random.random() < 0.3,
+        }  # fmt: skip
+
+    def _cancel(self, memory: Memory) -> Step:
+        by, bet, _ = self._stake(memory)
+        if self._random.random() < 0.1:
+            # Its bet comes later, and is refused.
+            bet = self._key("b")
+            memory.buried.append((by, bet))
+        return {"do": "cancel", "by": by, "key": self._key("x"), "ref": bet}
+
+    def _late(self, memory: Memory) -> Step:
+        if not memory.buried:
+            return self._cancel(memory)
+        by, bet = self._random.choice(memory.buried)
+        return {"do": "bet", "by": by, "key": bet, "round": f"r{bet}", "amount": "1.00", "close": False}
+
+    def _close_round(self, memory: Memory) -> Step:
+        by, _, round_ = self._stake(memory)
+        return {"do": "close_round", "by": by, "key": "", "round": round_}
+
+    def _deposit(self, memory: Memory) -> Step:
+        return {"do": "deposit", "by": CASHIER, "key": self._key("d"), "amount": self._amount()}
+
+    def _hold(self, memory: Memory) -> Step:
+        key = self._key("h")
+        memory.holds.append(key)
+        seconds = self._random.choice([None, None, 1, 3])
+        return {"do": "hold", "by": CASHIER, "key": key, "amount": self._amount(), "seconds": seconds}
+
+    def _held(self, memory: Memory) -> str:
+        return self._random.choice(memory.holds) if memory.holds else f"{self._client}-never"
+
+    def _capture(self, memory: Memory) -> Step:
+        amount = self._amount() if self._random.random() < 0.5 else None
+        return {"do": "capture", "by": CASHIER, "key": self._key("c"), "ref": self._held(memory), "amount": amount}
+
+    def _release(self, memory: Memory) -> Step:
+        return {"do": "release", "by": CASHIER, "key": self._key("f"), "ref": self._held(memory)}
+
+    def _pair(self, memory: Memory) -> tuple[Step, ...]:
+        """A bet and its win."""
+        bet = self._bet(memory)
+        win = {
+            "do": "win", "by": bet["by"], "key": self._key("w"), "round": bet["round"], "amount": self._amount(),
+            "ref": bet["key"], "close": bet["close"],
+        }  # fmt: skip
+        return {**bet, "close": False}, win
+
+    def _mixed(self, memory: Memory) -> tuple[Step, ...]:
+        """A few steps of one provider, some of which may be refused."""
+        by = self._provider()
+        steps: list[Step] = []
+        while len(steps) < self._random.randint(2, 4):
+            step: Step = getattr(self, self._random.choice(("_bet", "_win", "_cancel")))(memory)
+            steps.append({**step, "by": by})
+        return tuple(steps)
+
+    def _conflict(self, memory: Memory) -> Step:
+        """The last key again, with other content."""
+        if memory.last is None or "amount" not in memory.last or memory.last["do"] == "capture":
+            return self._step(memory)
+        return {**memory.last, "amount": "77.77"}
