@@ -66,9 +66,12 @@ def from_text(text: str, currency_code: str, places: int) -> Money:
     return from_units(to_minor(text, places), places, currency_code)
 
 
-def exact_text(amount: Decimal, places: int) -> str:
-    """An amount as a studio writes it. AmountError when it is finer than the wire can say."""
-    return to_text(to_minor(format(amount, "f"), places), places, digits=places)
+def exact_text(amount: Decimal, places: int, *, digits: int | None = None) -> str:
+    """An amount as a studio writes it, with all its places, or with at least `digits` of them.
+
+    AmountError when it is finer than the wire can say.
+    """
+    return to_text(to_minor(format(amount, "f"), places), places, digits=places if digits is None else digits)
 
 
 def shown_decimal(balance: Money, places: int) -> Decimal:

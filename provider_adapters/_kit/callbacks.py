@@ -96,7 +96,12 @@ class DialectCallbacks(abc.ABC):
 
     def must_be_post(self, request: HttpRequest) -> None:
         """ProblemError unless the path is that of a call, and the method the only one."""
-        if request.path not in self._routes and request.path not in self.beyond:
+        known = request.path in self._routes or request.path in self.beyond
+        self.must_be_post_to(request.path if known else "", request)
+
+    def must_be_post_to(self, path: str, request: HttpRequest) -> None:
+        """The same for a provider that has one address for all its calls."""
+        if request.path != path:
             raise ProblemError(Problem.PATH_UNKNOWN)
         if request.method != "POST":
             raise ProblemError(Problem.METHOD_UNKNOWN)
