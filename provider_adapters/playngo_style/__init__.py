@@ -1,0 +1,1 @@
+"""Playngo-style provider: XML, a secret inside each message, two decimals, cancels under the id of the reserve."""
