@@ -7,14 +7,14 @@ from provider_adapters._kit.strict_json import NotParseableError
 MAX_FIELDS = 64
 
 
-def parse_pairs(body: bytes) -> list[tuple[str, str]]:
-    """Names and values exactly as they stand on the wire, still encoded, in wire order."""
+def parse_pairs(body: bytes, *, most: int = MAX_FIELDS) -> list[tuple[str, str]]:
+    """Names and values exactly as they stand on the wire, still encoded, in wire order; at most so many."""
     try:
         text = body.decode("ascii")
     except UnicodeDecodeError as error:
         raise NotParseableError("not ASCII") from error
     parts = text.split("&") if text else []
-    if len(parts) > MAX_FIELDS:
+    if len(parts) > most:
         raise NotParseableError("too many fields")
     pairs = [part.partition("=") for part in parts]
     if any(not separator for _, separator, _ in pairs):

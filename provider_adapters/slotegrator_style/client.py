@@ -1,0 +1,82 @@
+"""What we ask the provider."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from provider_adapters._kit.asking import Question, ask, browser_address, raise_for
+from provider_adapters._kit.http import HttpReply
+from provider_adapters._kit.ports import Game, Launch, Outbound
+from provider_adapters._kit.strict_json import parse_object
+from provider_adapters._kit.typed_json import build
+from provider_adapters.slotegrator_style import auth, mapping, wire
+from provider_adapters.slotegrator_style.config import Config
+from provider_adapters.slotegrator_style.errors import FAILURES
+
+BASE = "/api/index.php/v1"
+MOST_PAGES: Final = 400
+_OK = 200
+
+
+class Client:
+    """The provider's API."""
+
+    def __init__(self, config: Config, outbound: Outbound) -> None:
+        self._config = config
+        self._outbound = outbound
+
+    async def launch_url(self, launch: Launch) -> str:
+        """`/games/init`. It moves no money, and a second game would be another window, so it may be repeated."""
+        return await ask(self._outbound, self._post("/games/init", mapping.launch_fields(launch)), read_launch)
+
+    async def games(self) -> tuple[Game, ...]:
+        """`/games`, page by page."""
+        found: list[Game] = []
+        for page in range(1, MOST_PAGES + 1):
+            games, pages = await ask(self._outbound, self._get("/games", {"page": str(page)}), read_page)
+            found += games
+            if page >= pages:
+                break
+        return tuple(found)
+
+    async def ping(self, timeout_s: float) -> None:
+        """`/limits`: the list of games may be asked for once a second only."""
+        await ask(self._outbound, self._get("/limits", {}), read_content, probe_timeout_s=timeout_s)
+
+    def _post(self, operation: str, fields: Mapping[str, str]) -> Question:
+        headers = {**self._signed(fields), "content-type": "application/x-www-form-urlencoded"}
+        return Question(operation=operation, path=BASE + operation, body=auth.encode(fields.items()), headers=headers)
+
+    def _get(self, operation: str, fields: Mapping[str, str]) -> Question:
+        query = auth.encode(fields.items()).decode("ascii")
+        return Question(
+            operation=operation, method="GET", path=BASE + operation, query=query, headers=self._signed(fields)
+        )
+
+    def _signed(self, fields: Mapping[str, str]) -> dict[str, str]:
+        key = self._config.merchant_keys[0]
+        now_s, nonce = int(time.time()), secrets.token_hex(16)
+        return auth.signed_headers(key, self._config.merchant_id, fields, now_s=now_s, nonce=nonce)
+
+
+def read_content(reply: HttpReply) -> dict[str, Any]:
+    """A good answer, or the provider's own error."""
+    content = parse_object(reply.body)
+    if reply.status != _OK:
+        raise_for(content["error_code"], FAILURES)
+    return content
+
+
+def read_launch(reply: HttpReply) -> str:
+    """The address, if it is one that a browser may be sent to."""
+    return browser_address(read_content(reply)["url"])
+
+
+def read_page(reply: HttpReply) -> tuple[list[Game], int]:
+    """The games of a page whose type we know, and how many pages there are."""
+    content = read_content(reply)
+    rows = [build(wire.GameRow, row) for row in content["items"]]
+    known = [row for row in rows if row.type.lower() in mapping.CATEGORIES]
+    games = [Game(game_id=row.uuid, title=row.name, category=mapping.CATEGORIES[row.type.lower()]) for row in known]
+    return games, int(content["_meta"]["pageCount"])
