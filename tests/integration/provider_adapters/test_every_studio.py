@@ -28,7 +28,7 @@ CHAOS = {
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="studios", providers=frozenset(NAMES))) as running:
+    with Stack(Options(kind="studios", providers=frozenset(NAMES), ready_s=90)) as running:
         yield running
 
 
