@@ -108,10 +108,13 @@ class Scene:
         answer = await self.teller.attempt(act, mishap)
         if recorded and answer.reaction in YES:
             self.teller.record.believe(act, Belief.ACCEPTED, answer.code, attempts=1)
-        elif recorded and answer.reaction in NO and self.teller.record.belief(act) is Belief.SENT:
+        elif recorded and self._is_refused(answer.reaction, wanted) and self.teller.record.belief(act) is Belief.SENT:
             self.teller.record.believe(act, Belief.REFUSED, answer.code, attempts=1)
         difference = await self.balance() - before
         self.note(title, answer.reaction, answer.code, answer.reaction in wanted and difference == moved, difference)
+
+    def _is_refused(self, reaction: Reaction, wanted: frozenset[Reaction]) -> bool:
+        return reaction in NO or (wanted == self.refused and reaction in wanted)
 
     async def cancelled(self, title: str, bet: Act, wanted: frozenset[Reaction], moved: Decimal) -> None:
         """Send the bet's cancel, and write down that the bet is cancelled if it is."""
