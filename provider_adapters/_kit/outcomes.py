@@ -19,6 +19,16 @@ NEVER_FOR_CREDITS: Final = (
 )
 """The ledger refuses no win and no cancel for these; a promotional credit only for the last two, and it can wait."""
 
+NEVER_HERE: Final = (
+    Outcome.OUTCOME_HOLD_ENDED,
+    Outcome.OUTCOME_HOLD_EXCEEDED,
+    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY,
+    Outcome.OUTCOME_APPROVAL_NEEDED,
+    Outcome.OUTCOME_APPROVAL_INVALID,
+    Outcome.OUTCOME_EFFECTIVE_TIME_REFUSED,
+)
+"""Outcomes of actions that no provider can ask for."""
+
 
 def for_credits(stakes: Mapping[Outcome.ValueType, C], again: C) -> Mapping[Outcome.ValueType, C]:
     """The table of wins, cancels and closes, from that of bets.

@@ -8,7 +8,7 @@ from typing import Final
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
-from provider_adapters._kit.outcomes import for_credits
+from provider_adapters._kit.outcomes import NEVER_HERE, for_credits
 from provider_adapters._kit.ports import Problem
 
 
@@ -34,6 +34,7 @@ class Code(enum.StrEnum):
 
 
 OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
+    **dict.fromkeys(NEVER_HERE, Code.UNKNOWN),
     Outcome.OUTCOME_UNSPECIFIED: Code.UNKNOWN,
     Outcome.OUTCOME_OK: Code.OK,
     Outcome.OUTCOME_TOMBSTONED: Code.OK,
@@ -51,8 +52,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ALREADY_SETTLED: Code.TRANSACTION_DOES_NOT_EXIST,
     Outcome.OUTCOME_ORIGINAL_NOT_FOUND: Code.TRANSACTION_DOES_NOT_EXIST,
     Outcome.OUTCOME_ALREADY_ROLLED_BACK: Code.TRANSACTION_ROLLED_BACK,
-    Outcome.OUTCOME_HOLD_ENDED: Code.UNKNOWN,
-    Outcome.OUTCOME_HOLD_EXCEEDED: Code.UNKNOWN,
     Outcome.OUTCOME_NOT_APPLIED: Code.UNKNOWN,
     Outcome.OUTCOME_COMPLIANCE_DENIED: Code.USER_DISABLED,
     Outcome.OUTCOME_IN_PROGRESS: Code.UNKNOWN,
@@ -63,10 +62,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_REQUEST_INVALID: Code.WRONG_TYPES,
     Outcome.OUTCOME_ACCOUNT_FROZEN: Code.USER_DISABLED,
     Outcome.OUTCOME_ACCOUNT_CLOSED: Code.USER_DISABLED,
-    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.UNKNOWN,
-    Outcome.OUTCOME_APPROVAL_NEEDED: Code.UNKNOWN,
-    Outcome.OUTCOME_APPROVAL_INVALID: Code.UNKNOWN,
-    Outcome.OUTCOME_EFFECTIVE_TIME_REFUSED: Code.UNKNOWN,
 }
 """Outcomes of bets and balances."""
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
-from provider_adapters._kit.outcomes import for_credits
+from provider_adapters._kit.outcomes import NEVER_HERE, for_credits
 from provider_adapters._kit.ports import Problem
 
 
@@ -35,6 +35,7 @@ RETRANSMIT: Final = frozenset({Code.TEMPORARY_ERROR, Code.OPERATION_IN_PROCESS})
 """Replies that ask for the same message again."""
 
 OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
+    **dict.fromkeys(NEVER_HERE, Code.UNKNOWN_ERROR),
     Outcome.OUTCOME_UNSPECIFIED: Code.TEMPORARY_ERROR,
     Outcome.OUTCOME_OK: Code.OK,
     Outcome.OUTCOME_TOMBSTONED: Code.BET_DOES_NOT_EXIST,
@@ -51,8 +52,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ORIGINAL_NOT_FOUND: Code.BET_DOES_NOT_EXIST,
     Outcome.OUTCOME_ALREADY_ROLLED_BACK: Code.BET_ALREADY_SETTLED,
     Outcome.OUTCOME_ALREADY_SETTLED: Code.BET_ALREADY_SETTLED,
-    Outcome.OUTCOME_HOLD_ENDED: Code.UNKNOWN_ERROR,
-    Outcome.OUTCOME_HOLD_EXCEEDED: Code.UNKNOWN_ERROR,
     Outcome.OUTCOME_NOT_APPLIED: Code.UNKNOWN_ERROR,
     Outcome.OUTCOME_COMPLIANCE_DENIED: Code.UNKNOWN_ERROR,
     Outcome.OUTCOME_IN_PROGRESS: Code.OPERATION_IN_PROCESS,
@@ -63,9 +62,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_REQUEST_INVALID: Code.INVALID_PARAMETER,
     Outcome.OUTCOME_ACCOUNT_FROZEN: Code.UNKNOWN_ERROR,
     Outcome.OUTCOME_ACCOUNT_CLOSED: Code.UNKNOWN_ERROR,
-    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.UNKNOWN_ERROR,
-    Outcome.OUTCOME_APPROVAL_NEEDED: Code.UNKNOWN_ERROR,
-    Outcome.OUTCOME_APPROVAL_INVALID: Code.UNKNOWN_ERROR,
 }
 """Outcomes of debits and balances."""
 

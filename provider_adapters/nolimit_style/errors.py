@@ -9,7 +9,7 @@ from typing import Final
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit import json_rpc
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
-from provider_adapters._kit.outcomes import for_credits
+from provider_adapters._kit.outcomes import NEVER_HERE, for_credits
 from provider_adapters._kit.ports import Problem
 
 
@@ -47,6 +47,7 @@ MESSAGES: Final[Mapping[Code, str]] = {
 """Messages of refusals; those of JSON-RPC itself are in the kit."""
 
 OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
+    **dict.fromkeys(NEVER_HERE, Code.SERVER),
     Outcome.OUTCOME_UNSPECIFIED: Code.SERVER,
     Outcome.OUTCOME_OK: Code.OK,
     Outcome.OUTCOME_TOMBSTONED: Code.NOT_FOUND,
@@ -64,8 +65,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ORIGINAL_NOT_FOUND: Code.NOT_FOUND,
     Outcome.OUTCOME_ALREADY_ROLLED_BACK: Code.NOT_ALLOWED,
     Outcome.OUTCOME_ALREADY_SETTLED: Code.NOT_ALLOWED,
-    Outcome.OUTCOME_HOLD_ENDED: Code.SERVER,
-    Outcome.OUTCOME_HOLD_EXCEEDED: Code.SERVER,
     Outcome.OUTCOME_NOT_APPLIED: Code.SERVER,
     Outcome.OUTCOME_COMPLIANCE_DENIED: Code.NOT_ALLOWED,
     Outcome.OUTCOME_IN_PROGRESS: Code.SERVER,
@@ -76,9 +75,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_REQUEST_INVALID: Code.INVALID_PARAMS,
     Outcome.OUTCOME_ACCOUNT_FROZEN: Code.NOT_ALLOWED,
     Outcome.OUTCOME_ACCOUNT_CLOSED: Code.NOT_ALLOWED,
-    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.SERVER,
-    Outcome.OUTCOME_APPROVAL_NEEDED: Code.SERVER,
-    Outcome.OUTCOME_APPROVAL_INVALID: Code.SERVER,
 }
 """Outcomes of withdraws and balances."""
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
-from provider_adapters._kit.outcomes import for_credits
+from provider_adapters._kit.outcomes import NEVER_HERE, for_credits
 from provider_adapters._kit.ports import Problem
 
 
@@ -37,6 +37,7 @@ ONLY_HEARD: Final = frozenset({Code.TIME_BUDGET_EXCEEDED})
 """The ledger has no limit of time."""
 
 OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
+    **dict.fromkeys(NEVER_HERE, Code.SERVICE_UNAVAILABLE),
     Outcome.OUTCOME_UNSPECIFIED: Code.INTERNAL,
     Outcome.OUTCOME_OK: Code.OK,
     Outcome.OUTCOME_TOMBSTONED: Code.OK,
@@ -54,8 +55,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     # A reserve after its cancel: the provider cancels it once more, which does nothing.
     Outcome.OUTCOME_ALREADY_ROLLED_BACK: Code.INTERNAL,
     Outcome.OUTCOME_ALREADY_SETTLED: Code.SERVICE_UNAVAILABLE,
-    Outcome.OUTCOME_HOLD_ENDED: Code.SERVICE_UNAVAILABLE,
-    Outcome.OUTCOME_HOLD_EXCEEDED: Code.SERVICE_UNAVAILABLE,
     Outcome.OUTCOME_NOT_APPLIED: Code.SERVICE_UNAVAILABLE,
     Outcome.OUTCOME_COMPLIANCE_DENIED: Code.ACCOUNT_DISABLED,
     Outcome.OUTCOME_IN_PROGRESS: Code.INTERNAL,
@@ -66,9 +65,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_REQUEST_INVALID: Code.SERVICE_UNAVAILABLE,
     Outcome.OUTCOME_ACCOUNT_FROZEN: Code.ACCOUNT_LOCKED,
     Outcome.OUTCOME_ACCOUNT_CLOSED: Code.ACCOUNT_DISABLED,
-    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.SERVICE_UNAVAILABLE,
-    Outcome.OUTCOME_APPROVAL_NEEDED: Code.SERVICE_UNAVAILABLE,
-    Outcome.OUTCOME_APPROVAL_INVALID: Code.SERVICE_UNAVAILABLE,
 }
 """Outcomes of reserves and balances."""
 

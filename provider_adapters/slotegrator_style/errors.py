@@ -8,6 +8,7 @@ from typing import Final
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
+from provider_adapters._kit.outcomes import NEVER_HERE
 from provider_adapters._kit.ports import Problem
 
 
@@ -22,6 +23,7 @@ class Code(enum.StrEnum):
 
 
 CREDITS: Final[Mapping[Outcome.ValueType, Code]] = {
+    **dict.fromkeys(NEVER_HERE, Code.INTERNAL_ERROR),
     Outcome.OUTCOME_UNSPECIFIED: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_OK: Code.OK,
     Outcome.OUTCOME_TOMBSTONED: Code.OK,
@@ -38,8 +40,6 @@ CREDITS: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ORIGINAL_NOT_FOUND: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_ALREADY_ROLLED_BACK: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_ALREADY_SETTLED: Code.INTERNAL_ERROR,
-    Outcome.OUTCOME_HOLD_ENDED: Code.INTERNAL_ERROR,
-    Outcome.OUTCOME_HOLD_EXCEEDED: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_NOT_APPLIED: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_COMPLIANCE_DENIED: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_IN_PROGRESS: Code.INTERNAL_ERROR,
@@ -50,9 +50,6 @@ CREDITS: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_REQUEST_INVALID: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_ACCOUNT_FROZEN: Code.INTERNAL_ERROR,
     Outcome.OUTCOME_ACCOUNT_CLOSED: Code.INTERNAL_ERROR,
-    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.INTERNAL_ERROR,
-    Outcome.OUTCOME_APPROVAL_NEEDED: Code.INTERNAL_ERROR,
-    Outcome.OUTCOME_APPROVAL_INVALID: Code.INTERNAL_ERROR,
 }
 """Outcomes of wins, refunds and rollbacks."""
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
-from provider_adapters._kit.outcomes import for_credits
+from provider_adapters._kit.outcomes import NEVER_HERE, for_credits
 from provider_adapters._kit.ports import Problem
 
 
@@ -60,6 +60,7 @@ ONLY_HEARD: Final = frozenset({Code.TIME_LIMIT})
 """The ledger has no limit of time."""
 
 OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
+    **dict.fromkeys(NEVER_HERE, Code.CONFLICT),
     Outcome.OUTCOME_UNSPECIFIED: Code.SERVER_ERROR,
     Outcome.OUTCOME_OK: Code.OK,
     Outcome.OUTCOME_TOMBSTONED: Code.OK,
@@ -76,8 +77,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_ORIGINAL_NOT_FOUND: Code.CONFLICT,
     Outcome.OUTCOME_ALREADY_ROLLED_BACK: Code.CONFLICT,
     Outcome.OUTCOME_ALREADY_SETTLED: Code.CONFLICT,
-    Outcome.OUTCOME_HOLD_ENDED: Code.CONFLICT,
-    Outcome.OUTCOME_HOLD_EXCEEDED: Code.CONFLICT,
     Outcome.OUTCOME_NOT_APPLIED: Code.CONFLICT,
     Outcome.OUTCOME_COMPLIANCE_DENIED: Code.ACCOUNT_BLOCKED,
     Outcome.OUTCOME_IN_PROGRESS: Code.SERVER_ERROR,
@@ -88,9 +87,6 @@ OUTCOMES: Final[Mapping[Outcome.ValueType, Code]] = {
     Outcome.OUTCOME_REQUEST_INVALID: Code.BAD_REQUEST,
     Outcome.OUTCOME_ACCOUNT_FROZEN: Code.ACCOUNT_BLOCKED,
     Outcome.OUTCOME_ACCOUNT_CLOSED: Code.ACCOUNT_BLOCKED,
-    Outcome.OUTCOME_ACCOUNT_NOT_EMPTY: Code.CONFLICT,
-    Outcome.OUTCOME_APPROVAL_NEEDED: Code.CONFLICT,
-    Outcome.OUTCOME_APPROVAL_INVALID: Code.CONFLICT,
 }
 """Outcomes of bets and balances."""
 
