@@ -28,5 +28,7 @@ class WalletSettings(ProcessSettings):
     """Players of each shard that are kept in memory."""
     sweep_interval_ms: int = 200
     """How often holds are looked at whose time is over."""
+    attempts_days: int = 90
+    """How long notes of repeated calls are kept. Transactions themselves are kept for ever."""
     feed_interval_ms: int = 100
     """How often a followed feed looks for new entries."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from mesh import failpoints, logs, metrics
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
+from wallet_svc.attempts import Attempts
 from wallet_svc.domain.commands import Command, OpenAccount
 from wallet_svc.domain.decide import decide, decide_together, split
 from wallet_svc.domain.journal import Batch, Book
@@ -105,6 +106,7 @@ class Engine:
         most_waiting: int,
         most_in_flight: int,
         most_players: int = 1_024,
+        attempts: Attempts | None = None,
     ) -> None:
         self._log = shard_log
         self._clock = clock
@@ -112,6 +114,7 @@ class Engine:
         self._most_waiting = most_waiting
         self._most_in_flight = most_in_flight
         self._most_players = most_players
+        self._attempts = attempts
         self._waiting: list[Work] = []
         self._wake = asyncio.Event()
         self._books: dict[int, Book] = {}
@@ -264,6 +267,8 @@ class Engine:
             if not work.later and not work.over and work.shard not in stale:
                 failpoints.here("wallet.answer.before")
                 work.answers = _answers(work, books[work.shard])
+                if self._attempts is not None and not work.dry:
+                    self._attempts.note(work.commands, work.decided, books[work.shard], registry, now_us)
                 work.over = True
                 work.call.one_less()
         self._postpone([work for work in works if work.later and work.shard not in stale])

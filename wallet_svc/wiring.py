@@ -20,9 +20,11 @@ from pitboss.wallet.v1 import (
     registry_service_pb2_grpc,
     wallet_service_pb2_grpc,
 )
+from wallet_svc.attempts import Attempts
 from wallet_svc.config import WalletSettings
 from wallet_svc.domain.commands import Command, Expire
 from wallet_svc.engine import Engine
+from wallet_svc.explaining import Explainer
 from wallet_svc.feed import Feed
 from wallet_svc.grpc_api.history import HistoryServicer
 from wallet_svc.grpc_api.ledger import LedgerServicer
@@ -76,10 +78,18 @@ async def build(settings: WalletSettings) -> server.Parts:
     shard_log = PostgresLog(
         settings.database_url, writer=settings.replica, statement_timeout_ms=settings.statement_timeout_ms
     )
+    attempts = Attempts(
+        settings.database_url,
+        clock,
+        name=f"{settings.replica} attempts",
+        keep_days=settings.attempts_days,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
     engine = Engine(
         shard_log,
         clock,
         packs,
+        attempts=attempts,
         most_waiting=settings.most_waiting,
         most_in_flight=settings.most_in_flight,
         most_players=settings.cached_players,
@@ -117,7 +127,7 @@ async def build(settings: WalletSettings) -> server.Parts:
             server.Service(
                 name=HISTORY,
                 add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server,
-                servicer=HistoryServicer(history),
+                servicer=HistoryServicer(history, Explainer(history_reader, queries)),
             ),
             server.Service(
                 name=REGISTRY,
@@ -126,8 +136,8 @@ async def build(settings: WalletSettings) -> server.Parts:
             ),
         ],
         policy=POLICY,
-        tasks={"engine": engine.run, "sweeper": sweeper.run, "feed": feed.run},
-        closers=[shard_log.close, reader.close, history_reader.close, feed_reader.close, sweeper.close],
+        tasks={"engine": engine.run, "sweeper": sweeper.run, "feed": feed.run, "attempts": attempts.run},
+        closers=[attempts.close, shard_log.close, reader.close, history_reader.close, feed_reader.close, sweeper.close],
     )
 
 

@@ -37,16 +37,76 @@ def explain(
 
 
 def _show(known: dict[str, Any]) -> None:
-    for part in ("transaction", "round", "balances"):
-        if known[part]:
-            console.print(f"\n[bold]{part}[/bold] of {known['licensee']}")
-            write_table(("", ""), [(name, _text(value)) for name, value in known[part].items()])
+    for part in ("transaction", "decision", "hold", "commitment"):
+        _show_fields(part, known)
+    _show_attempts(known)
+    _show_postings(known["postings"])
+    _show_related(known["related"])
+    for part in ("round", "balances"):
+        _show_fields(part, known)
     if known["log"]:
         console.print("\n[bold]log[/bold]")
         write_table(("process", "line"), [(line.pop("process"), json_text.dumps(line)) for line in known["log"]])
 
 
+def _show_fields(part: str, known: dict[str, Any]) -> None:
+    if known[part]:
+        console.print(f"\n[bold]{part}[/bold] of {known['licensee']}")
+        write_table(("", ""), [(name, _text(value)) for name, value in known[part].items()])
+
+
+def _show_attempts(known: dict[str, Any]) -> None:
+    console.print(f"\n[bold]calls[/bold] with this key: {known['attempt_count']}")
+    rows = [(one["time"], one["caller"], one["request_id"], _outcome(one), _answered(one)) for one in known["attempts"]]
+    write_table(("when", "who", "request id", "outcome", ""), rows)
+
+
+def _answered(attempt: dict[str, Any]) -> str:
+    if attempt.get("replayed"):
+        return "replay"
+    return f"asked for {attempt['content_json']}" if attempt.get("content_json") else "first"
+
+
+def _show_postings(postings: list[dict[str, Any]]) -> None:
+    if postings:
+        console.print("\n[bold]postings[/bold]")
+        rows = [
+            (one["posting_id"], _text(one["amount"]), _account(one["debit"]), "to", _account(one["credit"]))
+            for one in postings
+        ]
+        write_table(("id", "amount", "from", "", "to"), rows)
+
+
+def _account(side: dict[str, Any]) -> str:
+    owner = side.get("player_id") or f"house, {side.get('source', '')}"
+    name = side["account_class"].removeprefix("BOOK_ACCOUNT_CLASS_").lower()
+    return f"{name} of {owner}, then {_text(side['balance'])}"
+
+
+def _show_related(related: list[dict[str, Any]]) -> None:
+    if related:
+        console.print("\n[bold]related[/bold]")
+        rows = [
+            (
+                one["transaction_id"],
+                one["kind"].removeprefix("TRANSACTION_KIND_").lower(),
+                one.get("transaction_key", ""),
+                _outcome(one),
+                _text(one.get("amount", {})),
+                one["record_time"],
+            )
+            for one in related
+        ]
+        write_table(("id", "kind", "key", "outcome", "amount", "when"), rows)
+
+
+def _outcome(one: dict[str, Any]) -> str:
+    return str(one.get("outcome", "")).removeprefix("OUTCOME_")
+
+
 def _text(value: object) -> str:
+    if value == {}:
+        return ""
     if isinstance(value, dict) and set(value) <= {"currency_code", "amount"}:
         return f"{value.get('amount', '0')} {value.get('currency_code', '')}"
     return value if isinstance(value, str) else json_text.dumps(value)

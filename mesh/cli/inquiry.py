@@ -14,7 +14,9 @@ from google.protobuf.message import Message
 from mesh.cli.output import CommandError
 from mesh.cli.platform import call, wallet_channel
 from mesh.dev import running
+from pitboss.wallet.v1 import history_service_pb2 as history
 from pitboss.wallet.v1 import ledger_service_pb2 as ledger
+from pitboss.wallet.v1.history_service_pb2_grpc import HistoryServiceStub
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
 
@@ -33,9 +35,17 @@ class Question:
 def answer(asked: Question) -> dict[str, Any]:
     """The transaction, the round and the balances it belongs to, and every log line of its request."""
     owner, found = _find(asked)
+    told = _explanation(owner, found)
     return {
         "licensee": owner,
         "transaction": _fields_of(found),
+        "decision": told.get("decision"),
+        "attempts": told.get("attempts", []),
+        "attempt_count": int(told.get("attempt_count", 0)),
+        "postings": told.get("postings", []),
+        "related": told.get("related", []),
+        "hold": told.get("hold"),
+        "commitment": told.get("commitment"),
         "round": _round(owner, found),
         "balances": _balances(owner, found),
         "log": list(_log_lines(found.request_id)),
@@ -82,6 +92,12 @@ def _ledger(owner: str, method: str, request: Message) -> Any:  # noqa: ANN401 -
             if "NOT_FOUND" in str(error):
                 return None
             raise
+
+
+def _explanation(owner: str, found: Transaction) -> dict[str, Any]:
+    request = history.ExplainTransactionRequest(transaction_id=found.transaction_id)
+    with wallet_channel() as channel:
+        return _fields_of(call(HistoryServiceStub(channel).ExplainTransaction, request, licensee=owner))
 
 
 def _round(owner: str, found: Transaction) -> dict[str, Any] | None:

@@ -27,12 +27,17 @@ from pitboss_sdk.errors import (
 )
 from pitboss_sdk.money import Money
 from pitboss_sdk.values import (
+    Attempt,
     Balances,
+    BookAccount,
     Decision,
     DecisionRecord,
+    Explanation,
     Game,
+    Hold,
     Launch,
     Limit,
+    Posting,
     Protection,
     Receipt,
     Session,
@@ -42,6 +47,7 @@ from pitboss_sdk.values import (
     Transaction,
 )
 from pitboss_sdk.vocabulary import (
+    BookAccountClass,
     Category,
     Device,
     HoldState,
@@ -56,7 +62,10 @@ from pitboss_sdk.vocabulary import (
 
 __all__ = [
     "AsyncClient",
+    "Attempt",
     "Balances",
+    "BookAccount",
+    "BookAccountClass",
     "CallError",
     "Category",
     "Client",
@@ -64,7 +73,9 @@ __all__ = [
     "Decision",
     "DecisionRecord",
     "Device",
+    "Explanation",
     "Game",
+    "Hold",
     "HoldState",
     "InsufficientFundsError",
     "KeyConflictError",
@@ -77,6 +88,7 @@ __all__ = [
     "OverloadedError",
     "PitbossError",
     "PlayerNotFoundError",
+    "Posting",
     "Protection",
     "Receipt",
     "RefusedError",

@@ -14,6 +14,7 @@ from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2, money_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2
 from pitboss_sdk.money import Money, to_text
 from pitboss_sdk.vocabulary import (
+    BookAccountClass,
     Category,
     HoldState,
     LimitKind,
@@ -176,6 +177,61 @@ def _statement_line(message: history_service_pb2.StatementLine) -> values.Statem
         reference_key=message.reference_key,
         record_time=moment(message.record_time),
         effective_time=moment(message.effective_time),
+    )
+
+
+def explanation(message: history_service_pb2.ExplainTransactionResponse) -> values.Explanation:
+    """Everything about one transaction."""
+    return values.Explanation(
+        transaction=transaction(message.transaction),
+        attempts=tuple(_attempt(each) for each in message.attempts),
+        attempt_count=message.attempt_count,
+        decision=decision(message.decision) if message.HasField("decision") else None,
+        postings=tuple(_posting(each) for each in message.postings),
+        related=tuple(transaction(each) for each in message.related),
+        hold=_hold(message.hold) if message.HasField("hold") else None,
+        writer=message.commitment.writer,
+    )
+
+
+def _attempt(message: history_service_pb2.Attempt) -> values.Attempt:
+    return values.Attempt(
+        time=moment(message.time),
+        caller=message.caller,
+        request_id=message.request_id,
+        outcome=Outcome(message.outcome),
+        replayed=message.replayed,
+        content_json=message.content_json,
+    )
+
+
+def _posting(message: history_service_pb2.Posting) -> values.Posting:
+    return values.Posting(
+        posting_id=message.posting_id,
+        debit=_book_account(message.debit),
+        credit=_book_account(message.credit),
+        amount=_amount(message.amount),
+    )
+
+
+def _book_account(message: history_service_pb2.BookAccount) -> values.BookAccount:
+    return values.BookAccount(
+        account_id=message.account_id,
+        account_class=BookAccountClass(message.account_class),
+        player_id=message.player_id,
+        source=message.source,
+        balance=money(message.balance),
+    )
+
+
+def _hold(message: history_service_pb2.HoldView) -> values.Hold:
+    return values.Hold(
+        hold_key=message.hold_key,
+        state=HoldState(message.state),
+        amount=_amount(message.amount),
+        captured=_amount(message.captured),
+        released=_amount(message.released),
+        expire_time=moment(message.expire_time),
     )
 
 

@@ -28,6 +28,7 @@ from pitboss_sdk.values import (
     Balances,
     Decision,
     DecisionRecord,
+    Explanation,
     Game,
     Launch,
     Protection,
@@ -264,6 +265,23 @@ class AsyncClient:
             for line in page.lines:
                 yield line
             after_cursor, more = page.next_cursor, page.more
+
+    async def explain(
+        self,
+        transaction_id: str = "",
+        *,
+        player_id: str = "",
+        kind: TransactionKind = TransactionKind.UNSPECIFIED,
+        transaction_key: str = "",
+        source: str = "",
+        timeout_s: float | None = None,
+    ) -> Explanation:
+        """Everything about one transaction: who asked how often, what was decided and why, what moved.
+
+        Name it by the ledger's id, or by player, kind and key (and the provider, if it is a provider's).
+        """
+        call = history.explanation(transaction_id, player_id, kind, transaction_key, source)
+        return await self._run(call, timeout_s)
 
     # -- sessions and games
 

@@ -24,6 +24,7 @@ from pitboss_sdk.values import (
     Balances,
     Decision,
     DecisionRecord,
+    Explanation,
     Game,
     Launch,
     Protection,
@@ -258,6 +259,23 @@ class Client:
             page = self._run(history.statement(player_id, currency_code, after_cursor, page_size), timeout_s)
             yield from page.lines
             after_cursor, more = page.next_cursor, page.more
+
+    def explain(
+        self,
+        transaction_id: str = "",
+        *,
+        player_id: str = "",
+        kind: TransactionKind = TransactionKind.UNSPECIFIED,
+        transaction_key: str = "",
+        source: str = "",
+        timeout_s: float | None = None,
+    ) -> Explanation:
+        """Everything about one transaction: who asked how often, what was decided and why, what moved.
+
+        Name it by the ledger's id, or by player, kind and key (and the provider, if it is a provider's).
+        """
+        call = history.explanation(transaction_id, player_id, kind, transaction_key, source)
+        return self._run(call, timeout_s)
 
     # -- sessions and games
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pitboss_sdk.money import Money
 from pitboss_sdk.vocabulary import (
+    BookAccountClass,
     Category,
     HoldState,
     LimitKind,
@@ -145,6 +146,74 @@ class Statement:
     """Resume here, also later. Empty: there was never a line."""
     more: bool
     """There are lines after these already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call with the key of a transaction."""
+
+    time: datetime | None
+    caller: str
+    """The workload that called: "gateway" for yourself, "provider_adapters/..." for a provider."""
+    request_id: str
+    outcome: Outcome
+    replayed: bool
+    content_json: str
+    """What a refused re-use of the key asked for instead. Empty: the stored content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookAccount:
+    """One side of a posting."""
+
+    account_id: int
+    account_class: BookAccountClass
+    player_id: str
+    """Empty: the house."""
+    source: str
+    balance: Money | None
+    """Its balance after the posting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """One movement between two accounts."""
+
+    posting_id: str
+    debit: BookAccount
+    """The account that gave."""
+    credit: BookAccount
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A reservation as it is now: captured, released and left are together the amount."""
+
+    hold_key: str
+    state: HoldState
+    amount: Money
+    captured: Money
+    released: Money
+    expire_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything about one transaction."""
+
+    transaction: Transaction
+    attempts: tuple[Attempt, ...]
+    """The call that stored it, then the latest calls with the same key."""
+    attempt_count: int
+    decision: Decision | None
+    """What the law said. None: it was not asked."""
+    postings: tuple[Posting, ...]
+    related: tuple[Transaction, ...]
+    """What it refers to, and what refers to it: cancels, reversals, results, captures."""
+    hold: Hold | None
+    writer: str
+    """The wallet process that committed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,23 @@ class HoldState(_Open):
     EXPIRED = 4
 
 
+class BookAccountClass(_Open):
+    """What an account of the books holds."""
+
+    UNSPECIFIED = 0
+    CASH = 1
+    HELD = 2
+    BONUS = 3
+    RECEIVABLE = 4
+    OUTSIDE = 11
+    """Money that came from or went to payment providers."""
+    GAMING = 12
+    """Stakes taken less results paid."""
+    PROMOTIONS = 13
+    JACKPOTS = 14
+    TIPS = 15
+
+
 class SessionState(_Open):
     """The life of a session."""
 

@@ -313,6 +313,8 @@ class Command:
     request_id: str = ""
     effective_us: int | None = None
     """When it took effect, for what is recorded late. None: now."""
+    caller: str = ""
+    """The workload that called."""
 
     @property
     def kind(self) -> Kind:

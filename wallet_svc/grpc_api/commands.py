@@ -34,7 +34,9 @@ def command_of(action: action_pb2.Action, caller: Caller, licensee: str) -> c.Co
     plain("action.transaction_key", key)
     command = _ACTIONS[kind](getattr(action, kind))
     effective = effective_of(action.effective_time, command) if action.HasField("effective_time") else None
-    return c.Command(licensee, caller.source, action.player_id, key, command, caller.request_id, effective)
+    return c.Command(
+        licensee, caller.source, action.player_id, key, command, caller.request_id, effective, caller.workload
+    )
 
 
 def effective_of(moment: Timestamp, action: c.Action) -> int:

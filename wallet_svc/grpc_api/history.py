@@ -1,14 +1,17 @@
 """HistoryService: what happened to a licensee's money, and why."""
 
 from mesh import paging
-from mesh.identity import require_licensee
+from mesh.identity import current_caller, require_licensee
 from pitboss.type.v1 import money_pb2
 from pitboss.wallet.v1 import history_service_pb2 as pb
 from pitboss.wallet.v1 import history_service_pb2_grpc
 from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.statement import Line
 from wallet_svc.domain.vocabulary import AccountClass
-from wallet_svc.grpc_api.commands import moment_us
+from wallet_svc.explaining import Explainer
+from wallet_svc.grpc_api.commands import moment_us, plain
+from wallet_svc.grpc_api.explaining import explanation_of
+from wallet_svc.grpc_api.ledger import kind_named, need
 from wallet_svc.grpc_api.results import balances, money, timestamp
 from wallet_svc.history import History, StatementPage
 
@@ -18,8 +21,9 @@ _DEFAULT_PAGE = 100
 class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
     """Decodes, asks one question, encodes."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, explainer: Explainer) -> None:
         self._history = history
+        self._explainer = explainer
 
     async def ListStatementLines(
         self, request: pb.ListStatementLinesRequest, context: object
@@ -49,6 +53,20 @@ class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
         )
         amounts = [abs(found.balances.get(AccountClass(number), 0)) for number in (1, 2, 3, 4)]
         return pb.GetBalanceAtResponse(balances=balances(found.asset, *amounts), sequence=found.sequence)
+
+    async def ExplainTransaction(
+        self, request: pb.ExplainTransactionRequest, context: object
+    ) -> pb.ExplainTransactionResponse:
+        licensee = require_licensee()
+        if request.transaction_id:
+            found = await self._explainer.by_id(licensee, request.transaction_id)
+        else:
+            need(request.player_id, "player_id")
+            key, kind = plain("transaction_key", request.transaction_key), kind_named(request.kind)
+            need(key, "transaction_key")
+            source = request.source or current_caller().source
+            found = await self._explainer.by_key(licensee, request.player_id, source, kind, key)
+        return explanation_of(found)
 
 
 def _owner(player: str) -> str:

@@ -103,8 +103,8 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         if request.transaction_id:
             stored = await self._queries.by_id(licensee, request.transaction_id)
         else:
-            _need(request.player_id, "player_id")
-            _need(request.transaction_key, "transaction_key")
+            need(request.player_id, "player_id")
+            need(request.transaction_key, "transaction_key")
             plain("transaction_key", request.transaction_key)
             source = request.source or current_caller().source
             kind = kind_named(request.kind)
@@ -211,7 +211,8 @@ def _all(answers: Iterable[Answer]) -> pb.ExecuteBatchResponse:
     return response
 
 
-def _need(value: str, field: str) -> None:
+def need(value: str, field: str) -> None:
+    """Refuse a request that names a transaction by half its key."""
     if not value:
         raise RequestInvalidError(violations=[(field, "is needed without transaction_id")])
 

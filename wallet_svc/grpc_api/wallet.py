@@ -114,7 +114,7 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     ) -> Answer:
         caller, key = current_caller(), plain("transaction_key", request.transaction_key)
         who = (require_licensee(), caller.source, request.player_id)
-        command = c.Command(*who, key, action, caller.request_id, effective_us)
+        command = c.Command(*who, key, action, caller.request_id, effective_us, caller.workload)
         return await self._engine.execute(command, timeout_of(caller))
 
 

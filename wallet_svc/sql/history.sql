@@ -87,3 +87,52 @@ WITH movement AS (
 SELECT account.class AS account_class, account.credits - account.debits - coalesce(change.change, 0) AS balance
 FROM account LEFT JOIN change ON change.id = account.id
 WHERE account.player_id = %(player)s AND account.asset_id = %(asset)s
+
+-- note_attempts --
+-- What was asked again, behind the answers.
+INSERT INTO attempt (
+    licensee_id, player_id, source_id, kind, key, at_us, caller, request_id, outcome, replayed, content
+)
+SELECT * FROM unnest(
+    %(licensees)s::smallint[], %(players)s::bigint[], %(sources)s::smallint[], %(kinds)s::smallint[], %(keys)s::text[],
+    %(moments)s::bigint[], %(callers)s::text[], %(requests)s::text[], %(outcomes)s::smallint[], %(replays)s::boolean[],
+    %(contents)s::text[]
+)
+
+-- forget_attempts --
+-- Notes that are too old to matter.
+DELETE FROM attempt WHERE at_us < %(before)s
+
+-- list_attempts --
+-- The latest notes about a key, and how many there are.
+SELECT at_us, caller, request_id, outcome, replayed, content, count(*) OVER () AS total
+FROM attempt
+WHERE player_id = %(player)s AND key = %(key)s AND source_id = %(source)s AND kind = ANY (%(kinds)s::smallint[])
+ORDER BY id DESC LIMIT %(limit)s
+
+-- list_operation --
+-- All rows of one operation.
+SELECT transfer.* FROM transfer
+WHERE shard = %(shard)s AND sequence BETWEEN %(operation)s AND %(operation)s + 2000 AND operation = %(operation)s
+  AND player_id = %(player)s
+ORDER BY sequence
+
+-- list_related --
+-- What a stored action refers to, and what refers to it or undid it.
+SELECT transfer.*, player.name AS player_name
+FROM transfer JOIN player ON player.id = transfer.player_id
+WHERE transfer.player_id = %(player)s AND transfer.sequence <> %(sequence)s
+  AND (transfer.undoes = %(sequence)s OR transfer.sequence = %(undoes)s
+       OR (transfer.source_id = %(source)s AND transfer.fingerprint IS NOT NULL
+           AND (transfer.reference = %(key)s OR transfer.key = %(reference)s)))
+ORDER BY transfer.sequence LIMIT %(limit)s
+
+-- name_accounts --
+-- What accounts are for.
+SELECT account.id, account.class AS account_class, account.source_id, player.name AS player
+FROM account LEFT JOIN player ON player.id = account.player_id WHERE account.id = ANY (%(accounts)s::bigint[])
+
+-- read_batch_of --
+-- The commit that wrote an entry.
+SELECT first_sequence, count, writer, recorded_us, digest FROM batch
+WHERE shard = %(shard)s AND first_sequence <= %(sequence)s ORDER BY first_sequence DESC LIMIT 1

@@ -24,3 +24,9 @@ async def fetch_named(connection: Connection, wanted: Statement, values: dict[st
     async with psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row) as cursor:
         await cursor.execute(wanted.text, wanted.values(values), prepare=True)
         return await cursor.fetchall()
+
+
+async def execute(connection: Connection, wanted: Statement, values: dict[str, Any]) -> None:
+    """Run a statement that answers with nothing."""
+    async with psycopg.AsyncRawCursor(connection) as cursor:
+        await cursor.execute(wanted.text, wanted.values(values), prepare=True)

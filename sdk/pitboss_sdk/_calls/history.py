@@ -7,7 +7,8 @@ from datetime import datetime
 from pitboss_sdk import _reading as reading
 from pitboss_sdk._conversation import Plain, Send
 from pitboss_sdk._stubs.pitboss.wallet.v1 import history_service_pb2 as pb
-from pitboss_sdk.values import Balances, Statement
+from pitboss_sdk.values import Balances, Explanation, Statement
+from pitboss_sdk.vocabulary import TransactionKind
 
 
 def statement(player_id: str, currency_code: str, after_cursor: str, page_size: int) -> Plain[Statement]:
@@ -41,4 +42,20 @@ def balance_at(
     return Plain(
         first=Send(method=lambda stubs: stubs.history.GetBalanceAt, request=request),
         read=lambda response: reading.balances(response.balances),
+    )
+
+
+def explanation(
+    transaction_id: str, player_id: str, kind: TransactionKind, key: str, source: str
+) -> Plain[Explanation]:
+    """Everything about one transaction."""
+    request = pb.ExplainTransactionRequest(
+        transaction_id=transaction_id,
+        player_id=player_id,
+        kind=kind.value,  # type: ignore[arg-type]
+        transaction_key=key,
+        source=source,
+    )
+    return Plain(
+        first=Send(method=lambda stubs: stubs.history.ExplainTransaction, request=request), read=reading.explanation
     )

@@ -16,6 +16,7 @@ from compliance_svc.kernel.loading import load_library
 from mesh.clock import ManualClock
 from mesh.database import connect
 from mesh.dev.postgres import Database
+from wallet_svc.attempts import Attempts
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.placing import shard_of
 from wallet_svc.domain.vocabulary import Kind, Outcome
@@ -117,11 +118,19 @@ class Ledger:
         given = {"win_without_bet": False, "one_credit_per_bet": False, "late_win_window_us": 0, **flags}
         await self.registry.put_provider(licensee, PROVIDER, **given)
 
-    async def wallet(self, log: PostgresLog | None = None, *, url: str = "", most_in_flight: int = 64) -> Wallet:
+    async def wallet(
+        self,
+        log: PostgresLog | None = None,
+        *,
+        url: str = "",
+        most_in_flight: int = 64,
+        attempts: Attempts | None = None,
+    ) -> Wallet:
         """Start another engine on the same shards."""
         name = f"wallet-{len(self.wallets) + 1}"
         log = log or PostgresLog(url or self.database.service_url, writer=name, statement_timeout_ms=5_000)
-        engine = Engine(log, self.clock, library(), most_waiting=4_096, most_in_flight=most_in_flight)
+        bounds = {"most_waiting": 4_096, "most_in_flight": most_in_flight}
+        engine = Engine(log, self.clock, library(), **bounds, attempts=attempts)
         flying = asyncio.create_task(engine.run())
         made = Wallet(engine, log)
         self.wallets.append(made)

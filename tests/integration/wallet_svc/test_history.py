@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -340,3 +342,116 @@ async def test_a_moment_that_has_not_come_has_no_balance(wallet: Served) -> None
         assert (failed.code, failed.reason) == ("INVALID_ARGUMENT", "MOMENT_NOT_REACHED")
     nothing = history_service_pb2.GetBalanceAtRequest(player_id="alice")
     assert (await refusal(wallet.cashier.history.GetBalanceAt(nothing))).reason == "REQUEST_INVALID"
+
+
+# -- explanations
+
+
+async def explain(
+    wallet: Served, key: str, kind: int = 1, **more: Any
+) -> history_service_pb2.ExplainTransactionResponse:
+    given = {"player_id": "alice", "kind": kind, "transaction_key": key, "source": PROVIDER, **more}
+    request = history_service_pb2.ExplainTransactionRequest(**given)
+    told: history_service_pb2.ExplainTransactionResponse = await wallet.cashier.history.ExplainTransaction(request)
+    return told
+
+
+async def noted(wallet: Served, key: str, count: int, kind: int = 1) -> history_service_pb2.ExplainTransactionResponse:
+    """The explanation, once this many calls were noted."""
+    async with asyncio.timeout(10):
+        while (told := await explain(wallet, key, kind)).attempt_count < count:
+            await asyncio.sleep(0.02)
+    return told
+
+
+async def test_an_explanation_has_every_call_with_the_key(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "b1", bet=bet("12.00"))
+    told = await noted(wallet, "b1", 3)
+    calls = [(name(one.outcome), one.replayed, one.caller) for one in told.attempts]
+    adapter = "provider_adapters/acme"
+    assert calls == [("OK", False, adapter), ("OK", True, adapter), ("IDEMPOTENCY_CONFLICT", False, adapter)]
+    assert [one.time.seconds > 0 for one in told.attempts] == [True] * 3
+    assert len({one.request_id for one in told.attempts}) == 3
+    assert json.loads(told.attempts[2].content_json) == ["bet", "EUR", "12", "r1", "g1"]
+    assert not told.attempts[1].content_json
+    assert told.transaction.request_id == told.attempts[0].request_id
+
+
+async def test_an_explanation_has_the_decision_the_posting_and_the_commit(wallet: Served) -> None:
+    await wallet.player("alice", jurisdiction="gb")
+    for number in range(3):
+        await wallet.adapter.do("alice", f"b{number}", bet=bet("5.00", game_id="slot"))
+    told = await explain(wallet, "b2")
+    if name(told.transaction.outcome) == "OK":
+        (posting,) = told.postings
+        assert (posting.amount.amount, posting.debit.player_id, posting.credit.source) == ("5.00", "alice", PROVIDER)
+        assert (posting.debit.account_class, posting.credit.account_class) == (1, 12)
+        assert posting.debit.balance.amount == "85.00"
+    assert told.decision.pack.startswith("gb@")
+    assert json.loads(told.decision.facts_json)
+    assert told.commitment.writer == "wallet"
+    assert told.commitment.first_sequence <= int(told.transaction.transaction_id.partition("-")[2])
+
+
+async def test_an_explanation_of_a_refusal_has_its_reason_and_no_posting(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b1", bet=bet("900.00"))
+    told = await explain(wallet, "b1")
+    assert (name(told.transaction.outcome), len(told.postings)) == ("INSUFFICIENT_FUNDS", 0)
+
+
+async def test_an_explanation_has_what_undid_a_bet_and_what_came_of_it(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "b2", bet=bet("5.00"))
+    await wallet.adapter.do("alice", "w2", win=win("4.00", bet_key="b2"))
+    await wallet.adapter.do("alice", "c1", cancel=action_pb2.Cancel(bet_key="b1"))
+    await wallet.adapter.do("alice", "c2", cancel=action_pb2.Cancel(bet_key="b2"))
+    assert [one.transaction_key for one in (await explain(wallet, "b1")).related] == ["c1"]
+    told = await explain(wallet, "b2")
+    assert [(one.transaction_key, name(one.outcome)) for one in told.related] == [
+        ("w2", "OK"),
+        ("c2", "ALREADY_SETTLED"),
+    ]
+    assert (await explain(wallet, "b1")).transaction.rolled_back
+    assert [one.transaction_key for one in (await explain(wallet, "c1", 3)).related] == ["b1"]
+    assert told.round_state == action_pb2.ROUND_STATE_OPEN
+
+
+async def test_an_explanation_of_a_capture_has_its_hold(wallet: Served) -> None:
+    await wallet.player("alice")
+    await pay_out(wallet)
+    told = await explain(wallet, "k1", 7, source="cashier")
+    hold = told.hold
+    assert (hold.hold_key, hold.state) == ("h1", action_pb2.HOLD_STATE_RELEASED)
+    assert (hold.amount.amount, hold.captured.amount, hold.released.amount) == ("30.00", "10.00", "20.00")
+    assert [one.transaction_key for one in told.related] == ["h1"]
+    assert {one.transaction_key for one in (await explain(wallet, "h1", 6, source="cashier")).related} == {"k1", "k2"}
+
+
+async def test_what_the_platform_did_in_anothers_name_says_so(wallet: Served) -> None:
+    await wallet.player("alice")
+    await pay_out(wallet)
+    async with asyncio.timeout(10):
+        while (told := await explain(wallet, "h1", 6, source="cashier")).attempts[0].caller != "platform":
+            await asyncio.sleep(0.02)
+    assert (told.attempt_count, len(told.attempts), told.attempts[0].replayed) == (1, 1, False)
+
+
+async def test_what_is_not_there_or_another_licensees_cannot_be_explained(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.register("castor")
+    mine = (await explain(wallet, "opening", 5, source="cashier")).transaction.transaction_id
+    stranger = wallet.caller("gateway", "castor")
+    for caller, request in (
+        (stranger, history_service_pb2.ExplainTransactionRequest(transaction_id=mine)),
+        (wallet.cashier, history_service_pb2.ExplainTransactionRequest(transaction_id="0-999999")),
+        (wallet.cashier, history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=1, transaction_key="x")),
+    ):
+        failed = await refusal(caller.history.ExplainTransaction(request))
+        assert (failed.code, failed.reason) == ("NOT_FOUND", "TRANSACTION_NOT_FOUND")
+    half = history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=1)
+    assert (await refusal(wallet.cashier.history.ExplainTransaction(half))).reason == "REQUEST_INVALID"

@@ -14,7 +14,7 @@ from pitboss_sdk._stubs.pitboss.session.v1 import catalog_service_pb2, session_s
 from pitboss_sdk._stubs.pitboss.session.v1 import error_reason_pb2 as session_reasons
 from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2, outcome_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import error_reason_pb2 as shared_reasons
-from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2, transaction_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import error_reason_pb2 as wallet_reasons
 
 LISTS = [
@@ -23,6 +23,7 @@ LISTS = [
     (vocabulary.TransactionKind, transaction_pb2.TransactionKind.DESCRIPTOR, "TRANSACTION_KIND_"),
     (vocabulary.TransactionState, transaction_pb2.TransactionState.DESCRIPTOR, "TRANSACTION_STATE_"),
     (vocabulary.HoldState, action_pb2.HoldState.DESCRIPTOR, "HOLD_STATE_"),
+    (vocabulary.BookAccountClass, history_service_pb2.BookAccountClass.DESCRIPTOR, "BOOK_ACCOUNT_CLASS_"),
     (vocabulary.LimitKind, action_pb2.LimitKind.DESCRIPTOR, "LIMIT_KIND_"),
     (vocabulary.SessionState, session_service_pb2.SessionState.DESCRIPTOR, "SESSION_STATE_"),
     (vocabulary.Device, session_service_pb2.Device.DESCRIPTOR, "DEVICE_"),

@@ -3,6 +3,7 @@ GRANT USAGE ON SCHEMA public TO {service_role};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {service_role};
 GRANT INSERT ON transfer, batch, player, account, round, hold, play, licensee, asset, source, provider_account, game
     TO {service_role};
+GRANT INSERT, DELETE ON attempt TO {service_role};
 GRANT UPDATE (next_sequence, next_id, digest, frontier, registry_version) ON shard TO {service_role};
 GRANT UPDATE (debits, credits) ON account TO {service_role};
 GRANT UPDATE (pack, born_on, blocked, protection) ON player TO {service_role};

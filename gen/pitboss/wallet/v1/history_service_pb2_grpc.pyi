@@ -53,6 +53,13 @@ class HistoryServiceStub:
     Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND (PLAYER_NOT_FOUND),
     UNAVAILABLE.
     """
+    ExplainTransaction: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.ExplainTransactionRequest, _history_service_pb2.ExplainTransactionResponse]
+    """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
+    was decided and why, what it moved, what it undid and what undid it, by whom and when.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
+    TRANSACTION_NOT_FOUND), UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class HistoryServiceAsyncStub(HistoryServiceStub):
@@ -78,6 +85,13 @@ class HistoryServiceAsyncStub(HistoryServiceStub):
 
     Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND (PLAYER_NOT_FOUND),
     UNAVAILABLE.
+    """
+    ExplainTransaction: _aio.UnaryUnaryMultiCallable[_history_service_pb2.ExplainTransactionRequest, _history_service_pb2.ExplainTransactionResponse]  # type: ignore[assignment]
+    """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
+    was decided and why, what it moved, what it undid and what undid it, by whom and when.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
+    TRANSACTION_NOT_FOUND), UNAVAILABLE.
     """
 
 class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -113,6 +127,19 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND (PLAYER_NOT_FOUND),
         UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainTransaction(
+        self,
+        request: _history_service_pb2.ExplainTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_history_service_pb2.ExplainTransactionResponse, _abc.Awaitable[_history_service_pb2.ExplainTransactionResponse]]:
+        """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
+        was decided and why, what it moved, what it undid and what undid it, by whom and when.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
+        TRANSACTION_NOT_FOUND), UNAVAILABLE.
         """
 
 def add_HistoryServiceServicer_to_server(servicer: HistoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

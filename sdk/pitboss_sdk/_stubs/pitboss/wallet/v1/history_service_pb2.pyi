@@ -8,7 +8,10 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2 as _decision_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as _money_pb2
+from pitboss_sdk._stubs.pitboss.type.v1 import outcome_pb2 as _outcome_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2 as _action_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
 import builtins as _builtins
@@ -21,6 +24,58 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _BookAccountClass:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BookAccountClassEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BookAccountClass.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BOOK_ACCOUNT_CLASS_UNSPECIFIED: _BookAccountClass.ValueType  # 0
+    """Never sent."""
+    BOOK_ACCOUNT_CLASS_CASH: _BookAccountClass.ValueType  # 1
+    """A player's available cash."""
+    BOOK_ACCOUNT_CLASS_HELD: _BookAccountClass.ValueType  # 2
+    """A player's cash under a hold."""
+    BOOK_ACCOUNT_CLASS_BONUS: _BookAccountClass.ValueType  # 3
+    """A player's bonus money."""
+    BOOK_ACCOUNT_CLASS_RECEIVABLE: _BookAccountClass.ValueType  # 4
+    """What a player owes."""
+    BOOK_ACCOUNT_CLASS_OUTSIDE: _BookAccountClass.ValueType  # 11
+    """Money that came from or went to payment providers."""
+    BOOK_ACCOUNT_CLASS_GAMING: _BookAccountClass.ValueType  # 12
+    """Stakes taken less results paid."""
+    BOOK_ACCOUNT_CLASS_PROMOTIONS: _BookAccountClass.ValueType  # 13
+    """Promotional credits, prizes and free rounds."""
+    BOOK_ACCOUNT_CLASS_JACKPOTS: _BookAccountClass.ValueType  # 14
+    """Jackpots paid apart from wins."""
+    BOOK_ACCOUNT_CLASS_TIPS: _BookAccountClass.ValueType  # 15
+    """Tips taken."""
+
+class BookAccountClass(_BookAccountClass, metaclass=_BookAccountClassEnumTypeWrapper):
+    """BookAccountClass says what an account of the books holds."""
+
+BOOK_ACCOUNT_CLASS_UNSPECIFIED: BookAccountClass.ValueType  # 0
+"""Never sent."""
+BOOK_ACCOUNT_CLASS_CASH: BookAccountClass.ValueType  # 1
+"""A player's available cash."""
+BOOK_ACCOUNT_CLASS_HELD: BookAccountClass.ValueType  # 2
+"""A player's cash under a hold."""
+BOOK_ACCOUNT_CLASS_BONUS: BookAccountClass.ValueType  # 3
+"""A player's bonus money."""
+BOOK_ACCOUNT_CLASS_RECEIVABLE: BookAccountClass.ValueType  # 4
+"""What a player owes."""
+BOOK_ACCOUNT_CLASS_OUTSIDE: BookAccountClass.ValueType  # 11
+"""Money that came from or went to payment providers."""
+BOOK_ACCOUNT_CLASS_GAMING: BookAccountClass.ValueType  # 12
+"""Stakes taken less results paid."""
+BOOK_ACCOUNT_CLASS_PROMOTIONS: BookAccountClass.ValueType  # 13
+"""Promotional credits, prizes and free rounds."""
+BOOK_ACCOUNT_CLASS_JACKPOTS: BookAccountClass.ValueType  # 14
+"""Jackpots paid apart from wins."""
+BOOK_ACCOUNT_CLASS_TIPS: BookAccountClass.ValueType  # 15
+"""Tips taken."""
+Global___BookAccountClass: _TypeAlias = BookAccountClass  # noqa: Y015
 
 @_typing.final
 class ListStatementLinesRequest(_message.Message):
@@ -268,3 +323,325 @@ class GetBalanceAtResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetBalanceAtResponse: _TypeAlias = GetBalanceAtResponse  # noqa: Y015
+
+@_typing.final
+class ExplainTransactionRequest(_message.Message):
+    """ExplainTransactionRequest names a transaction by our id or by its key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.str
+    """Our id. Empty: the key says which."""
+    player_id: _builtins.str
+    """The licensee's id of the player. Not needed with `transaction_id`."""
+    kind: _transaction_pb2.TransactionKind.ValueType
+    """Kind of the transaction. Not needed with `transaction_id`."""
+    transaction_key: _builtins.str
+    """The caller's key. Not needed with `transaction_id`."""
+    source: _builtins.str
+    """Provider that sent it. Empty: the licensee's own payments."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.str = ...,
+        player_id: _builtins.str = ...,
+        kind: _transaction_pb2.TransactionKind.ValueType = ...,
+        transaction_key: _builtins.str = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "player_id", b"player_id", "source", b"source", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainTransactionRequest: _TypeAlias = ExplainTransactionRequest  # noqa: Y015
+
+@_typing.final
+class ExplainTransactionResponse(_message.Message):
+    """ExplainTransactionResponse is everything about one transaction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    ATTEMPT_COUNT_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    POSTINGS_FIELD_NUMBER: _builtins.int
+    RELATED_FIELD_NUMBER: _builtins.int
+    ROUND_STATE_FIELD_NUMBER: _builtins.int
+    HOLD_FIELD_NUMBER: _builtins.int
+    COMMITMENT_FIELD_NUMBER: _builtins.int
+    attempt_count: _builtins.int
+    """Calls that were noted with this key, also those that `attempts` leaves out. Notes are made
+    behind the answers: when a wallet is killed or a storm of retries comes, some may be missing.
+    """
+    round_state: _action_pb2.RoundState.ValueType
+    """State of its round now. Unspecified: it has none."""
+    @_builtins.property
+    def transaction(self) -> _transaction_pb2.Transaction:
+        """What is stored."""
+
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]:
+        """The call that stored it, then the latest calls with the same key, in the order of time."""
+
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """What the law said, with every reason and fact. Unset: it was not asked."""
+
+    @_builtins.property
+    def postings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Posting]:
+        """What moved."""
+
+    @_builtins.property
+    def related(self) -> _containers.RepeatedCompositeFieldContainer[_transaction_pb2.Transaction]:
+        """What it refers to, and what refers to it: cancels, reversals, results, captures. At most 200."""
+
+    @_builtins.property
+    def hold(self) -> Global___HoldView:
+        """The hold that it made or is about, as it is now."""
+
+    @_builtins.property
+    def commitment(self) -> Global___Commitment:
+        """The commit that made it durable."""
+
+    def __init__(
+        self,
+        *,
+        transaction: _transaction_pb2.Transaction | None = ...,
+        attempts: _abc.Iterable[Global___Attempt] | None = ...,
+        attempt_count: _builtins.int = ...,
+        decision: _decision_pb2.Decision | None = ...,
+        postings: _abc.Iterable[Global___Posting] | None = ...,
+        related: _abc.Iterable[_transaction_pb2.Transaction] | None = ...,
+        round_state: _action_pb2.RoundState.ValueType = ...,
+        hold: Global___HoldView | None = ...,
+        commitment: Global___Commitment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["commitment", b"commitment", "decision", b"decision", "hold", b"hold", "transaction", b"transaction"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_count", b"attempt_count", "attempts", b"attempts", "commitment", b"commitment", "decision", b"decision", "hold", b"hold", "postings", b"postings", "related", b"related", "round_state", b"round_state", "transaction", b"transaction"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainTransactionResponse: _TypeAlias = ExplainTransactionResponse  # noqa: Y015
+
+@_typing.final
+class Attempt(_message.Message):
+    """Attempt is one call with the key of a transaction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    CALLER_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    CONTENT_JSON_FIELD_NUMBER: _builtins.int
+    caller: _builtins.str
+    """Workload that called, such as "gateway" or "provider_adapters/acme_slots"."""
+    request_id: _builtins.str
+    """Request id of the call; the logs of both sides have it."""
+    outcome: _outcome_pb2.Outcome.ValueType
+    """What it was answered."""
+    replayed: _builtins.bool
+    """It was answered with what was stored before."""
+    content_json: _builtins.str
+    """What a refused re-use of the key asked for instead, as a JSON array. Empty: the stored content."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When it was decided, by the ledger's clock."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        caller: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        outcome: _outcome_pb2.Outcome.ValueType = ...,
+        replayed: _builtins.bool = ...,
+        content_json: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "content_json", b"content_json", "outcome", b"outcome", "replayed", b"replayed", "request_id", b"request_id", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
+
+@_typing.final
+class BookAccount(_message.Message):
+    """BookAccount is one side of a posting."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_CLASS_FIELD_NUMBER: _builtins.int
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Number of the account in the books."""
+    account_class: Global___BookAccountClass.ValueType
+    """What it holds."""
+    player_id: _builtins.str
+    """The player it belongs to. Empty: the house."""
+    source: _builtins.str
+    """Provider or payment account of a house account."""
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """Its balance after the posting: above zero what it holds, below zero what it gave."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        account_class: Global___BookAccountClass.ValueType = ...,
+        player_id: _builtins.str = ...,
+        source: _builtins.str = ...,
+        balance: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_class", b"account_class", "account_id", b"account_id", "balance", b"balance", "player_id", b"player_id", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BookAccount: _TypeAlias = BookAccount  # noqa: Y015
+
+@_typing.final
+class Posting(_message.Message):
+    """Posting is one movement between two accounts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSTING_ID_FIELD_NUMBER: _builtins.int
+    DEBIT_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    posting_id: _builtins.str
+    """Our id of the row, "shard-sequence"."""
+    @_builtins.property
+    def debit(self) -> Global___BookAccount:
+        """The account that gave."""
+
+    @_builtins.property
+    def credit(self) -> Global___BookAccount:
+        """The account that received."""
+
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What moved."""
+
+    def __init__(
+        self,
+        *,
+        posting_id: _builtins.str = ...,
+        debit: Global___BookAccount | None = ...,
+        credit: Global___BookAccount | None = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "credit", b"credit", "debit", b"debit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "credit", b"credit", "debit", b"debit", "posting_id", b"posting_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Posting: _TypeAlias = Posting  # noqa: Y015
+
+@_typing.final
+class HoldView(_message.Message):
+    """HoldView is a hold as it is now: captured, released and left are together the amount."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_KEY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CAPTURED_FIELD_NUMBER: _builtins.int
+    RELEASED_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    hold_key: _builtins.str
+    """Key of the hold."""
+    state: _action_pb2.HoldState.ValueType
+    """Its state."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What was reserved."""
+
+    @_builtins.property
+    def captured(self) -> _money_pb2.Money:
+        """What was paid out."""
+
+    @_builtins.property
+    def released(self) -> _money_pb2.Money:
+        """What was given back."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When the rest is given back. Unset: never."""
+
+    def __init__(
+        self,
+        *,
+        hold_key: _builtins.str = ...,
+        state: _action_pb2.HoldState.ValueType = ...,
+        amount: _money_pb2.Money | None = ...,
+        captured: _money_pb2.Money | None = ...,
+        released: _money_pb2.Money | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "captured", b"captured", "expire_time", b"expire_time", "released", b"released"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "captured", b"captured", "expire_time", b"expire_time", "hold_key", b"hold_key", "released", b"released", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldView: _TypeAlias = HoldView  # noqa: Y015
+
+@_typing.final
+class Commitment(_message.Message):
+    """Commitment is the commit that wrote a transaction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WRITER_FIELD_NUMBER: _builtins.int
+    RECORD_TIME_FIELD_NUMBER: _builtins.int
+    FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    writer: _builtins.str
+    """The wallet process that wrote it."""
+    first_sequence: _builtins.int
+    """First position of the commit."""
+    count: _builtins.int
+    """Entries of the commit."""
+    digest: _builtins.bytes
+    """Digest of the chain after it."""
+    @_builtins.property
+    def record_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        writer: _builtins.str = ...,
+        record_time: _timestamp_pb2.Timestamp | None = ...,
+        first_sequence: _builtins.int = ...,
+        count: _builtins.int = ...,
+        digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["record_time", b"record_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "digest", b"digest", "first_sequence", b"first_sequence", "record_time", b"record_time", "writer", b"writer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Commitment: _TypeAlias = Commitment  # noqa: Y015

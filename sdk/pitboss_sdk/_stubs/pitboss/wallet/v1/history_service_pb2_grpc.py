@@ -47,6 +47,11 @@ class HistoryServiceStub(object):
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtRequest.SerializeToString,
                 response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtResponse.FromString,
                 _registered_method=True)
+        self.ExplainTransaction = channel.unary_unary(
+                '/pitboss.wallet.v1.HistoryService/ExplainTransaction',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionResponse.FromString,
+                _registered_method=True)
 
 
 class HistoryServiceServicer(object):
@@ -80,6 +85,17 @@ class HistoryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainTransaction(self, request, context):
+        """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
+        was decided and why, what it moved, what it undid and what undid it, by whom and when.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
+        TRANSACTION_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HistoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +108,11 @@ def add_HistoryServiceServicer_to_server(servicer, server):
                     servicer.GetBalanceAt,
                     request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtRequest.FromString,
                     response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtResponse.SerializeToString,
+            ),
+            'ExplainTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainTransaction,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -151,6 +172,33 @@ class HistoryService(object):
             '/pitboss.wallet.v1.HistoryService/GetBalanceAt',
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtRequest.SerializeToString,
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetBalanceAtResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.HistoryService/ExplainTransaction',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionResponse.FromString,
             options,
             channel_credentials,
             insecure,
