@@ -22,6 +22,9 @@ from pitboss.wallet.v1 import (
 from tests.integration.wallet_svc.served import PROVIDER, Refusal, Served, bet, money, refusal, serving, win
 
 
+BET = transaction_pb2.TRANSACTION_KIND_BET
+
+
 @pytest.fixture
 async def wallet(database: Database) -> AsyncIterator[Served]:
     async with serving(database.service_url) as served:
@@ -449,9 +452,12 @@ async def test_what_is_not_there_or_another_licensees_cannot_be_explained(wallet
     for caller, request in (
         (stranger, history_service_pb2.ExplainTransactionRequest(transaction_id=mine)),
         (wallet.cashier, history_service_pb2.ExplainTransactionRequest(transaction_id="0-999999")),
-        (wallet.cashier, history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=1, transaction_key="x")),
+        (
+            wallet.cashier,
+            history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=BET, transaction_key="x"),
+        ),
     ):
         failed = await refusal(caller.history.ExplainTransaction(request))
         assert (failed.code, failed.reason) == ("NOT_FOUND", "TRANSACTION_NOT_FOUND")
-    half = history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=1)
+    half = history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=BET)
     assert (await refusal(wallet.cashier.history.ExplainTransaction(half))).reason == "REQUEST_INVALID"
