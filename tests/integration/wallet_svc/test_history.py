@@ -21,7 +21,6 @@ from pitboss.wallet.v1 import (
 )
 from tests.integration.wallet_svc.served import PROVIDER, Refusal, Served, bet, money, refusal, serving, win
 
-
 BET = transaction_pb2.TRANSACTION_KIND_BET
 
 
