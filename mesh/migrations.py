@@ -64,8 +64,11 @@ class Schema:
     """What files may read with current_setting('pitboss.<name>')."""
 
     def files(self) -> list[Path]:
-        """The numbered files, in order."""
-        return sorted(path for path in self.folder.iterdir() if _FILE.fullmatch(path.name))
+        """The numbered files, in order. MigrationError when a number is missing or stands twice."""
+        found = sorted(path for path in self.folder.iterdir() if _FILE.fullmatch(path.name))
+        if [_number(path) for path in found] != list(range(1, len(found) + 1)):
+            raise MigrationError(f"{self.folder} does not count 1, 2, 3, ...: {', '.join(path.name for path in found)}")
+        return found
 
     @property
     def newest(self) -> int:
