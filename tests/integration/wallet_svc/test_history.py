@@ -382,20 +382,27 @@ async def test_an_explanation_has_every_call_with_the_key(wallet: Served) -> Non
     assert told.transaction.request_id == told.attempts[0].request_id
 
 
-async def test_an_explanation_has_the_decision_the_posting_and_the_commit(wallet: Served) -> None:
-    await wallet.player("alice", jurisdiction="gb")
-    for number in range(3):
-        await wallet.adapter.do("alice", f"b{number}", bet=bet("5.00", game_id="slot"))
+async def test_an_explanation_has_the_posting_and_the_commit(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b2", bet=bet("5.00", game_id="slot"))
     told = await explain(wallet, "b2")
-    if name(told.transaction.outcome) == "OK":
-        (posting,) = told.postings
-        assert (posting.amount.amount, posting.debit.player_id, posting.credit.source) == ("5.00", "alice", PROVIDER)
-        assert (posting.debit.account_class, posting.credit.account_class) == (1, 12)
-        assert posting.debit.balance.amount == "85.00"
-    assert told.decision.pack.startswith("gb@")
-    assert json.loads(told.decision.facts_json)
+    (posting,) = told.postings
+    assert (posting.amount.amount, posting.debit.player_id, posting.credit.source) == ("5.00", "alice", PROVIDER)
+    assert (posting.debit.account_class, posting.credit.account_class) == (1, 12)
+    assert (posting.debit.balance.amount, posting.credit.balance.amount) == ("95.00", "5.00")
     assert told.commitment.writer == "wallet"
     assert told.commitment.first_sequence <= int(told.transaction.transaction_id.partition("-")[2])
+
+
+async def test_an_explanation_has_the_decision_of_the_law_with_its_facts(wallet: Served) -> None:
+    cashier = wallet.caller("platform", source="cashier")
+    opened = action_pb2.OpenAccount(currency_code="EUR", born_on="1990-01-01", jurisdiction="gb")
+    await cashier.do("alice", "open", open_account=opened)
+    for key in ("d1", "d2"):
+        await cashier.do("alice", key, deposit=action_pb2.Deposit(amount=money("5.00")))
+    told = await explain(wallet, "d2", 5, source="cashier")
+    assert (name(told.transaction.outcome), told.decision.pack.partition("@")[0]) == ("OK", "gb")
+    assert json.loads(told.decision.facts_json)["action"]["amount_minor"] == "500"
 
 
 async def test_an_explanation_of_a_refusal_has_its_reason_and_no_posting(wallet: Served) -> None:
