@@ -398,11 +398,11 @@ async def test_an_explanation_has_the_decision_of_the_law_with_its_facts(wallet:
     cashier = wallet.caller("platform", source="cashier")
     opened = action_pb2.OpenAccount(currency_code="EUR", born_on="1990-01-01", jurisdiction="gb")
     await cashier.do("alice", "open", open_account=opened)
-    for key in ("d1", "d2"):
-        await cashier.do("alice", key, deposit=action_pb2.Deposit(amount=money("5.00")))
-    told = await explain(wallet, "d2", 5, source="cashier")
-    assert (name(told.transaction.outcome), told.decision.pack.partition("@")[0]) == ("OK", "gb")
-    assert json.loads(told.decision.facts_json)["action"]["amount_minor"] == "500"
+    await cashier.do("alice", "d1", deposit=action_pb2.Deposit(amount=money("5.00")))
+    told = await explain(wallet, "d1", 5, source="cashier")
+    assert (name(told.transaction.outcome), told.decision.pack.partition("@")[0]) == ("COMPLIANCE_DENIED", "gb")
+    assert list(told.decision.reasons) == list(told.transaction.reasons) != []
+    assert json.loads(told.decision.facts_json)["action"]["amount_minor"] == 5_000_000
 
 
 async def test_an_explanation_of_a_refusal_has_its_reason_and_no_posting(wallet: Served) -> None:
