@@ -39,17 +39,17 @@ def statement(spans: Iterable[Span]) -> bytes:
 
 
 def copy(connection: psycopg.Connection, spans: Iterable[Span]) -> Iterator[tuple[int, bytes]]:
-    """(shard, bytes of the entry) of every entry in these spans."""
+    """(shard, line of COPY without the shard and the line feed) of every entry in these spans."""
     with connection.cursor() as cursor, cursor.copy(statement(spans)) as rows:
         for row in rows:
             # The server sends one message for each row.
             shard, _, line = bytes(row).partition(b"\t")
-            yield int(shard), entry_bytes(line)
+            yield int(shard), line[:-1]
 
 
 def entry_bytes(line: bytes) -> bytes:
-    """The bytes of an entry from a line of COPY without its first column."""
-    text = line[:-1].replace(b"\t", b",")
+    """The bytes of an entry from a line of COPY."""
+    text = line.replace(b"\t", b",")
     # JSON has no raw control characters, so COPY had nothing to escape but backslashes.
     return b"[" + (text.replace(b"\\\\", b"\\") if b"\\" in text else text) + b"]"
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
-from mesh.verify.lines import Span, copy
+from mesh.verify.lines import Span, copy, entry_bytes
 from mesh.verify.studios import Message
 from mesh.verify.tables import ID_STRIDE, Account, Asset, Batch, Head, Hold, Names, Player, Round, Shard, Transfer
 
@@ -92,7 +92,7 @@ class Ledger:
 
     def entries(self, span: Span) -> Iterator[bytes]:
         """The bytes of the entries of one shard after a sequence, up to and with another."""
-        return (entry for _, entry in copy(self._connection, [span]))
+        return (entry_bytes(line) for _, line in copy(self._connection, [span]))
 
     def _of(self, query: Any, head: Head) -> list[tuple[Any, ...]]:  # noqa: ANN401 - psycopg wants a literal
         return self._connection.execute(query, {"shard": head.shard, "stride": ID_STRIDE}).fetchall()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Self
+from typing import Final, Self
+
+TILE_HEIGHT: Final = 8
+"""A tile has the hashes of 256 neighbours, as in C2SP tlog-tiles."""
 
 
 class Tree:
@@ -11,6 +14,8 @@ class Tree:
 
     def __init__(self) -> None:
         self._subtrees: list[tuple[int, bytes]] = []
+        self.tops: list[tuple[int, bytes]] = []
+        """(level, root) of every tile that has become whole, for whoever keeps them and empties the list."""
 
     @classmethod
     def of(cls, size: int, peaks: bytes) -> Self:
@@ -26,11 +31,13 @@ class Tree:
 
     def append_hash(self, node: bytes) -> None:
         """One more leaf, by its hash."""
-        height = 0
-        while self._subtrees and self._subtrees[-1][0] == height:
-            node = sha256(b"\x01" + self._subtrees.pop()[1] + node).digest()
+        height, subtrees = 0, self._subtrees
+        while subtrees and subtrees[-1][0] == height:
+            node = sha256(b"\x01" + subtrees.pop()[1] + node).digest()
             height += 1
-        self._subtrees.append((height, node))
+            if not height % TILE_HEIGHT:
+                self.tops.append((height // TILE_HEIGHT, node))
+        subtrees.append((height, node))
 
     def root(self) -> bytes:
         """MTH over all leaves so far."""

@@ -1,0 +1,238 @@
+"""The second opinion on a real ledger: it follows, agrees, goes on where it was, and names what was touched."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from mesh.dev.postgres import Database, Postgres
+from mesh.second_opinion.follower import Follower, Page
+from mesh.second_opinion.notebook import Alarm, Notebook
+from mesh.second_opinion.reading import Reader
+from mesh.verify.reading import Ledger as Reading
+from tests.integration.wallet_svc.ledger import CASHIER, Ledger, Wallet, bet, deposit, money, win
+from wallet_svc.domain import commands as c
+
+
+class Opinion:
+    """One process's worth of second opinion."""
+
+    def __init__(self, database: Database, folder: Path, *, page_entries: int = 20_000) -> None:
+        self.notebook = Notebook(folder / "notebook.sqlite")
+        self.reader = Reader(database.reader_url, statement_timeout_ms=5_000)
+        self.follower = Follower(self.notebook, page_entries=page_entries, reread_per_second=10**9)
+        self.alarms: list[Alarm] = []
+
+    def page(self) -> Page:
+        # The allowance of what is read again grows with time.
+        time.sleep(0.001)
+        page, alarms = self.follower.page(self.reader)
+        self.alarms += alarms
+        return page
+
+    def catch_up(self) -> Page:
+        while not (page := self.page()).whole:
+            pass
+        return page
+
+    def places(self) -> set[str]:
+        return {alarm.place for alarm in self.alarms}
+
+    def close(self) -> None:
+        self.reader.close()
+        self.notebook.close()
+
+
+@contextmanager
+def opinion(database: Database, folder: Path, *, page_entries: int = 20_000) -> Iterator[Opinion]:
+    with contextlib.closing(Opinion(database, folder, page_entries=page_entries)) as opened:
+        yield opened
+
+
+async def play(wallet: Wallet, names: range = range(6)) -> None:
+    """Everything that moves money, and refusals."""
+    for number in names:
+        player = await wallet.player(f"player-{number}")
+        await wallet.must(player, f"b{number}", bet("10.00", "r1"))
+        await wallet.must(player, f"w{number}", win("4.00", "r1", close=True))
+        await wallet.do(player, "much", bet("5000.00", "r2"))
+        await wallet.do(player, "early", c.Cancel(bet_key="b404"))
+        await wallet.must(player, "hold", c.Hold(money=money("5.00")), source=CASHIER)
+        await wallet.must(player, "capture", c.Capture(hold_key="hold", money=money("2.00")), source=CASHIER)
+        await wallet.must(player, "release", c.Release(hold_key="hold"), source=CASHIER)
+    many = [
+        c.Command(wallet.licensee, CASHIER, "player-1", f"d{n}-{names.start}", deposit("0.01"), "") for n in range(700)
+    ]
+    await wallet.engine.execute_each(many, 20)
+
+
+@contextmanager
+def superuser(server: Postgres) -> Iterator[psycopg.Connection]:
+    """Somebody whom nothing stops."""
+    url = server.admin_url.removesuffix("/postgres") + "/ledger"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
+async def test_it_recomputes_all_of_an_honest_ledger_and_agrees(
+    ledger: Ledger, database: Database, tmp_path: Path
+) -> None:
+    await play(await ledger.wallet())
+    with opinion(database, tmp_path) as second:
+        page = second.catch_up()
+        second.page()
+        assert second.alarms == []
+        assert page.checked == page.existing > 700
+        assert second.follower.history.rounds > 0
+
+
+async def test_small_pages_and_restarts_lead_to_the_same_notebook(
+    ledger: Ledger, database: Database, tmp_path: Path
+) -> None:
+    wallet = await ledger.wallet()
+    for folder in ("whole", "pages"):
+        (tmp_path / folder).mkdir()
+    await play(wallet)
+    for _ in range(3):
+        with opinion(database, tmp_path / "pages", page_entries=40) as second:
+            for _ in range(4):
+                second.page()
+            assert second.alarms == []
+    await play(wallet, range(6, 9))
+    with opinion(database, tmp_path / "pages", page_entries=40) as second:
+        second.catch_up()
+        assert second.alarms == []
+        paged = (second.notebook.positions(), second.notebook.accounts(), _tiles(second.notebook))
+    with opinion(database, tmp_path / "whole") as second:
+        second.catch_up()
+        assert (second.notebook.positions(), second.notebook.accounts(), _tiles(second.notebook)) == paged
+
+
+def _tiles(notebook: Notebook) -> list[tuple[object, ...]]:
+    return notebook._connection.execute("SELECT * FROM tile ORDER BY shard, level, number").fetchall()
+
+
+async def test_the_tree_it_keeps_is_the_one_of_the_heads(ledger: Ledger, database: Database, tmp_path: Path) -> None:
+    await play(await ledger.wallet())
+    with opinion(database, tmp_path) as second, contextlib.closing(Reading(database.reader_url)) as reading:
+        second.catch_up()
+        positions = second.notebook.positions()
+        for head in reading.heads():
+            found = positions[head.shard]
+            assert (found.size + 1, found.digest, found.peaks) == (head.next_sequence, head.digest, head.frontier)
+
+
+TAMPERED = [
+    ("UPDATE transfer SET game = game || 'x' WHERE (shard, sequence) = ({s}, {n})", "UPDATE transfer SET game = left(game, -1) WHERE (shard, sequence) = ({s}, {n})"),
+    ("UPDATE transfer SET moved = moved + 1 WHERE (shard, sequence) = ({s}, {n})", "UPDATE transfer SET moved = moved - 1 WHERE (shard, sequence) = ({s}, {n})"),
+    ("UPDATE transfer SET recorded_us = recorded_us + 1 WHERE (shard, sequence) = ({s}, {n})", "UPDATE transfer SET recorded_us = recorded_us - 1 WHERE (shard, sequence) = ({s}, {n})"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "back"), TAMPERED)
+async def test_one_byte_changed_by_a_superuser_is_named_within_a_page(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path, change: str, back: str
+) -> None:
+    await play(await ledger.wallet())
+    shard, sequence = ledger.rows("SELECT shard, sequence FROM transfer WHERE kind = 1 AND outcome = 1 LIMIT 1")[0]
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        second.catch_up()
+        connection.execute(change.format(s=shard, n=sequence).encode())
+        second.page()
+        second.page()
+        connection.execute(back.format(s=shard, n=sequence).encode())
+        assert second.places() == {f"{shard}-{sequence}"}
+        assert second.alarms[0].problem == "the entry was changed since it was recomputed"
+        assert second.follower.disputed == {shard}
+
+
+async def test_a_byte_changed_before_it_was_ever_read_is_named_by_its_batch(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path
+) -> None:
+    await play(await ledger.wallet())
+    shard, sequence = ledger.rows("SELECT shard, sequence FROM transfer WHERE kind = 1 AND outcome = 1 LIMIT 1")[0]
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        connection.execute(TAMPERED[0][0].format(s=shard, n=sequence).encode())
+        second.catch_up()
+        connection.execute(TAMPERED[0][1].format(s=shard, n=sequence).encode())
+        assert [alarm.place for alarm in second.alarms] == [f"{shard}-{sequence}"]
+        assert "do not have the root of the batch" in second.alarms[0].problem
+
+
+async def test_a_deleted_row_a_changed_balance_a_changed_batch_and_a_deleted_account_are_named(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path
+) -> None:
+    await play(await ledger.wallet())
+    shard, sequence = ledger.rows("SELECT shard, sequence FROM transfer WHERE kind = 1 AND outcome = 1 LIMIT 1")[0]
+    rich, poor = (row[0] for row in ledger.rows("SELECT id FROM account WHERE class = 1 ORDER BY id LIMIT 2"))
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        second.catch_up()
+        connection.execute(
+            "CREATE TEMP TABLE kept AS SELECT * FROM transfer WHERE (shard, sequence) = (%s, %s)", (shard, sequence)
+        )
+        connection.execute("CREATE TEMP TABLE poor AS SELECT * FROM account WHERE id = %s", (poor,))
+        connection.execute("DELETE FROM transfer WHERE (shard, sequence) = (%s, %s)", (shard, sequence))
+        connection.execute("UPDATE account SET credits = credits + 1 WHERE id = %s", (rich,))
+        connection.execute("DELETE FROM account WHERE id = %s", (poor,))
+        for _ in range(3):
+            second.page()
+        connection.execute("INSERT INTO transfer SELECT * FROM kept")
+        connection.execute("UPDATE account SET credits = credits - 1 WHERE id = %s", (rich,))
+        connection.execute("INSERT INTO account SELECT * FROM poor")
+        assert second.places() == {f"{shard}-{sequence}", f"account {rich}", f"account {poor}"}
+        assert "removed" in second.alarms[-1].problem or "removed" in second.alarms[0].problem
+
+
+async def test_a_ledger_rolled_back_to_an_earlier_state_is_named(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path
+) -> None:
+    wallet = await ledger.wallet()
+    await play(wallet, range(2))
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        connection.execute("CREATE TEMP TABLE heads AS SELECT * FROM shard")
+        shard = ledger.shard("player-1")
+        await wallet.must("player-1", "last", deposit("1.00"), source=CASHIER)
+        last = ledger.value("SELECT next_sequence - 1 FROM shard WHERE id = %s", shard)
+        second.catch_up()
+        connection.execute("CREATE TEMP TABLE now AS SELECT * FROM shard")
+        roll = "UPDATE shard SET next_sequence = old.next_sequence, digest = old.digest, frontier = old.frontier FROM {} AS old WHERE old.id = shard.id"
+        connection.execute(roll.format("heads").encode())
+        second.page()
+        connection.execute(roll.format("now").encode())
+        assert f"{shard}-{last}" in second.places()
+
+
+async def test_it_keeps_up_while_several_wallets_write(ledger: Ledger, database: Database, tmp_path: Path) -> None:
+    wallets = [await ledger.wallet() for _ in range(2)]
+    for number in range(4):
+        await wallets[0].player(f"p{number}", "10000.00")
+
+    async def load(wallet: Wallet, name: str) -> None:
+        for number in range(150):
+            await wallet.do(f"p{number % 4}", f"{name}-{number}", bet("0.10", f"{name}{number}"))
+
+    with opinion(database, tmp_path, page_entries=50) as second:
+        running = asyncio.gather(*(load(wallet, f"l{at}") for at, wallet in enumerate(wallets) for _ in range(1)))
+        while not running.done():
+            await asyncio.to_thread(second.page)
+            await asyncio.sleep(0.005)
+        page = second.catch_up()
+        assert second.alarms == []
+        assert page.checked == page.existing
+
+
+async def test_a_notebook_that_is_spoiled_is_made_anew(ledger: Ledger, database: Database, tmp_path: Path) -> None:
+    await play(await ledger.wallet(), range(2))
+    (tmp_path / "notebook.sqlite").write_bytes(b"no database at all" * 1000)
+    with opinion(database, tmp_path) as second:
+        page = second.catch_up()
+        assert second.alarms == []
+        assert page.checked == page.existing
