@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from mesh.cli import doctor, explain, exporting, licensees, programs, status, up
+from mesh.cli import doctor, explain, exporting, licensees, opinion, programs, status, up
 from mesh.cli.output import CommandError, errors
 from mesh.dev.errors import StackError
 
@@ -25,6 +25,10 @@ app.command()(doctor.doctor)
 app.command(context_settings=programs.PASS_THROUGH)(programs.demo)
 app.command(context_settings=programs.PASS_THROUGH)(programs.verify)
 app.command()(exporting.export)
+app.command("second-opinion")(opinion.second_opinion)
+app.command()(opinion.checkpoint)
+app.command()(opinion.proof)
+app.command("verify-proof", context_settings=programs.PASS_THROUGH)(programs.verify_proof)
 app.command()(explain.explain)
 app.add_typer(licensees.app, name="licensee")
 

@@ -14,12 +14,19 @@ To = Annotated[Path, typer.Option("--to", help="Where to; replaced if it is ther
 
 
 def export(*, to: To, json: Json = False) -> None:
-    """Write every entry, balance and batch into one file. `pitboss verify FILE` checks it without the mesh."""
+    """Write every entry, balance and batch into one file, signed. `pitboss verify FILE` checks it without the mesh."""
     from mesh.export.__main__ import export as write  # noqa: PLC0415 - imports the database driver
 
     mesh = running.read_mesh()
-    entries = write(mesh["postgres"]["databases"]["wallet_svc"]["reader_url"], to)
+    url = mesh["postgres"]["databases"]["wallet_svc"]["reader_url"]
+    entries = write(url, to, _signed if mesh["internal"]["second_opinion"] else None)
     if json:
         write_json({"file": str(to), "entries": entries})
     else:
         console.print(f"{entries} entries written to {to}", soft_wrap=True)
+
+
+def _signed(shard: int, size: int) -> str:
+    from mesh.cli.proving import checkpoint  # noqa: PLC0415 - imports the contracts, which takes long
+
+    return checkpoint(shard, size).checkpoint

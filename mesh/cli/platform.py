@@ -32,6 +32,19 @@ def wallet_channel() -> Iterator[grpc.Channel]:
     raise CommandError(message)
 
 
+@contextlib.contextmanager
+def second_opinion_channel() -> Iterator[grpc.Channel]:
+    """A channel to the second opinion."""
+    mesh = running.read_mesh()
+    address = mesh["internal"]["second_opinion"]
+    if not address:
+        message = "this mesh has no second opinion"
+        raise CommandError(message)
+    credentials = Tls.load(Path(mesh["internal"]["tls"])).channel_credentials()
+    with grpc.secure_channel(address, credentials) as channel:
+        yield channel
+
+
 Reply = TypeVar("Reply")
 
 
@@ -39,7 +52,7 @@ def call(method: Callable[..., Reply], request: Message, *, licensee: str = "") 
     """Call with a deadline; an error becomes one sentence."""
     metadata = [("x-pitboss-licensee", licensee)] if licensee else []
     try:
-        return method(request, timeout=TIMEOUT_S, metadata=metadata)
+        return method(request, timeout=TIMEOUT_S, metadata=metadata, wait_for_ready=True)
     except grpc.RpcError as error:
         raise CommandError(_sentence(read_error(error))) from error
 

@@ -1,4 +1,4 @@
-"""Commands that are programs of their own: `pitboss demo` and `pitboss verify`."""
+"""Commands that are programs of their own: `pitboss demo`, `pitboss verify` and `pitboss verify-proof`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from mesh.dev.paths import PYTHON_PATH, ROOT
+from mesh.dev.paths import PYTHON_PATH
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -23,7 +23,12 @@ def verify(context: typer.Context) -> None:
     raise typer.Exit(_run("mesh.verify", context.args))
 
 
+def verify_proof(context: typer.Context) -> None:
+    """Check the proof of one transaction with nothing but a public key. Options: see `verify-proof --help`."""
+    raise typer.Exit(_run("mesh.verify.proving", context.args))
+
+
 def _run(module: str, arguments: list[str]) -> int:
     environment = {**os.environ, "PYTHONPATH": PYTHON_PATH}
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own programs
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own programs

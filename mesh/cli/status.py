@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from mesh.cli.output import Json, state_style, write_json, write_table
+from mesh.cli.output import Json, console, state_style, write_json, write_table
 from mesh.dev import running
 
 TIMEOUT_S = 1.5
@@ -38,7 +38,16 @@ def status(*, json: Json = False) -> None:
     else:
         rows = [(each.name, state_style(each.state), str(each.pid), each.address) for each in lines]
         write_table(("process", "state", "pid", "address"), rows)
+        _show_opinion(lines)
     raise typer.Exit(0 if all(each.state == "ready" for each in lines) else 1)
+
+
+def _show_opinion(lines: Sequence[Line]) -> None:
+    if not any(line.name == "second_opinion" and line.state == "ready" for line in lines):
+        return
+    from mesh.cli import opinion  # noqa: PLC0415 - imports the contracts, which takes long
+
+    console.print(f"\n{opinion.sentence(opinion.ask())}")
 
 
 def ask(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> Line:

@@ -49,7 +49,7 @@ def up(
     from mesh.dev import supervisor  # noqa: PLC0415 - imports everything a stack is made of
     from mesh.dev.stack import Options  # noqa: PLC0415
 
-    options = Options(kind="up", log_level=log_level, otlp_endpoint=otlp, keep_data=keep_data,
+    options = Options(kind="up", log_level=log_level, otlp_endpoint=otlp, keep_data=keep_data, second_opinion=True,
                       licensee_port=_if_free(licensee_port), studio_port=_if_free(studio_port))  # fmt: skip
     view = View(quiet=json)
     if detach:

@@ -89,6 +89,7 @@ def _internal(stack: Stack) -> dict[str, Any]:
         "wallet": [f"{HOST}:{port}" for port in ports.wallets],
         "session": f"{HOST}:{ports.session}",
         "compliance": f"{HOST}:{ports.compliance}",
+        "second_opinion": f"{HOST}:{ports.second_opinion}" if "second_opinion" in stack.names else "",
         "adapters": {name: f"{HOST}:{port}" for name, port in ports.adapters.items()},
         "tls": str(stack.around.tls / "platform"),
         "signer": str(stack.vault.signer_file),

@@ -15,6 +15,7 @@ from mesh.dev.ready import EnvoyReady, GrpcHealth, HttpOk, Readiness
 HOST = "127.0.0.1"
 WALLET_REPLICAS = 2
 SERVICES = ("wallet_svc", "session_svc", "compliance_svc")
+SECOND_OPINION = "second_opinion"
 
 # Children see what they are given and what the interpreter needs, not the developer's whole environment.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
@@ -33,6 +34,7 @@ class Ports:
     wallets: tuple[int, ...]
     session: int
     compliance: int
+    second_opinion: int
     adapters: Mapping[str, int]
     callbacks: Mapping[str, int]
     studios: Mapping[str, int]
@@ -40,7 +42,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(8 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(9 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -51,6 +53,7 @@ class Ports:
             wallets=tuple(next(pool) for _ in range(WALLET_REPLICAS)),
             session=next(pool),
             compliance=next(pool),
+            second_opinion=next(pool),
             adapters={name: next(pool) for name in providers},
             callbacks={name: next(pool) for name in providers},
             studios={name: next(pool) for name in providers},
@@ -73,6 +76,10 @@ class Surroundings:
     clock_file: Path
     service_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Known once the databases are there."""
+    ledger_reader_url: str = field(default="", repr=False)
+    """The wallet's database, to look at only."""
+    signing_key: str = field(default="", repr=False)
+    """What the second opinion signs checkpoints with."""
     session_keys: str = field(default="", repr=False)
     log_level: str = "info"
     otlp_endpoint: str = ""
@@ -141,6 +148,29 @@ def services(around: Surroundings) -> tuple[Process, ...]:
         *wallets,
         _grpc(around, "session_svc", "session_svc", ports.session),
         _grpc(around, "compliance_svc", "compliance_svc", ports.compliance),
+    )
+
+
+def after_services(around: Surroundings) -> tuple[Process, ...]:
+    """What nobody waits for: the second opinion."""
+    address = f"{HOST}:{around.ports.second_opinion}"
+    environment = {
+        **_python(around),
+        "PITBOSS_TLS_DIR": str(around.tls / SECOND_OPINION),
+        "PITBOSS_LISTEN": address,
+        "PITBOSS_DATABASE_URL": around.ledger_reader_url,
+        "PITBOSS_NOTEBOOK": str(around.run / SECOND_OPINION / "notebook.sqlite"),
+        "PITBOSS_SIGNING_KEY": around.signing_key,
+    }
+    return (
+        Process(
+            name=SECOND_OPINION,
+            module="mesh.second_opinion",
+            environment=environment,
+            readiness=GrpcHealth(address=address, tls=around.tls / "platform"),
+            address=address,
+            workload=SECOND_OPINION,
+        ),
     )
 
 

@@ -69,6 +69,8 @@ class Options:
     """Exactly these providers. Empty: those that are always started."""
     without: frozenset[str] = frozenset()
     """Processes whose place the caller takes: they are not started, and nobody waits for them."""
+    second_opinion: bool = False
+    """Also start the process that recomputes the ledger. Nobody waits for it."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -106,6 +108,8 @@ class Stack:
         try:
             self._launch()
             self._register()
+            if self.options.second_opinion:
+                self._processes |= self._start_processes(processes.after_services(self.around))
         except BaseException:
             self.close()
             raise
@@ -258,7 +262,9 @@ class Stack:
             self._around = self._describe_surroundings(ports)
             others = self._start_processes(processes.beside_services(self._around))
             database.result()
-        self._around = replace(self._around, service_urls=self._service_urls())
+        self._around = replace(
+            self._around, service_urls=self._service_urls(), ledger_reader_url=self._ledger_reader_url()
+        )
         self._processes = {**self._start_processes(processes.services(self._around)), **others}
         self._await(self._processes.values())
 
@@ -271,8 +277,11 @@ class Stack:
     def _service_urls(self) -> dict[str, str]:
         return {service: self.postgres.database(name).service_url for service, name in schema.DATABASE_OF.items()}
 
+    def _ledger_reader_url(self) -> str:
+        return self.postgres.database(schema.DATABASE_OF["wallet_svc"]).reader_url
+
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
-        for needed in ("gateway", "studios"):
+        for needed in ("gateway", "studios", processes.SECOND_OPINION):
             private_directory(self.run / needed)
         return Surroundings(
             run=self.run,
@@ -284,6 +293,7 @@ class Stack:
             cache_url=self.valkey.url,
             clock_file=self.vault.clock_file,
             session_keys=self.vault.session_keys,
+            signing_key=self.vault.signing_key,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
             without=self.options.without,

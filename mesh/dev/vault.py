@@ -17,8 +17,9 @@ from mesh.dev.secrets import (
     random_text,
     write_workload,
 )
+from mesh.notes import new_seed
 
-WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "platform")
+WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "second_opinion", "platform")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +32,20 @@ class Vault:
     """Both sides' credentials of each provider."""
     session_keys: str = field(repr=False)
     """What the session service seals launch tokens with."""
+    signing_key: str = field(repr=False)
+    """What the second opinion signs checkpoints with."""
 
     @classmethod
     def make(cls, folder: Path, providers: Iterable[Provider]) -> Self:
         """New secrets for everything."""
         made = {provider.name: provider_credentials(provider.credentials) for provider in providers}
-        vault = cls(folder=folder, signer=TokenSigner.create(), credentials=made, session_keys=random_text())
+        vault = cls(
+            folder=folder,
+            signer=TokenSigner.create(),
+            credentials=made,
+            session_keys=random_text(),
+            signing_key=new_seed(),
+        )
         vault._write_certificates()
         vault._write_tokens()
         vault._write_credentials()

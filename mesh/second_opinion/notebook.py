@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -81,6 +81,15 @@ class Notebook:
         self._connection.commit()
 
     # -- reading
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """Everything that is read inside is of one page."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
 
     def positions(self) -> dict[int, Position]:
         """Every shard that was seen."""
@@ -200,10 +209,3 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[Notebook]:
-    """The notebook as its last page left it."""
-    with closing(Notebook(path, readonly=True)) as notebook:
-        yield notebook

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mesh import merkle
+from mesh.errors import DependencyDownError
 from mesh.notes import Signer
 from mesh.second_opinion.errors import (
     LedgerDisputedError,
@@ -16,7 +18,7 @@ from mesh.second_opinion.errors import (
     ShardNotFoundError,
     SizesInvalidError,
 )
-from mesh.second_opinion.notebook import HASH_SIZE, Notebook, reading
+from mesh.second_opinion.notebook import HASH_SIZE, Notebook
 from mesh.second_opinion.reading import Reader
 from mesh.verify.lines import entry_bytes
 from mesh.verify.tree import TILE_HEIGHT
@@ -88,7 +90,12 @@ class Proofs:
 
     @contextmanager
     def _hashes(self, shard: int) -> Iterator[Hashes]:
-        with reading(self._path) as notebook:
+        try:
+            notebook = Notebook(self._path, readonly=True)
+        except sqlite3.OperationalError:
+            # Not made yet.
+            raise DependencyDownError(dependency="notebook", retry_after=1.0) from None
+        with closing(notebook), notebook.moment():
             yield Hashes(notebook, shard)
 
     def _sign(self, hashes: Hashes, size: int) -> Signed:

@@ -35,6 +35,11 @@ PROGRAMS = (
         title="Compliance: `python -m compliance_svc`", module="compliance_svc.config", settings="ComplianceSettings"
     ),
     Program(
+        title="The second opinion: `python -m mesh.second_opinion`",
+        module="mesh.second_opinion.config",
+        settings="SecondOpinionSettings",
+    ),
+    Program(
         title="An adapter: `python -m provider_adapters._kit <provider>`",
         module="provider_adapters._kit.config",
         settings="AdapterSettings",

@@ -54,7 +54,7 @@ def _print(console: Console, result: dict[str, Any], *, as_text: bool) -> None:
 def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
     # Everything runs on one small machine, where a busy studio is not a studio that is down.
     adapters = {name: {"PITBOSS_PROBE_TIMEOUT_MS": "1000"} for name in PROVIDERS}
-    options = Options(kind="demo", log_level="warning", environment=adapters)
+    options = Options(kind="demo", log_level="warning", environment=adapters, second_opinion=True)
     with Stack(options, report=view.process) as stack:
         view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")
         evening = asyncio.run(_evening(stack, view, seed=seed, scale=scale))

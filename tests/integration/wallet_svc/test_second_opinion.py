@@ -13,9 +13,23 @@ import psycopg
 import pytest
 
 from mesh.dev.postgres import Database, Postgres
+from mesh.errors import DependencyDownError
+from mesh.merkle import root_of
+from mesh.notes import Signer, new_seed
+from mesh.second_opinion.errors import (
+    LedgerDisputedError,
+    NoSigningKeyError,
+    NotCheckedYetError,
+    ShardNotFoundError,
+    SizesInvalidError,
+)
 from mesh.second_opinion.follower import Follower, Page
-from mesh.second_opinion.notebook import Alarm, Notebook
+from mesh.second_opinion.notebook import TILE, Alarm, Notebook
+from mesh.second_opinion.proofs import Proofs
 from mesh.second_opinion.reading import Reader
+from mesh.verify.chain import canonical
+from mesh.verify.notes import Key, open_checkpoint
+from mesh.verify.proofs import check, check_consistency, write
 from mesh.verify.reading import Ledger as Reading
 from tests.integration.wallet_svc.ledger import CASHIER, Ledger, Wallet, bet, deposit, money, win
 from wallet_svc.domain import commands as c
@@ -236,3 +250,97 @@ async def test_a_notebook_that_is_spoiled_is_made_anew(ledger: Ledger, database:
         page = second.catch_up()
         assert second.alarms == []
         assert page.checked == page.existing
+
+
+# -- proofs
+
+
+def proofs(database: Database, folder: Path, *, key: str = "") -> Proofs:
+    signer = Signer.load("test/ledger", key or new_seed())
+    return Proofs(folder / "notebook.sqlite", database.reader_url, signer, statement_timeout_ms=5_000)
+
+
+async def test_any_entry_is_proved_in_any_tree_that_has_it(ledger: Ledger, database: Database, tmp_path: Path) -> None:
+    await play(await ledger.wallet())
+    with (
+        opinion(database, tmp_path, page_entries=300) as second,
+        contextlib.closing(Reading(database.reader_url)) as read,
+    ):
+        second.catch_up()
+        made = proofs(database, tmp_path)
+        head = next(head for head in read.heads() if head.shard == ledger.shard("player-1"))
+        entries = [canonical(transfer) for transfer in read.transfers(head)]
+        assert len(entries) > 2 * TILE
+        for sequence, size in [
+            (1, 1),
+            (1, 2),
+            (2, 3),
+            (255, 256),
+            (256, 256),
+            (257, 257),
+            (5, 600),
+            (513, 700),
+            (512, 0),
+        ]:
+            found = made.inclusion(head.shard, sequence, size)
+            text = write(entry=found.entry, index=found.index, path=found.path, checkpoint=found.signed.checkpoint)
+            proved = check(text, [Key.parse(found.signed.verifier_key)])
+            assert proved.entry == entries[sequence - 1]
+            assert proved.checkpoint.root == root_of(entries[: size or len(entries)])
+            assert proved.checkpoint.origin == f"test/ledger/{head.shard}"
+
+
+async def test_a_later_log_is_proved_to_continue_an_earlier_one(
+    ledger: Ledger, database: Database, tmp_path: Path
+) -> None:
+    wallet = await ledger.wallet()
+    await play(wallet)
+    made, shard = proofs(database, tmp_path), ledger.shard("player-1")
+    with opinion(database, tmp_path) as second:
+        second.catch_up()
+        earlier = made.checkpoint(shard, 0)
+        await play(wallet, range(6, 12))
+        second.catch_up()
+        for size in (1, 2, 255, 256, 300, 512, earlier.size):
+            old = made.checkpoint(shard, size)
+            found = made.consistency(shard, size, 0)
+            keys = [Key.parse(found.signed.verifier_key)]
+            new = open_checkpoint(found.signed.checkpoint, keys)
+            check_consistency(open_checkpoint(old.checkpoint, keys), new, found.path)
+            assert new.size > earlier.size
+        assert made.checkpoint(shard, earlier.size) == earlier
+
+
+async def test_what_is_not_checked_not_there_or_disputed_is_not_signed(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path
+) -> None:
+    await play(await ledger.wallet())
+    shard, sequence = ledger.rows("SELECT shard, sequence FROM transfer WHERE kind = 1 AND outcome = 1 LIMIT 1")[0]
+    made = proofs(database, tmp_path)
+    with pytest.raises(DependencyDownError):
+        made.checkpoint(shard, 0)
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        second.catch_up()
+        size = made.checkpoint(shard, 0).size
+        with pytest.raises(NotCheckedYetError):
+            made.checkpoint(shard, size + 1)
+        with pytest.raises(NotCheckedYetError):
+            made.inclusion(shard, 3, 2)
+        with pytest.raises(SizesInvalidError):
+            made.consistency(shard, 5, 4)
+        with pytest.raises(ShardNotFoundError):
+            made.checkpoint(99, 0)
+        with pytest.raises(NoSigningKeyError):
+            Proofs(tmp_path / "notebook.sqlite", database.reader_url, None, statement_timeout_ms=5_000).checkpoint(
+                shard, 0
+            )
+        change, back = (statement.format(s=shard, n=sequence).encode() for statement in TAMPERED[0])
+        connection.execute(change)
+        with pytest.raises(LedgerDisputedError):
+            made.inclusion(shard, sequence, 0)
+        made.inclusion(shard, sequence + 1, 0)
+        second.page()
+        second.page()
+        with pytest.raises(LedgerDisputedError):
+            made.inclusion(shard, sequence + 1, 0)
+        connection.execute(back)

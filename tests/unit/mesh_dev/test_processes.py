@@ -11,6 +11,7 @@ from mesh.dev.processes import Ports, Surroundings
 
 PORTS = Ports(
     licensee=1, studio=2, admin=3, operations=4, postgres=5, valkey=6, wallets=(11, 12), session=13, compliance=14,
+    second_opinion=15,
     adapters={"hub88_style": 21, "pragmatic_style": 22},
     callbacks={"hub88_style": 31, "pragmatic_style": 32},
     studios={"hub88_style": 41, "pragmatic_style": 42},
@@ -24,13 +25,20 @@ AROUND = Surroundings(
     credentials=Path("/secrets/credentials"),
     ports=PORTS,
     service_urls={service: f"postgresql://{service}" for service in SERVICES},
+    ledger_reader_url="postgresql://wallet_svc-reader",
+    signing_key="secret-seed",
     cache_url="redis://cache",
     clock_file=Path("/secrets/clock"),
 )
 OWNERS = {service: f"postgresql://{service}-owner" for service in SERVICES}
 ALL = {
     process.name: process
-    for process in (*processes.migrations(OWNERS), *processes.services(AROUND), *processes.beside_services(AROUND))
+    for process in (
+        *processes.migrations(OWNERS),
+        *processes.services(AROUND),
+        *processes.beside_services(AROUND),
+        *processes.after_services(AROUND),
+    )
 }
 
 
@@ -42,7 +50,7 @@ def test_there_is_one_process_for_each_part_and_two_wallets() -> None:
     assert set(ALL) == {
         "migrate-wallet_svc", "migrate-session_svc", "migrate-compliance_svc",
         "wallet_svc-1", "wallet_svc-2", "session_svc", "compliance_svc",
-        "hub88_style", "pragmatic_style", "studio-hub88_style", "studio-pragmatic_style", "gateway",
+        "hub88_style", "pragmatic_style", "studio-hub88_style", "studio-pragmatic_style", "gateway", "second_opinion",
     }  # fmt: skip
 
 
@@ -88,6 +96,11 @@ def test_a_studio_is_a_stranger_that_calls_back_through_the_gateway() -> None:
 def test_an_adapter_has_its_own_half_of_the_credentials() -> None:
     assert environment("hub88_style")["PITBOSS_PROVIDER_CREDENTIALS"] == "/secrets/credentials/hub88_style.adapter.json"
     assert environment("studio-hub88_style")["PITBOSS_STUDIO_CREDENTIALS"].endswith("hub88_style.studio.json")
+
+
+def test_the_second_opinion_may_only_look_and_alone_has_the_key_of_the_log() -> None:
+    assert environment("second_opinion")["PITBOSS_DATABASE_URL"] == "postgresql://wallet_svc-reader"
+    assert {name for name in ALL if "secret-seed" in str(environment(name))} == {"second_opinion"}
 
 
 def test_an_adapter_has_no_database() -> None:
