@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+pitboss/proof/v1/ledger_proof_service.proto\x12\x10pitboss.proof.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"d\n\x14GetCheckpointRequest\x12\x1e\n\x05shard\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xff\x07R\x05shard\x12,\n\ttree_size\x18\x02 \x01(\x04\x42\x0f\xbaH\x0c\x32\n\x18\xff\xff\xff\xff\xff\xff\xff\xff\x7fR\x08treeSize\"w\n\x15GetCheckpointResponse\x12\x1e\n\ncheckpoint\x18\x01 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x02 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x03 \x01(\x04R\x08treeSize\"\x9e\x01\n\x18GetInclusionProofRequest\x12T\n\x0etransaction_id\x18\x01 \x01(\tB-\xbaH*r(2&^(0|[1-9][0-9]{0,3})-[1-9][0-9]{0,18}$R\rtransactionId\x12,\n\ttree_size\x18\x02 \x01(\x04\x42\x0f\xbaH\x0c\x32\n\x18\xff\xff\xff\xff\xff\xff\xff\xff\x7fR\x08treeSize\"\xc4\x01\n\x19GetInclusionProofResponse\x12\x14\n\x05\x65ntry\x18\x01 \x01(\x0cR\x05\x65ntry\x12\x1d\n\nleaf_index\x18\x02 \x01(\x04R\tleafIndex\x12\x12\n\x04path\x18\x03 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x04 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x05 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x06 \x01(\x04R\x08treeSize\"\x94\x01\n\x1aGetConsistencyProofRequest\x12\x1e\n\x05shard\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xff\x07R\x05shard\x12,\n\tfrom_size\x18\x02 \x01(\x04\x42\x0f\xbaH\x0c\x32\n\x18\xff\xff\xff\xff\xff\xff\xff\xff\x7fR\x08\x66romSize\x12(\n\x07to_size\x18\x03 \x01(\x04\x42\x0f\xbaH\x0c\x32\n\x18\xff\xff\xff\xff\xff\xff\xff\xff\x7fR\x06toSize\"\x8d\x01\n\x1bGetConsistencyProofResponse\x12\x12\n\x04path\x18\x01 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x02 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x03 \x01(\tR\x0bverifierKey\x12\x17\n\x07to_size\x18\x04 \x01(\x04R\x06toSize\"\x19\n\x17GetSecondOpinionRequest\"\x8b\x02\n\x18GetSecondOpinionResponse\x12\x16\n\x06\x61grees\x18\x01 \x01(\x08R\x06\x61grees\x12\x18\n\x07\x63hecked\x18\x02 \x01(\x04R\x07\x63hecked\x12\x18\n\x07\x65ntries\x18\x03 \x01(\x04R\x07\x65ntries\x12\x1f\n\x0blag_seconds\x18\x04 \x01(\x01R\nlagSeconds\x12\x1a\n\x08\x63overage\x18\x05 \x01(\x01R\x08\x63overage\x12\x1d\n\nread_again\x18\x06 \x01(\x04R\treadAgain\x12\x16\n\x06rounds\x18\x07 \x01(\x04R\x06rounds\x12/\n\x06\x61larms\x18\x08 \x03(\x0b\x32\x17.pitboss.proof.v1.AlarmR\x06\x61larms\"l\n\x05\x41larm\x12\x14\n\x05place\x18\x01 \x01(\tR\x05place\x12\x18\n\x07problem\x18\x02 \x01(\tR\x07problem\x12\x33\n\x07seen_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06seenAt2\xd7\x03\n\x12LedgerProofService\x12\x65\n\rGetCheckpoint\x12&.pitboss.proof.v1.GetCheckpointRequest\x1a\'.pitboss.proof.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12q\n\x11GetInclusionProof\x12*.pitboss.proof.v1.GetInclusionProofRequest\x1a+.pitboss.proof.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12w\n\x13GetConsistencyProof\x12,.pitboss.proof.v1.GetConsistencyProofRequest\x1a-.pitboss.proof.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12n\n\x10GetSecondOpinion\x12).pitboss.proof.v1.GetSecondOpinionRequest\x1a*.pitboss.proof.v1.GetSecondOpinionResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+pitboss/proof/v1/ledger_proof_service.proto\x12\x10pitboss.proof.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n\x14GetCheckpointRequest\x12 \n\x05shard\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xff\x07(\x00R\x05shard\x12$\n\ttree_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08treeSize\"w\n\x15GetCheckpointResponse\x12\x1e\n\ncheckpoint\x18\x01 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x02 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x03 \x01(\x03R\x08treeSize\"\x96\x01\n\x18GetInclusionProofRequest\x12T\n\x0etransaction_id\x18\x01 \x01(\tB-\xbaH*r(2&^(0|[1-9][0-9]{0,3})-[1-9][0-9]{0,18}$R\rtransactionId\x12$\n\ttree_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08treeSize\"\xc4\x01\n\x19GetInclusionProofResponse\x12\x14\n\x05\x65ntry\x18\x01 \x01(\x0cR\x05\x65ntry\x12\x1d\n\nleaf_index\x18\x02 \x01(\x03R\tleafIndex\x12\x12\n\x04path\x18\x03 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x04 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x05 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x06 \x01(\x03R\x08treeSize\"\x86\x01\n\x1aGetConsistencyProofRequest\x12 \n\x05shard\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xff\x07(\x00R\x05shard\x12$\n\tfrom_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08\x66romSize\x12 \n\x07to_size\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06toSize\"\x8d\x01\n\x1bGetConsistencyProofResponse\x12\x12\n\x04path\x18\x01 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x02 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x03 \x01(\tR\x0bverifierKey\x12\x17\n\x07to_size\x18\x04 \x01(\x03R\x06toSize\"\x19\n\x17GetSecondOpinionRequest\"\x8b\x02\n\x18GetSecondOpinionResponse\x12\x16\n\x06\x61grees\x18\x01 \x01(\x08R\x06\x61grees\x12\x18\n\x07\x63hecked\x18\x02 \x01(\x03R\x07\x63hecked\x12\x18\n\x07\x65ntries\x18\x03 \x01(\x03R\x07\x65ntries\x12\x1f\n\x0blag_seconds\x18\x04 \x01(\x01R\nlagSeconds\x12\x1a\n\x08\x63overage\x18\x05 \x01(\x01R\x08\x63overage\x12\x1d\n\nread_again\x18\x06 \x01(\x03R\treadAgain\x12\x16\n\x06rounds\x18\x07 \x01(\x03R\x06rounds\x12/\n\x06\x61larms\x18\x08 \x03(\x0b\x32\x17.pitboss.proof.v1.AlarmR\x06\x61larms\"l\n\x05\x41larm\x12\x14\n\x05place\x18\x01 \x01(\tR\x05place\x12\x18\n\x07problem\x18\x02 \x01(\tR\x07problem\x12\x33\n\x07seen_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06seenAt2\xd7\x03\n\x12LedgerProofService\x12\x65\n\rGetCheckpoint\x12&.pitboss.proof.v1.GetCheckpointRequest\x1a\'.pitboss.proof.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12q\n\x11GetInclusionProof\x12*.pitboss.proof.v1.GetInclusionProofRequest\x1a+.pitboss.proof.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12w\n\x13GetConsistencyProof\x12,.pitboss.proof.v1.GetConsistencyProofRequest\x1a-.pitboss.proof.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12n\n\x10GetSecondOpinion\x12).pitboss.proof.v1.GetSecondOpinionRequest\x1a*.pitboss.proof.v1.GetSecondOpinionResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,19 +34,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss.proof.v1.ledger_pro
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETCHECKPOINTREQUEST'].fields_by_name['shard']._loaded_options = None
-  _globals['_GETCHECKPOINTREQUEST'].fields_by_name['shard']._serialized_options = b'\272H\005*\003\030\377\007'
+  _globals['_GETCHECKPOINTREQUEST'].fields_by_name['shard']._serialized_options = b'\272H\007\032\005\030\377\007(\000'
   _globals['_GETCHECKPOINTREQUEST'].fields_by_name['tree_size']._loaded_options = None
-  _globals['_GETCHECKPOINTREQUEST'].fields_by_name['tree_size']._serialized_options = b'\272H\0142\n\030\377\377\377\377\377\377\377\377\177'
+  _globals['_GETCHECKPOINTREQUEST'].fields_by_name['tree_size']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['transaction_id']._loaded_options = None
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['transaction_id']._serialized_options = b'\272H*r(2&^(0|[1-9][0-9]{0,3})-[1-9][0-9]{0,18}$'
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['tree_size']._loaded_options = None
-  _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['tree_size']._serialized_options = b'\272H\0142\n\030\377\377\377\377\377\377\377\377\177'
+  _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['tree_size']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['shard']._loaded_options = None
-  _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['shard']._serialized_options = b'\272H\005*\003\030\377\007'
+  _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['shard']._serialized_options = b'\272H\007\032\005\030\377\007(\000'
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['from_size']._loaded_options = None
-  _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['from_size']._serialized_options = b'\272H\0142\n\030\377\377\377\377\377\377\377\377\177'
+  _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['from_size']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['to_size']._loaded_options = None
-  _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['to_size']._serialized_options = b'\272H\0142\n\030\377\377\377\377\377\377\377\377\177'
+  _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['to_size']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_LEDGERPROOFSERVICE'].methods_by_name['GetCheckpoint']._loaded_options = None
   _globals['_LEDGERPROOFSERVICE'].methods_by_name['GetCheckpoint']._serialized_options = b'\220\002\001'
   _globals['_LEDGERPROOFSERVICE'].methods_by_name['GetInclusionProof']._loaded_options = None
@@ -56,23 +56,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEDGERPROOFSERVICE'].methods_by_name['GetSecondOpinion']._loaded_options = None
   _globals['_LEDGERPROOFSERVICE'].methods_by_name['GetSecondOpinion']._serialized_options = b'\220\002\001'
   _globals['_GETCHECKPOINTREQUEST']._serialized_start=127
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=227
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=229
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=348
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=351
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=509
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=512
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=708
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=711
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=859
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=862
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1003
-  _globals['_GETSECONDOPINIONREQUEST']._serialized_start=1005
-  _globals['_GETSECONDOPINIONREQUEST']._serialized_end=1030
-  _globals['_GETSECONDOPINIONRESPONSE']._serialized_start=1033
-  _globals['_GETSECONDOPINIONRESPONSE']._serialized_end=1300
-  _globals['_ALARM']._serialized_start=1302
-  _globals['_ALARM']._serialized_end=1410
-  _globals['_LEDGERPROOFSERVICE']._serialized_start=1413
-  _globals['_LEDGERPROOFSERVICE']._serialized_end=1884
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=221
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=223
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=342
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=345
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=495
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=498
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=694
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=697
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=831
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=834
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=975
+  _globals['_GETSECONDOPINIONREQUEST']._serialized_start=977
+  _globals['_GETSECONDOPINIONREQUEST']._serialized_end=1002
+  _globals['_GETSECONDOPINIONRESPONSE']._serialized_start=1005
+  _globals['_GETSECONDOPINIONRESPONSE']._serialized_end=1272
+  _globals['_ALARM']._serialized_start=1274
+  _globals['_ALARM']._serialized_end=1382
+  _globals['_LEDGERPROOFSERVICE']._serialized_start=1385
+  _globals['_LEDGERPROOFSERVICE']._serialized_end=1856
 # @@protoc_insertion_point(module_scope)
