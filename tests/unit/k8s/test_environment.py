@@ -33,6 +33,7 @@ def settings_class(package: str) -> type[settings.ProcessSettings]:
 
 def processes() -> list[tuple[str, str]]:
     services = [("wallet-svc", "wallet_svc"), ("session-svc", "session_svc"), ("compliance-svc", "compliance_svc")]
+    services.append(("second-opinion", "mesh.second_opinion"))
     return services + [(name, "provider_adapters._kit") for name in adapters().values()]
 
 

@@ -11,7 +11,7 @@ from mesh.tooling.kustomize import Document
 from mesh.tooling.manifests import ROOT, applicable
 from tests.unit.k8s.manifests import WORKLOADS, containers, everything, in_overlay, of_kind, pod, rendered
 
-PROCESSES = ("wallet-svc", "session-svc", "compliance-svc", "gateway")
+PROCESSES = ("wallet-svc", "session-svc", "compliance-svc", "second-opinion", "gateway")
 OVERLAYS = [folder.name for folder in applicable() if folder.parent.name == "overlays"]
 
 
