@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import os
 import sys
@@ -145,6 +146,9 @@ async def _serve(
         server = MeshServer(settings, parts)
         port = await server.start()
         background.start(parts.tasks)
+        # What was made until now lives as long as the process: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         _log.info("ready", workload=name, listen=settings.listen, port=port)
         if ready is not None:
             ready(port)

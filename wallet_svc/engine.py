@@ -22,14 +22,16 @@ from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Asset, Entry, Player, Registry
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, RoundState
 from wallet_svc.errors import LicenseeNotFoundError, ProviderNotFoundError
+from wallet_svc.pace import Pace, busy_clock
 from wallet_svc.ports import HeadMovedError, LogDownError, LogRefusedError, ShardLog
 from wallet_svc.store.needs import is_doubtful
 
 log = logs.get(__name__)
 
 _PAUSE_SECONDS = 0.05
-_GATHER_SECONDS = 0.002
-_MANY = 8
+_GATHER_SECONDS = 0.001
+_COMPANY = 64
+_LEAST_RETRY_SECONDS = 0.2
 _MOST_KEYS = 512
 _REDO_LIMIT = 100
 
@@ -120,10 +122,11 @@ class Engine:
         self._books: dict[int, Book] = {}
         self._registry: Registry | None = None
         self._flying: list[Work] = []
-        self._answered = 0
+        self._pace = Pace(time.monotonic(), busy_clock())
         self._batch_size = metrics.registry.histogram("wallet.commit.entries", bounds=metrics.COUNTS)
         self._commit_seconds = metrics.registry.histogram("wallet.commit.duration")
         self._heads_moved = metrics.registry.counter("wallet.commit.head_moved")
+        self._shed = metrics.registry.counter("wallet.queue.shed")
         metrics.registry.gauge("wallet.queue.waiting", lambda: len(self._waiting))
         self.flights = 0
         self.committed = 0
@@ -134,7 +137,7 @@ class Engine:
         parts = split(command)
         call = _call(timeout_s)
         work = self._work(parts, call, together=len(parts) > 1, dry=dry)
-        self._admit([work])
+        self._admit([work], timeout_s)
         await call.future
         return work.answers[0] if len(parts) == 1 else _joined(work.answers)
 
@@ -145,7 +148,7 @@ class Engine:
         for command in commands:
             parts = split(command)
             works.append(self._work(parts, call, together=len(parts) > 1, dry=False))
-        self._admit(works)
+        self._admit(works, timeout_s)
         if works:
             await call.future
         return [work.answers[0] if len(work.answers) == 1 else _joined(work.answers) for work in works]
@@ -155,7 +158,7 @@ class Engine:
         groups = [split(command) for command in commands]
         call = _call(timeout_s)
         work = self._work([part for parts in groups for part in parts], call, together=True, dry=False)
-        self._admit([work])
+        self._admit([work], timeout_s)
         await call.future
         answers = iter(work.answers)
         grouped = [[next(answers) for _ in parts] for parts in groups]
@@ -171,9 +174,14 @@ class Engine:
         work.all_keys = dry
         return work
 
-    def _admit(self, works: list[Work]) -> None:
-        if len(self._waiting) + len(works) > self._most_waiting:
-            raise OverloadedError(retry_after=0.2, queue="wallet")
+    def _admit(self, works: list[Work], timeout_s: float) -> None:
+        waiting = len(self._waiting) + len(works)
+        now = time.monotonic()
+        expected_s = self._pace.expected_s(-(-waiting // self._most_in_flight), now)
+        if waiting > self._most_waiting or expected_s > timeout_s:
+            # Refused now, an action certainly does not happen; later its caller would not know.
+            self._shed.add(len(works))
+            raise OverloadedError(retry_after=max(expected_s, _LEAST_RETRY_SECONDS), queue="wallet")
         self._waiting += works
         self._wake.set()
 
@@ -186,15 +194,16 @@ class Engine:
             del self._waiting[: self._most_in_flight]
             if not self._waiting:
                 self._wake.clear()
+            self._pace.take_off(time.monotonic())
             await self._finish(works)
+            self._pace.land(time.monotonic())
 
     async def _gather(self) -> None:
-        """Callers that were answered together come back together: a moment's patience makes one batch of them.
-
-        A few callers never wait. A commit costs nearly the same for one action as for many,
-        so without this a busy process would spend its time on small commits.
-        """
-        if self._answered >= _MANY and len(self._waiting) < self._answered:
+        """Wait for company while it comes, and no longer than the pace allows."""
+        ends = time.monotonic() + self._pace.patience_s
+        before = 0
+        while before < len(self._waiting) < _COMPANY and time.monotonic() < ends:
+            before = len(self._waiting)
             await asyncio.sleep(_GATHER_SECONDS)
 
     async def _finish(self, works: list[Work]) -> None:
@@ -261,8 +270,6 @@ class Engine:
         failpoints.here("wallet.commit.before")
         stale = await self._commit([batch for batch in batches.values() if batch.entries], books)
         again = [work for work in works if work.shard in stale]
-        # A peak is forgotten slowly: one small flight does not mean that the callers are gone.
-        self._answered = max(len(works) - len(again), self._answered * 7 // 8)
         for work in works:
             if not work.later and not work.over and work.shard not in stale:
                 failpoints.here("wallet.answer.before")

@@ -30,6 +30,7 @@ class Bench:
         self._stack, self._seconds, self._engine_seconds = stack, seconds, engine_seconds
         self._platform_tls = stack.around.tls / "platform"
         self._wallet = f"127.0.0.1:{stack.around.ports.wallets[0]}"
+        self._wallet_process = stack.pid("wallet_svc-1")
         self.results: dict[str, float] = {}
 
     def run(self) -> dict[str, float]:
@@ -71,8 +72,10 @@ class Bench:
         with grpc.secure_channel(target, credentials) as channel:
             wallet.prepare(channel)
         empty = self._echo()
-        load = self._load(target, wallet.bets("u"), wallet.is_ok)
-        self._note(echo_rps=empty.rps, unary_rps=load.rps, unary_p50_ms=load.p50_ms, unary_p99_ms=load.p99_ms)
+        load = self._load(target, wallet.bets("u"), wallet.is_ok, server=self._wallet_process)
+        self._note(echo_rps=empty.rps, echo_p50_ms=empty.p50_ms, echo_p99_ms=empty.p99_ms)
+        self._note(unary_rps=load.rps, unary_p50_ms=load.p50_ms, unary_p99_ms=load.p99_ms)
+        self._note(echo_server_cpu_us=empty.server_cpu_us, unary_server_cpu_us=load.server_cpu_us)
         self._note(unary_over_echo=load.rps / empty.rps)
 
     def _echo(self) -> rpc.Load:
@@ -88,23 +91,43 @@ class Bench:
         )
         try:
             call: rpc.Call = (echo.METHOD, b"x" * 120, ())
-            return self._load(address, itertools.repeat(call), bool)
+            return self._load(address, itertools.repeat(call), bool, server=child.pid)
         finally:
             child.kill()
 
-    def _load(self, target: str, calls: Iterator[rpc.Call], check: Callable[[bytes], bool]) -> rpc.Load:
-        return rpc.run(target, self._platform_tls, calls, in_flight=_IN_FLIGHT, seconds=self._seconds, check=check)
+    def _load(self, target: str, calls: Iterator[rpc.Call], check: Callable[[bytes], bool], *, server: int) -> rpc.Load:
+        return rpc.run(
+            target,
+            self._platform_tls,
+            calls,
+            server=server,
+            in_flight=_IN_FLIGHT,
+            seconds=self._seconds,
+            check=check,
+        )
 
     def _batches(self) -> None:
         load = rpc.run(
             self._wallet,
             self._platform_tls,
             wallet.batches("m"),
+            server=self._wallet_process,
             in_flight=2,
             seconds=self._seconds,
             check=wallet.all_ok,
+            at_once=wallet.BATCH // 2,
         )
-        self._note(batch_rpc_postings_per_s=load.rps * wallet.BATCH)
+        stream = rpc.stream(
+            self._wallet,
+            self._platform_tls,
+            wallet.streamed("s"),
+            server=self._wallet_process,
+            in_flight=4,
+            seconds=self._seconds,
+            check=wallet.all_of_stream_ok,
+        )
+        self._note(batch_rpc_postings_per_s=load.rps * wallet.BATCH, stream_postings_per_s=stream.rps * wallet.BATCH)
+        self._note(batch_server_cpu_us=load.server_cpu_us / wallet.BATCH)
 
     def _callbacks(self) -> None:
         found = callbacks.measure(self._stack, self._seconds)

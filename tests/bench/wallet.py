@@ -95,6 +95,15 @@ def batches(prefix: str) -> Iterator[Call]:
         yield _LEDGER + "ExecuteBatch", request.SerializeToString(), _metadata(PROVIDER)
 
 
+def streamed(prefix: str) -> Iterator[Call]:
+    """The same batches, as messages of one stream."""
+    stream = _actions(prefix)
+    while True:
+        batch = ledger_service_pb2.ExecuteBatchRequest(actions=itertools.islice(stream, BATCH))
+        request = ledger_service_pb2.ExecuteStreamRequest(batch=batch)
+        yield _LEDGER + "ExecuteStream", request.SerializeToString(), _metadata(PROVIDER)
+
+
 def is_ok(answer: bytes) -> bool:
     """An accepted action."""
     return ledger_service_pb2.ExecuteResponse.FromString(answer).result.outcome == 1
@@ -103,6 +112,12 @@ def is_ok(answer: bytes) -> bool:
 def all_ok(answer: bytes) -> bool:
     """A batch of accepted actions."""
     return all(result.outcome == 1 for result in ledger_service_pb2.ExecuteBatchResponse.FromString(answer).results)
+
+
+def all_of_stream_ok(answer: bytes) -> bool:
+    """A streamed batch of accepted actions."""
+    batch = ledger_service_pb2.ExecuteStreamResponse.FromString(answer).batch
+    return all(result.outcome == 1 for result in batch.results)
 
 
 def raw(channel: grpc.Channel, method: str) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:

@@ -11,12 +11,14 @@ from wallet_svc.domain.commands import Bet, BetAndWin, Command
 from wallet_svc.domain.vocabulary import Kind, RoundState
 from wallet_svc.engine import Answer, Engine, batch_outcome
 from wallet_svc.feed import Feed
+from wallet_svc.grpc_api.ahead import answers_in_order
 from wallet_svc.grpc_api.commands import command_of, plain
 from wallet_svc.grpc_api.results import balances, decision_of, entry_message, fill, result_of, timestamp, transaction_of
 from wallet_svc.queries import Queries
 
 DEFAULT_TIMEOUT_S = 5.0
 _DEFAULT_PAGE = 256
+_BATCHES_AHEAD = 4
 
 _PROVIDER_ACTIONS = frozenset({"bet", "win", "bet_and_win", "cancel", "close_round"})
 _ACTIONS_OF = {
@@ -59,8 +61,12 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         self, request_iterator: AsyncIterator[pb.ExecuteStreamRequest], context: object
     ) -> AsyncIterator[pb.ExecuteStreamResponse]:
         caller, licensee = current_caller(), require_licensee()
-        async for request in request_iterator:
-            yield pb.ExecuteStreamResponse(batch=await self._batch(request.batch, caller, licensee))
+
+        async def answer(request: pb.ExecuteStreamRequest) -> pb.ExecuteStreamResponse:
+            return pb.ExecuteStreamResponse(batch=await self._batch(request.batch, caller, licensee))
+
+        async for response in answers_in_order(request_iterator, answer, _BATCHES_AHEAD):
+            yield response
 
     async def _batch(self, request: pb.ExecuteBatchRequest, caller: Caller, licensee: str) -> pb.ExecuteBatchResponse:
         for action in request.actions:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 
+import psycopg
 import pytest
 
 from mesh.errors import InternalError, MeshError, OverloadedError
@@ -242,6 +244,27 @@ async def test_more_than_may_wait_is_refused_at_once(ledger: Ledger) -> None:
     calls = [wallet.do("alice", f"b{number}", bet("1.00", "r1")) for number in range(20)]
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert Counter(type(answer) for answer in answers) == {Answer: 5, OverloadedError: 15}
+
+
+async def test_what_cannot_be_done_in_time_is_refused_at_once_and_did_not_happen(ledger: Ledger) -> None:
+    wallet = await ledger.wallet()
+    await wallet.player()
+    with psycopg.connect(ledger.database.owner_url) as other:
+        # Nobody can advance a head meanwhile, so the flight of the first bet does not end.
+        other.execute("LOCK TABLE shard")
+        first = asyncio.create_task(wallet.do("alice", "b1", bet("1.00", "r1"), timeout_s=20))
+        await asyncio.sleep(0.3)
+        asked = time.monotonic()
+        with pytest.raises(OverloadedError) as refused:
+            await wallet.do("alice", "b2", bet("1.00", "r1"), timeout_s=0.2)
+        assert time.monotonic() - asked < 0.1
+        patient = asyncio.create_task(wallet.do("alice", "b3", bet("1.00", "r1"), timeout_s=20))
+        await asyncio.sleep(0.1)
+    assert refused.value.retry_after is not None
+    assert refused.value.retry_after >= 0.2
+    assert {(await call).entry.outcome for call in (first, patient)} == {Outcome.OK}
+    assert ledger.stored(Kind.BET, "b2") == []
+    assert (await wallet.do("alice", "b2", bet("1.00", "r1"), timeout_s=0.5)).entry.outcome is Outcome.OK
 
 
 async def test_who_gives_up_waiting_finds_the_answer_under_the_key(ledger: Ledger) -> None:
