@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ from tests.torture.wallets import COUNT
 from tests.torture.wire import LICENSEE
 from tests.torture.world import Sabotage, World, world
 
-CROWDS, CROWD_CHUNK, CROWD_PLAYERS = 8, 96, 24
+CROWDS, CROWD_CHUNK, CROWD_PLAYERS = 10, 128, 24
 """Clients that send many operations at a time, each for players of its own."""
 SOLOS, SOLO_PLAYERS = 6, 6
 """Clients that send one operation at a time, two for the same players."""
@@ -141,6 +142,7 @@ def _verdict(plan: Plan, made: World, nemesis: Nemesis, office: Office, began: f
         "ok": not found["violations"] and not others,
         "seed": plan.seed,
         "seconds": round(time.monotonic() - began, 1),
+        "cpu_seconds": _cpu_seconds(),
         "operations": found["operations"],
         "acknowledged": found["acknowledged"],
         "unknown_resolved": found["unknown_resolved"],
@@ -152,6 +154,13 @@ def _verdict(plan: Plan, made: World, nemesis: Nemesis, office: Office, began: f
         "violations_by_kind": found["violations_by_kind"] | dict(Counter(text.partition(":")[0] for text in others)),
         "violations": [*found["violations"], *others],
     }
+
+
+def _cpu_seconds() -> dict[str, float]:
+    """What this process and everything that it started and saw end have used."""
+    usage = {"driver": resource.RUSAGE_SELF, "others": resource.RUSAGE_CHILDREN}
+    used = {name: resource.getrusage(who) for name, who in usage.items()}
+    return {name: round(one.ru_utime + one.ru_stime, 1) for name, one in used.items()}
 
 
 def judge(plan: Plan, made: World) -> dict[str, Any]:

@@ -19,11 +19,11 @@ COMMIT_MOMENTS = ("before", "half", "during", "swallow", "hang")
 CALL_MOMENTS = ("before", "half", "during", "swallow")
 
 WEIGHTS: Mapping[str, int] = {
-    "kill_wallet": 20,
-    "kill_backend": 28,
-    "kill_postgres": 8,
+    "kill_wallet": 24,
+    "kill_backend": 20,
+    "kill_postgres": 6,
     "failpoint": 14,
-    "kill_in_commit": 10,
+    "kill_in_commit": 14,
     "stop_wallet": 6,
     "stop_postgres": 2,
     "cut_commit": 20,

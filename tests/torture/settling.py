@@ -26,11 +26,12 @@ _PATIENCE_S = 60.0
 
 async def prepare(office: Office, players: list[str]) -> None:
     """Register the house and open every player, some with limits."""
-    await _register(office)
+    await register(office, late_wins_s=LATE_WINS_S)
     await asyncio.gather(*[_open(office, number, player) for number, player in enumerate(players)])
 
 
-async def _register(office: Office) -> None:
+async def register(office: Office, *, late_wins_s: int) -> None:
+    """The licensee, its currency, and two providers with a game each."""
     put = office.registries[0]
     tenant = registry.Licensee(licensee_id=LICENSEE, default_jurisdiction="sandbox")
     await _insist(put.PutLicensee, registry.PutLicenseeRequest(licensee=tenant))
@@ -43,7 +44,7 @@ async def _register(office: Office) -> None:
             provider=provider,
             win_without_bet=loose,
             one_credit_per_bet=loose,
-            late_win_window=Duration(seconds=LATE_WINS_S),
+            late_win_window=Duration(seconds=late_wins_s),
         )
         await _insist(put.PutProvider, account)
         game = registry.Game(game_id=GAME, category=registry.GAME_CATEGORY_LIVE, enabled=True)

@@ -1,0 +1,86 @@
+"""Any story against the pure decider, compared with the model after each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.torture.machine import MoneyMachine
+from tests.torture.model.answer import Step
+from tests.torture.script import CASHIER, LOOSE, STRICT
+from tests.unit.wallet_svc import world
+from wallet_svc.domain import commands as c
+
+SOURCES = {STRICT: world.PROVIDER, LOOSE: world.OTHER, CASHIER: world.CASHIER}
+SESSIONS = {STRICT: "s", LOOSE: "t"}
+SECOND = 1_000_000
+
+ACTIONS: dict[str, Callable[[Step], c.Action]] = {
+    "bet": lambda step: world.bet(step["amount"], step["round"], close=step["close"], session=SESSIONS[step["by"]]),
+    "win": lambda step: world.win(step["amount"], step["round"], bet_key=step["ref"], close=step["close"]),
+    "cancel": lambda step: c.Cancel(bet_key=step["ref"]),
+    "close_round": lambda step: c.CloseRound(round=step["round"]),
+    "deposit": lambda step: c.Deposit(money=world.money(step["amount"])),
+    "hold": lambda step: c.Hold(
+        money=world.money(step["amount"]), expires_in_us=step["seconds"] and step["seconds"] * SECOND
+    ),
+    "capture": lambda step: c.Capture(
+        hold_key=step["ref"], money=world.money(step["amount"]) if step["amount"] else None
+    ),
+    "release": lambda step: c.Release(hold_key=step["ref"]),
+}
+
+
+class Decider(MoneyMachine):
+    """The rules and the batch in memory, with a clock that is set."""
+
+    late_win_window_us = 2 * SECOND
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = world.table("0", late_win_window_us=self.late_win_window_us)
+        registry = self.table.registry
+        loose = registry.providers[1, world.SOURCES[world.PROVIDER]]
+        registry.providers[1, world.SOURCES[world.OTHER]] = type(loose)(
+            win_without_bet=True, one_credit_per_bet=True, late_win_window_us=self.late_win_window_us
+        )
+
+    def now_us(self) -> int:
+        return self.table.now_us
+
+    def ask(self, steps: list[Step], *, atomic: bool) -> list[tuple[str, bool]]:
+        del atomic
+        items = [(step["key"], ACTIONS[step["do"]](step)) for step in steps]
+        decided = self.table.message(items, source=SOURCES[steps[0]["by"]])
+        return [(one.entry.outcome.name, one.replayed) for one in decided]
+
+    def look(self) -> tuple[int, int]:
+        return self.table.cash(), self.table.held()
+
+    @rule(seconds=st.sampled_from([1, 2]))
+    def wait(self, seconds: int) -> None:
+        """Time goes by, so that wins come too late."""
+        self.table.later(seconds)
+
+    @rule(target=MoneyMachine.holds, seconds=st.sampled_from([1, 2]))
+    def hold_for_a_while(self, seconds: int) -> str:
+        """A hold that ends by itself."""
+        key = self._key()
+        self.tell([{"do": "hold", "by": CASHIER, "key": key, "amount": "2.50", "seconds": seconds}])
+        return key
+
+    @rule(of=MoneyMachine.holds)
+    def expire(self, of: str) -> None:
+        """The ledger's sweep comes by, in time or too early."""
+        expected = self.model.do({"do": "expire", "by": CASHIER, "key": of}, self.now_us())
+        decided = self.table.do(of, c.Expire(hold_key=of), source=world.CASHIER)
+        assert decided.entry.outcome.name == expected.outcome
+
+
+TestTheDeciderAgreesWithTheModelInAnyStory = Decider.TestCase
+TestTheDeciderAgreesWithTheModelInAnyStory.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
