@@ -17,7 +17,7 @@ from mesh.dev.paths import PYTHON_PATH, ROOT
 from mesh.dev.ports import free_port
 from mesh.dev.stack import Options, Stack
 from mesh.tls import Tls
-from tests.bench import callbacks, echo, engine, kernel, pgbench, rpc, wallet
+from tests.bench import callbacks, echo, engine, kernel, opinion, pgbench, rpc, wallet
 
 RESULT = Path("build/bench.json")
 _IN_FLIGHT = 64
@@ -35,7 +35,7 @@ class Bench:
 
     def run(self) -> dict[str, float]:
         """Every benchmark, yardsticks next to what they measure."""
-        for step in (self._kernel, self._engine, self._unary, self._batches, self._callbacks):
+        for step in (self._kernel, self._engine, self._watched, self._unary, self._batches, self._callbacks):
             step()
         return self.results
 
@@ -65,6 +65,13 @@ class Bench:
             single = pgbench.tpcb_tps(yardstick.owner_url, seconds, clients=1)
             one = workers.one_by_one(self._seconds)
         self._note(pgbench_single_tps=single, engine_batch1_tps=one.tps, engine_batch1_over_pgbench=one.tps / single)
+
+    def _watched(self) -> None:
+        """The same engine on a new ledger, with the second opinion on the same cores."""
+        ledger = self._stack.postgres.create_database("bench_watched")
+        with engine.workers(ledger) as workers, opinion.following(self._stack, ledger) as watched:
+            ours = workers.spread(self._seconds)
+            self._note(engine_watched_tps=ours.tps, **watched.end(engine.stored(ledger)))
 
     def _unary(self) -> None:
         target = self._wallet

@@ -139,6 +139,13 @@ def _hang_up(processes: Iterable["subprocess.Popen[str]"]) -> None:
             process.stdin.close()
 
 
+def stored(database: Database) -> int:
+    """How many entries a ledger has."""
+    with psycopg.connect(database.reader_url) as connection:
+        row = connection.execute("SELECT sum(next_sequence - 1) FROM shard").fetchone()
+    return int(row[0]) if row else 0
+
+
 def bytes_per_transfer(database: Database) -> float:
     """Everything the ledger's tables and indexes take, over the transfers in them."""
     with psycopg.connect(database.owner_url) as connection:
