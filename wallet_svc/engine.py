@@ -483,7 +483,7 @@ def _answer(decided: Decided, player: Player | None) -> Answer:
         balance(asset.id, AccountClass.CASH),
         0 if plain else balance(asset.id, AccountClass.HELD),
         0 if plain else balance(asset.id, AccountClass.BONUS),
-        0 if plain else balance(asset.id, AccountClass.RECEIVABLE),
+        0 if plain else -balance(asset.id, AccountClass.RECEIVABLE),
         round_.state if round_ is not None else RoundState.UNKNOWN,
         hold.state if hold is not None else HoldState.NONE,
     )

@@ -27,6 +27,16 @@ class DueHold:
     key: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRound:
+    """A round that was idle for too long. `key` is its name."""
+
+    licensee: str
+    player: str
+    source: str
+    key: str
+
+
 class LogRefusedError(Exception):
     """The database refused the batch for a reason that is in the batch itself. Nothing was written."""
 
@@ -63,4 +73,8 @@ class ShardLog(Protocol):
 
     async def due_holds(self, now_us: int) -> list[DueHold]:
         """Holds whose time is over, the oldest first."""
+        ...
+
+    async def due_rounds(self, now_us: int) -> list[DueRound]:
+        """Rounds that were idle for too long, the oldest first."""
         ...

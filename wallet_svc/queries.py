@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mesh.clock import Clock
 from wallet_svc.domain.state import Asset, Registry
-from wallet_svc.domain.vocabulary import Kind, PlayState, RoundState
+from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, PlayState, RoundState
 from wallet_svc.errors import (
     CurrencyUnknownError,
     LicenseeNotFoundError,
@@ -80,7 +80,7 @@ class Queries:
         source_id = registry.sources.get(source)
         if source_id is None:
             raise ProviderNotFoundError(provider=source)
-        kinds = [Kind.BET, Kind.LATE_BET] if kind is Kind.BET else [kind]
+        kinds = [kind, *(late for late, on_time in LATE_KINDS.items() if on_time is kind)]
         entry = await self._reader.by_key(row.id, source_id, kinds, key, registry)
         if entry is None:
             return None

@@ -22,7 +22,7 @@ from pitboss.wallet.v1 import (
 )
 from wallet_svc.attempts import Attempts
 from wallet_svc.config import WalletSettings
-from wallet_svc.domain.commands import Command, Expire
+from wallet_svc.domain.commands import CloseRound, Command, Expire
 from wallet_svc.engine import Engine
 from wallet_svc.explaining import Explainer
 from wallet_svc.feed import Feed
@@ -143,7 +143,10 @@ async def build(settings: WalletSettings) -> server.Parts:
 
 @dataclass(slots=True)
 class Sweeper:
-    """Releases holds whose time is over. Several wallets may sweep: the key of an expiry is its hold's."""
+    """Releases holds whose time is over, and closes rounds that were idle for too long.
+
+    Several wallets may sweep: the key of an expiry is its hold's, and a round closes once.
+    """
 
     settings: WalletSettings
     engine: Engine
@@ -163,11 +166,17 @@ class Sweeper:
                 await self._sweep(self.log)
 
     async def _sweep(self, log: PostgresLog) -> None:
-        for due in await log.due_holds(self.clock.now_us()):
-            command = Command(due.licensee, due.source, due.player, due.key, Expire(hold_key=due.key))
-            # What fails is due again next time, and must not keep the others waiting.
-            with contextlib.suppress(MeshError):
-                await self.engine.execute(command, timeout_s=5)
+        now_us = self.clock.now_us()
+        for hold in await log.due_holds(now_us):
+            await self._do(Command(hold.licensee, hold.source, hold.player, hold.key, Expire(hold_key=hold.key)))
+        for idle in await log.due_rounds(now_us):
+            close = CloseRound(round=idle.key, idle=True)
+            await self._do(Command(idle.licensee, idle.source, idle.player, "", close))
+
+    async def _do(self, command: Command) -> None:
+        # What fails is due again next time, and must not keep the others waiting.
+        with contextlib.suppress(MeshError):
+            await self.engine.execute(command, timeout_s=5)
 
     async def close(self) -> None:
         if self.log is not None:

@@ -109,6 +109,10 @@ class TransactionKind(_Open):
     CLOSE_ACCOUNT = 42
     REOPEN_ACCOUNT = 43
     RESUME_PLAY = 44
+    EARLY_WIN = 202
+    """The ledger's own note of when a win came that overtook its bet."""
+    GRANT = 217
+    """The ledger's own note of what pays for a free-round grant."""
 
 
 class TransactionState(_Open):

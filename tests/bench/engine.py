@@ -15,6 +15,7 @@ import psycopg
 from mesh.database import connect
 from mesh.dev.postgres import Database
 from tests.bench.worker import GAME, LICENSEE, PROVIDER, Done, Job, share_of
+from wallet_svc.domain.state import ProviderFlags
 from wallet_svc.migrate import upgrade
 from wallet_svc.store.registry import RegistryStore
 
@@ -116,8 +117,10 @@ def workers(database: Database, shares: int = 2) -> Iterator[Workers]:
 async def _register(service_url: str) -> None:
     """A licensee under the law of `gb`, with one live game: every rule is asked, none has to wait for time."""
     store = RegistryStore(lambda: connect(service_url, name="bench"))
-    await store.put_licensee(name=LICENSEE, default_pack="gb", stake_order=1, shortfall=1, suspended=False)
-    await store.put_provider(LICENSEE, PROVIDER, win_without_bet=False, one_credit_per_bet=False, late_win_window_us=0)
+    await store.put_licensee(
+        name=LICENSEE, default_pack="gb", stake_order=1, shortfall=1, suspended=False, thresholds=[]
+    )
+    await store.put_provider(LICENSEE, PROVIDER, ProviderFlags())
     await store.put_games(LICENSEE, PROVIDER, [(GAME, "live", True)])
 
 

@@ -1,4 +1,4 @@
-"""Case files, and what this version of the ledger does not offer yet."""
+"""Case files, and the words of the format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,15 +7,21 @@ from typing import Any
 
 import yaml
 
-SUPPORTED_VERBS = frozenset({
-    "bet", "win", "bet_and_win", "batch", "cancel", "close_round", "deposit", "withdraw_request", "hold",
-    "withdraw_capture", "capture", "withdraw_release", "release", "balance", "round", "transaction", "set_player",
-    "set_session", "set_game", "set_limit", "advance_clock", "restart_service", "repeat", "parallel",
+VERBS = frozenset({
+    "bet", "win", "bet_and_win", "batch", "cancel", "rollback_list", "reverse_win", "undo_rollback", "close_round",
+    "promo", "tournament", "jackpot", "free_round_spin", "free_round_total", "tip", "adjust", "deposit",
+    "withdraw_request", "hold", "withdraw_capture", "capture", "withdraw_release", "release", "balance", "round",
+    "transaction", "statement", "set_player", "set_session", "set_game", "set_limit", "advance_clock",
+    "restart_service", "repeat", "parallel",
 })  # fmt: skip
-SUPPORTED_FLAGS = frozenset({"win_without_bet", "one_credit_per_ref", "late_win_window"})
+FLAGS = frozenset({
+    "win_without_bet", "one_credit_per_ref", "late_win_window", "bet_window", "auto_close_after",
+    "free_round_settlement",
+})  # fmt: skip
 KEYED = frozenset({
-    "bet", "win", "bet_and_win", "batch", "cancel", "deposit", "withdraw_request", "hold", "withdraw_capture",
-    "capture", "withdraw_release", "release",
+    "bet", "win", "bet_and_win", "batch", "cancel", "rollback_list", "reverse_win", "undo_rollback", "promo",
+    "tournament", "jackpot", "free_round_spin", "free_round_total", "tip", "adjust", "deposit", "withdraw_request",
+    "hold", "withdraw_capture", "capture", "withdraw_release", "release",
 })  # fmt: skip
 
 
@@ -41,19 +47,10 @@ def load(path: Path) -> list[Case]:
 
 
 def unsupported(case: Case) -> list[str]:
-    """What a case uses that is not built yet; empty if it can run."""
-    missing = {verb for verb in _verbs(case.steps) if verb not in SUPPORTED_VERBS}
+    """What a case uses that this runner has never heard of; empty if it can run."""
+    missing = {verb for verb in _verbs(case.steps) if verb not in VERBS}
     for flags in (case.given.get("providers") or {}).values():
-        missing |= {flag for flag in flags or {} if flag not in SUPPORTED_FLAGS}
-    for balances in (case.given.get("players") or {}).values():
-        if any(isinstance(amount, dict) and float(amount.get("bonus", 0)) for amount in (balances or {}).values()):
-            missing.add("bonus")
-    for step in _flat(case.steps):
-        args = step.get("args") or {}
-        if args.get("ref_kind", "bet") != "bet":
-            missing.add(f"cancel of {args['ref_kind']}")
-        if step["do"] == "set_session" and args.get("state") == "active":
-            missing.add("set_session active")
+        missing |= {flag for flag in flags or {} if flag not in FLAGS}
     return sorted(missing)
 
 

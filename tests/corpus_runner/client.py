@@ -9,7 +9,12 @@ import grpc.aio
 
 from mesh.channels import channel
 from mesh.settings import ProcessSettings
-from pitboss.wallet.v1 import ledger_service_pb2, ledger_service_pb2_grpc, registry_service_pb2_grpc
+from pitboss.wallet.v1 import (
+    history_service_pb2_grpc,
+    ledger_service_pb2,
+    ledger_service_pb2_grpc,
+    registry_service_pb2_grpc,
+)
 
 _TIMEOUT_S = 10.0
 _ATTEMPTS_S = 30.0
@@ -23,6 +28,7 @@ class Client:
         self._turn = itertools.cycle(range(len(targets)))
         self.ledgers = [ledger_service_pb2_grpc.LedgerServiceStub(one) for one in self._channels]
         self.registries = [registry_service_pb2_grpc.RegistryServiceStub(one) for one in self._channels]
+        self.histories = [history_service_pb2_grpc.HistoryServiceStub(one) for one in self._channels]
 
     async def close(self) -> None:
         for one in self._channels:
@@ -31,6 +37,10 @@ class Client:
     async def ledger(self, method: str, request: Any, licensee: str, source: str) -> Any:
         """Call a method of the ledger until there is an answer."""
         return await self._call(self.ledgers, method, request, licensee, source)
+
+    async def history(self, method: str, request: Any, licensee: str) -> Any:
+        """Ask a question about the past until there is an answer."""
+        return await self._call(self.histories, method, request, licensee, "")
 
     async def registry(self, method: str, request: Any) -> Any:
         """Call a method of the registry until there is an answer."""

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import grpc
 import psycopg
@@ -19,9 +19,14 @@ from mesh.dev.ports import free_port
 from mesh.dev.runs import new_run
 from mesh.dev.secrets import Authority, write_workload
 from mesh.settings import ProcessSettings
+from tests.corpus_runner.invariants import INVARIANTS, SNAPSHOT
 from wallet_svc.migrate import upgrade
 
 REPLICAS = 2
+_DUE = """
+SELECT (SELECT count(*) FROM hold WHERE state = 1 AND expires_us <= %s)
+     + (SELECT count(*) FROM round WHERE state = 1 AND due_us <= %s)
+"""
 _READY_S = 30.0
 
 
@@ -68,13 +73,22 @@ class Service:
         write_offset(self.clock, read_offset(self.clock) + seconds * 1_000_000)
 
     def due_work(self) -> int:
-        """How many holds wait for their release by time."""
+        """How many holds wait for their release by time, and rounds for their end."""
         now = time.time_ns() // 1000 + read_offset(self.clock)
         with psycopg.connect(self.database.owner_url) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM hold WHERE state = 1 AND expires_us <= %s", (now,)
-            ).fetchone()
+            row = connection.execute(_DUE, (now, now)).fetchone()
         return int(row[0]) if row else 0
+
+    def snapshot(self, licensee: str) -> dict[str, list[Any]]:
+        """Balances, holds and rounds of a licensee, as the tables have them."""
+        with psycopg.connect(self.database.owner_url) as connection:
+            return {name: connection.execute(query, (licensee,)).fetchall() for name, query in SNAPSHOT.items()}
+
+    def broken_rules(self, licensee: str) -> list[str]:
+        """Invariants of the format that do not hold for a licensee."""
+        with psycopg.connect(self.database.owner_url) as connection:
+            found = {rule: connection.execute(query, (licensee,)).fetchall() for rule, query in INVARIANTS.items()}
+        return [f"{rule}: {rows}" for rule, rows in found.items() if rows]
 
     def _start(self) -> None:
         self._children = [self._spawn(index) for index in range(REPLICAS)]

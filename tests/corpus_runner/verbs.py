@@ -78,6 +78,7 @@ class Verbs:
 
     def action(self, verb: str, args: dict[str, Any]) -> action_pb2.Action:
         """A keyed verb as an action."""
+        args = {**args, "source": self.source(verb, args)}
         verb = _HOLDS.get(verb, verb)
         return action_pb2.Action(
             player_id=self.player(args),
@@ -116,11 +117,62 @@ class Verbs:
 
     def _cancel(self, args: dict[str, Any]) -> action_pb2.Cancel:
         cancel = action_pb2.Cancel(
-            bet_key=args["ref"], round_id=args.get("round", ""), session_id=args.get("session", "")
+            bet_key=args["ref"],
+            round_id=args.get("round", ""),
+            session_id=args.get("session", ""),
+            ref_kind=_kind(args.get("ref_kind", "bet")),
         )
         if "amount" in args:
             cancel.amount.CopyFrom(self.money("cancel", args))
         return cancel
+
+    def _tip(self, args: dict[str, Any]) -> action_pb2.Tip:
+        return action_pb2.Tip(
+            amount=self.money("tip", args),
+            session_id=self.session(args),
+            round_id=args.get("round", ""),
+            game_id=args.get("game", ""),
+        )
+
+    def _rollback_list(self, args: dict[str, Any]) -> action_pb2.RollbackList:
+        items = [
+            action_pb2.RollbackItem(kind=_kind(item["kind"]), transaction_key=item["txn"]) for item in args["items"]
+        ]
+        return action_pb2.RollbackList(items=items)
+
+    def _reverse_win(self, args: dict[str, Any]) -> action_pb2.ReverseWin:
+        return action_pb2.ReverseWin(win_key=args["ref"])
+
+    def _undo_rollback(self, args: dict[str, Any]) -> action_pb2.UndoRollback:
+        return action_pb2.UndoRollback(cancel_key=args["ref"])
+
+    def _credit(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "amount": self.money("promo", args),
+            "to": action_pb2.CreditTarget.Value(f"CREDIT_TARGET_{args.get('to', 'cash').upper()}"),
+            "session_id": args.get("session", ""),
+        }
+
+    def _promo(self, args: dict[str, Any]) -> action_pb2.Promo:
+        reason = action_pb2.PromoReason.Value(f"PROMO_REASON_{args.get('reason', 'other').upper()}")
+        return action_pb2.Promo(reason=reason, round_id=args.get("round", ""), **self._credit(args))
+
+    def _tournament(self, args: dict[str, Any]) -> action_pb2.Tournament:
+        return action_pb2.Tournament(round_id=args.get("round", ""), **self._credit(args))
+
+    def _jackpot(self, args: dict[str, Any]) -> action_pb2.Jackpot:
+        return action_pb2.Jackpot(round_id=args.get("round", ""), **self._credit(args))
+
+    def _free_round_spin(self, args: dict[str, Any]) -> action_pb2.FreeRoundSpin:
+        return action_pb2.FreeRoundSpin(grant_id=args["grant"], round_id=args.get("round", ""), **self._credit(args))
+
+    def _free_round_total(self, args: dict[str, Any]) -> action_pb2.FreeRoundTotal:
+        return action_pb2.FreeRoundTotal(grant_id=args["grant"], **self._credit(args))
+
+    def _adjust(self, args: dict[str, Any]) -> action_pb2.Adjust:
+        return action_pb2.Adjust(
+            ref_kind=_kind(args["ref"]["kind"]), ref_key=args["ref"]["txn"], amount=self.money("adjust", args)
+        )
 
     def _close_round(self, args: dict[str, Any]) -> action_pb2.CloseRound:
         return action_pb2.CloseRound(round_id=args["round"])
@@ -130,10 +182,13 @@ class Verbs:
 
     def _hold(self, args: dict[str, Any]) -> action_pb2.Hold:
         expires = Duration(seconds=args["expires_in"]) if "expires_in" in args else None
+        self._world.holds[self.player(args), args["source"], args["txn"]] = self.currency("hold", args)
         return action_pb2.Hold(amount=self.money("hold", args), expires_in=expires)
 
     def _capture(self, args: dict[str, Any]) -> action_pb2.Capture:
-        amount = self.money("capture", args) if "amount" in args else None
+        held_in = self._world.holds.get((self.player(args), args["source"], args["ref"]))
+        told = args if held_in is None else {**args, "currency": held_in}
+        amount = self.money("capture", told) if "amount" in args else None
         return action_pb2.Capture(hold_key=args["ref"], amount=amount)
 
     def _release(self, args: dict[str, Any]) -> action_pb2.Release:
@@ -144,7 +199,7 @@ class Verbs:
         try:
             if verb == "batch":
                 return await self._batch(args)
-            if verb in ("balance", "round", "transaction"):
+            if verb in ("balance", "round", "transaction", "statement"):
                 return await getattr(self, f"_read_{verb}")(args)  # type: ignore[no-any-return]
             request = ledger_service_pb2.ExecuteRequest(action=self.action(verb, args))
             response = await self._call("Execute", request, self.source(verb, args))
@@ -178,6 +233,17 @@ class Verbs:
         balances: action_pb2.Balances = response.balances
         return balances
 
+    async def _read_statement(self, args: dict[str, Any]) -> Reply:
+        player = self.player(args)
+        currency = args.get("currency", "") or self._world.main_currency(player)
+        cursor = self._world.beginnings.get((player, currency), "")
+        skipped = args.get("after", 0)
+        if skipped:
+            cursor = (await self._world.statement(player, currency, cursor)).lines[skipped - 1].cursor
+        page = await self._world.statement(player, currency, cursor)
+        lines = [(_word(line.kind), line.cash_change.amount, line.bonus_change.amount or "0") for line in page.lines]
+        return Reply(fields={"opening": page.opening.amount, "closing": page.closing.amount, "lines": lines})
+
     async def _read_round(self, args: dict[str, Any]) -> Reply:
         state = await self.round_state(self.player(args), self.source("round", args), args["round"])
         return Reply(fields={"round_state": state})
@@ -194,7 +260,7 @@ class Verbs:
         source = args.get("provider", CASHIER if kind in payments and kind == "deposit" else self._world.first_provider)
         request = ledger_service_pb2.GetTransactionRequest(
             player_id=self.player(args),
-            kind=transaction_pb2.TransactionKind.Value(f"TRANSACTION_KIND_{kind.upper()}"),
+            kind=_kind(kind),
             transaction_key=args["txn"],
             source=source,
         )
@@ -208,6 +274,14 @@ class Verbs:
 
     async def _call(self, method: str, request: Any, source: str) -> Any:
         return await self._world.client.ledger(method, request, self._world.licensee, source)
+
+
+def _kind(word: str) -> transaction_pb2.TransactionKind.ValueType:
+    return transaction_pb2.TransactionKind.Value(f"TRANSACTION_KIND_{word.upper()}")
+
+
+def _word(kind: transaction_pb2.TransactionKind.ValueType) -> str:
+    return transaction_pb2.TransactionKind.Name(kind).removeprefix("TRANSACTION_KIND_").lower()
 
 
 def _failed(error: grpc.aio.AioRpcError) -> Reply:

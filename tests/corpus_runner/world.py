@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from pitboss.type.v1 import money_pb2
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2
+from pitboss.wallet.v1 import action_pb2, history_service_pb2, ledger_service_pb2, registry_service_pb2
 from tests.corpus_runner.cases import Case
 from tests.corpus_runner.client import Client
 
@@ -25,6 +25,10 @@ class World:
     players: dict[str, dict[str, Any]]
     games: dict[str, bool]
     sessions: dict[str, dict[str, str]] = field(default_factory=dict)
+    holds: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Currency of each hold by player, source and key: a capture has none of its own."""
+    beginnings: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Cursor behind the opening balances, by player and currency."""
     limits: int = 0
     counter: int = 0
 
@@ -44,7 +48,23 @@ class World:
             await world._open(player)
         for name, session in (given.get("sessions") or {}).items():
             await world.open_play(name, session["player"], session["provider"], session["currency"])
+        for player, balances in world.players.items():
+            for code in balances:
+                page = await world.statement(player, code, "")
+                world.beginnings[player, code] = page.next_cursor
         return world
+
+    async def statement(
+        self, player: str, currency: str, cursor: str
+    ) -> history_service_pb2.ListStatementLinesResponse:
+        """Lines after a cursor."""
+        request = history_service_pb2.ListStatementLinesRequest(
+            player_id=player, currency_code=currency, after_cursor=cursor, page_size=1000
+        )
+        page: history_service_pb2.ListStatementLinesResponse = await self.client.history(
+            "ListStatementLines", request, self.licensee
+        )
+        return page
 
     @property
     def first_player(self) -> str:
@@ -90,6 +110,10 @@ class World:
                 win_without_bet=flags.get("win_without_bet", False),
                 one_credit_per_bet=flags.get("one_credit_per_ref", False),
                 late_win_window=Duration(seconds=flags.get("late_win_window", 0)),
+                bet_window=Duration(seconds=flags.get("bet_window", 0)),
+                auto_close_after=Duration(seconds=flags.get("auto_close_after", 0)),
+                free_round_settlement="FREE_ROUND_SETTLEMENT_"
+                + flags.get("free_round_settlement", "final_total").upper(),
             ),
         )
 
@@ -109,11 +133,16 @@ class World:
 
     async def _open(self, player: str) -> None:
         for code, amount in self.players[player].items():
-            cash = amount["cash"] if isinstance(amount, dict) else amount
+            parts = amount if isinstance(amount, dict) else {"cash": amount}
+            cash, bonus = parts.get("cash", "0"), parts.get("bonus", "0")
             await self.must(player, f"open {code}", CASHIER, open_account=action_pb2.OpenAccount(currency_code=code))
             if Decimal(cash):
                 money = money_pb2.Money(currency_code=code, amount=cash)
                 await self.must(player, f"opening {code}", CASHIER, deposit=action_pb2.Deposit(amount=money))
+            if Decimal(bonus):
+                money = money_pb2.Money(currency_code=code, amount=bonus)
+                promo = action_pb2.Promo(amount=money, to=action_pb2.CREDIT_TARGET_BONUS)
+                await self.must(player, f"opening {code}", CASHIER, promo=promo)
         for provider in self.providers:
             await self.open_play(f"{player}@{provider}", player, provider, self.main_currency(player))
 

@@ -142,6 +142,8 @@ class ResumePlay:
 @value(kw_only=True)
 class CloseRound:
     round: str
+    idle: bool = False
+    """Sent by the ledger itself: close the round only if it was idle for too long."""
 
 
 @value(kw_only=True)

@@ -3,9 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
-from wallet_svc.domain import cancels, payments, players, protection, results, rounds, stakes
+from wallet_svc.domain import (
+    adjusting,
+    cancels,
+    gifts,
+    payments,
+    players,
+    protection,
+    results,
+    reversals,
+    rounds,
+    stakes,
+    standing,
+)
 from wallet_svc.domain.backdating import backdate
 from wallet_svc.domain.commands import (
+    Adjust,
+    ApproveAdjustment,
     Bet,
     BetAndWin,
     Cancel,
@@ -14,25 +28,34 @@ from wallet_svc.domain.commands import (
     CloseRound,
     Command,
     ConfirmLimit,
+    Credit,
     Deposit,
     EndPlay,
     Exclude,
     Expire,
+    FreeRound,
     Hold,
     MoneyText,
     OpenAccount,
     OpenPlay,
+    ProposeAdjustment,
     Release,
     RequestReinstatement,
+    ResumePlay,
+    ReverseWin,
+    RollbackList,
     SetBlock,
     SetLimit,
+    SetStanding,
     TakeBreak,
+    Tip,
+    UndoRollback,
     Win,
 )
 from wallet_svc.domain.replay import apply
-from wallet_svc.domain.scene import Decided, Scene, answer
+from wallet_svc.domain.scene import Decided, Scene
 from wallet_svc.domain.state import Asset, Entry, Key, Player, Registry
-from wallet_svc.domain.vocabulary import NEVER_STORED, Kind, Outcome, OutcomeClass, class_of
+from wallet_svc.domain.vocabulary import LATE_KINDS, NEVER_STORED, Kind, Outcome, OutcomeClass, class_of
 
 _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     Bet: stakes.bet,
@@ -54,20 +77,25 @@ _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     Exclude: protection.exclude,
     TakeBreak: protection.take_break,
     RequestReinstatement: protection.request_reinstatement,
+    Tip: stakes.tip,
+    RollbackList: reversals.rollback_list,
+    ReverseWin: reversals.reverse_win,
+    UndoRollback: cancels.undo_rollback,
+    Credit: gifts.credit,
+    FreeRound: gifts.free_round,
+    Adjust: adjusting.adjust,
+    ProposeAdjustment: adjusting.propose,
+    ApproveAdjustment: adjusting.approve,
+    SetStanding: standing.set_standing,
+    ResumePlay: players.resume_play,
 }
-
-
-def _not_yet(scene: Scene, action: object) -> Decided:
-    """The contract is ahead of the ledger."""
-    del action
-    return answer(scene.entry(scene.command.kind, Outcome.UNAVAILABLE))
 
 
 def decide(player: Player, command: Command, registry: Registry, now_us: int) -> Decided:
     """Decide one command with one key. Changes nothing."""
     source_id = registry.sources[command.source]
     scene = Scene(player, command, registry, source_id, now_us)
-    decided = backdate(scene, _RULES.get(type(command.action), _not_yet)(scene, command.action))
+    decided = backdate(scene, _RULES[type(command.action)](scene, command.action))
     if decided.entry.asset is None:
         decided.entry.asset = shown_asset(scene)
     return decided
@@ -82,7 +110,7 @@ def decide_together(
     and every other new key is stored as NOT_APPLIED; RETRY or FATAL stores nothing.
     """
     source_id = registry.sources[commands[0].source]
-    trial = player.trial(name for command in commands if (name := _round_of(player, command, source_id)) is not None)
+    trial = player.trial(name for command in commands for name in _rounds_of(player, command, source_id))
     decided = []
     for command in commands:
         one = decide(trial, command, registry, now_us)
@@ -94,13 +122,22 @@ def decide_together(
     return _withhold(player, decided, stores=classes <= {OutcomeClass.SUCCESS, OutcomeClass.REJECT})
 
 
-def _round_of(player: Player, command: Command, source_id: int) -> tuple[int, str] | None:
-    """The round that a command may change."""
-    action = command.action
-    if isinstance(action, Cancel):
-        stake = player.keys.get((source_id, Kind.BET, action.bet_key))
-        return (source_id, stake.round) if stake is not None and stake.round else None
-    return (source_id, action.round) if isinstance(action, Bet | Win | CloseRound) else None
+def _rounds_of(player: Player, command: Command, source_id: int) -> list[tuple[int, str]]:
+    """The rounds that a command may change."""
+    match command.action:
+        case Bet() | Win() | CloseRound():
+            return [(source_id, command.action.round)]
+        case Cancel():
+            stored = player.keys.get((source_id, command.action.of, command.action.bet_key))
+        case ReverseWin():
+            stored = player.keys.get((source_id, Kind.WIN, command.action.win_key))
+        case UndoRollback():
+            stored = player.keys.get((source_id, Kind.CANCEL, command.action.cancel_key))
+        case RollbackList():
+            return reversals.rounds_of(player, source_id, command.action)
+        case _:
+            return []
+    return [(source_id, stored.round)] if stored is not None and stored.round else []
 
 
 def _rehearse(trial: Player, one: Decided, now_us: int, next_sequence: int) -> int:
@@ -119,7 +156,8 @@ def _withhold(player: Player, decided: list[Decided], *, stores: bool) -> list[D
         entry = _under_its_own_key(player, one.entry)
         name = (entry.source_id, entry.kind, entry.key or "")
         if entry.outcome in NEVER_STORED:
-            decided[number] = Decided(entry)
+            # When a win came first is no answer, and is kept whatever becomes of its message.
+            decided[number] = Decided(entry, tuple(mark for mark in one.new if mark.kind is Kind.EARLY_WIN))
         elif name in told:
             # The key stands twice in the message: its first answer is the one that counts.
             decided[number] = Decided(told[name].entry, replayed=stores)
@@ -139,9 +177,10 @@ def _is_refusal(entry: Entry) -> bool:
 
 
 def _under_its_own_key(player: Player, entry: Entry) -> Entry:
-    """A late bet whose tombstone was rehearsed only is refused under the key of the bet itself."""
-    if entry.kind is Kind.LATE_BET and (entry.source_id, Kind.BET, entry.key or "") not in player.keys:
-        entry.kind = Kind.BET
+    """What comes late, after a tombstone that was rehearsed only, is refused under its own key."""
+    kind = LATE_KINDS.get(entry.kind)
+    if kind is not None and (entry.source_id, kind, entry.key or "") not in player.keys:
+        entry.kind = kind
     return entry
 
 

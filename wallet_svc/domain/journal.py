@@ -10,7 +10,7 @@ from wallet_svc.domain import law, records, replay
 from wallet_svc.domain.digest import Fields, Seal, fields, seal
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Licensee, Play, Player, Registry, Round
-from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome
+from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, Standing
 
 ID_STRIDE = 1024
 """Ids of players and accounts are counter * ID_STRIDE + shard, so an id names its shard."""
@@ -55,6 +55,10 @@ class Batch:
     owners: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     """New account id to (licensee id, player id or None for the house)."""
     players: dict[int, Player] = field(default_factory=dict)
+    player_ids: dict[int, Player] = field(default_factory=dict)
+    """Owners of new accounts."""
+    standings: dict[int, Standing] = field(default_factory=dict)
+    """Account id to what is stopped for it, where that changed."""
     rounds: dict[tuple[int, int, str], tuple[int, Round]] = field(default_factory=dict)
     plays: dict[tuple[int, str], tuple[Player, Play]] = field(default_factory=dict)
     holds: dict[tuple[int, int, str], tuple[int, HeldMoney]] = field(default_factory=dict)
@@ -74,9 +78,11 @@ class Batch:
         return player
 
     def append(self, player: Player, decided: Decided) -> None:
-        """Write the new entries of one answer, in order, as one operation."""
+        """Write the new entries of one answer, in order, as one operation but for those that stand apart."""
         operation = self.next_sequence
         for entry in decided.new:
+            if entry.apart:
+                operation = self.next_sequence
             if player.id == 0:
                 self._register(player)
             self._place(player, entry, operation)
@@ -134,6 +140,7 @@ class Batch:
         if account.id == 0:
             account.id = self._allocate()
             self.owners[account.id] = (player.licensee.id, owner)
+            self.player_ids[player.id] = player
         return account
 
     def _house_account(self, licensee_id: int, name: AccountName) -> Account:
@@ -161,10 +168,27 @@ class Batch:
             play = player.plays.get(entry.session or "")
             if play is not None:
                 self.plays[player.id, play.session] = (player, play)
+        elif kind in _ACCOUNT_KINDS:
+            self._note_standing(player, entry)
         elif kind in _STANDING_KINDS:
             self.players[player.id] = player
             if kind is Kind.OPEN_ACCOUNT and entry.asset is not None:
                 self._touch(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)), 0, 0)
+
+    def _note_standing(self, player: Player, entry: Entry) -> None:
+        if entry.asset is None or entry.outcome is not Outcome.OK:
+            return
+        for account_class in (AccountClass.CASH, AccountClass.BONUS):
+            account = player.accounts.get(AccountName(entry.asset.id, account_class))
+            if account is not None and account.id:
+                self.standings[account.id] = player.standing_of(entry.asset.id)
+                self._touch(account, 0, 0)
+
+    def standing_of(self, account: Account) -> int:
+        """What is stopped for a new account: as much as for the player's others in that asset."""
+        owner = self.owners[account.id][1]
+        player = self.player_ids.get(owner or 0)
+        return 0 if player is None else player.standing_of(account.name.asset_id).value
 
     def digest(self) -> bytes:
         return self.seal().digest
@@ -181,7 +205,7 @@ class Batch:
         """The batch is durable: what was new is known now, and the head is ours."""
         for entry in self.entries:
             entry.decision = None
-            if entry.outcome is Outcome.OK and entry.kind in (Kind.BET, Kind.DEPOSIT):
+            if entry.outcome is Outcome.OK and entry.kind in (Kind.BET, Kind.DEPOSIT, Kind.TIP):
                 # A replay never tells how an allowed bet was decided; the log does.
                 entry.decision_json = None
         head = self.book.head
@@ -202,7 +226,8 @@ class Batch:
 
 _ROUND_KINDS = frozenset({Kind.BET, Kind.WIN, Kind.CLOSE_ROUND})
 _HOLD_KINDS = frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE})
-_PLAY_KINDS = frozenset({Kind.OPEN_PLAY, Kind.END_PLAY})
+_PLAY_KINDS = frozenset({Kind.OPEN_PLAY, Kind.END_PLAY, Kind.RESUME_PLAY})
+_ACCOUNT_KINDS = frozenset({Kind.FREEZE_ACCOUNT, Kind.UNFREEZE_ACCOUNT, Kind.CLOSE_ACCOUNT, Kind.REOPEN_ACCOUNT})
 _STANDING_KINDS = frozenset(
     {
         Kind.OPEN_ACCOUNT,

@@ -19,13 +19,21 @@ _COUNTS: dict[Kind, tuple[tuple[kernel.LimitKind, int], ...]] = {
     Kind.EXPIRE: ((kernel.LimitKind.NETDEP, 1),),
     Kind.BET: ((kernel.LimitKind.WAGER, 1), (kernel.LimitKind.LOSS, 1)),
     Kind.CANCEL: ((kernel.LimitKind.WAGER, -1), (kernel.LimitKind.LOSS, -1)),
+    Kind.UNDO_ROLLBACK: ((kernel.LimitKind.WAGER, 1), (kernel.LimitKind.LOSS, 1)),
     Kind.WIN: ((kernel.LimitKind.LOSS, -1),),
+    Kind.REVERSE_WIN: ((kernel.LimitKind.LOSS, 1),),
 }
-"""What an accepted entry counts for, and in which direction. Free rounds count for nothing."""
+"""What an accepted entry counts for, and in which direction.
+
+Tips, promotional credits, prizes, jackpots, free rounds and corrections count for nothing:
+limits look at stakes, and at what came back for them.
+"""
 _CATEGORIES = {category.value: category for category in kernel.Category}
 
 
-def about_bet(scene: Scene, action: Bet, entry: Entry, round_: Round | None, category: str) -> kernel.Decision:
+def about_bet(
+    scene: Scene, action: Bet, entry: Entry, round_: Round | None, category: str, *, all_bonus: bool = False
+) -> kernel.Decision:
     """Ask about a stake: the whole round counts, and the time since the last cycle began."""
     player, asset = scene.player, entry.asset
     if asset is None or entry.amount is None:
@@ -41,8 +49,17 @@ def about_bet(scene: Scene, action: Bet, entry: Entry, round_: Round | None, cat
         category=_CATEGORIES.get(category),
         starts_cycle=round_ is None,
         automatic=action.automatic,
+        funding=kernel.Funding.BONUS if all_bonus else kernel.Funding.CASH,
     )
     return _ask(scene, question, cycle, player.plays[action.session])
+
+
+def about_tip(scene: Scene, entry: Entry) -> kernel.Decision:
+    """Ask about a tip: a debit, and no stake."""
+    if entry.asset is None or entry.amount is None:
+        raise ValueError("the law is asked after the amount is known")
+    question = kernel.Tip(amount_minor=entry.amount, currency=entry.asset.code, exponent=entry.asset.exponent)
+    return _ask(scene, question)
 
 
 def about_deposit(scene: Scene, entry: Entry) -> kernel.Decision:
@@ -152,15 +169,31 @@ def count(player: Player, entry: Entry) -> None:
 
 def _count_usage(player: Player, entry: Entry) -> None:
     code, amount = entry.asset.code if entry.asset else "", entry.amount or 0
-    at_us = entry.recorded_us
-    if entry.kind in (Kind.WIN, Kind.CANCEL):
-        round_ = player.rounds.get((entry.source_id, entry.round or ""))
-        at_us = at_us if round_ is None else round_.opened_us
-        if entry.kind is Kind.CANCEL and round_ is not None:
-            at_us = round_.bets[entry.reference or ""].at_us
-    elif entry.kind in (Kind.RELEASE, Kind.EXPIRE):
-        at_us = player.holds[entry.source_id, entry.reference or ""].at_us
-    _add(player.usage, entry.kind, code, at_us, amount)
+    if entry.kind in _OF_A_STAKE and entry.details and "of" in entry.details:
+        # A tip is no stake, so what gives it back takes nothing off.
+        return
+    _add(player.usage, entry.kind, code, _counted_us(player, entry), amount)
+
+
+_OF_A_STAKE = frozenset({Kind.CANCEL, Kind.UNDO_ROLLBACK})
+
+
+def _counted_us(player: Player, entry: Entry) -> int:
+    """A result counts when its round began, and what becomes of a stake or a hold when that was taken first."""
+    if entry.kind in (Kind.RELEASE, Kind.EXPIRE):
+        return player.holds[entry.source_id, entry.reference or ""].at_us
+    round_ = player.rounds.get((entry.source_id, entry.round or ""))
+    if round_ is not None and entry.kind in (Kind.WIN, Kind.REVERSE_WIN):
+        return round_.opened_us
+    if round_ is not None and entry.kind in _OF_A_STAKE:
+        return round_.bets[stake_key(entry)].at_us
+    return entry.recorded_us
+
+
+def stake_key(entry: Entry) -> str:
+    """The key of the stake that a cancel, or the undoing of one, is about."""
+    key: str | None = (entry.details or {}).get("stake") if entry.kind is Kind.UNDO_ROLLBACK else entry.reference
+    return key or ""
 
 
 def _add(usage: kernel.UsageBook, kind: Kind, currency: str, at_us: int, amount: int) -> None:

@@ -1,6 +1,6 @@
 """Deposits, and withdrawals as holds: reserve, capture in parts, release the rest."""
 
-from wallet_svc.domain import law
+from wallet_svc.domain import law, sources
 from wallet_svc.domain.commands import Capture, Deposit, Expire, Hold, MoneyText, Release
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.state import AccountName, Entry, HeldMoney
@@ -21,7 +21,11 @@ def _check_deposit(scene: Scene, entry: Entry) -> Outcome:
     asset, amount = entry.asset, entry.amount
     if asset is None or amount is None:
         return Outcome.CURRENCY_MISMATCH
-    if scene.player.balance(asset.id, AccountClass.CASH) + amount > MAX_MINOR:
+    if stopped := sources.stops_waiting_credits(scene, asset):
+        return stopped
+    if not sources.fits(scene.player, asset, sources.Parts(amount)):
+        return Outcome.AMOUNT_INVALID
+    if sources.passes_cap(scene, asset, AccountClass.CASH, amount):
         return Outcome.AMOUNT_INVALID
     entry.decision = law.about_deposit(scene, entry)
     if refusal := law.refusal_of(entry):
@@ -38,14 +42,31 @@ def hold(scene: Scene, action: Hold) -> Decided:
     entry = scene.entry(Kind.HOLD, Outcome.OK)
     if action.expires_in_us is not None:
         entry.details = {"expires_us": scene.now_us + action.expires_in_us}
-    entry.outcome = _check_amount(scene, action.money, entry) or _check_hold(scene, entry)
+    entry.outcome = (
+        _check_amount(scene, action.money, entry) or _check_tolerance(action, entry) or _check_hold(scene, entry)
+    )
     return answer(entry)
+
+
+def _check_tolerance(action: Hold, entry: Entry) -> Outcome | None:
+    """What captures may take beyond the hold, in the hold's own currency."""
+    if action.tolerance is None or entry.asset is None:
+        return None
+    if action.tolerance.currency != entry.asset.code:
+        return Outcome.CURRENCY_MISMATCH
+    tolerance = minor(action.tolerance, entry.asset)
+    if tolerance is None or tolerance < 0:
+        return Outcome.AMOUNT_INVALID
+    entry.details = {**(entry.details or {}), "tolerance": tolerance}
+    return None
 
 
 def _check_hold(scene: Scene, entry: Entry) -> Outcome:
     asset, amount = entry.asset, entry.amount
     if asset is None or amount is None:
         return Outcome.CURRENCY_MISMATCH
+    if stopped := sources.stops_debits(scene, asset):
+        return stopped
     if amount > scene.player.balance(asset.id, AccountClass.CASH):
         return Outcome.INSUFFICIENT_FUNDS
     if scene.player.balance(asset.id, AccountClass.HELD) + amount > MAX_MINOR:
@@ -77,10 +98,37 @@ def _check_capture(scene: Scene, action: Capture, entry: Entry, held: HeldMoney 
         return Outcome.AMOUNT_INVALID
     if _ended(scene, held):
         return Outcome.HOLD_ENDED
-    if amount is None or amount > held.left:
+    entry.amount = amount or 0
+    return _take_held(scene, entry, held)
+
+
+def _take_held(scene: Scene, entry: Entry, held: HeldMoney) -> Outcome:
+    amount = entry.amount or 0
+    if amount > held.left + held.tolerance:
+        entry.amount = None
         return Outcome.HOLD_EXCEEDED
-    entry.amount = amount
+    if amount > held.left:
+        return _capture_beyond(scene, entry, held)
     _move(entry, AccountClass.HELD, AccountClass.OUTSIDE, scene.source_id, amount)
+    return Outcome.OK
+
+
+def _capture_beyond(scene: Scene, entry: Entry, held: HeldMoney) -> Outcome:
+    """Take all that is left of the hold, and the rest from available cash."""
+    beyond = (entry.amount or 0) - held.left
+    if stopped := sources.stops_debits(scene, held.asset):
+        return stopped
+    if beyond > scene.player.balance(held.asset.id, AccountClass.CASH):
+        return Outcome.INSUFFICIENT_FUNDS
+    entry.details = {"beyond": beyond}
+    outside = sources.of_house(entry, AccountClass.OUTSIDE)
+    sources.post(
+        entry,
+        [
+            (sources.own(entry, AccountClass.HELD), outside, held.left),
+            (sources.own(entry, AccountClass.CASH), outside, beyond),
+        ],
+    )
     return Outcome.OK
 
 

@@ -1,7 +1,7 @@
 """What is not money: accounts, sessions that may stake, the operator's block."""
 
 from wallet_svc.domain import law
-from wallet_svc.domain.commands import EndPlay, OpenAccount, OpenPlay, SetBlock
+from wallet_svc.domain.commands import EndPlay, OpenAccount, OpenPlay, ResumePlay, SetBlock
 from wallet_svc.domain.scene import Decided, Scene, answer, replay
 from wallet_svc.domain.state import Entry
 from wallet_svc.domain.vocabulary import Kind, Outcome
@@ -72,6 +72,25 @@ def end_play(scene: Scene, action: EndPlay) -> Decided:
     entry.details = {"end": int(action.end)}
     if action.session not in scene.player.plays:
         entry.outcome = Outcome.SESSION_INVALID
+    return answer(entry)
+
+
+def resume_play(scene: Scene, action: ResumePlay) -> Decided:
+    """Let an ended session stake again, if the law agrees. Its own expiry stays."""
+    known = scene.stored(Kind.RESUME_PLAY, scene.command.key)
+    if known is not None:
+        return replay(known, scene)
+    entry = scene.entry(Kind.RESUME_PLAY, Outcome.OK)
+    entry.session = action.session
+    play = scene.player.plays.get(action.session)
+    if play is None:
+        entry.outcome = Outcome.SESSION_INVALID
+        return answer(entry)
+    entry.asset = play.asset
+    game = scene.registry.game(scene.player.licensee.id, play.source_id, play.game)
+    entry.details = {"expires_us": play.expires_us}
+    entry.decision = law.about_open_play(scene, game.category if game else "", play.expires_us)
+    entry.outcome = law.refusal_of(entry) or Outcome.OK
     return answer(entry)
 
 

@@ -5,8 +5,19 @@ what is in memory is what the log says.
 """
 
 from wallet_svc.domain import backdating, law
-from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Play, Player, Round, RoundBet
-from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, PlayState, RoundState
+from wallet_svc.domain.standing import SETS
+from wallet_svc.domain.state import (
+    Account,
+    AccountName,
+    Entry,
+    HeldMoney,
+    Play,
+    Player,
+    Round,
+    RoundBet,
+    RoundWin,
+)
+from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, PlayState, RoundState, Standing
 
 
 def apply(player: Player, entry: Entry) -> None:
@@ -19,6 +30,10 @@ def apply(player: Player, entry: Entry) -> None:
         _move(player, entry)
         if player.past:
             backdating.note(player, entry)
+    if entry.is_leg:
+        return
+    if entry.undoes is not None:
+        player.undone[entry.undoes] = entry.sequence
     change = _CHANGES.get(entry.kind)
     if change is not None:
         change(player, entry)
@@ -26,9 +41,11 @@ def apply(player: Player, entry: Entry) -> None:
 
 
 def apply_to_round(player: Player, entry: Entry) -> None:
-    """Rebuild a round from an accepted bet, win or cancel that was read back. Moves nothing."""
+    """Rebuild a round from an accepted entry about it that was read back. Moves nothing."""
     if entry.key is not None:
         player.keys[entry.source_id, entry.kind, entry.key] = entry
+    if entry.undoes is not None:
+        player.undone[entry.undoes] = entry.sequence
     _CHANGES[entry.kind](player, entry)
 
 
@@ -53,39 +70,72 @@ def _bet(player: Player, entry: Entry) -> None:
     if round_ is None:
         round_ = player.rounds[name] = _new_round(entry)
     key = entry.key or ""
-    round_.bets[key] = RoundBet(entry.sequence, key, entry.amount or 0, entry.recorded_us)
+    bet = RoundBet(entry.sequence, key, entry.amount or 0, entry.recorded_us, entry.bonus, booked=entry.sequence)
+    if round_.wins:
+        # A win that was paid without a bet may have named this one.
+        bet.wins = sum(win.bet_key == key and not win.reversed for win in round_.wins.values())
+    round_.bets[key] = bet
+    round_.last_us = entry.recorded_us
     _close_if_told(round_, entry)
 
 
 def _new_round(entry: Entry) -> Round:
     if entry.asset is None:
         raise ValueError("a round needs an asset")
-    return Round(entry.source_id, entry.round or "", entry.asset, entry.sequence, entry.recorded_us, new=True)
+    round_ = Round(entry.source_id, entry.round or "", entry.asset, entry.sequence, entry.recorded_us, new=True)
+    round_.idle_us = (entry.details or {}).get("idle_us")
+    return round_
 
 
 def _win(player: Player, entry: Entry) -> None:
     round_ = player.rounds.get((entry.source_id, entry.round or ""))
     if round_ is None:
         return
-    for bet in _results_of(round_, entry):
-        bet.settled = True
-        bet.wins += 1
+    win = RoundWin(entry.sequence, entry.key or "", entry.reference or "")
+    round_.wins[win.key] = win
+    _count_win(round_, win, 1)
+    round_.last_us = entry.recorded_us
     _close_if_told(round_, entry)
 
 
-def _results_of(round_: Round, entry: Entry) -> list[RoundBet]:
-    """The bets that a win settles. One that names a bet this round does not have settles none."""
-    if not entry.reference:
-        return round_.live_bets()
-    named = round_.bets.get(entry.reference)
-    return [named] if named is not None else []
+def _count_win(round_: Round, win: RoundWin, change: int) -> None:
+    """A win settles the bet it names, or every bet before it. One that names an unknown bet settles none."""
+    if win.bet_key:
+        named = round_.bets.get(win.bet_key)
+        if named is not None:
+            named.wins += change
+        return
+    for bet in round_.bets.values():
+        if win.settles(bet):
+            bet.wins += change
+
+
+def _reverse_win(player: Player, entry: Entry) -> None:
+    round_ = player.rounds.get((entry.source_id, entry.round or ""))
+    win = round_.wins.get(entry.reference or "") if round_ else None
+    if round_ is not None and win is not None and not win.reversed and entry.undoes is not None:
+        win.reversed = True
+        _count_win(round_, win, -1)
 
 
 def _cancel(player: Player, entry: Entry) -> None:
-    round_ = player.rounds.get((entry.source_id, entry.round or ""))
-    bet = round_.bets.get(entry.reference or "") if round_ else None
+    bet = _stake_of(player, entry)
     if bet is not None:
         bet.cancelled = True
+
+
+def _undo_rollback(player: Player, entry: Entry) -> None:
+    bet = _stake_of(player, entry)
+    if bet is not None:
+        bet.cancelled, bet.booked = False, entry.sequence
+
+
+def _stake_of(player: Player, entry: Entry) -> RoundBet | None:
+    """The bet that an entry undoes or books again. An entry that found it done already changes nothing."""
+    if entry.undoes is None or (entry.details and "of" in entry.details):
+        return None
+    round_ = player.rounds.get((entry.source_id, entry.round or ""))
+    return round_.bets.get(law.stake_key(entry)) if round_ else None
 
 
 def _close_round(player: Player, entry: Entry) -> None:
@@ -101,21 +151,23 @@ def _close_if_told(round_: Round, entry: Entry) -> None:
 def _hold(player: Player, entry: Entry) -> None:
     if entry.asset is None or entry.key is None:
         raise ValueError("a hold needs an asset and a key")
-    expires = (entry.details or {}).get("expires_us")
+    details = entry.details or {}
     player.holds[entry.source_id, entry.key] = HeldMoney(
         entry.source_id,
         entry.key,
         entry.asset,
         entry.amount or 0,
-        expires_us=expires,
+        expires_us=details.get("expires_us"),
         at_us=entry.recorded_us,
         new=True,
+        tolerance=details.get("tolerance", 0),
     )
 
 
 def _capture(player: Player, entry: Entry) -> None:
     held = player.holds[entry.source_id, entry.reference or ""]
-    held.captured += entry.amount or 0
+    held.beyond = (entry.details or {}).get("beyond", 0)
+    held.captured += (entry.amount or 0) - held.beyond
     if not held.left:
         held.state = HoldState.CAPTURED
 
@@ -159,6 +211,18 @@ def _end_play(player: Player, entry: Entry) -> None:
         play.state = PlayState((entry.details or {})["end"])
 
 
+def _resume_play(player: Player, entry: Entry) -> None:
+    play = player.plays[entry.session or ""]
+    play.state, play.permit = PlayState.ACTIVE, law.permit(player, entry)
+
+
+def _set_standing(player: Player, entry: Entry) -> None:
+    if entry.asset is None:
+        raise ValueError("an account has an asset")
+    what, before = Standing((entry.details or {})["what"]), player.standing_of(entry.asset.id)
+    player.standings[entry.asset.id] = before | what if entry.kind in SETS else before & ~what
+
+
 def _set_block(player: Player, entry: Entry) -> None:
     player.blocked = (entry.details or {})["blocked"]
 
@@ -167,6 +231,8 @@ _CHANGES = {
     Kind.BET: _bet,
     Kind.WIN: _win,
     Kind.CANCEL: _cancel,
+    Kind.REVERSE_WIN: _reverse_win,
+    Kind.UNDO_ROLLBACK: _undo_rollback,
     Kind.CLOSE_ROUND: _close_round,
     Kind.HOLD: _hold,
     Kind.CAPTURE: _capture,
@@ -175,6 +241,11 @@ _CHANGES = {
     Kind.OPEN_ACCOUNT: _open_account,
     Kind.OPEN_PLAY: _open_play,
     Kind.END_PLAY: _end_play,
+    Kind.RESUME_PLAY: _resume_play,
+    Kind.FREEZE_ACCOUNT: _set_standing,
+    Kind.UNFREEZE_ACCOUNT: _set_standing,
+    Kind.CLOSE_ACCOUNT: _set_standing,
+    Kind.REOPEN_ACCOUNT: _set_standing,
     Kind.SET_BLOCK: _set_block,
     Kind.SET_LIMIT: law.protect,
     Kind.CONFIRM_LIMIT: law.protect,

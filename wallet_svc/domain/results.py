@@ -1,38 +1,56 @@
 """Wins: results of bets. Credits ignore sessions, blocks, limits and disabled games."""
 
+from wallet_svc.domain import sources, stakes
 from wallet_svc.domain.commands import Win
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
-from wallet_svc.domain.state import AccountName, Asset, Entry, Round
-from wallet_svc.domain.vocabulary import MAX_MINOR, AccountClass, Case, Kind, Outcome, RoundState
+from wallet_svc.domain.state import AccountName, Asset, Entry, Round, RoundBet
+from wallet_svc.domain.vocabulary import AccountClass, Case, Kind, Outcome
 
 
 def win(scene: Scene, action: Win) -> Decided:
     """Pay the result of one bet, or of all live bets of the round."""
     known = scene.stored(Kind.WIN, scene.command.key)
     if known is not None:
-        return replay(known, scene)
+        return stakes.late(scene, Kind.LATE_WIN) if known.tombstone else replay(known, scene)
     entry = scene.entry(Kind.WIN, Outcome.OK)
     entry.round, entry.game, entry.session = action.round, action.game, action.session
     entry.reference = action.bet_key or None
     entry.details = _attribution(action)
     round_ = scene.player.rounds.get((scene.source_id, action.round))
-    entry.outcome = _check_reference(scene, action, entry, round_) or _check_money(scene, action, entry, round_)
+    outcome = _check_reference(scene, action, round_)
+    if outcome is Outcome.ORIGINAL_NOT_FOUND:
+        if scene.flags().bet_window_us and _bet_may_come(scene):
+            return _ask_again(scene, entry)
+        if scene.flags().win_without_bet:
+            entry.case, outcome = Case.ORPHAN_WIN, None
+    elif outcome is Outcome.ALREADY_ROLLED_BACK:
+        entry.case = Case.WIN_AFTER_ROLLBACK
+    entry.outcome = outcome or _check_money(scene, action, entry, round_)
     if entry.case is Case.ORPHAN_WIN and entry.outcome is not Outcome.OK:
         entry.case = None
     return answer(entry)
 
 
-def _check_reference(scene: Scene, action: Win, entry: Entry, round_: Round | None) -> Outcome | None:
+def _bet_may_come(scene: Scene) -> bool:
+    """Whether the win arrived first so lately that its bet may still be on its way."""
+    mark = scene.stored(Kind.EARLY_WIN, scene.command.key)
+    return mark is None or scene.now_us < mark.recorded_us + scene.flags().bet_window_us
+
+
+def _ask_again(scene: Scene, entry: Entry) -> Decided:
+    """No answer yet. The log keeps when the win came first, for every process to see."""
+    entry.outcome = Outcome.ORIGINAL_PENDING
+    if scene.stored(Kind.EARLY_WIN, scene.command.key) is not None:
+        return Decided(entry)
+    mark = Entry(Kind.EARLY_WIN, scene.source_id, scene.command.key, Outcome.ORIGINAL_PENDING)
+    mark.request_id = entry.request_id
+    return Decided(entry, (mark,))
+
+
+def _check_reference(scene: Scene, action: Win, round_: Round | None) -> Outcome | None:
     if action.bet_key:
-        outcome = _named_bet(scene, action, round_)
-    else:
-        outcome = _any_bet(round_, one_credit=scene.flags().one_credit_per_bet)
-    if outcome is Outcome.ORIGINAL_NOT_FOUND and scene.flags().win_without_bet:
-        entry.case = Case.ORPHAN_WIN
-        return None
-    if outcome is Outcome.ALREADY_ROLLED_BACK:
-        entry.case = Case.WIN_AFTER_ROLLBACK
-    return outcome
+        return _named_bet(scene, action, round_)
+    return _any_bet(round_, one_credit=scene.flags().one_credit_per_bet)
 
 
 def _named_bet(scene: Scene, action: Win, round_: Round | None) -> Outcome | None:
@@ -68,17 +86,30 @@ def _check_money(scene: Scene, action: Win, entry: Entry, round_: Round | None) 
     amount = minor(action.money, asset)
     if amount is None or amount < 0:
         return Outcome.AMOUNT_INVALID
-    if scene.player.balance(asset.id, AccountClass.CASH) + amount > MAX_MINOR:
+    parts = sources.share(amount, _stakes_of(action, round_))
+    if not sources.fits(scene.player, asset, parts):
         return Outcome.AMOUNT_INVALID
     entry.amount = amount
     if round_ is not None and _too_late(scene, round_):
         entry.case = Case.LATE_WIN
         return Outcome.ROUND_CLOSED
-    if amount:
+    if parts.bonus:
+        sources.credit(entry, parts, AccountClass.GAMING)
+    elif amount:
         entry.debit = AccountName(asset.id, AccountClass.GAMING, scene.source_id)
         entry.credit = AccountName(asset.id, AccountClass.CASH)
         entry.moved = amount
     return Outcome.OK
+
+
+def _stakes_of(action: Win, round_: Round | None) -> list[RoundBet]:
+    """The bets whose sources the result follows."""
+    if round_ is None:
+        return []
+    if not action.bet_key:
+        return round_.live_bets()
+    named = round_.bets.get(action.bet_key)
+    return [named] if named is not None else []
 
 
 def _asset(scene: Scene, action: Win, round_: Round | None) -> Asset | None:
@@ -89,9 +120,8 @@ def _asset(scene: Scene, action: Win, round_: Round | None) -> Asset | None:
 
 
 def _too_late(scene: Scene, round_: Round) -> bool:
-    if round_.state is not RoundState.CLOSED:
-        return False
-    return scene.now_us >= (round_.closed_us or 0) + scene.flags().late_win_window_us
+    closed_us = round_.closed_at(scene.now_us)
+    return closed_us is not None and scene.now_us >= closed_us + scene.flags().late_win_window_us
 
 
 def _attribution(action: Win) -> dict[str, object] | None:

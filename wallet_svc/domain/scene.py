@@ -62,7 +62,9 @@ def replay(stored: Entry, scene: Scene) -> Decided:
 
 def answer(entry: Entry) -> Decided:
     """A new answer; it is stored unless its outcome must not use up the key."""
-    return Decided(entry, () if entry.outcome in NEVER_STORED else (entry,))
+    if entry.outcome in NEVER_STORED:
+        return Decided(entry)
+    return Decided(entry, (entry, *entry.legs) if entry.legs else (entry,))
 
 
 def minor(money: MoneyText, asset: Asset) -> int | None:

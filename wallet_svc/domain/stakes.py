@@ -1,17 +1,17 @@
-"""Bets: the only actions that take money from a player by a provider's word."""
+"""Bets and tips: the only actions that take money from a player by a provider's word."""
 
-from wallet_svc.domain import law
-from wallet_svc.domain.commands import Bet
+from wallet_svc.domain import law, sources
+from wallet_svc.domain.commands import Bet, Tip
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
-from wallet_svc.domain.state import AccountName, Entry, Round
-from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, RoundState
+from wallet_svc.domain.state import AccountName, Asset, Entry, Round
+from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome
 
 
 def bet(scene: Scene, action: Bet) -> Decided:
     """Take a stake, or say why not. The order of checks is money/FORMAT rule 2."""
     known = scene.stored(Kind.BET, scene.command.key)
     if known is not None:
-        return late_bet(scene) if known.tombstone else replay(known, scene)
+        return late(scene, Kind.LATE_BET) if known.tombstone else replay(known, scene)
     entry = scene.entry(Kind.BET, Outcome.OK)
     entry.round, entry.game, entry.session = action.round, action.game, action.session
     entry.details = _attribution(action)
@@ -19,19 +19,31 @@ def bet(scene: Scene, action: Bet) -> Decided:
     return answer(entry)
 
 
-def late_bet(scene: Scene) -> Decided:
-    """A bet whose cancel came first. Its refusal is stored beside the tombstone."""
-    known = scene.stored(Kind.LATE_BET, scene.command.key)
+def tip(scene: Scene, action: Tip) -> Decided:
+    """Take a tip from cash. It needs a session like a bet, and has no effect on a round."""
+    known = scene.stored(Kind.TIP, scene.command.key)
     if known is not None:
-        return replay(known, scene)
-    action = scene.command.action
-    entry = scene.entry(Kind.LATE_BET, Outcome.ALREADY_ROLLED_BACK)
-    if isinstance(action, Bet):
-        entry.round, entry.game, entry.session = action.round, action.game, action.session
+        return late(scene, Kind.LATE_TIP) if known.tombstone else replay(known, scene)
+    entry = scene.entry(Kind.TIP, Outcome.OK)
+    entry.round, entry.game, entry.session = action.round or None, action.game or None, action.session
+    entry.outcome = _check_world(scene, action) or _check_tip(scene, action, entry)
     return answer(entry)
 
 
-def _check_world(scene: Scene, action: Bet) -> Outcome | None:
+def late(scene: Scene, kind: Kind) -> Decided:
+    """What was undone before it came. Its refusal is stored beside the tombstone."""
+    known = scene.stored(kind, scene.command.key)
+    if known is not None:
+        return replay(known, scene)
+    action = scene.command.action
+    entry = scene.entry(kind, Outcome.ALREADY_ROLLED_BACK)
+    entry.round = getattr(action, "round", None) or None
+    entry.game = getattr(action, "game", None) or None
+    entry.session = getattr(action, "session", "")
+    return answer(entry)
+
+
+def _check_world(scene: Scene, action: Bet | Tip) -> Outcome | None:
     play = scene.player.plays.get(action.session)
     if play is None or play.source_id != scene.source_id:
         return Outcome.SESSION_INVALID
@@ -39,44 +51,74 @@ def _check_world(scene: Scene, action: Bet) -> Outcome | None:
         return Outcome.SESSION_EXPIRED
     if scene.player.blocked:
         return Outcome.PLAYER_BLOCKED
-    game = scene.registry.game(scene.player.licensee.id, scene.source_id, action.game)
-    if game is None or not game.enabled:
+    # A bet always names its game, a tip need not.
+    game = scene.registry.game(scene.player.licensee.id, scene.source_id, action.game) if action.game else None
+    if (game is None or not game.enabled) and (action.game or isinstance(action, Bet)):
         return Outcome.GAME_NOT_AVAILABLE
     round_ = scene.player.rounds.get((scene.source_id, action.round))
     expected = {play.asset.code, round_.asset.code if round_ else play.asset.code}
     if expected != {action.money.currency}:
         return Outcome.CURRENCY_MISMATCH
-    return None
+    return sources.stops_play(scene, play.asset)
 
 
 def _check_money(scene: Scene, action: Bet, entry: Entry) -> Outcome:
     player = scene.player
-    asset = player.plays[action.session].asset
-    entry.asset = asset
+    asset = entry.asset = player.plays[action.session].asset
     amount = minor(action.money, asset)
     if amount is None or amount < 0:
         return Outcome.AMOUNT_INVALID
     entry.amount = amount
     round_ = player.rounds.get((scene.source_id, action.round))
-    if round_ is not None and round_.state is RoundState.CLOSED:
+    if round_ is not None and round_.closed_at(scene.now_us) is not None:
         return Outcome.ROUND_CLOSED
-    if refusal := _ask_law(scene, action, entry, round_):
+    parts = _parts(scene, asset, amount)
+    if refusal := _ask_law(scene, action, entry, round_, parts):
         return refusal
-    if amount > player.balance(asset.id, AccountClass.CASH):
+    if parts is None:
         return Outcome.INSUFFICIENT_FUNDS
-    if amount:
+    if parts.bonus:
+        sources.debit(entry, parts, AccountClass.GAMING)
+    elif amount:
         entry.debit = AccountName(asset.id, AccountClass.CASH)
         entry.credit = AccountName(asset.id, AccountClass.GAMING, scene.source_id)
         entry.moved = amount
     return Outcome.OK
 
 
-def _ask_law(scene: Scene, action: Bet, entry: Entry, round_: Round | None) -> Outcome | None:
+def _parts(scene: Scene, asset: Asset, amount: int) -> sources.Parts | None:
+    player = scene.player
+    if player.plain:
+        return sources.Parts(amount) if amount <= player.balance(asset.id, AccountClass.CASH) else None
+    return sources.take(player, asset, amount)
+
+
+def _check_tip(scene: Scene, action: Tip, entry: Entry) -> Outcome:
+    asset = entry.asset = scene.player.plays[action.session].asset
+    amount = minor(action.money, asset)
+    if amount is None or amount <= 0:
+        return Outcome.AMOUNT_INVALID
+    entry.amount = amount
+    entry.decision = law.about_tip(scene, entry)
+    if refusal := law.refusal_of(entry):
+        return refusal
+    if amount > scene.player.balance(asset.id, AccountClass.CASH):
+        return Outcome.INSUFFICIENT_FUNDS
+    sources.debit(entry, sources.Parts(amount), AccountClass.TIPS)
+    return Outcome.OK
+
+
+def _ask_law(
+    scene: Scene, action: Bet, entry: Entry, round_: Round | None, parts: sources.Parts | None
+) -> Outcome | None:
     game = scene.registry.game(scene.player.licensee.id, scene.source_id, action.game)
     category = game.category if game else ""
-    entry.decision = law.about_bet(scene, action, entry, round_, category)
+    all_bonus = parts is not None and parts.bonus > 0 and not parts.cash
+    entry.decision = law.about_bet(scene, action, entry, round_, category, all_bonus=all_bonus)
     if round_ is None:
         entry.details = {**(entry.details or {}), "category": category}
+        if idle_us := scene.flags().auto_close_after_us:
+            entry.details["idle_us"] = idle_us
     return law.refusal_of(entry)
 
 

@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 from wallet_svc.domain.past import Past
 from wallet_svc.domain.vocabulary import (
     AccountClass,
+    AssetKind,
     Case,
     HoldState,
     Kind,
     Outcome,
     PlayState,
     RoundState,
+    Shortfall,
     StakeOrder,
+    Standing,
 )
 
 Key = tuple[int, int, str]
@@ -31,6 +34,9 @@ class Asset:
     id: int
     code: str
     exponent: int
+    kind: AssetKind = AssetKind.FIAT
+    cap: int | None = None
+    """Balance that credits which can wait may not pass, in smallest units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,9 @@ class Licensee:
     default_pack: str
     stake_order: StakeOrder = StakeOrder.CASH_FIRST
     suspended: bool = False
+    shortfall: Shortfall = Shortfall.REFUSE
+    thresholds: tuple[tuple[str, str], ...] = ()
+    """(currency, amount) above which a correction by hand needs two people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,9 @@ class ProviderFlags:
     win_without_bet: bool = False
     one_credit_per_bet: bool = False
     late_win_window_us: int = 0
+    bet_window_us: int = 0
+    auto_close_after_us: int = 0
+    pays_per_spin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +126,22 @@ class Entry:
     credit_after: int | None = None
     available: int | None = None
     recorded_us: int = 0
+    legs: "tuple[Entry, ...]" = ()
+    """Further rows of the same posting: money that came from, or went to, another account."""
+    is_leg: bool = False
+    apart: bool = False
+    """It begins an operation of its own, although other entries come before it in the answer."""
 
     @property
     def tombstone(self) -> bool:
-        """True for the mark that a cancel leaves under the key of a bet it never saw."""
+        """True for the mark that an undoing leaves under the key of what it never saw."""
         return self.fingerprint is None and self.outcome is Outcome.ALREADY_ROLLED_BACK
+
+    @property
+    def bonus(self) -> int:
+        """The part of the amount that came from or went to the bonus balance."""
+        part: int = self.details.get("bonus", 0) if self.details else 0
+        return part
 
 
 class AccountName(NamedTuple):
@@ -154,9 +177,26 @@ class RoundBet:
     key: str
     amount: int
     at_us: int
+    bonus: int = 0
     cancelled: bool = False
-    settled: bool = False
     wins: int = 0
+    """Wins that were not taken back, of zero too. One is enough to settle the bet."""
+    booked: int = 0
+    """Position of the entry that a cancel would undo now: the bet, or what booked it again."""
+
+
+@dataclass(slots=True)
+class RoundWin:
+    """A result of a round, by its position."""
+
+    sequence: int
+    key: str
+    bet_key: str
+    """Empty: every bet before it."""
+    reversed: bool = False
+
+    def settles(self, bet: RoundBet) -> bool:
+        return self.bet_key == bet.key if self.bet_key else self.sequence > bet.sequence
 
 
 @dataclass(slots=True)
@@ -169,10 +209,23 @@ class Round:
     state: RoundState = RoundState.OPEN
     closed_us: int | None = None
     bets: dict[str, RoundBet] = field(default_factory=dict)
+    wins: dict[str, RoundWin] = field(default_factory=dict)
+    idle_us: int | None = None
+    """The round closes by itself when it is idle for this long. None: never."""
+    last_us: int = 0
+    """Time of its last bet or win."""
     new: bool = False
 
     def copy(self) -> "Round":
-        return replace(self, bets={key: replace(bet) for key, bet in self.bets.items()})
+        bets = {key: replace(bet) for key, bet in self.bets.items()}
+        return replace(self, bets=bets, wins={key: replace(win) for key, win in self.wins.items()})
+
+    def closed_at(self, now_us: int) -> int | None:
+        """When it was closed, or closed by itself; None while it is open."""
+        if self.state is RoundState.CLOSED:
+            return self.closed_us
+        due = None if self.idle_us is None else max(self.last_us, self.opened_us) + self.idle_us
+        return due if due is not None and now_us >= due else None
 
     def live_bets(self) -> list[RoundBet]:
         return [bet for bet in self.bets.values() if not bet.cancelled]
@@ -197,6 +250,10 @@ class HeldMoney:
     at_us: int = 0
     """When it was asked for."""
     new: bool = False
+    tolerance: int = 0
+    """What a capture may take beyond the hold."""
+    beyond: int = 0
+    """What a capture took beyond it."""
 
     @property
     def left(self) -> int:
@@ -249,6 +306,10 @@ class Player:
     """(session, game category) to the start of its last game cycle, in microseconds."""
     past: dict[AccountName, Past] = field(default_factory=dict)
     """How accounts stood before now, read for the back-dated commands of one flight."""
+    standings: dict[int, Standing] = field(default_factory=dict)
+    """Asset id to what is stopped for that account; absent: nothing."""
+    undone: dict[int, int] = field(default_factory=dict)
+    """Position of an entry to that of the one which undid it. As far as it was read."""
     new: bool = False
 
     def balance(self, asset_id: int, account_class: AccountClass) -> int:
@@ -270,6 +331,18 @@ class Player:
         # Something that is forgotten now may be marked as looked up and absent.
         self.probed.clear()
 
+    def standing_of(self, asset_id: int) -> Standing:
+        return self.standings.get(asset_id, Standing.OPEN)
+
+    def undoable(self, sequence: int) -> int | None:
+        """Position of the entry that stands for this one now: itself, or what booked it again. None: it is undone."""
+        while (undone := self.undone.get(sequence)) is not None:
+            again = self.undone.get(undone)
+            if again is None:
+                return None
+            sequence = again
+        return sequence
+
     def trial(self, rounds: Iterable[tuple[int, str]]) -> "Player":
         """A copy to decide on: what happens to it does not happen to the player.
 
@@ -284,4 +357,6 @@ class Player:
         twin.usage = copy.deepcopy(self.usage)
         twin.cycles = dict(self.cycles)
         twin.past = {name: past.copy() for name, past in self.past.items()}
+        twin.standings = dict(self.standings)
+        twin.undone = dict(self.undone)
         return twin

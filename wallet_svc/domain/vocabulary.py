@@ -54,6 +54,10 @@ class Kind(enum.IntEnum):
     """The first message of a free-round grant, which fixes what pays. The key is the grant's id."""
 
 
+LATE_KINDS = {Kind.LATE_BET: Kind.BET, Kind.LATE_WIN: Kind.WIN, Kind.LATE_TIP: Kind.TIP}
+"""What each late message would have been."""
+
+
 class Outcome(enum.IntEnum):
     """The answer to an action. Equal to pitboss.type.v1.Outcome."""
 

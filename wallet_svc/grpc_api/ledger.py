@@ -8,7 +8,7 @@ from mesh.identity import Caller, current_caller, require_licensee
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_pb2
 from pitboss.wallet.v1 import ledger_service_pb2 as pb
 from wallet_svc.domain.commands import Bet, BetAndWin, Command
-from wallet_svc.domain.vocabulary import Kind, RoundState
+from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, RoundState
 from wallet_svc.engine import Answer, Engine, batch_outcome
 from wallet_svc.feed import Feed
 from wallet_svc.grpc_api.ahead import answers_in_order
@@ -20,11 +20,32 @@ DEFAULT_TIMEOUT_S = 5.0
 _DEFAULT_PAGE = 256
 _BATCHES_AHEAD = 4
 
-_PROVIDER_ACTIONS = frozenset({"bet", "win", "bet_and_win", "cancel", "close_round"})
+_PROVIDER_ACTIONS = frozenset(
+    {
+        "bet",
+        "win",
+        "bet_and_win",
+        "cancel",
+        "close_round",
+        "tip",
+        "rollback_list",
+        "reverse_win",
+        "undo_rollback",
+        "promo",
+        "tournament",
+        "jackpot",
+        "free_round_spin",
+        "free_round_total",
+        "adjust",
+    }
+)
+_WHOLE = frozenset({Kind.ROLLBACK_LIST, Kind.APPROVE_ADJUSTMENT})
+"""Actions that are several transactions themselves."""
 _ACTIONS_OF = {
     "compliance_svc": frozenset(
         {
             "open_play",
+            "resume_play",
             "set_limit",
             "confirm_limit",
             "cancel_pending_limit",
@@ -81,6 +102,8 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             raise RequestInvalidError(
                 violations=[("actions", "an atomic batch closes rounds by the flag of a bet or win")]
             )
+        if any(command.kind in _WHOLE for command in commands):
+            raise RequestInvalidError(violations=[("actions", "a list or an approval is a message of its own")])
         answers = await self._engine.execute_together(commands, timeout_of(caller))
         response = _all(answers)
         response.outcome = batch_outcome(answers).value  # type: ignore[assignment]
@@ -126,8 +149,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: object) -> pb.GetBalanceResponse:
         row, asset = await self._queries.balance(require_licensee(), request.player_id, request.currency_code)
-        amounts = [row.balances.get((asset.id, account_class), 0) for account_class in (1, 2, 3, 4)]
-        return pb.GetBalanceResponse(balances=balances(asset, *amounts))
+        return pb.GetBalanceResponse(balances=balances(asset, *row.amounts(asset)))
 
     async def GetRound(self, request: pb.GetRoundRequest, context: object) -> pb.GetRoundResponse:
         provider = request.provider or current_caller().source
@@ -185,7 +207,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
 def kinds_wanted(numbers: Iterable[int]) -> list[Kind] | None:
     """Kinds that a reader wants, None for all. A late bet is a bet to everybody but the ledger."""
     wanted = set(numbers)
-    found = [kind for kind in Kind if kind.value in wanted or (kind is Kind.LATE_BET and Kind.BET.value in wanted)]
+    found = [kind for kind in Kind if LATE_KINDS.get(kind, kind).value in wanted]
     return found if wanted else None
 
 

@@ -1,8 +1,16 @@
 """RegistryService: what the ledger must know before money moves."""
 
+from collections.abc import Iterable
+
+import orjson
+
 from mesh.errors import RequestInvalidError
+from mesh.money import AmountError, to_minor
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import registry_service_pb2 as pb
 from pitboss.wallet.v1 import registry_service_pb2_grpc
+from wallet_svc.domain.state import ProviderFlags
+from wallet_svc.domain.vocabulary import AssetKind
 from wallet_svc.errors import PackUnknownError
 from wallet_svc.grpc_api.commands import plain
 from wallet_svc.store.registry import RegistryStore
@@ -27,6 +35,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             stake_order=licensee.stake_order or pb.STAKE_ORDER_CASH_FIRST,
             shortfall=licensee.win_reversal_shortfall or pb.WIN_REVERSAL_SHORTFALL_REFUSE,
             suspended=licensee.suspended,
+            thresholds=_thresholds(licensee.adjustment_thresholds),
         )
         return pb.PutLicenseeResponse()
 
@@ -40,24 +49,30 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
                     stake_order=stake_order,
                     win_reversal_shortfall=shortfall,
                     suspended=suspended,
+                    adjustment_thresholds=[
+                        Money(currency_code=code, amount=amount) for code, amount in orjson.loads(thresholds)
+                    ],
                 )
-                for name, pack, stake_order, shortfall, suspended in rows
+                for name, pack, stake_order, shortfall, suspended, thresholds in rows
             ]
         )
 
     async def PutAsset(self, request: pb.PutAssetRequest, context: object) -> pb.PutAssetResponse:
-        await self._store.put_asset(request.licensee_id, request.currency_code, request.exponent)
+        kind = AssetKind(request.kind or AssetKind.FIAT)
+        await self._store.put_asset(request.licensee_id, request.currency_code, request.exponent, kind, _cap(request))
         return pb.PutAssetResponse()
 
     async def PutProvider(self, request: pb.PutProviderRequest, context: object) -> pb.PutProviderResponse:
-        _check_flags(request)
-        await self._store.put_provider(
-            request.licensee_id,
-            request.provider,
+        _check_spans(request)
+        flags = ProviderFlags(
             win_without_bet=request.win_without_bet,
             one_credit_per_bet=request.one_credit_per_bet,
             late_win_window_us=request.late_win_window.ToMicroseconds(),
+            bet_window_us=request.bet_window.ToMicroseconds(),
+            auto_close_after_us=request.auto_close_after.ToMicroseconds(),
+            pays_per_spin=request.free_round_settlement == pb.FREE_ROUND_SETTLEMENT_PER_SPIN,
         )
+        await self._store.put_provider(request.licensee_id, request.provider, flags)
         return pb.PutProviderResponse()
 
     async def PutGames(self, request: pb.PutGamesRequest, context: object) -> pb.PutGamesResponse:
@@ -69,16 +84,31 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         return pb.PutGamesResponse()
 
 
-def _check_flags(request: pb.PutProviderRequest) -> None:
-    """A flag that would be ignored, or cannot be kept, is refused: nobody shall rely on it."""
+def _check_spans(request: pb.PutProviderRequest) -> None:
     violations = [
-        (field, "is not supported by this version of the ledger")
-        for field in ("bet_window", "auto_close_after")
-        if request.HasField(field)
+        (field, "must not be negative")
+        for field in ("late_win_window", "bet_window", "auto_close_after")
+        if getattr(request, field).ToMicroseconds() < 0
     ]
-    if request.free_round_settlement == pb.FREE_ROUND_SETTLEMENT_PER_SPIN:
-        violations.append(("free_round_settlement", "is not supported by this version of the ledger"))
-    if request.late_win_window.ToMicroseconds() < 0:
-        violations.append(("late_win_window", "must not be negative"))
     if violations:
         raise RequestInvalidError(violations=violations)
+
+
+def _thresholds(amounts: Iterable[Money]) -> list[tuple[str, str]]:
+    """One amount for each currency."""
+    told = [(money.currency_code, money.amount) for money in amounts]
+    if len({code for code, _ in told}) < len(told):
+        raise RequestInvalidError(violations=[("licensee.adjustment_thresholds", "must name each currency once")])
+    if any(amount.startswith("-") for _, amount in told):
+        raise RequestInvalidError(violations=[("licensee.adjustment_thresholds", "must not be below zero")])
+    return told
+
+
+def _cap(request: pb.PutAssetRequest) -> int | None:
+    if not request.cap:
+        return None
+    try:
+        return to_minor(request.cap, request.exponent)
+    except AmountError:
+        problem = "must be exact at the exponent, and fit the ledger's numbers"
+        raise RequestInvalidError(violations=[("cap", problem)]) from None

@@ -11,7 +11,7 @@ from pitboss.type.v1 import decision_pb2, money_pb2
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
 from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.state import Asset, Entry, Registry
-from wallet_svc.domain.vocabulary import Kind, Outcome, RoundState, class_of
+from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, Outcome, RoundState, class_of
 from wallet_svc.engine import Answer
 
 # Looked up for every answer: an enum computes its value anew each time that it is asked.
@@ -20,7 +20,18 @@ _ON_THE_WIRE: dict[Outcome, tuple[Any, Any]] = {
 }
 _ROUND_STATES: dict[RoundState, Any] = {state: state.value for state in RoundState}
 
-_ROUND_KINDS = frozenset({Kind.BET, Kind.LATE_BET, Kind.WIN, Kind.CANCEL, Kind.CLOSE_ROUND})
+_ROUND_KINDS = frozenset(
+    {
+        Kind.BET,
+        Kind.LATE_BET,
+        Kind.WIN,
+        Kind.LATE_WIN,
+        Kind.CANCEL,
+        Kind.CLOSE_ROUND,
+        Kind.REVERSE_WIN,
+        Kind.UNDO_ROLLBACK,
+    }
+)
 
 
 def money(minor: int, asset: Asset) -> money_pb2.Money:
@@ -58,10 +69,31 @@ def fill(result: action_pb2.Result, answer: Answer) -> None:
         result.round_state = _ROUND_STATES[answer.round_state]
     if answer.hold_state:
         result.hold_state = answer.hold_state.value  # type: ignore[assignment]
+    if entry.case is not None:
+        result.opened_case = entry.case.value  # type: ignore[assignment]
+    _fill_rest(result, answer, entry)
+
+
+def _fill_rest(result: action_pb2.Result, answer: Answer, entry: Entry) -> None:
+    """What most answers do not have."""
     if worth_telling(entry):
         result.decision.CopyFrom(decision_of(entry))
     for part in answer.parts:
         fill(result.parts.add(), part)
+    if entry.kind in _TELLING_KINDS and not answer.parts:
+        _tell(result, entry.details or {})
+
+
+_TELLING_KINDS = frozenset({Kind.ROLLBACK_LIST, Kind.PROPOSE_ADJUSTMENT})
+
+
+def _tell(result: action_pb2.Result, details: dict[str, Any]) -> None:
+    """What stands in the details: outcomes of a list's items, the hash of a proposal."""
+    for _, _, number in details.get("items", []):
+        part = result.parts.add()
+        part.outcome, part.outcome_class = _ON_THE_WIRE[Outcome(number)]
+        part.replayed = result.replayed
+    result.payload_hash = details.get("hash", "")
 
 
 def _fill_balances(result: action_pb2.Result, answer: Answer, at_commit: int | None, asset: Asset) -> None:
@@ -92,7 +124,7 @@ def balances(asset: Asset, available: int, held: int, bonus: int, receivable: in
     )
 
 
-_MONEY_KINDS = frozenset({Kind.BET, Kind.DEPOSIT})
+_MONEY_KINDS = frozenset({Kind.BET, Kind.DEPOSIT, Kind.TIP})
 
 
 def worth_telling(entry: Entry) -> bool:
@@ -124,7 +156,8 @@ def decision_of(entry: Entry) -> decision_pb2.Decision:
 
 def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back: bool) -> transaction_pb2.Transaction:
     """A stored action on the wire."""
-    kind = Kind.BET if entry.kind is Kind.LATE_BET else entry.kind
+    kind = LATE_KINDS.get(entry.kind, entry.kind)
+    details = entry.details or {}
     transaction = transaction_pb2.Transaction(
         transaction_id=f"{entry.shard}-{entry.sequence}",
         player_id=player,
@@ -140,6 +173,8 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
         reference_key=entry.reference or "",
         request_id=entry.request_id,
         reasons=_reasons(entry),
+        reference_kind=details.get("of", 0) if entry.reference else 0,  # type: ignore[arg-type]
+        grant_id=details.get("grant", ""),
     )
     transaction.record_time.CopyFrom(timestamp(entry.recorded_us))
     if entry.asset is not None:
@@ -151,14 +186,18 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
         transaction.effective_time.CopyFrom(timestamp(effective))
     if entry.case is not None:
         transaction.opened_case = entry.case.value  # type: ignore[assignment]
-    jackpot = (entry.details or {}).get("jackpot")
+    if entry.bonus and entry.asset is not None:
+        transaction.bonus_part.CopyFrom(money(entry.bonus, entry.asset))
+    jackpot = details.get("jackpot")
     if jackpot:
         transaction.jackpot_part.currency_code, transaction.jackpot_part.amount = jackpot
     return transaction
 
 
 def _state(entry: Entry) -> transaction_pb2.TransactionState.ValueType:
-    if entry.tombstone or entry.kind is Kind.LATE_BET:
+    if entry.kind is Kind.EARLY_WIN:
+        return transaction_pb2.TRANSACTION_STATE_UNKNOWN
+    if entry.tombstone or entry.kind in LATE_KINDS:
         return transaction_pb2.TRANSACTION_STATE_TOMBSTONED
     if entry.outcome is Outcome.OK:
         return transaction_pb2.TRANSACTION_STATE_APPLIED

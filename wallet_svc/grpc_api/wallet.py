@@ -36,8 +36,7 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         self, request: pb.WalletServiceGetBalanceRequest, context: object
     ) -> pb.WalletServiceGetBalanceResponse:
         row, asset = await self._queries.balance(require_licensee(), request.player_id, request.currency_code)
-        amounts = [row.balances.get((asset.id, account_class), 0) for account_class in (1, 2, 3, 4)]
-        return pb.WalletServiceGetBalanceResponse(balances=balances(asset, *amounts))
+        return pb.WalletServiceGetBalanceResponse(balances=balances(asset, *row.amounts(asset)))
 
     async def Deposit(self, request: pb.DepositRequest, context: object) -> pb.DepositResponse:
         action = c.Deposit(money=c.MoneyText(request.amount.currency_code, request.amount.amount))

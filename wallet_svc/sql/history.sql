@@ -23,7 +23,7 @@ WHERE transfer.player_id = %(player)s AND transfer.sequence < %(position)s
   AND (%(source)s::smallint IS NULL OR transfer.source_id = %(source)s::smallint)
   AND (%(round)s::text IS NULL OR transfer.round = %(round)s::text)
   AND (%(states)s::smallint[] IS NULL OR
-       CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind = 101 THEN 3 ELSE 2 END
+       CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind IN (101, 102, 110) THEN 3 ELSE 2 END
        = ANY (%(states)s::smallint[]))
 ORDER BY transfer.sequence >> 16 DESC, transfer.sequence DESC LIMIT %(limit)s
 
@@ -38,7 +38,7 @@ WHERE transfer.player_id = %(player)s AND transfer.sequence > %(position)s
   AND (%(source)s::smallint IS NULL OR transfer.source_id = %(source)s::smallint)
   AND (%(round)s::text IS NULL OR transfer.round = %(round)s::text)
   AND (%(states)s::smallint[] IS NULL OR
-       CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind = 101 THEN 3 ELSE 2 END
+       CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind IN (101, 102, 110) THEN 3 ELSE 2 END
        = ANY (%(states)s::smallint[]))
 ORDER BY transfer.sequence >> 16, transfer.sequence LIMIT %(limit)s
 

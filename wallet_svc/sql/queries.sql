@@ -76,12 +76,14 @@ changed_players AS (
 -- commit_new_accounts --
 -- Accounts with their first money.
 new_accounts AS (
-    INSERT INTO account (id, licensee_id, player_id, shard, asset_id, exponent, class, source_id, debits, credits)
+    INSERT INTO account (
+        id, licensee_id, player_id, shard, asset_id, exponent, class, source_id, debits, credits, standing
+    )
     SELECT fresh.*
     FROM unnest(
         %(n_id)s::bigint[], %(n_licensee)s::smallint[], %(n_player)s::bigint[], %(n_shard)s::smallint[],
         %(n_asset)s::integer[], %(n_exponent)s::smallint[], %(n_class)s::smallint[], %(n_source)s::smallint[],
-        %(n_debits)s::numeric[], %(n_credits)s::numeric[]
+        %(n_debits)s::numeric[], %(n_credits)s::numeric[], %(n_standing)s::smallint[]
     ) AS fresh (id, licensee_id, player_id, shard)
     WHERE fresh.shard IN (SELECT head.id FROM head)
 )
@@ -95,22 +97,37 @@ moved_accounts AS (
     WHERE account.id = moved.id
 )
 
+-- commit_changed_accounts --
+-- As above, in a batch that freezes or closes some of them: no row is changed twice in one statement.
+changed_accounts AS (
+    UPDATE account SET debits = account.debits + moved.debits, credits = account.credits + moved.credits,
+           standing = coalesce(moved.standing, account.standing)
+    FROM unnest(
+        %(z_id)s::bigint[], %(z_debits)s::numeric[], %(z_credits)s::numeric[], %(z_standing)s::smallint[]
+    ) AS moved (id, debits, credits, standing)
+    JOIN head ON head.id = moved.id %% 1024
+    WHERE account.id = moved.id
+)
+
 -- commit_new_rounds --
 -- Rounds with their first bet.
 new_rounds AS (
-    INSERT INTO round (player_id, source_id, name, asset_id, opened_sequence, opened_us, closed_us, state)
-    SELECT fresh.*
+    INSERT INTO round (
+        player_id, source_id, name, asset_id, opened_sequence, opened_us, closed_us, state, idle_us, due_us
+    )
+    SELECT fresh.*, CASE WHEN fresh.state = 1 THEN fresh.opened_us + fresh.idle_us END
     FROM unnest(
         %(r_player)s::bigint[], %(r_source)s::smallint[], %(r_name)s::text[], %(r_asset)s::integer[],
-        %(r_sequence)s::bigint[], %(r_opened)s::bigint[], %(r_closed)s::bigint[], %(r_state)s::smallint[]
-    ) AS fresh (player_id)
+        %(r_sequence)s::bigint[], %(r_opened)s::bigint[], %(r_closed)s::bigint[], %(r_state)s::smallint[],
+        %(r_idle)s::bigint[]
+    ) AS fresh (player_id, source_id, name, asset_id, opened_sequence, opened_us, closed_us, state, idle_us)
     WHERE fresh.player_id %% 1024 IN (SELECT id FROM head)
 )
 
 -- commit_closed_rounds --
 -- Rounds that take no more.
 closed_rounds AS (
-    UPDATE round SET state = 2, closed_us = closed.closed_us
+    UPDATE round SET state = 2, closed_us = closed.closed_us, due_us = NULL
     FROM unnest(
         %(c_player)s::bigint[], %(c_source)s::smallint[], %(c_name)s::text[], %(c_closed)s::bigint[]
     ) AS closed (player_id, source_id, name, closed_us)
@@ -121,16 +138,19 @@ closed_rounds AS (
 -- commit_kept_holds --
 -- Holds, new and changed.
 kept_holds AS (
-    INSERT INTO hold (player_id, source_id, key, asset_id, amount, captured, released, state, expires_us, asked_us)
+    INSERT INTO hold (
+        player_id, source_id, key, asset_id, amount, captured, released, state, expires_us, asked_us, tolerance, beyond
+    )
     SELECT kept.*
     FROM unnest(
         %(h_player)s::bigint[], %(h_source)s::smallint[], %(h_key)s::text[], %(h_asset)s::integer[],
         %(h_amount)s::bigint[], %(h_captured)s::bigint[], %(h_released)s::bigint[], %(h_state)s::smallint[],
-        %(h_expires)s::bigint[], %(h_asked)s::bigint[]
+        %(h_expires)s::bigint[], %(h_asked)s::bigint[], %(h_tolerance)s::bigint[], %(h_beyond)s::bigint[]
     ) AS kept (player_id)
     WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
     ON CONFLICT (player_id, source_id, key)
-    DO UPDATE SET captured = excluded.captured, released = excluded.released, state = excluded.state
+    DO UPDATE SET captured = excluded.captured, released = excluded.released, state = excluded.state,
+        beyond = excluded.beyond
 )
 
 -- commit_kept_plays --
@@ -166,7 +186,7 @@ FROM account WHERE player_id IS NULL AND shard = ANY (%(shards)s::smallint[])
 -- Players with their accounts.
 SELECT licensee.name AS licensee, player.name, player.id, player.pack, player.born_on, player.main_asset_id,
        player.blocked, player.protection, account.id AS account_id, account.asset_id, account.class AS account_class,
-       account.debits, account.credits
+       account.debits, account.credits, account.standing
 FROM unnest(%(licensees)s::text[], %(players)s::text[]) AS asked (licensee, player)
 JOIN licensee ON licensee.name = asked.licensee
 JOIN player ON player.licensee_id = licensee.id AND player.name = asked.player
@@ -181,7 +201,7 @@ JOIN play ON play.player_id = asked.player_id AND play.session = asked.session
 -- read_holds --
 -- Holds by key.
 SELECT hold.player_id, hold.source_id, hold.key, hold.asset_id, hold.amount, hold.captured, hold.released,
-       hold.state, hold.expires_us, hold.asked_us
+       hold.state, hold.expires_us, hold.asked_us, hold.tolerance, hold.beyond
 FROM unnest(%(players)s::bigint[], %(sources)s::smallint[], %(keys)s::text[]) AS asked (player_id, source_id, key)
 JOIN hold ON hold.player_id = asked.player_id AND hold.source_id = asked.source_id AND hold.key = asked.key
 
@@ -199,12 +219,12 @@ JOIN transfer ON transfer.player_id = asked.player_id
 -- read_rounds --
 -- Rounds by name.
 SELECT round.player_id, round.source_id, round.name, round.asset_id, round.opened_sequence, round.opened_us,
-       round.closed_us, round.state
+       round.closed_us, round.state, round.idle_us
 FROM unnest(%(players)s::bigint[], %(sources)s::smallint[], %(names)s::text[]) AS asked (player_id, source_id, name)
 JOIN round ON round.player_id = asked.player_id AND round.source_id = asked.source_id AND round.name = asked.name
 
 -- read_round_entries --
--- Accepted bets, wins and cancels of some rounds, in ledger order.
+-- Accepted bets and results of some rounds, and what undid them, in ledger order.
 SELECT transfer.*
 FROM unnest(
     %(players)s::bigint[], %(sources)s::smallint[], %(names)s::text[], %(opened)s::bigint[]
@@ -212,28 +232,49 @@ FROM unnest(
 JOIN transfer ON transfer.player_id = asked.player_id
  AND (transfer.sequence >> 16) >= (asked.opened_sequence >> 16) AND transfer.sequence >= asked.opened_sequence
  AND transfer.source_id = asked.source_id AND transfer.round = asked.name
-WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3)
+WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 12, 13)
 ORDER BY transfer.sequence
 
+-- read_undone --
+-- What undid some entries, what undid that, and so on.
+WITH RECURSIVE chain AS (
+    SELECT transfer.player_id, transfer.shard, transfer.undoes, transfer.sequence
+    FROM unnest(%(shards)s::smallint[], %(sequences)s::bigint[]) AS asked (shard, sequence)
+    JOIN transfer ON transfer.shard = asked.shard AND transfer.undoes = asked.sequence
+    UNION ALL
+    SELECT transfer.player_id, transfer.shard, transfer.undoes, transfer.sequence
+    FROM chain JOIN transfer ON transfer.shard = chain.shard AND transfer.undoes = chain.sequence
+)
+SELECT player_id, undoes, sequence FROM chain
+
 -- read_usage --
--- Money that rolling limits count. A win counts when its round began, a cancelled stake when it was taken.
+-- Money that rolling limits count. A result counts when its round began, and what became of a stake when that was taken.
 SELECT transfer.player_id, transfer.kind, transfer.asset_id, transfer.amount,
-       CASE transfer.kind
-           WHEN 2 THEN coalesce(round.opened_us, transfer.recorded_us)
-           WHEN 3 THEN coalesce(stake.recorded_us, transfer.recorded_us)
-           WHEN 8 THEN coalesce(held.recorded_us, transfer.recorded_us)
-           WHEN 9 THEN coalesce(held.recorded_us, transfer.recorded_us)
+       CASE
+           WHEN transfer.kind IN (2, 12) THEN coalesce(round.opened_us, transfer.recorded_us)
+           WHEN transfer.kind IN (3, 13) THEN coalesce(stake.recorded_us, transfer.recorded_us)
+           WHEN transfer.kind IN (8, 9) THEN coalesce(held.recorded_us, transfer.recorded_us)
            ELSE transfer.recorded_us
        END AS counted_us
 FROM unnest(%(players)s::bigint[], %(since)s::bigint[]) AS asked (player_id, since_us)
 JOIN transfer ON transfer.player_id = asked.player_id AND transfer.recorded_us > asked.since_us
-LEFT JOIN round ON transfer.kind = 2 AND round.player_id = transfer.player_id
+LEFT JOIN round ON transfer.kind IN (2, 12) AND round.player_id = transfer.player_id
  AND round.source_id = transfer.source_id AND round.name = transfer.round
-LEFT JOIN transfer AS stake ON transfer.kind = 3 AND stake.shard = transfer.shard AND stake.sequence = transfer.undoes
-LEFT JOIN transfer AS held ON transfer.kind IN (8, 9) AND held.licensee_id = transfer.licensee_id
- AND held.player_id = transfer.player_id AND held.source_id = transfer.source_id AND held.kind = 6
- AND held.key = transfer.reference
-WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5, 6, 8, 9) AND transfer.amount > 0
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN transfer.kind IN (3, 8, 9) THEN transfer.reference
+                WHEN transfer.kind = 13 THEN transfer.details::json ->> 'stake' END AS key
+) AS named
+LEFT JOIN transfer AS stake ON transfer.kind IN (3, 13) AND stake.player_id = transfer.player_id
+ AND hashtextextended(stake.key, stake.source_id * 1024 + stake.kind)
+   = hashtextextended(named.key, transfer.source_id * 1024 + 1)
+ AND stake.source_id = transfer.source_id AND stake.kind = 1 AND stake.key = named.key
+LEFT JOIN transfer AS held ON transfer.kind IN (8, 9) AND held.player_id = transfer.player_id
+ AND hashtextextended(held.key, held.source_id * 1024 + held.kind)
+   = hashtextextended(named.key, transfer.source_id * 1024 + 6)
+ AND held.source_id = transfer.source_id AND held.kind = 6 AND held.key = named.key
+WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5, 6, 8, 9, 12, 13) AND transfer.amount > 0
+  AND (transfer.kind NOT IN (3, 12, 13) OR transfer.undoes IS NOT NULL)
+  AND (transfer.kind NOT IN (3, 13) OR transfer.details IS NULL OR transfer.details::json ->> 'of' IS NULL)
 ORDER BY transfer.sequence
 
 -- read_cycles --
@@ -259,6 +300,29 @@ JOIN source ON source.id = hold.source_id
 WHERE hold.state = 1 AND hold.expires_us <= %(now)s
 ORDER BY hold.expires_us LIMIT 100
 
+-- due_rounds --
+-- Open rounds that may have been idle for too long.
+SELECT licensee.name AS licensee, player.name AS player, source.name AS source, round.name AS key
+FROM round JOIN player ON player.id = round.player_id JOIN licensee ON licensee.id = player.licensee_id
+JOIN source ON source.id = round.source_id
+WHERE round.state = 1 AND round.due_us <= %(now)s
+ORDER BY round.due_us LIMIT 100
+
+-- postpone_rounds --
+-- A round that had news after its timer was set is looked at again when it may be idle for too long.
+UPDATE round SET due_us = round.idle_us + news.last_us
+FROM (
+    SELECT late.player_id, late.source_id, late.name, max(transfer.recorded_us) AS last_us
+    FROM round AS late
+    JOIN transfer ON transfer.player_id = late.player_id AND transfer.sequence >= late.opened_sequence
+     AND transfer.source_id = late.source_id AND transfer.round = late.name
+    WHERE late.state = 1 AND late.due_us <= %(now)s AND transfer.kind IN (1, 2) AND transfer.outcome = 1
+    GROUP BY late.player_id, late.source_id, late.name
+) AS news
+WHERE round.player_id = news.player_id AND round.source_id = news.source_id AND round.name = news.name
+  AND round.state = 1 AND round.idle_us + news.last_us > %(now)s
+RETURNING round.player_id
+
 -- read_feed --
 -- A page of a shard's log, in commit order.
 SELECT transfer.*, player.name AS player_name
@@ -278,8 +342,15 @@ FROM transfer JOIN player ON player.id = transfer.player_id
 WHERE transfer.shard = %(shard)s AND transfer.sequence = %(sequence)s AND transfer.licensee_id = %(licensee)s
 
 -- undone --
--- Which of these entries were undone later.
-SELECT undoes FROM transfer WHERE shard = %(shard)s AND undoes = ANY (%(sequences)s::bigint[])
+-- Which of these entries are undone: by an entry that was not undone itself, and so on.
+WITH RECURSIVE chain AS (
+    SELECT undoes AS first, sequence AS last, 1 AS depth
+    FROM transfer WHERE shard = %(shard)s AND undoes = ANY (%(sequences)s::bigint[])
+    UNION ALL
+    SELECT chain.first, transfer.sequence, chain.depth + 1
+    FROM chain JOIN transfer ON transfer.shard = %(shard)s AND transfer.undoes = chain.last
+)
+SELECT first AS undoes FROM chain GROUP BY first HAVING max(depth) %% 2 = 1
 
 -- read_round --
 -- One round.

@@ -91,7 +91,16 @@ def _accounts(batches: Sequence[Batch]) -> Columns:
     new = [(batch, account) for batch, account, _, _ in touched if account.new]
     old = [(account, debited, credited) for _, account, debited, credited in touched if not account.new]
     found = _new_accounts(new) if new else {}
-    if old:
+    standings = {id_: standing for batch in batches for id_, standing in batch.standings.items()}
+    if standings:
+        changed = [standings.get(account.id) for account, _, _ in old]
+        found |= {
+            "z_id": numbers([account.id for account, _, _ in old]),
+            "z_debits": numbers([debited for _, debited, _ in old]),
+            "z_credits": numbers([credited for _, _, credited in old]),
+            "z_standing": numbers([None if standing is None else standing.value for standing in changed]),
+        }
+    elif old:
         found |= {
             "a_id": numbers([account.id for account, _, _ in old]),
             "a_debits": numbers([debited for _, debited, _ in old]),
@@ -112,6 +121,7 @@ def _new_accounts(new: list[tuple[Batch, Account]]) -> Columns:
         "n_source": numbers(account.name.source_id for _, account in new),
         "n_debits": numbers(account.debits for _, account in new),
         "n_credits": numbers(account.credits for _, account in new),
+        "n_standing": numbers(batch.standing_of(account) for batch, account in new),
     }
 
 
@@ -140,6 +150,7 @@ def _new_rounds(new: list[tuple[int, Round]]) -> Columns:
         "r_opened": numbers([round_.opened_us for _, round_ in new]),
         "r_closed": numbers([round_.closed_us for _, round_ in new]),
         "r_state": numbers([round_.state.value for _, round_ in new]),
+        "r_idle": numbers([round_.idle_us for _, round_ in new]),
     }
 
 
@@ -158,6 +169,8 @@ def _holds(batches: Sequence[Batch]) -> Columns:
         "h_state": numbers(hold.state.value for _, hold in kept),
         "h_expires": numbers(hold.expires_us for _, hold in kept),
         "h_asked": numbers(hold.at_us for _, hold in kept),
+        "h_tolerance": numbers(hold.tolerance for _, hold in kept),
+        "h_beyond": numbers(hold.beyond for _, hold in kept),
     }
 
 

@@ -8,9 +8,9 @@ from wallet_svc.domain.commands import Command, SetLimit
 from wallet_svc.domain.journal import Book
 from wallet_svc.domain.placing import shard_of
 from wallet_svc.domain.state import Account, AccountName, HeldMoney, Play, Player, Registry, Round
-from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, RoundState
+from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, RoundState, Standing
 from wallet_svc.store.arrays import numbers, texts
-from wallet_svc.store.needs import Coming, Needs, collect, collect_cancelled_round, is_known
+from wallet_svc.store.needs import DEPTH, REFERRING, Coming, Needs, collect, collect_references, is_known
 from wallet_svc.store.past import asset_of, read_past
 from wallet_svc.store.rows import entry_of
 from wallet_svc.store.running import Connection, Row, fetch, fetch_named
@@ -51,14 +51,18 @@ class Loader:
         known = [(player, *one[1:]) for one in self._wanted if (player := self._player(one[1])) is not None]
         await self._load_usage(connection, known)
         await self._load_past(connection, known)
-        needs = Needs()
+        needs, sources = Needs(), self._registry.sources
         for player, command, all_keys in known:
-            collect(needs, player, command, self._registry.sources[command.source], all_keys=all_keys)
+            collect(needs, player, command, sources, all_keys=all_keys)
         await self._fetch(connection, needs)
-        rounds = Needs()
-        for player, command, _ in known:
-            collect_cancelled_round(rounds, player, command, self._registry.sources[command.source])
-        await self._fetch(connection, rounds)
+        referring = [(player, command) for player, command, _ in known if isinstance(command.action, REFERRING)]
+        for _ in range(DEPTH if referring else 0):
+            needs = Needs()
+            for player, command in referring:
+                collect_references(needs, player, command, sources)
+            if not needs.any():
+                break
+            await self._fetch(connection, needs)
 
     def _book(self, command: Command) -> Book:
         return self._books[shard_of(command.licensee, command.player, self._registry.shards)]
@@ -91,6 +95,8 @@ class Loader:
             if row.account_id is not None:
                 account = AccountName(row.asset_id, AccountClass(row.account_class))
                 player.accounts[account] = Account(row.account_id, account, int(row.debits), int(row.credits))
+                if row.standing:
+                    player.standings[row.asset_id] = Standing(row.standing)
         await self._load_cycles(connection, found)
 
     def _add_player(self, row: Row) -> Player:
@@ -159,6 +165,14 @@ class Loader:
             await self._load_keys(connection, needs)
         if needs.rounds:
             await self._load_rounds(connection, needs)
+        if needs.undone:
+            await self._load_undone(connection, needs)
+
+    async def _load_undone(self, connection: Connection, needs: Needs) -> None:
+        wanted = list(needs.undone)
+        asked = {"shards": numbers(one[1] for one in wanted), "sequences": numbers(one[2] for one in wanted)}
+        for row in await _rows(connection, "read_undone", asked):
+            self._by_id[row.player_id].undone[row.undoes] = row.sequence
 
     async def _load_plays(self, connection: Connection, needs: Needs) -> None:
         asked = {"players": numbers(p for p, _ in needs.plays), "sessions": texts(s for _, s in needs.plays)}
@@ -193,6 +207,8 @@ class Loader:
                 HoldState(row.state),
                 row.expires_us,
                 row.asked_us,
+                tolerance=row.tolerance,
+                beyond=row.beyond,
             )
             self._by_id[row.player_id].holds[row.source_id, row.key] = hold
 
@@ -217,7 +233,7 @@ class Loader:
         rows = await _rows(connection, "read_rounds", asked)
         for row in rows:
             asset = self._registry.assets_by_id[row.asset_id]
-            round_ = Round(row.source_id, row.name, asset, row.opened_sequence, row.opened_us)
+            round_ = Round(row.source_id, row.name, asset, row.opened_sequence, row.opened_us, idle_us=row.idle_us)
             self._by_id[row.player_id].rounds[row.source_id, row.name] = round_
         if rows:
             await self._load_round_entries(connection, rows)

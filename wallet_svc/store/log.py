@@ -11,7 +11,7 @@ from mesh.database import bounded, connect, is_outage
 from wallet_svc.domain.commands import Command
 from wallet_svc.domain.journal import Batch, Book, Head
 from wallet_svc.domain.state import Registry
-from wallet_svc.ports import DueHold, HeadMovedError, LogDownError, LogRefusedError
+from wallet_svc.ports import DueHold, DueRound, HeadMovedError, LogDownError, LogRefusedError
 from wallet_svc.store.arrays import blobs, numbers
 from wallet_svc.store.encode import parameters
 from wallet_svc.store.loading import Loader
@@ -85,6 +85,15 @@ class PostgresLog:
         async def read(connection: psycopg.AsyncConnection[TupleRow]) -> list[DueHold]:
             rows = await fetch_named(connection, STATEMENTS["due_holds"], {"now": now_us})
             return [DueHold(licensee=row.licensee, player=row.player, source=row.source, key=row.key) for row in rows]
+
+        return await self._read(read)
+
+    async def due_rounds(self, now_us: int) -> list[DueRound]:
+        async def read(connection: psycopg.AsyncConnection[TupleRow]) -> list[DueRound]:
+            # First those that had news since: what is left was idle for too long.
+            await fetch(connection, STATEMENTS["postpone_rounds"], {"now": now_us})
+            rows = await fetch_named(connection, STATEMENTS["due_rounds"], {"now": now_us})
+            return [DueRound(licensee=row.licensee, player=row.player, source=row.source, key=row.key) for row in rows]
 
         return await self._read(read)
 

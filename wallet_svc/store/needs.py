@@ -1,8 +1,13 @@
 """What a command must know before it is decided, and a book does not know yet. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wallet_svc.domain.adjusting import proposed
 from wallet_svc.domain.commands import (
+    Action,
+    Adjust,
+    ApproveAdjustment,
     Bet,
     Cancel,
     Capture,
@@ -10,8 +15,14 @@ from wallet_svc.domain.commands import (
     Command,
     EndPlay,
     Expire,
+    FreeRound,
     OpenPlay,
     Release,
+    ResumePlay,
+    ReverseWin,
+    RollbackList,
+    Tip,
+    UndoRollback,
     Win,
 )
 from wallet_svc.domain.scene import Decided
@@ -28,9 +39,11 @@ class Needs:
     rounds: set[tuple[int, int, str]] = field(default_factory=set)
     plays: set[tuple[int, str]] = field(default_factory=set)
     holds: set[tuple[int, int, str]] = field(default_factory=set)
+    undone: set[tuple[int, int, int]] = field(default_factory=set)
+    """(player id, shard, sequence) of entries that may have been undone."""
 
     def any(self) -> bool:
-        return bool(self.keys or self.rounds or self.plays or self.holds)
+        return bool(self.keys or self.rounds or self.plays or self.holds or self.undone)
 
 
 Coming = set[tuple[int, int, str, str]]
@@ -59,9 +72,9 @@ def is_known(player: Player, command: Command, source_id: int, coming: Coming) -
     return False
 
 
-def collect(needs: Needs, player: Player, command: Command, source_id: int, *, all_keys: bool) -> None:
+def collect(needs: Needs, player: Player, command: Command, sources: Mapping[str, int], *, all_keys: bool) -> None:
     """Note what one command needs. Own keys and rounds of bets are taken for new unless `all_keys`."""
-    action = command.action
+    action, source_id = command.action, sources[command.source]
     if isinstance(action, Bet):
         _play(needs, player, action.session)
         if all_keys:
@@ -70,30 +83,84 @@ def collect(needs: Needs, player: Player, command: Command, source_id: int, *, a
             _round(needs, player, source_id, action.round)
         return
     if all_keys and command.key:
-        _key(needs, player, source_id, command.kind, command.key)
+        for kind in (command.kind, *_BESIDE.get(command.kind, ())):
+            _key(needs, player, source_id, kind, command.key)
+    if isinstance(action, REFERRING):
+        collect_references(needs, player, command, sources)
+    else:
+        _collect_named(needs, player, action, source_id)
+
+
+_BESIDE = {Kind.WIN: (Kind.LATE_WIN, Kind.EARLY_WIN), Kind.TIP: (Kind.LATE_TIP,)}
+"""What may stand beside the answer to an action, under the same key."""
+
+
+def _collect_named(needs: Needs, player: Player, action: Action, source_id: int) -> None:
+    """What an action names itself."""
     match action:
         case Win():
             if action.bet_key:
                 _key(needs, player, source_id, Kind.BET, action.bet_key)
             _round(needs, player, source_id, action.round)
-        case Cancel():
-            _key(needs, player, source_id, Kind.BET, action.bet_key)
         case CloseRound():
             _round(needs, player, source_id, action.round)
         case Capture() | Release() | Expire():
             _hold(needs, player, source_id, action.hold_key)
-        case OpenPlay() | EndPlay():
+        case OpenPlay() | EndPlay() | ResumePlay():
             _play(needs, player, action.session)
+        case Tip():
+            _play(needs, player, action.session)
+            if action.round:
+                _round(needs, player, source_id, action.round)
+        case FreeRound():
+            _key(needs, player, source_id, Kind.GRANT, action.grant)
         case _:
             pass
 
 
-def collect_cancelled_round(needs: Needs, player: Player, command: Command, source_id: int) -> None:
-    """The round of a bet that is to be cancelled: known only once the bet is."""
-    if isinstance(command.action, Cancel):
-        stake = player.keys.get((source_id, Kind.BET, command.action.bet_key))
-        if stake is not None and stake.round and not stake.tombstone:
-            _round(needs, player, source_id, stake.round)
+REFERRING = (Cancel, ReverseWin, UndoRollback, RollbackList, Adjust, ApproveAdjustment)
+"""Actions about others: what they need is known only once those are."""
+DEPTH = 4
+"""Readings after which everything is known: approval, proposal, transaction, round."""
+
+
+def collect_references(needs: Needs, player: Player, command: Command, sources: Mapping[str, int]) -> None:
+    """Note what an action about others needs next, as far as the others are known."""
+    action, source_id = command.action, sources[command.source]
+    match action:
+        case Cancel():
+            _transaction(needs, player, source_id, action.of, action.bet_key)
+        case ReverseWin():
+            _transaction(needs, player, source_id, Kind.WIN, action.win_key)
+        case UndoRollback():
+            _transaction(needs, player, source_id, Kind.CANCEL, action.cancel_key)
+        case RollbackList():
+            for kind, key in action.items:
+                _transaction(needs, player, source_id, kind, key)
+        case Adjust():
+            _transaction(needs, player, sources.get(action.ref_source, source_id), action.ref_kind, action.ref_key)
+        case ApproveAdjustment():
+            _key(needs, player, source_id, Kind.ADJUST, action.proposal_key)
+            _key(needs, player, source_id, Kind.PROPOSE_ADJUSTMENT, action.proposal_key)
+            proposal = player.keys.get((source_id, Kind.PROPOSE_ADJUSTMENT, action.proposal_key))
+            if proposal is not None and proposal.outcome is Outcome.OK:
+                wanted = proposed(proposal)
+                _transaction(needs, player, sources.get(wanted.ref_source, source_id), wanted.ref_kind, wanted.ref_key)
+        case _:
+            pass
+
+
+def _transaction(needs: Needs, player: Player, source_id: int, kind: Kind, key: str) -> None:
+    """A transaction, then its round, and whether it was undone."""
+    _key(needs, player, source_id, kind, key)
+    found = player.keys.get((source_id, kind, key))
+    if found is None or found.outcome is not Outcome.OK:
+        return
+    if found.round:
+        _round(needs, player, source_id, found.round)
+    if ("undone", found.sequence) not in player.probed:
+        player.probed.add(("undone", found.sequence))
+        needs.undone.add((player.id, found.shard, found.sequence))
 
 
 def is_doubtful(player: Player, decided: Decided) -> bool:
@@ -109,10 +176,10 @@ def is_doubtful(player: Player, decided: Decided) -> bool:
     if entry.kind is Kind.WIN:
         paid = entry.outcome is Outcome.OK and entry.case is None
         return not (paid or (_has_round(player, entry) and _has_reference(player, entry)))
+    if entry.kind is not Kind.BET:
+        return entry.outcome in _UNSTORED_REFUSALS
     if entry.outcome not in _BEYOND_THE_ROUND:
         return False
-    if entry.kind is not Kind.BET:
-        return entry.outcome is Outcome.REQUEST_INVALID
     return not _has_round(player, entry)
 
 
@@ -140,6 +207,7 @@ _BEYOND_THE_ROUND = frozenset(
     }
 )
 """Refusals of a bet before which its round is looked at, and the one that stores no key."""
+_UNSTORED_REFUSALS = frozenset({Outcome.REQUEST_INVALID, Outcome.APPROVAL_NEEDED, Outcome.APPROVAL_INVALID})
 
 
 def _key(needs: Needs, player: Player, source_id: int, kind: Kind, key: str) -> None:

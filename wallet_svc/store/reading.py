@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from mesh.database import connect, is_outage
 from mesh.errors import DependencyDownError
-from wallet_svc.domain.state import Entry, Registry
+from wallet_svc.domain.state import Asset, Entry, Registry
 from wallet_svc.domain.vocabulary import AccountClass, Kind
 from wallet_svc.store.registry import read_registry
 from wallet_svc.store.rows import entry_of
@@ -33,6 +33,14 @@ class PlayerRow:
     balances: dict[tuple[int, int], int]
     classes: dict[int, AccountClass]
     """What each of the player's accounts holds, by account id."""
+
+    def amounts(self, asset: Asset) -> tuple[int, int, int, int]:
+        """Available, held, bonus, and what the player owes, in one asset."""
+        cash, held, bonus, owed = (
+            self.balances.get((asset.id, account_class), 0)
+            for account_class in (AccountClass.CASH, AccountClass.HELD, AccountClass.BONUS, AccountClass.RECEIVABLE)
+        )
+        return cash, held, bonus, -owed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

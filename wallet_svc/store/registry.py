@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import orjson
 import psycopg
 from psycopg.rows import TupleRow
 
 from wallet_svc.domain.state import Asset, Game, Licensee, ProviderFlags, Registry
-from wallet_svc.domain.vocabulary import StakeOrder
+from wallet_svc.domain.vocabulary import AssetKind, Shortfall, StakeOrder
 from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError
 
 DEFAULT_EXPONENTS = {
@@ -37,6 +38,7 @@ DEFAULT_EXPONENTS = {
     "BTC": 8,
 }
 """Assets that every licensee starts with: two-decimal currencies keep 6 digits, zero-decimal ones 4, BTC 8."""
+_CRYPTO = frozenset({"BTC"})
 
 
 async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Registry:
@@ -44,12 +46,17 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         shards = await _all(connection, "SELECT count(*), min(registry_version) FROM shard")
-        licensees = await _all(connection, "SELECT id, name, default_pack, stake_order, suspended FROM licensee")
-        assets = await _all(connection, "SELECT id, licensee_id, code, exponent FROM asset")
+        licensees = await _all(
+            connection,
+            "SELECT id, name, default_pack, stake_order, suspended, win_reversal_shortfall, adjustment_thresholds "
+            "FROM licensee",
+        )
+        assets = await _all(connection, "SELECT id, licensee_id, code, exponent, kind, cap FROM asset")
         sources = await _all(connection, "SELECT id, name FROM source")
         providers = await _all(
             connection,
-            "SELECT licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us FROM provider_account",
+            "SELECT licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us, bet_window_us, "
+            "auto_close_after_us, pays_per_spin FROM provider_account",
         )
         games = await _all(connection, "SELECT licensee_id, source_id, name, category, enabled FROM game")
     return _assemble(shards[0], licensees, assets, sources, providers, games)
@@ -69,18 +76,36 @@ def _assemble(
     games: list[TupleRow],
 ) -> Registry:
     tenants = [
-        Licensee(id=id_, name=name, default_pack=pack, stake_order=StakeOrder(order), suspended=suspended)
-        for id_, name, pack, order, suspended in licensees
+        Licensee(
+            id=id_,
+            name=name,
+            default_pack=pack,
+            stake_order=StakeOrder(order),
+            suspended=suspended,
+            shortfall=Shortfall(shortfall),
+            thresholds=tuple((code, amount) for code, amount in orjson.loads(thresholds)),
+        )
+        for id_, name, pack, order, suspended, shortfall, thresholds in licensees
     ]
-    known = {(owner, code): Asset(id=id_, code=code, exponent=exponent) for id_, owner, code, exponent in assets}
+    known = {
+        (owner, code): Asset(id=id_, code=code, exponent=exponent, kind=AssetKind(kind), cap=cap)
+        for id_, owner, code, exponent, kind, cap in assets
+    }
     return Registry(
         version=shards[1] or 1,
         licensees={tenant.name: tenant for tenant in tenants},
         sources={row[1]: row[0] for row in sources},
         assets=known,
         providers={
-            (owner, source): ProviderFlags(win_without_bet=without, one_credit_per_bet=one, late_win_window_us=late)
-            for owner, source, without, one, late in providers
+            (owner, source): ProviderFlags(
+                win_without_bet=without,
+                one_credit_per_bet=one,
+                late_win_window_us=late,
+                bet_window_us=window,
+                auto_close_after_us=idle,
+                pays_per_spin=per_spin,
+            )
+            for owner, source, without, one, late, window, idle, per_spin in providers
         },
         games={
             (owner, source, name): Game(category=category, enabled=enabled)
@@ -120,23 +145,33 @@ class RegistryStore:
         try:
             return await _all(
                 connection,
-                "SELECT name, default_pack, stake_order, win_reversal_shortfall, suspended FROM licensee ORDER BY name",
+                "SELECT name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds "
+                "FROM licensee ORDER BY name",
             )
         finally:
             await connection.close()
 
     async def put_licensee(
-        self, *, name: str, default_pack: str, stake_order: int, shortfall: int, suspended: bool
+        self,
+        *,
+        name: str,
+        default_pack: str,
+        stake_order: int,
+        shortfall: int,
+        suspended: bool,
+        thresholds: list[tuple[str, str]],
     ) -> None:
         """Register a licensee with the default assets, or change its policies."""
+        told = orjson.dumps(thresholds).decode()
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             known = await connection.execute(
                 """
-                UPDATE licensee SET default_pack = %s, stake_order = %s, win_reversal_shortfall = %s, suspended = %s
+                UPDATE licensee SET default_pack = %s, stake_order = %s, win_reversal_shortfall = %s, suspended = %s,
+                    adjustment_thresholds = %s
                 WHERE name = %s
                 """,
-                (default_pack, stake_order, shortfall, suspended, name),
+                (default_pack, stake_order, shortfall, suspended, told, name),
             )
             if known.rowcount:
                 return
@@ -144,11 +179,12 @@ class RegistryStore:
             await connection.execute(
                 """
                 WITH fresh AS (
-                    INSERT INTO licensee (name, default_pack, stake_order, win_reversal_shortfall, suspended)
-                    VALUES (%s, %s, %s, %s, %s) RETURNING id
+                    INSERT INTO licensee
+                        (name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds)
+                    VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
                 )
-                INSERT INTO asset (licensee_id, code, exponent)
-                SELECT fresh.id, shipped.* FROM fresh, unnest(%s::text[], %s::smallint[]) AS shipped
+                INSERT INTO asset (licensee_id, code, exponent, kind)
+                SELECT fresh.id, shipped.* FROM fresh, unnest(%s::text[], %s::smallint[], %s::smallint[]) AS shipped
                 """,
                 (
                     name,
@@ -156,24 +192,30 @@ class RegistryStore:
                     stake_order,
                     shortfall,
                     suspended,
+                    told,
                     list(DEFAULT_EXPONENTS),
                     list(DEFAULT_EXPONENTS.values()),
+                    [AssetKind.CRYPTO if code in _CRYPTO else AssetKind.FIAT for code in DEFAULT_EXPONENTS],
                 ),
             )
 
         await self.change(work)
 
-    async def put_asset(self, licensee: str, code: str, exponent: int) -> None:
-        """Set an exponent before first use. Errors: LicenseeNotFoundError, AssetInUseError."""
+    async def put_asset(
+        self, licensee: str, code: str, exponent: int, kind: AssetKind = AssetKind.FIAT, cap: int | None = None
+    ) -> None:
+        """Set an exponent before first use; kind and cap at any time. Errors: LicenseeNotFoundError, AssetInUseError."""
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             licensee_id = await _licensee_id(connection, licensee)
             known = await connection.execute(
-                "UPDATE asset SET exponent = %s WHERE licensee_id = %s AND code = %s", (exponent, licensee_id, code)
+                "UPDATE asset SET exponent = %s, kind = %s, cap = %s WHERE licensee_id = %s AND code = %s",
+                (exponent, kind, cap, licensee_id, code),
             )
             if not known.rowcount:
                 await connection.execute(
-                    "INSERT INTO asset (licensee_id, code, exponent) VALUES (%s, %s, %s)", (licensee_id, code, exponent)
+                    "INSERT INTO asset (licensee_id, code, exponent, kind, cap) VALUES (%s, %s, %s, %s, %s)",
+                    (licensee_id, code, exponent, kind, cap),
                 )
 
         try:
@@ -181,9 +223,7 @@ class RegistryStore:
         except psycopg.errors.ForeignKeyViolation:
             raise AssetInUseError(currency_code=code) from None
 
-    async def put_provider(
-        self, licensee: str, provider: str, *, win_without_bet: bool, one_credit_per_bet: bool, late_win_window_us: int
-    ) -> None:
+    async def put_provider(self, licensee: str, provider: str, flags: ProviderFlags) -> None:
         """Register a provider account, or change its flags. Errors: LicenseeNotFoundError."""
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
@@ -192,13 +232,26 @@ class RegistryStore:
             await connection.execute(
                 """
                 INSERT INTO provider_account
-                    (licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us)
-                VALUES (%s, %s, %s, %s, %s)
+                    (licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us, bet_window_us,
+                     auto_close_after_us, pays_per_spin)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (licensee_id, source_id) DO UPDATE SET win_without_bet = excluded.win_without_bet,
                     one_credit_per_bet = excluded.one_credit_per_bet,
-                    late_win_window_us = excluded.late_win_window_us
+                    late_win_window_us = excluded.late_win_window_us,
+                    bet_window_us = excluded.bet_window_us,
+                    auto_close_after_us = excluded.auto_close_after_us,
+                    pays_per_spin = excluded.pays_per_spin
                 """,
-                (licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us),
+                (
+                    licensee_id,
+                    source_id,
+                    flags.win_without_bet,
+                    flags.one_credit_per_bet,
+                    flags.late_win_window_us,
+                    flags.bet_window_us,
+                    flags.auto_close_after_us,
+                    flags.pays_per_spin,
+                ),
             )
 
         await self.change(work)

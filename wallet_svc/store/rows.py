@@ -3,26 +3,15 @@
 import orjson
 
 from wallet_svc.domain import records
-from wallet_svc.domain.state import AccountName, Entry, Registry
-from wallet_svc.domain.vocabulary import AccountClass, Case, Kind, Outcome
+from wallet_svc.domain.state import Entry, Registry
+from wallet_svc.domain.vocabulary import Case, Kind, Outcome
 from wallet_svc.store.running import Row
-
-_CASH_SIDES = {
-    Kind.BET: (AccountClass.CASH, AccountClass.GAMING),
-    Kind.WIN: (AccountClass.GAMING, AccountClass.CASH),
-    Kind.CANCEL: (AccountClass.GAMING, AccountClass.CASH),
-    Kind.DEPOSIT: (AccountClass.OUTSIDE, AccountClass.CASH),
-    Kind.HOLD: (AccountClass.CASH, AccountClass.HELD),
-    Kind.CAPTURE: (AccountClass.HELD, AccountClass.OUTSIDE),
-    Kind.RELEASE: (AccountClass.HELD, AccountClass.CASH),
-    Kind.EXPIRE: (AccountClass.HELD, AccountClass.CASH),
-}
 
 
 def entry_of(row: Row, registry: Registry) -> Entry:
     """An entry as it was appended, but for a short record. `row` is a named tuple over the columns of `transfer`."""
     kind = Kind(row.kind)
-    entry = Entry(
+    return Entry(
         kind,
         row.source_id,
         row.key,
@@ -53,15 +42,5 @@ def entry_of(row: Row, registry: Registry) -> Entry:
         credit_after=None if row.credit_after is None else int(row.credit_after),
         available=row.available,
         recorded_us=row.recorded_us,
+        is_leg=row.key is None and row.operation != row.sequence,
     )
-    _name_sides(entry)
-    return entry
-
-
-def _name_sides(entry: Entry) -> None:
-    sides = _CASH_SIDES.get(entry.kind)
-    if sides is None or not entry.moved or entry.asset is None:
-        return
-    debit, credit = sides
-    entry.debit = AccountName(entry.asset.id, debit, entry.source_id if debit > AccountClass.HOUSE else 0)
-    entry.credit = AccountName(entry.asset.id, credit, entry.source_id if credit > AccountClass.HOUSE else 0)

@@ -57,6 +57,7 @@ _PARTS = {
     "changed_players": "q_id",
     "new_accounts": "n_id",
     "moved_accounts": "a_id",
+    "changed_accounts": "z_id",
     "new_rounds": "r_player",
     "closed_rounds": "c_player",
     "kept_holds": "h_player",

@@ -19,6 +19,7 @@ from mesh.dev.postgres import Database
 from wallet_svc.attempts import Attempts
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.placing import shard_of
+from wallet_svc.domain.state import ProviderFlags
 from wallet_svc.domain.vocabulary import Kind, Outcome
 from wallet_svc.engine import Answer, Engine
 from wallet_svc.store.log import PostgresLog
@@ -109,14 +110,15 @@ class Ledger:
             yield opened
 
     async def register(self, licensee: str = LICENSEE, pack: str = "sandbox") -> None:
-        await self.registry.put_licensee(name=licensee, default_pack=pack, stake_order=1, shortfall=1, suspended=False)
+        await self.registry.put_licensee(
+            name=licensee, default_pack=pack, stake_order=1, shortfall=1, suspended=False, thresholds=[("EUR", "50")]
+        )
         await self.registry.put_asset(licensee, "EUR", 2)
         await self.put_provider(licensee)
         await self.registry.put_games(licensee, PROVIDER, [("g1", "live", True), ("slot", "slot", True)])
 
     async def put_provider(self, licensee: str = LICENSEE, **flags: Any) -> None:
-        given = {"win_without_bet": False, "one_credit_per_bet": False, "late_win_window_us": 0, **flags}
-        await self.registry.put_provider(licensee, PROVIDER, **given)
+        await self.registry.put_provider(licensee, PROVIDER, ProviderFlags(**flags))
 
     async def wallet(
         self,

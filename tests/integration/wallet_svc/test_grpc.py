@@ -12,6 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.dev.postgres import Database
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2, transaction_pb2, wallet_service_pb2
 from tests.integration.wallet_svc.served import (
@@ -306,13 +307,20 @@ MALFORMED_REGISTRATIONS: list[Any] = [
     registry_service_pb2.PutProviderRequest(
         licensee_id=LICENSEE, provider=PROVIDER, late_win_window=Duration(seconds=-1)
     ),
-    registry_service_pb2.PutProviderRequest(licensee_id=LICENSEE, provider=PROVIDER, bet_window=Duration(seconds=1)),
+    registry_service_pb2.PutProviderRequest(licensee_id=LICENSEE, provider=PROVIDER, bet_window=Duration(seconds=-1)),
     registry_service_pb2.PutProviderRequest(
-        licensee_id=LICENSEE,
-        provider=PROVIDER,
-        free_round_settlement=registry_service_pb2.FREE_ROUND_SETTLEMENT_PER_SPIN,
+        licensee_id=LICENSEE, provider=PROVIDER, auto_close_after=Duration(seconds=-1)
     ),
     registry_service_pb2.PutAssetRequest(licensee_id=LICENSEE, currency_code="EUR", exponent=19),
+    registry_service_pb2.PutAssetRequest(licensee_id=LICENSEE, currency_code="EUR", exponent=2, cap="0.001"),
+    registry_service_pb2.PutAssetRequest(licensee_id=LICENSEE, currency_code="EUR", exponent=2, cap="-1"),
+    registry_service_pb2.PutLicenseeRequest(
+        licensee=registry_service_pb2.Licensee(
+            licensee_id=LICENSEE,
+            default_jurisdiction="sandbox",
+            adjustment_thresholds=[Money(currency_code="EUR", amount="1")] * 2,
+        )
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.wallet_svc.ledger import CASHIER, LICENSEE, PLATFORM, PROVIDER, Ledger, Wallet, bet, money, win
 from wallet_svc.domain import commands as c
+from wallet_svc.domain.state import ProviderFlags
 from wallet_svc.domain.vocabulary import Outcome
 from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError
 
@@ -63,9 +64,7 @@ async def test_under_load_no_bet_is_committed_after_the_switch(ledger: Ledger) -
 async def test_what_was_registered_a_moment_ago_is_known_at_once(ledger: Ledger) -> None:
     wallet = await ledger.wallet()
     await wallet.player()
-    await ledger.registry.put_provider(
-        LICENSEE, "zenith", win_without_bet=False, one_credit_per_bet=False, late_win_window_us=0
-    )
+    await ledger.registry.put_provider(LICENSEE, "zenith", ProviderFlags())
     play = c.OpenPlay(session="z", provider="zenith", currency="EUR")
     await wallet.must("alice", "play z", play, source=PLATFORM)
     await ledger.register("zephyr")
@@ -89,10 +88,10 @@ async def test_a_suspended_licensee_takes_no_stake_and_still_pays(ledger: Ledger
     await wallet.player()
     await wallet.must("alice", "b1", bet("1.00", "r1"))
     change = {"name": LICENSEE, "default_pack": "sandbox", "stake_order": 1, "shortfall": 1}
-    await ledger.registry.put_licensee(**change, suspended=True)  # type: ignore[arg-type]
+    await ledger.registry.put_licensee(**change, suspended=True, thresholds=[])  # type: ignore[arg-type]
     assert await outcome(wallet, "b2", bet("1.00", "r2")) is Outcome.COMPLIANCE_DENIED
     assert await outcome(wallet, "w1", win("5.00", "r1")) is Outcome.OK
-    await ledger.registry.put_licensee(**change, suspended=False)  # type: ignore[arg-type]
+    await ledger.registry.put_licensee(**change, suspended=False, thresholds=[])  # type: ignore[arg-type]
     assert await outcome(wallet, "b3", bet("1.00", "r3")) is Outcome.OK
 
 

@@ -204,7 +204,7 @@ def test_a_message_is_rehearsed_on_a_copy_of_the_player() -> None:
     made.do("h1", c.Hold(money=money("20.00")), source=CASHIER)
     made.message([("w1", win("5.00")), ("c1", cancel("nobody")), ("b2", bet("500.00"))])
     bets = made.player().rounds[3, "r1"].bets
-    assert (made.cash(), made.held(), bets["b1"].settled) == (70_00, 20_00, False)
+    assert (made.cash(), made.held(), bets["b1"].wins) == (70_00, 20_00, 0)
     assert stored(made, Kind.BET, "nobody") is None
 
 

@@ -49,6 +49,7 @@ NO_MONEY_MATTER = {
     c.Bet: {"session", "close", "automatic", "jackpot"},
     c.Win: {"game", "session", "close", "jackpot"},
     c.Cancel: {"session", "claimed"},
+    c.CloseRound: {"idle"},
     c.Hold: {"expires_in_us"},
     c.OpenPlay: {"expires_us"},
     c.EndPlay: {"end"},

@@ -7,7 +7,7 @@ from wallet_svc.domain import commands as c
 from wallet_svc.domain.decide import decide
 from wallet_svc.domain.state import Player
 from wallet_svc.domain.vocabulary import Kind, PlayState
-from wallet_svc.store.needs import Coming, Needs, collect, collect_cancelled_round, is_doubtful, is_known
+from wallet_svc.store.needs import Coming, Needs, collect, collect_references, is_doubtful, is_known
 
 SOURCE = SOURCES[PROVIDER]
 
@@ -20,7 +20,7 @@ def cold() -> Player:
 
 def needs_of(player: Player, action: c.Action, key: str = "k", *, all_keys: bool = False) -> Needs:
     needs = Needs()
-    collect(needs, player, c.Command(LICENSEE, PROVIDER, "alice", key, action), SOURCE, all_keys=all_keys)
+    collect(needs, player, c.Command(LICENSEE, PROVIDER, "alice", key, action), SOURCES, all_keys=all_keys)
     return needs
 
 
@@ -48,11 +48,11 @@ def test_a_cancel_needs_its_bet_and_then_the_bets_round() -> None:
     player, command = cold(), c.Command(LICENSEE, PROVIDER, "alice", "c1", cancel("b1"))
     assert keys(needs_of(player, cancel("b1"))) == {(Kind.BET, "b1")}
     needs = Needs()
-    collect_cancelled_round(needs, player, command, SOURCE)
-    assert not needs.any()
+    collect_references(needs, player, command, SOURCES)
+    assert not needs.any()  # it was asked for already
     made = table()
     player.keys[SOURCE, Kind.BET, "b1"] = made.do("b1", bet(round_="r7")).entry
-    collect_cancelled_round(needs, player, command, SOURCE)
+    collect_references(needs, player, command, SOURCES)
     assert {name for _, _, name in needs.rounds} == {"r7"}
 
 
@@ -60,7 +60,7 @@ def test_a_tombstone_has_no_round() -> None:
     made = table()
     made.do("c1", cancel("b1"))
     needs = Needs()
-    collect_cancelled_round(needs, made.player(), c.Command(LICENSEE, PROVIDER, "alice", "c2", cancel("b1")), SOURCE)
+    collect_references(needs, made.player(), c.Command(LICENSEE, PROVIDER, "alice", "c2", cancel("b1")), SOURCES)
     assert not needs.any()
 
 

@@ -26,15 +26,19 @@ def state_of(player: Player) -> dict[str, Any]:
     return {
         "accounts": {name: (account.debits, account.credits) for name, account in player.accounts.items()},
         "rounds": {
-            name: (one.state, one.closed_us, one.opened_sequence, [(bet, bet.settled) for bet in one.bets.values()])
+            name: (one.state, one.closed_us, one.opened_sequence, one.copy().bets, one.copy().wins, one.last_us)
             for name, one in player.rounds.items()
         },
-        "holds": {name: (one.amount, one.captured, one.released, one.state) for name, one in player.holds.items()},
+        "holds": {
+            name: (one.amount, one.captured, one.released, one.beyond, one.state) for name, one in player.holds.items()
+        },
         "plays": {name: (one.state, one.expires_us) for name, one in player.plays.items()},
         "standing": (player.blocked, player.pack, player.born_on, player.main),
         "protection": player.protection.to_json(),
         "keys": {key: entry.outcome for key, entry in player.keys.items()},
         "cycles": player.cycles,
+        "standings": player.standings,
+        "undone": player.undone,
     }
 
 
@@ -90,7 +94,7 @@ def test_a_round_is_rebuilt_from_its_bets_wins_and_cancels_without_moving_money(
     before = state_of(fresh)["accounts"]
     accepted = [entry for entry in made.log if entry.outcome is Outcome.OK and entry.round == "r1"]
     for entry in accepted:
-        if entry.kind in (Kind.BET, Kind.WIN, Kind.CANCEL):
+        if entry.kind in (Kind.BET, Kind.WIN, Kind.CANCEL, Kind.REVERSE_WIN, Kind.UNDO_ROLLBACK):
             replay.apply_to_round(fresh, entry)
     assert fresh.rounds[name] == whole
     assert state_of(fresh)["accounts"] == before

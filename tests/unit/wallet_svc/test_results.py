@@ -78,7 +78,7 @@ def test_an_orphan_win_settles_nobody_elses_bet() -> None:
     made = table(win_without_bet=True)
     made.do("b1", bet("10.00"))
     made.do("w1", win("5.00", bet_key="unheard-of"))
-    assert not round_of(made).bets["b1"].settled
+    assert round_of(made).bets["b1"].wins == 0
     assert outcome(made.do("c1", cancel("b1"))) is Outcome.OK
 
 
@@ -110,14 +110,17 @@ def test_a_win_of_a_tombstone_is_refused_whatever_the_flags() -> None:
     assert (outcome(answer), answer.entry.case) == (Outcome.ALREADY_ROLLED_BACK, Case.WIN_AFTER_ROLLBACK)
 
 
-def test_a_win_without_reference_is_of_every_live_bet_so_far() -> None:
+def test_a_win_without_reference_settles_every_bet_before_it_also_one_that_is_booked_again_later() -> None:
     made = table()
     made.do("b1", bet())
     made.do("b2", bet())
     made.do("c2", cancel("b2"))
     made.do("w1", win())
     made.do("b3", bet())
-    assert {key: one.settled for key, one in round_of(made).bets.items()} == {"b1": True, "b2": False, "b3": False}
+    assert {key: one.wins for key, one in round_of(made).bets.items()} == {"b1": 1, "b2": 1, "b3": 0}
+    made.do("u2", c.UndoRollback(cancel_key="c2"))
+    assert outcome(made.do("c4", cancel("b2"))) is Outcome.ALREADY_SETTLED
+    assert outcome(made.do("c3", cancel("b3"))) is Outcome.OK
 
 
 def test_a_win_with_a_reference_is_of_that_bet_alone() -> None:

@@ -5,9 +5,9 @@ GRANT INSERT ON transfer, batch, player, account, round, hold, play, licensee, a
     TO {service_role};
 GRANT INSERT, DELETE ON attempt TO {service_role};
 GRANT UPDATE (next_sequence, next_id, digest, frontier, registry_version) ON shard TO {service_role};
-GRANT UPDATE (debits, credits) ON account TO {service_role};
+GRANT UPDATE (debits, credits, standing) ON account TO {service_role};
 GRANT UPDATE (pack, born_on, blocked, protection) ON player TO {service_role};
-GRANT UPDATE (state, closed_us) ON round TO {service_role};
-GRANT UPDATE (captured, released, state) ON hold TO {service_role};
+GRANT UPDATE (state, closed_us, due_us) ON round TO {service_role};
+GRANT UPDATE (captured, released, state, beyond) ON hold TO {service_role};
 GRANT UPDATE (state, expires_us, permit) ON play TO {service_role};
 GRANT UPDATE ON licensee, asset, provider_account, game TO {service_role};

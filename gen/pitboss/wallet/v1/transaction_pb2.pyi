@@ -102,6 +102,10 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A closed account opened again."""
     TRANSACTION_KIND_RESUME_PLAY: _TransactionKind.ValueType  # 44
     """An ended session allowed to stake again."""
+    TRANSACTION_KIND_EARLY_WIN: _TransactionKind.ValueType  # 202
+    """The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
+    TRANSACTION_KIND_GRANT: _TransactionKind.ValueType  # 217
+    """The ledger's own note of what pays for a free-round grant. The key is the grant's id."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """TransactionKind is the fourth part of an idempotency key."""
@@ -180,6 +184,10 @@ TRANSACTION_KIND_REOPEN_ACCOUNT: TransactionKind.ValueType  # 43
 """A closed account opened again."""
 TRANSACTION_KIND_RESUME_PLAY: TransactionKind.ValueType  # 44
 """An ended session allowed to stake again."""
+TRANSACTION_KIND_EARLY_WIN: TransactionKind.ValueType  # 202
+"""The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
+TRANSACTION_KIND_GRANT: TransactionKind.ValueType  # 217
+"""The ledger's own note of what pays for a free-round grant. The key is the grant's id."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _TransactionState:
