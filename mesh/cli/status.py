@@ -14,6 +14,7 @@ from mesh.cli.output import Json, console, state_style, write_json, write_table
 from mesh.dev import running
 
 TIMEOUT_S = 1.5
+SECOND_OPINION_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,9 @@ def _problem(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> str:
             return HttpOk(address=operations, path="/ready", text="LIVE").check(TIMEOUT_S)
         case _, "":
             return HttpOk(address=process["address"]).check(TIMEOUT_S)
-    return GrpcHealth(address=process["address"], tls=Path(mesh["internal"]["tls"])).check(TIMEOUT_S)
+    # Nobody waited for it when the mesh was started, so it may be a moment behind the others.
+    patience = SECOND_OPINION_S if process["name"] == "second_opinion" else TIMEOUT_S
+    return GrpcHealth(address=process["address"], tls=Path(mesh["internal"]["tls"])).check(patience)
 
 
 def _postgres(url: str) -> str:
