@@ -17,11 +17,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 GRPC_PORT = 8443
 CALLBACK_PORT = 8080
 
+_COLUMNS = ("title", "owner", "api_version", "quality", "money_unit", "decimals", "proof", "id_scope")
+
 HEAD = """<!-- Generated from the manifests in provider_adapters/ by `make generate`. -->
 # Providers
 
-| name | title | owner | API | quality | money on the wire | transaction ids | answers within |
-|---|---|---|---|---|---|---|---|
+| name | title | owner | API | quality | money on the wire | decimals | proof | transaction ids | answers within |
+|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -60,7 +62,7 @@ def row(manifest: Manifest) -> str:
     budget = manifest["provider_timeout_ms"] - manifest["margin_ms"]
     cells = [
         f"[{manifest['name']}](../provider_adapters/{manifest['name']}/README.md)",
-        *(str(manifest[key]) for key in ("title", "owner", "api_version", "quality", "money_unit", "id_scope")),
+        *(str(manifest[key]) for key in _COLUMNS),
         f"{budget} ms",
     ]
     return f"| {' | '.join(cells)} |\n"

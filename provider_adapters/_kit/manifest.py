@@ -55,6 +55,15 @@ class UnknownCancelReply(enum.StrEnum):
     NOT_FOUND = "not_found"
 
 
+class Proof(enum.StrEnum):
+    """How a callback proves who sent it."""
+
+    SIGNATURE = "signature"
+    """A digest or a signature over what is said."""
+    SECRET = "secret"  # noqa: S105 - a word
+    """A secret that goes along. It proves nothing about the rest, so everything rests on TLS."""
+
+
 class Quality(enum.StrEnum):
     """Checklist that the adapter passes."""
 
@@ -79,6 +88,9 @@ class Manifest:
     capabilities: frozenset[Capability]
     id_scope: IdScope
     money_unit: MoneyUnit
+    decimals: int
+    """Decimal places of the main unit that an amount may have on the wire."""
+    proof: Proof
     currency_codes: tuple[str, ...]
     provider_timeout_ms: int
     """How long the provider waits for our answer."""
@@ -104,8 +116,10 @@ _KINDS: dict[str, type[enum.StrEnum]] = {
     "quality": Quality,
     "id_scope": IdScope,
     "money_unit": MoneyUnit,
+    "proof": Proof,
     "unknown_cancel_reply": UnknownCancelReply,
 }
+_MOST_DECIMALS = 18
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
 
@@ -171,6 +185,8 @@ def _wrong_lists(content: Mapping[str, Any]) -> list[str]:
 def _wrong_times(content: Mapping[str, Any]) -> list[str]:
     keys = ("provider_timeout_ms", "margin_ms", "max_body_bytes", "outbound_timeout_ms")
     problems = [f"{key} must be a whole number above zero" for key in keys if not _positive(content[key])]
+    if type(content["decimals"]) is not int or not 0 <= content["decimals"] <= _MOST_DECIMALS:
+        problems.append("decimals must be a whole number from 0 to 18")
     if not problems and content["margin_ms"] >= content["provider_timeout_ms"]:
         problems.append("margin_ms must be below provider_timeout_ms")
     return problems

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from pitboss.type.v1.outcome_pb2 import Outcome
+from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.errors import ProviderFailedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.manifest import Capability
+from provider_adapters._kit.manifest import Capability, Proof
 from provider_adapters._kit.ports import Device, Launch, Problem
 from provider_adapters._kit.studio.ports import ActKind, Reaction
 from tests.unit.provider_adapters.styles import (
@@ -174,6 +175,14 @@ async def test_a_call_that_another_operator_signed_is_refused_by_the_studio(styl
     assert reply.body != accepted.body
 
 
+async def test_amounts_have_as_many_decimals_as_the_manifest_says(style: Style) -> None:
+    smallest = Decimal(1).scaleb(-style.manifest.decimals)
+    await style.say(replace(style.act(ActKind.BET), amount=smallest))
+    assert Decimal(style.ledger.actions[0][1].bet.amount.amount) == smallest
+    with pytest.raises(AmountError):
+        style.studio.write(replace(style.act(ActKind.BET), amount=smallest / 10))
+
+
 # -- tables
 
 
@@ -278,17 +287,13 @@ async def test_bytes_that_are_nothing_reach_nobody(style: Style, body: bytes) ->
 
 async def test_a_flipped_bit_anywhere_in_a_bet_is_noticed(style: Style) -> None:
     request = style.studio.write(style.act(ActKind.BET))
-    if style.name in UNSIGNED:
+    if style.manifest.proof is Proof.SECRET:
         return
     for position in range(0, len(request.body), 5):
         changed = bytearray(request.body)
         changed[position] ^= 1
         await style.post(replace(request, body=bytes(changed)))
     assert_untouched(style)
-
-
-UNSIGNED = frozenset({"evolution_style", "nolimit_style", "playngo_style"})
-"""Their messages prove who speaks with a secret in them, and nothing about the rest."""
 
 
 def test_every_problem_is_said_in_the_providers_words_and_none_looks_like_success(style: Style) -> None:
