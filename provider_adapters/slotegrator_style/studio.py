@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -61,6 +61,7 @@ class SlotegratorStyleStudio(StudioDialect):
 
     def __init__(self, settings: Config) -> None:
         self._config = settings
+        self.clock: Callable[[], float] = time.time
 
     def write(self, act: Act) -> HttpRequest:
         """See `studio.ports.Studio`. A repetition has the same body, and its own time and nonce."""
@@ -71,7 +72,7 @@ class SlotegratorStyleStudio(StudioDialect):
 
     def _signed(self, fields: Mapping[str, str]) -> dict[str, str]:
         key, nonce = self._config.merchant_keys[0], secrets.token_hex(16)
-        return auth.signed_headers(key, self._config.merchant_id, fields, now_s=int(time.time()), nonce=nonce)
+        return auth.signed_headers(key, self._config.merchant_id, fields, now_s=int(self.clock()), nonce=nonce)
 
     def understand(self, act: Act, reply: HttpReply) -> tuple[Code, Decimal | None]:
         """See `StudioDialect`."""

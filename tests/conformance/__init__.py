@@ -1,0 +1,1 @@
+"""Numbered scenarios against every provider's adapter, over its real wire, through a running mesh."""

@@ -1,0 +1,88 @@
+"""`make conformance`: every provider, every case it claims, through a mesh of its own. Writes build/conformance.json.
+
+python -m tests.conformance --seed 7 --providers hub88_style,nolimit_style --only D01,F04
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mesh.dev.providers import discover
+from mesh.dev.stack import Options, Stack
+from tests.conformance.case import all_cases
+from tests.conformance.chain import play_chain
+from tests.conformance.office import CountingOffice
+from tests.conformance.provider import provider
+from tests.conformance.run import Verdict, play
+
+RESULT = Path("build/conformance.json")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 if no case failed."""
+    said = _parser().parse_args(arguments)
+    names = said.providers.split(",") if said.providers else [one.name for one in discover()]
+    options = Options(kind="conformance", providers=frozenset(names), ready_s=120)
+    with Stack(options) as stack:
+        verdicts = asyncio.run(certify(stack, names, seed=said.seed, only=said.only))
+    report = summary(verdicts, seed=said.seed)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(report, indent=1) + "\n")
+    print(f"\n{report['passed']} passed, {report['failed']} failed, {report['skipped']} left out: {RESULT}")
+    return 1 if report["failed"] or not report["passed"] else 0
+
+
+async def certify(stack: Stack, names: Sequence[str], *, seed: int, only: str = "") -> list[Verdict]:
+    """Every chosen case with every one of these providers."""
+    office = CountingOffice(stack)
+    await office.open()
+    try:
+        for name in names:
+            await office.put_games(name)
+        wanted = set(filter(None, only.split(",")))
+        cases = [each for each in all_cases() if not wanted or each.id in wanted]
+        providers = [provider(stack, name) for name in names]
+        run_id = secrets.token_hex(4)
+        verdicts = await play(office, providers, cases, seed=seed, run_id=run_id, told=tell)
+        return verdicts if wanted else verdicts + await play_chain(office, names, told=tell)
+    finally:
+        await office.close()
+
+
+def summary(verdicts: Sequence[Verdict], *, seed: int) -> dict[str, Any]:
+    """The report."""
+    passed = sum(each.ok for each in verdicts)
+    skipped = sum(bool(each.skipped_because) for each in verdicts)
+    return {
+        "seed": seed,
+        "cases": [each.as_json() for each in verdicts],
+        "passed": passed,
+        "failed": len(verdicts) - passed - skipped,
+        "skipped": skipped,
+    }
+
+
+def tell(verdict: Verdict) -> None:
+    """One line for people."""
+    word = "ok    " if verdict.ok else "skip  " if verdict.skipped_because else "FAILED"
+    why = verdict.detail or verdict.skipped_because
+    print(f"{word} {verdict.id:5} {verdict.subject:18} {verdict.title}{f': {why}' if why else ''}", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make conformance", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--providers", default="", help="names, separated by commas; all of them by default")
+    parser.add_argument("--only", default="", help="numbers of cases, separated by commas")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,14 @@
+"""The cases, one file for each letter of docs/conformance.md. Importing them registers them."""
+
+from tests.conformance.cases import (  # noqa: F401 - as above
+    a_authentication,
+    b_session,
+    c_balance,
+    d_bet,
+    e_win,
+    f_cancel,
+    g_round,
+    i_order,
+    k_launch,
+    l_audit,
+)

@@ -1,0 +1,114 @@
+"""B: sessions and tokens. Stakes need a live session of the right player; results and cancels need none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from provider_adapters._kit.studio.ports import Act, ActKind
+from tests.conformance.case import case
+from tests.conformance.stage import FailedError, Player, SkippedError, Stage
+
+
+def _ask(who: Player, kind: ActKind) -> Act:
+    return Act(kind=kind, seat=who.seat, game_id=who.seat.game_id)
+
+
+@case("B01", "a fresh token opens the game and tells the balance")
+async def fresh(stage: Stage) -> None:
+    who = await stage.player()
+    await stage.say(who, _ask(who, ActKind.ENTER), "OK")
+    answer = await stage.say(who, _ask(who, ActKind.BALANCE), "OK")
+    if answer.balance != Decimal("100.00"):
+        raise FailedError(f"the balance on the wire is {answer.balance}")
+
+
+@case("B02", "a token that nobody has stakes nothing")
+async def unknown(stage: Stage) -> None:
+    who = await stage.player()
+    bet = stage.bet(who, stage.amount())
+    strange = replace(bet, seat=replace(who.seat, token="token-of-nobody-at-all"))
+    stage.must_say(bet, strange, "token on bets")
+    await stage.say(who, strange, "SESSION_INVALID")
+
+
+@case("B05", "an ended session stakes nothing")
+async def ended_bet(stage: Stage) -> None:
+    who = await stage.player()
+    await stage.close_session(who)
+    await stage.say(who, stage.bet(who, stage.amount()), "SESSION_EXPIRED", "SESSION_INVALID")
+
+
+@case("B06", "an ended session is still paid")
+async def ended_win(stage: Stage) -> None:
+    who = await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.say(who, bet, "OK", moved=-stake)
+    await stage.close_session(who)
+    await stage.say(who, stage.win(bet, prize), "OK", moved=prize)
+
+
+@case("B07", "an ended session is still refunded")
+async def ended_cancel(stage: Stage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.say(who, bet, "OK", moved=-stake)
+    await stage.close_session(who)
+    await stage.say(who, stage.cancel(bet), "OK", moved=stake)
+
+
+@case("B09", "the token of one player stakes nothing of another")
+async def other_player(stage: Stage) -> None:
+    one, other = await stage.player(), await stage.player()
+    bet = stage.bet(one, stage.amount())
+    mixed = replace(bet, seat=replace(one.seat, token=other.seat.token))
+    stage.must_say(bet, mixed, "token on bets")
+    await stage.say(one, mixed, "SESSION_INVALID")
+    await stage.settled(other)
+
+
+@case("B10", "another game inside the same session may be played")
+async def other_game(stage: Stage) -> None:
+    who = await stage.player()
+    games = sorted(game.game_id for game in stage.studio.games)
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    moved = replace(bet, game_id=games[-1])
+    stage.must_say(bet, moved, "game on bets")
+    await stage.say(who, moved, "OK", moved=-stake)
+
+
+@case("B11", "a bet in one session is won in the next one")
+async def next_session(stage: Stage) -> None:
+    who = await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.say(who, bet, "OK", moved=-stake)
+    later = await stage.office.launch(stage.provider.name, stage.provider.game_id, who.launched.player)
+    win = stage.win(bet, prize)
+    await stage.say(who, replace(win, seat=replace(who.seat, token=later.token)), "OK", moved=prize)
+
+
+@case("B15", "a new login ends the stakes of the older session")
+async def new_login(stage: Stage) -> None:
+    who = await stage.player()
+    bet = stage.bet(who, stage.amount())
+    later = await stage.office.launch(stage.provider.name, stage.provider.game_id, who.launched.player)
+    stage.must_say(bet, replace(bet, seat=replace(who.seat, token=later.token)), "token on bets")
+    await stage.say(who, bet, "SESSION_EXPIRED", "SESSION_INVALID")
+
+
+@case("B16", "a player without our prefix, or of nobody, is refused on every message")
+async def nobody(stage: Stage) -> None:
+    who = await stage.player()
+    bet = stage.bet(who, stage.amount())
+    strange = replace(bet, seat=replace(who.seat, user="borealis.nobody-at-all"))
+    if stage.studio.write(bet).body == stage.studio.write(strange).body:
+        raise SkippedError("the dialect says no player")
+    win = replace(strange, kind=ActKind.WIN, transaction_key=stage.id("w"), bet_key="")
+    if stage.habits.wins_name_the_bet:
+        win = replace(win, bet_key=bet.transaction_key)
+    await stage.say(who, strange, "SESSION_INVALID", "PLAYER_NOT_FOUND", stored=None)
+    await stage.say(who, win, "PLAYER_NOT_FOUND", stored=None)

@@ -1,0 +1,45 @@
+"""C: balances, which are shown and never decide anything."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from provider_adapters._kit.studio.ports import Act, ActKind
+from tests.conformance.case import case
+from tests.conformance.stage import FailedError, Player, Stage
+
+
+async def _shown(stage: Stage, who: Player) -> Decimal | None:
+    act = Act(kind=ActKind.BALANCE, seat=who.seat, game_id=who.seat.game_id)
+    return (await stage.say(who, act, "OK")).balance
+
+
+@case("C01", "the balance on the wire is that of the ledger, before and after a bet")
+async def equal(stage: Stage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    if await _shown(stage, who) != Decimal("100.00"):
+        raise FailedError("before the bet")
+    await stage.say(who, stage.bet(who, stake), "OK", moved=-stake)
+    act = Act(kind=ActKind.BALANCE, seat=who.seat, game_id=who.seat.game_id)
+    found = (await stage.send(act)).balance
+    if found != Decimal("100.00") - stake:
+        raise FailedError(f"after the bet: {found}")
+
+
+@case("C02", "more digits than the wire has are left out of the balance, and never rounded up")
+async def precision(stage: Stage) -> None:
+    who = await stage.player(money="1.999999")
+    places = min(stage.provider.manifest.decimals, 6)
+    wanted = Decimal("1.999999"[: 2 + places])
+    found = await _shown(stage, who)
+    if found != wanted:
+        raise FailedError(f"{found} instead of {wanted}")
+
+
+@case("C04", "a blocked player's balance is still shown")
+async def blocked(stage: Stage) -> None:
+    who = await stage.player()
+    await stage.block(who)
+    if await _shown(stage, who) != Decimal("100.00"):
+        raise FailedError("not shown")

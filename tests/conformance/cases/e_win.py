@@ -1,0 +1,169 @@
+"""E: wins. They are paid whatever has become of session, player and limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from provider_adapters._kit.manifest import Capability
+from provider_adapters._kit.ports import Problem
+from provider_adapters._kit.studio.ports import Act
+from tests.conformance.case import case
+from tests.conformance.stage import Player, SkippedError, Stage
+
+
+async def _staked(stage: Stage, who: Player, stake: Decimal, name: str = "b1") -> Act:
+    bet = stage.bet(who, stake, name)
+    await stage.say(who, bet, "OK", moved=-stake)
+    return bet
+
+
+@case("E01", "a win is paid")
+async def simple(stage: Stage) -> None:
+    who = await stage.player()
+    prize = stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    await stage.say(who, stage.win(bet, prize), "OK", moved=prize)
+
+
+@case("E02", "a win of nothing is recorded")
+async def nothing(stage: Stage) -> None:
+    who = await stage.player()
+    bet = await _staked(stage, who, stage.amount())
+    await stage.say(who, stage.win(bet, Decimal("0.00")), "OK")
+
+
+@case("E03", "the same win again gets the same answer and pays nothing")
+async def duplicate(stage: Stage) -> None:
+    who = await stage.player()
+    prize = stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    win = stage.win(bet, prize)
+    await stage.say(who, win, "OK", moved=prize)
+    await stage.say(who, win, "OK")
+
+
+@case("E04", "the same id with another amount is a conflict")
+async def other_amount(stage: Stage) -> None:
+    who = await stage.player()
+    prize = stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    win = stage.win(bet, prize)
+    await stage.say(who, win, "OK", moved=prize)
+    await stage.say(who, replace(win, amount=prize + 1), "IDEMPOTENCY_CONFLICT", stored="OK")
+
+
+@case("E05", "a win without a bet is refused, or paid where the provider's rules want it")
+async def without_bet(stage: Stage) -> None:
+    who = await stage.player()
+    prize = stage.amount()
+    win = stage.win(stage.bet(who, prize), prize)
+    if stage.habits.win_without_bet_paid:
+        await stage.say(who, win, "OK", moved=prize)
+    else:
+        await stage.say(who, win, "ORIGINAL_NOT_FOUND")
+
+
+@case("E06", "a second win of a bet is paid, or refused where the provider has one for each bet")
+async def second(stage: Stage) -> None:
+    who = await stage.player()
+    prize = stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    await stage.say(who, stage.win(bet, prize), "OK", moved=prize)
+    if stage.provider.one_credit:
+        await stage.say(who, stage.win(bet, prize, "w2"), "ALREADY_SETTLED", "ROUND_CLOSED")
+    else:
+        await stage.say(who, stage.win(bet, prize, "w2"), "OK", moved=prize)
+
+
+@case("E07", "a very large win is paid, and can be staked at once")
+async def large(stage: Stage) -> None:
+    who = await stage.player()
+    bet = await _staked(stage, who, Decimal("1.00"))
+    prize = Decimal("12345678.90")
+    await stage.say(who, stage.win(bet, prize), "OK", moved=prize)
+    everything = prize + 99
+    await stage.say(who, stage.bet(who, everything, "b2", round_name="r2"), "OK", moved=-everything)
+
+
+@case("E08", "a win below zero is refused before the ledger is asked")
+async def negative(stage: Stage) -> None:
+    who = await stage.player()
+    bet = await _staked(stage, who, stage.amount())
+    win = stage.win(bet, -stage.amount())
+    await stage.untouched(who, win, await stage.post(stage.studio.write(win)), Problem.FIELD_INVALID)
+
+
+@case("E09", "a win in another currency than its bet is not paid")
+async def other_currency(stage: Stage) -> None:
+    who = await stage.player()
+    bet = await _staked(stage, who, stage.amount())
+    win = stage.win(bet, stage.amount())
+    other = replace(win, seat=replace(who.seat, currency_code="USD"))
+    stage.must_say(win, other, "currency")
+    await stage.say(who, other, "CURRENCY_MISMATCH")
+
+
+@case("E10", "a blocked player is paid")
+async def blocked(stage: Stage) -> None:
+    who = await stage.player()
+    prize = stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    await stage.block(who)
+    await stage.say(who, stage.win(bet, prize), "OK", moved=prize)
+
+
+@case("E11", "a win is paid whatever the limits")
+async def limited(stage: Stage) -> None:
+    who = await stage.player()
+    bet = await _staked(stage, who, Decimal("2.00"))
+    await stage.limit_stakes(who, "0.01")
+    await stage.say(who, stage.win(bet, Decimal("50.00")), "OK", moved=50)
+
+
+@case("E13", "one win settles all bets of its round", needs=(Capability.SEVERAL_BETS,))
+async def several(stage: Stage) -> None:
+    if stage.habits.wins_name_the_bet:
+        raise SkippedError("each win names its bet")
+    who = await stage.player()
+    prize = stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    await _staked(stage, who, stage.amount(), "b2")
+    await stage.say(who, stage.win(bet, prize), "OK", moved=prize)
+    await stage.say(who, stage.cancel(bet), "ALREADY_SETTLED")
+
+
+@case("E14a", "of two bets the first is paid and the second refunded", needs=(Capability.SEVERAL_BETS,))
+async def paid_then_refunded(stage: Stage) -> None:
+    who = await stage.player()
+    first, second = await _two(stage, who)
+    prize = stage.amount()
+    await stage.say(who, stage.win(first, prize), "OK", moved=prize)
+    await stage.say(who, stage.cancel(second), "OK", moved=second.amount or 0)
+
+
+@case("E14b", "of two bets the first is refunded and the second paid", needs=(Capability.SEVERAL_BETS,))
+async def refunded_then_paid(stage: Stage) -> None:
+    who = await stage.player()
+    first, second = await _two(stage, who)
+    prize = stage.amount()
+    await stage.say(who, stage.cancel(first), "OK", moved=first.amount or 0)
+    await stage.say(who, stage.win(second, prize), "OK", moved=prize)
+
+
+async def _two(stage: Stage, who: Player) -> tuple[Act, Act]:
+    if not stage.habits.wins_name_the_bet:
+        raise SkippedError("a win pays its whole round")
+    first = await _staked(stage, who, stage.amount())
+    return first, await _staked(stage, who, stage.amount(), "b2")
+
+
+@case("E18", "a win after the end of its round is paid within the provider's time", needs=(Capability.CLOSE_ROUND,))
+async def late(stage: Stage) -> None:
+    if stage.provider.one_credit:
+        raise SkippedError("the one credit of a reference ends it: see E06")
+    who = await stage.player()
+    prize = stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    await stage.close_round(who, bet)
+    await stage.say(who, stage.win(bet, prize, "late"), "OK", moved=prize)

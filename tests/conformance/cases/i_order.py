@@ -1,0 +1,96 @@
+"""I: many messages at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from provider_adapters._kit.studio.ports import Reaction
+from tests.conformance.case import case
+from tests.conformance.stage import FailedError, Stage
+
+_AT_ONCE = 10
+_RACES = 12
+
+
+@case("I01", "ten bets at once, money for five: five are taken")
+async def half(stage: Stage) -> None:
+    who = await stage.player(money="5.00")
+    bets = [stage.bet(who, Decimal("1.00"), f"b{n}", round_name=f"r{n}") for n in range(_AT_ONCE)]
+    answers = await asyncio.gather(*map(stage.send, bets))
+    taken = sum(answer.reaction is Reaction.ACCEPTED for answer in answers)
+    who.moved -= taken
+    if taken != _AT_ONCE // 2:
+        raise FailedError(f"{taken} were taken")
+    await stage.settled(who)
+    for bet, answer in zip(bets, answers, strict=True):
+        await stage.say(who, bet, "OK" if answer.reaction is Reaction.ACCEPTED else "INSUFFICIENT_FUNDS")
+
+
+@case("I02", "the same bet ten times at once takes one stake")
+async def same_bet(stage: Stage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    await asyncio.gather(*[stage.send(bet) for _ in range(_AT_ONCE)])
+    who.moved -= stake
+    await stage.settled(who)
+    await stage.say(who, bet, "OK")
+
+
+@case("I03", "the same win ten times at once pays once")
+async def same_win(stage: Stage) -> None:
+    who = await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.say(who, bet, "OK", moved=-stake)
+    win = stage.win(bet, prize)
+    await asyncio.gather(*[stage.send(win) for _ in range(_AT_ONCE)])
+    who.moved += prize
+    await stage.settled(who)
+    await stage.say(who, win, "OK")
+
+
+@case("I04", "the same id of two players at once is two bets")
+async def two_players(stage: Stage) -> None:
+    one, other = await stage.player(), await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(one, stake)
+    twin = replace(bet, seat=other.seat)
+    await asyncio.gather(stage.send(bet), stage.send(twin))
+    for who, act in ((one, bet), (other, twin)):
+        who.moved -= stake
+        await stage.settled(who)
+        await stage.say(who, act, "OK")
+
+
+@case("I05", "a bet and its cancel at once: whichever is first, nothing stays taken")
+async def race(stage: Stage) -> None:
+    who = await stage.player()
+    for number in range(_RACES):
+        bet = stage.bet(who, stage.amount(), f"b{number}", round_name=f"r{number}")
+        pair = [bet, stage.cancel(bet)]
+        stage.random.shuffle(pair)
+        await asyncio.gather(*map(stage.send, pair))
+        await stage.send(stage.cancel(bet))
+        await stage.settled(who)
+
+
+@case("I06", "a win and the cancel of its bet at once: one of them, never both")
+async def settle_race(stage: Stage) -> None:
+    who = await stage.player()
+    for number in range(_RACES):
+        stake, prize = stage.amount(), Decimal("9.00")
+        bet = stage.bet(who, stake, f"b{number}", round_name=f"r{number}")
+        before = await stage.cash(who)
+        await stage.say(who, bet, "OK", moved=-stake)
+        win, cancel = stage.win(bet, prize, f"w{number}"), stage.cancel(bet)
+        await asyncio.gather(stage.send(win), stage.send(cancel))
+        difference = await stage.cash(who) - before
+        if difference not in {Decimal(0), prize - stake}:
+            raise FailedError(f"the balance moved by {difference}")
+        won = difference != 0
+        who.moved += prize if won else stake
+        await stage.say(who, win, "OK" if won else "ALREADY_ROLLED_BACK")
+        await stage.say(who, cancel, "ALREADY_SETTLED" if won else "OK")

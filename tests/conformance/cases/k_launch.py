@@ -1,0 +1,75 @@
+"""K: launches and the catalog."""
+
+from __future__ import annotations
+
+import grpc
+
+from mesh.channels import call_metadata
+from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
+from pitboss.session.v1 import session_service_pb2
+from provider_adapters._kit.manifest import Capability
+from tests.conformance.case import case
+from tests.conformance.stage import FailedError, Stage
+from tests.integration.provider_adapters.office import LICENSEE
+
+
+@case("K01", "a game can be launched on both devices", needs=(Capability.LAUNCH,))
+async def devices(stage: Stage) -> None:
+    player = await stage.office.player()
+    for device in (session_service_pb2.DEVICE_DESKTOP, session_service_pb2.DEVICE_MOBILE):
+        created = await stage.office.sessions.CreateSession(
+            _order(stage, player, stage.provider.game_id, f"launch-{device}", device=device),
+            timeout=10,
+            metadata=call_metadata(licensee=LICENSEE),
+        )
+        if not created.launch_url.startswith(("http://", "https://")):
+            raise FailedError("no address for a browser")
+
+
+@case("K02", "a currency that the provider does not know is refused at launch", needs=(Capability.LAUNCH,))
+async def currency(stage: Stage) -> None:
+    player = await stage.office.player()
+    await _refused(stage, _order(stage, player, stage.provider.game_id, "launch-currency", currency_code="ZZZ"))
+
+
+@case("K05", "a game that does not exist is refused at launch", needs=(Capability.LAUNCH,))
+async def game(stage: Stage) -> None:
+    player = await stage.office.player()
+    await _refused(stage, _order(stage, player, "no-such-game", "launch-game"))
+
+
+@case("K04", "the catalog has every game with a title and a category that the law knows", needs=(Capability.CATALOG,))
+async def catalog(stage: Stage) -> None:
+    reply = await stage.office.adapter(stage.provider.name).ListProviderGames(pb.ListProviderGamesRequest(), timeout=10)
+    found = {game.game_id: game for game in reply.games}
+    if set(found) != {game.game_id for game in stage.studio.games}:
+        raise FailedError("not the games of the studio")
+    wrong = [name for name, game in found.items() if not game.title or game.category not in {"slot", "table", "live"}]
+    if wrong:
+        raise FailedError(f"without title or category: {', '.join(wrong)}")
+
+
+def _order(
+    stage: Stage, player: str, game_id: str, name: str, *, currency_code: str = "EUR", device: int = 0
+) -> session_service_pb2.CreateSessionRequest:
+    order = session_service_pb2.CreateSessionRequest(
+        client_key=stage.id(name)[:32],
+        player_id=player,
+        provider=stage.provider.name,
+        game_id=game_id,
+        currency_code=currency_code,
+        country="DE",
+    )
+    if device:
+        order.device = device  # type: ignore[assignment]
+    return order
+
+
+async def _refused(stage: Stage, order: session_service_pb2.CreateSessionRequest) -> None:
+    try:
+        await stage.office.sessions.CreateSession(order, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+    except grpc.RpcError as error:
+        if error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL}:
+            raise FailedError(f"{error.code().name} is no refusal") from error
+        return
+    raise FailedError("it was launched")

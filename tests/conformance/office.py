@@ -1,0 +1,37 @@
+"""The office of the adapters' tests, which also remembers what it paid in."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+import grpc.aio
+
+from pitboss.wallet.v1 import action_pb2
+from tests.integration.provider_adapters.office import Office
+
+
+class CountingOffice(Office):
+    """Knows each player's first deposit, and what came from outside later."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.deposits: dict[str, str] = {}
+        self.extras: dict[str, str] = collections.defaultdict(lambda: "0")
+
+    async def player(self, *, money: str = "100.00", currency: str = "EUR") -> str:
+        """See `Office`."""
+        player = await super().player(money=money, currency=currency)
+        self.deposits[player] = money
+        return player
+
+    async def execute(self, player: str, key: str, source: str = "", **action: Any) -> action_pb2.Result:
+        """See `Office`."""
+        result = await super().execute(player, key, source, **action)
+        if "deposit" in action and player in self.deposits:
+            self.extras[player] = action["deposit"].amount.amount
+        return result
+
+    def channel(self, workload: str, port: int) -> grpc.aio.Channel:
+        """A channel to a process of the stack, called as this workload."""
+        return self._channel(workload, port)

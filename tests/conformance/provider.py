@@ -1,0 +1,106 @@
+"""A provider as the suite sees it: its studio's dialect, its tables, and where its adapter listens."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import json
+import time
+import tomllib
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from mesh.dev.secrets import private_pem
+from mesh.dev.stack import Stack
+from pitboss.type.v1.outcome_pb2 import Outcome
+from provider_adapters._kit import manifest
+from provider_adapters._kit.http import HttpRequest
+from provider_adapters._kit.manifest import Manifest
+from provider_adapters._kit.ports import Problem
+from provider_adapters._kit.runner import ADAPTERS
+from provider_adapters._kit.studio.ports import Act, ActKind, Studio, StudioParts
+
+CREDITS = frozenset({ActKind.WIN, ActKind.CANCEL, ActKind.CLOSE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One provider under test."""
+
+    name: str
+    manifest: Manifest
+    studio: Studio
+    stranger: Studio
+    """The same studio with keys that are not those of this integration."""
+    errors: Any
+    callback_url: str
+    secrets: tuple[str, ...] = field(repr=False)
+    """What must be in no log."""
+
+    @property
+    def game_id(self) -> str:
+        """A game for cases that do not care."""
+        return min(game.game_id for game in self.studio.games)
+
+    @property
+    def one_credit(self) -> bool:
+        """The provider's account takes one win for each bet."""
+        folder = ADAPTERS / self.name / "sandbox.toml"
+        return bool(tomllib.loads(folder.read_text()).get("account", {}).get("one_credit_per_bet"))
+
+    def dated(self, act: Act, seconds: int) -> HttpRequest:
+        """A message signed as if it were so much later or, below zero, earlier."""
+        late: Any = copy.copy(self.studio)
+        late.clock = lambda: time.time() + seconds
+        request: HttpRequest = late.write(act)
+        return request
+
+    def code(self, kind: ActKind, outcome: str) -> str:
+        """How the provider hears an outcome."""
+        stakes = getattr(self.errors, "OUTCOMES", None) or self.errors.BET_CODES
+        credit = getattr(self.errors, "CREDITS", None) or getattr(self.errors, "CREDIT_CODES", None) or stakes
+        return str((credit if kind in CREDITS else stakes)[Outcome.Value(f"OUTCOME_{outcome}")])
+
+    def problem_code(self, problem: Problem) -> str:
+        """How the provider hears a problem."""
+        table = getattr(self.errors, "PROBLEMS", None) or self.errors.PROBLEM_CODES
+        return str(table[problem])
+
+
+def provider(stack: Stack, name: str, *, callback_url: str = "") -> Provider:
+    """The provider as it runs in a stack; or behind another address."""
+    url = callback_url or stack.around.callback_url(name)
+    keys = json.loads((stack.around.credentials / f"{name}.studio.json").read_text())
+    return Provider(
+        name=name,
+        manifest=manifest.load(ADAPTERS / name),
+        studio=_studio(name, keys, url),
+        stranger=_studio(name, _other(keys), url),
+        errors=importlib.import_module(f"provider_adapters.{name}.errors"),
+        callback_url=url,
+        secrets=tuple(value for name, value in keys.items() if _is_secret(name, value)),
+    )
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return any(word in name for word in ("secret", "key", "token")) and name != "casino_key" and "BEGIN" not in value
+
+
+def _studio(name: str, keys: dict[str, Any], url: str) -> Studio:
+    made: Studio = importlib.import_module(f"provider_adapters.{name}.studio").create(
+        StudioParts(credentials=keys, callback_url=url)
+    )
+    return made
+
+
+def _other(keys: dict[str, Any]) -> dict[str, Any]:
+    """Other secrets under the same names. A private key is exchanged for a new one."""
+
+    def other(name: str, value: str) -> str:
+        if name == "private_key":
+            return private_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+        return value[::-1] + "x" if _is_secret(name, value) else value
+
+    return {name: other(name, value) for name, value in keys.items()}

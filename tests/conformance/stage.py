@@ -1,0 +1,297 @@
+"""One case, under way with one provider: says things over the wire, and checks wire, ledger and balances after each.
+
+Every message is remembered. At the end all of them are said once more: the answers must be the same, and nothing
+may move.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from mesh.channels import call_metadata
+from pitboss.session.v1 import session_service_pb2
+from pitboss.type.v1.money_pb2 import Money
+from pitboss.type.v1.outcome_pb2 import Outcome
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
+from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.ports import Problem
+from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, Seat
+from tests.conformance.office import CountingOffice
+from tests.conformance.provider import Provider
+from tests.integration.provider_adapters.office import LICENSEE, Launched
+
+KINDS: Mapping[ActKind, TransactionKind.ValueType] = {
+    ActKind.BET: TransactionKind.TRANSACTION_KIND_BET,
+    ActKind.WIN: TransactionKind.TRANSACTION_KIND_WIN,
+    ActKind.CANCEL: TransactionKind.TRANSACTION_KIND_CANCEL,
+}
+NEVER_STORED = frozenset({
+    "SESSION_INVALID",
+    "PLAYER_NOT_FOUND",
+    "IDEMPOTENCY_CONFLICT",
+    "REQUEST_INVALID",
+    "UNAVAILABLE",
+    "UNKNOWN",
+})  # fmt: skip
+START = Decimal("100.00")
+
+
+class FailedError(Exception):
+    """The case failed. The text says what was expected and what came."""
+
+
+class SkippedError(Exception):
+    """The dialect has no way to say this. The text says what is missing."""
+
+
+@dataclass(slots=True)
+class Player:
+    """A player in a game, and what the case has done to the balance."""
+
+    launched: Launched
+    seat: Seat
+    moved: Decimal = Decimal(0)
+
+
+class Stage:
+    """What a case is played on."""
+
+    def __init__(self, office: CountingOffice, provider: Provider, *, dice: random.Random, prefix: str) -> None:
+        self.office = office
+        self.provider = provider
+        self.studio = provider.studio
+        self.habits = provider.studio.habits
+        self.random = dice
+        self._prefix = prefix
+        self._said: list[tuple[Act, Answer]] = []
+        self._players: list[Player] = []
+
+    # -- who and what
+
+    async def player(self, *, money: str = "", game_id: str = "", player: str = "") -> Player:
+        """A player in a game of this provider, with 100.00 or as much as is said."""
+        player = player or await self.office.player(money=money or str(START))
+        launched = await self.office.launch(self.provider.name, game_id or self.provider.game_id, player)
+        seat = Seat(
+            launch_id=self.id("seat"),
+            user=launched.user,
+            token=launched.token,
+            currency_code="EUR",
+            game_id=game_id or self.provider.game_id,
+        )
+        made = Player(launched, seat)
+        self._players.append(made)
+        return made
+
+    def id(self, name: str) -> str:
+        """An id that is the same for the same seed and run, and no other case has."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._prefix}/{name}"))
+
+    def amount(self) -> Decimal:
+        """An amount of the seed's choice, with two decimals."""
+        return Decimal(self.random.randint(101, 399)).scaleb(-2)
+
+    def bet(self, who: Player, amount: Decimal, name: str = "b1", *, round_name: str = "r1") -> Act:
+        """A bet."""
+        return Act(
+            kind=ActKind.BET,
+            seat=who.seat,
+            transaction_key=self.id(name),
+            round_id=self.id(round_name),
+            game_id=who.seat.game_id,
+            amount=amount,
+            sent_at_ms=1_767_225_600_000,
+        )
+
+    def win(self, bet: Act, amount: Decimal, name: str = "w1", *, closes: bool = False) -> Act:
+        """A win of the bet, or of its round where the dialect names no bet."""
+        bet_key = bet.transaction_key if self.habits.wins_name_the_bet else ""
+        return replace(
+            bet, kind=ActKind.WIN, transaction_key=self.id(name), bet_key=bet_key, amount=amount, closes=closes
+        )
+
+    def cancel(self, bet: Act) -> Act:
+        """The message that undoes the bet."""
+        shared = self.habits.cancel_shares_key
+        key = bet.transaction_key if shared else self.id(f"cancel/{bet.transaction_key}")
+        return replace(bet, kind=ActKind.CANCEL, transaction_key=key, bet_key=bet.transaction_key, closes=False)
+
+    def must_say(self, act: Act, other: Act, what: str) -> None:
+        """SkippedError when the dialect writes both messages alike: it cannot say the difference."""
+        one, two = self.studio.write(act), self.studio.write(other)
+        if (one.path, one.query, one.body) == (two.path, two.query, two.body):
+            raise SkippedError(f"the dialect says no {what}")
+
+    # -- saying and checking
+
+    async def say(
+        self,
+        who: Player,
+        act: Act,
+        *outcomes: str,
+        moved: Decimal | int = 0,
+        stored: str | None = "",
+    ) -> Answer:
+        """Send, and check the wire answer, what the ledger stored, and that exactly `moved` moved.
+
+        `stored` is the outcome under the key in the ledger afterwards; by default the one that was answered,
+        and None when there is nothing under the key.
+        """
+        before = await self.cash(who)
+        answer = await self.send(act)
+        self._said.append((act, answer))
+        outcome = self._outcome_of(act, answer, outcomes)
+        await self._check_stored(who, act, outcome if stored == "" else stored)
+        difference = await self.cash(who) - before
+        who.moved += difference
+        if difference != Decimal(moved):
+            raise FailedError(f"{act.kind}: the balance moved by {difference} instead of {moved}")
+        return answer
+
+    async def send(self, act: Act) -> Answer:
+        """Send and read, and check nothing."""
+        return self.studio.read(act, await self.post(self.studio.write(act)))
+
+    async def post(self, request: HttpRequest) -> HttpReply:
+        """Send bytes to the adapter as they are."""
+        url = self.provider.callback_url + request.path
+        if request.query:
+            url += f"?{request.query.decode('latin-1')}"
+        reply = await self.office.http.request(request.method, url, content=request.body, headers=dict(request.headers))
+        return HttpReply(status=reply.status_code, body=reply.content)
+
+    def _outcome_of(self, act: Act, answer: Answer, outcomes: Sequence[str]) -> str:
+        for outcome in outcomes:
+            if answer.code == self.provider.code(act.kind, outcome):
+                return outcome
+        expected = " or ".join(f"{self.provider.code(act.kind, outcome)} ({outcome})" for outcome in outcomes)
+        raise FailedError(f"{act.kind}: {answer.code} was answered instead of {expected}")
+
+    async def refused(self, who: Player, act: Act, problem: Problem) -> None:
+        """Send what must be refused before the ledger is asked."""
+        reply = await self.post(self.studio.write(act))
+        await self.untouched(who, act, reply, problem)
+
+    async def untouched(self, who: Player, act: Act, reply: HttpReply, *problems: Problem) -> None:
+        """Check that a reply says the problem in the provider's words, and that nothing was stored and nothing moved."""
+        answer = self.studio.read(act, reply)
+        said = {self.provider.problem_code(problem) for problem in problems}
+        if answer.reaction is Reaction.ACCEPTED or (answer.code not in said and reply.status < 400):
+            raise FailedError(f"{answer.code} was answered instead of {' or '.join(sorted(said))}")
+        await self._check_stored(who, act, None)
+        await self.settled(who)
+
+    async def settled(self, who: Player) -> None:
+        """The balance is what the case has made of it."""
+        start = self._deposited(who)
+        found = await self.cash(who)
+        if found != start + who.moved:
+            raise FailedError(f"the balance is {found} instead of {start + who.moved}")
+
+    def _deposited(self, who: Player) -> Decimal:
+        return Decimal(self.office.deposits[who.launched.player])
+
+    async def _check_stored(self, who: Player, act: Act, outcome: str | None) -> None:
+        if act.kind not in KINDS:
+            return
+        stored = await self.transaction(who, act)
+        if outcome is None or outcome in NEVER_STORED:
+            if stored.state != TransactionState.TRANSACTION_STATE_UNKNOWN:
+                raise FailedError(f"{act.kind}: the ledger stored {Outcome.Name(stored.outcome)} instead of nothing")
+        elif stored.outcome != Outcome.Value(f"OUTCOME_{outcome}"):
+            raise FailedError(f"{act.kind}: the ledger stored {Outcome.Name(stored.outcome)} instead of {outcome}")
+
+    async def transaction(self, who: Player, act: Act) -> Transaction:
+        """What the ledger has under the key of a message."""
+        request = ledger_service_pb2.GetTransactionRequest(
+            player_id=who.launched.player,
+            kind=KINDS[act.kind],
+            transaction_key=act.transaction_key,
+            source=self.provider.name,
+        )
+        reply = await self.office.ledger.GetTransaction(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+        return reply.transaction
+
+    async def round_state(self, who: Player, act: Act) -> int:
+        """State of the round of a message, under the name that the ledger has for it."""
+        stored = await self.transaction(who, act)
+        return await self.office.round_state(who.launched.player, self.provider.name, stored.round_id)
+
+    async def cash(self, who: Player) -> Decimal:
+        """What the ledger says the player has."""
+        return Decimal(await self.office.balance(who.launched.player))
+
+    # -- what happens around the wire
+
+    async def close_session(self, who: Player) -> None:
+        """End the player's session."""
+        request = session_service_pb2.CloseSessionRequest(session_id=who.launched.session_id)
+        await self.office.sessions.CloseSession(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+
+    async def block(self, who: Player) -> None:
+        """Block the player's stakes."""
+        await self._do(who, "block", set_block=action_pb2.SetBlock(blocked=True))
+
+    async def close_round(self, who: Player, bet: Act) -> None:
+        """End a round as the provider does it: with its last win, or with a message of its own."""
+        if self.habits.closes_by_flag:
+            await self.say(who, self.win(bet, Decimal("0.00"), f"close/{bet.round_id}", closes=True), "OK")
+        else:
+            close = Act(kind=ActKind.CLOSE, seat=who.seat, round_id=bet.round_id, game_id=bet.game_id)
+            await self.say(who, close, "OK")
+
+    async def limit_stakes(self, who: Player, amount: str) -> None:
+        """Limit the player's single stake."""
+        limit = action_pb2.SetLimit(
+            limit_kind=action_pb2.LIMIT_KIND_STAKE, amount=Money(currency_code="EUR", amount=amount)
+        )
+        await self._do(who, "limit", set_limit=limit)
+
+    async def deposit(self, who: Player, amount: str) -> None:
+        """More money from outside."""
+        deposit = action_pb2.Deposit(amount=Money(currency_code="EUR", amount=amount))
+        await self._do(who, "more", "cashier", deposit=deposit)
+        who.moved += Decimal(amount)
+
+    async def _do(self, who: Player, name: str, source: str = "", **action: Any) -> None:
+        result = await self.office.execute(who.launched.player, self.id(name), source, **action)
+        if result.outcome != Outcome.OUTCOME_OK:
+            raise FailedError(f"{name}: the ledger answered {Outcome.Name(result.outcome)}")
+
+    # -- the end
+
+    async def once_more(self) -> None:
+        """Everything again, in the same order: the same answers, and nothing moves."""
+        before = [await self.cash(who) for who in self._players]
+        for act, first in self._said:
+            again = await self.send(act)
+            if again.code != first.code:
+                raise FailedError(f"second run: {act.kind} was answered {again.code} instead of {first.code}")
+        if [await self.cash(who) for who in self._players] != before:
+            raise FailedError("second run: a balance moved")
+        await self._books()
+
+    async def _books(self) -> None:
+        """Each balance is the deposits and the postings of what was said, and the wire shows it."""
+        for who in self._players:
+            expected = self._deposited(who) + await self._posted(who)
+            if expected != await self.cash(who):
+                raise FailedError(f"books: {expected} was posted, and the balance is {await self.cash(who)}")
+
+    async def _posted(self, who: Player) -> Decimal:
+        keys = {(act.kind, act.transaction_key): act for act, _ in self._said if act.kind in KINDS}
+        extra = self.office.extras[who.launched.player]
+        total = Decimal(extra)
+        for act in keys.values():
+            stored = await self.transaction(who, act)
+            if stored.state != TransactionState.TRANSACTION_STATE_APPLIED or stored.rolled_back:
+                continue
+            sign = {ActKind.BET: -1, ActKind.WIN: 1}.get(act.kind, 0)
+            total += sign * Decimal(stored.amount.amount or "0")
+        return total

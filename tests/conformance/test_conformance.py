@@ -1,0 +1,86 @@
+"""The suite in CI: every adapter passes, and an adapter with a mistake fails the cases that show it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from mesh.dev.paths import ROOT
+from mesh.dev.providers import discover
+from mesh.dev.stack import Options, Stack
+from tests.conformance.__main__ import summary
+from tests.conformance.broken import MISTAKES, NAME, running
+from tests.conformance.case import all_cases
+from tests.conformance.chain import NUMBERS
+from tests.conformance.office import CountingOffice
+from tests.conformance.provider import provider
+from tests.conformance.run import Verdict, in_order, play
+
+NAMES = tuple(one.name for one in discover())
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with Stack(Options(kind="conformance", providers=frozenset(NAMES), ready_s=120)) as running_stack:
+        yield running_stack
+
+
+@pytest.fixture
+async def office(stack: Stack) -> AsyncIterator[CountingOffice]:
+    opened = CountingOffice(stack)
+    await opened.open()
+    try:
+        for name in NAMES:
+            await opened.put_games(name)
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.mark.timeout(600)
+async def test_every_adapter_passes_every_case_that_it_claims(stack: Stack, office: CountingOffice) -> None:
+    providers = [provider(stack, name) for name in NAMES]
+    verdicts = await play(office, providers, all_cases(), seed=7, run_id="all")
+    assert [each for each in verdicts if not each.ok and not each.skipped_because] == []
+    assert len(verdicts) == len(NAMES) * len(all_cases())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", MISTAKES)
+async def test_an_adapter_with_a_mistake_fails_the_cases_that_show_it(
+    stack: Stack, office: CountingOffice, name: str
+) -> None:
+    mistake = MISTAKES[name]
+    cases = [each for each in all_cases() if each.id in mistake.shown | mistake.innocent]
+    async with running(stack, office, mistake) as url:
+        verdicts = await play(office, [provider(stack, NAME, callback_url=url)], cases, seed=7, run_id=name)
+    assert {each.id for each in verdicts if not each.ok} == mistake.shown
+    assert len(verdicts) == len(cases)
+
+
+def test_the_order_is_that_of_the_seed() -> None:
+    cases = all_cases()
+    once, again = (in_order(cases, NAME, 3), in_order(cases, NAME, 3))
+    assert once == again
+    assert once != in_order(cases, NAME, 4)
+
+
+def test_a_case_that_was_left_out_is_neither_passed_nor_failed() -> None:
+    named = {"id": "A01", "title": "t", "kind": "provider", "subject": "x"}
+    verdicts = [
+        Verdict(**named, ok=True),
+        Verdict(**named, ok=False),
+        Verdict(**named, ok=False, skipped_because="why"),
+    ]
+    report = summary(verdicts, seed=1)
+    assert (report["passed"], report["failed"], report["skipped"]) == (1, 1, 1)
+    assert report["cases"][2]["provider"] == "x"
+
+
+def test_every_number_is_explained_once() -> None:
+    page = (ROOT / "docs" / "conformance.md").read_text()
+    numbers = {each.id for each in all_cases()} | set(NUMBERS.values())
+    rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
+    explained = [row for row in rows if row[:1].isupper() and row[1:3].isdigit()]
+    assert sorted(explained) == sorted(numbers)
