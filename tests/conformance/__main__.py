@@ -1,4 +1,5 @@
-"""`make conformance`: every provider, every case it claims, through a mesh of its own. Writes build/conformance.json.
+"""`make conformance`: every case with every provider that claims it, alone and in a chain with its studio, through a
+mesh of its own; and the reference wallet of a licensee. Writes build/conformance.json.
 
 python -m tests.conformance --seed 7 --providers hub88_style,nolimit_style --only D01,F04
 """
@@ -21,6 +22,7 @@ from tests.conformance.chain import play_chain
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import provider
 from tests.conformance.run import Verdict, play
+from tests.conformance.wallet import play_wallet
 
 RESULT = Path("build/conformance.json")
 
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     options = Options(kind="conformance", providers=frozenset(names), ready_s=120)
     with Stack(options) as stack:
         verdicts = asyncio.run(certify(stack, names, seed=said.seed, only=said.only))
+    if not said.only and not said.providers:
+        verdicts += play_wallet(seed=said.seed, told=tell)
     report = summary(verdicts, seed=said.seed)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(report, indent=1) + "\n")

@@ -143,7 +143,7 @@ MISTAKES = {
     ),
     "trusts": Mistake(
         trusts=True,
-        shown=frozenset({"A02", "A03", "A04", "A05", "A09", "A14f"}),
+        shown=frozenset({"A02", "A03", "A04", "A05", "A09", "A16"}),
         innocent=frozenset({"D01", "E01", "F04"}),
     ),
 }

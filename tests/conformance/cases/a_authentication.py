@@ -120,7 +120,7 @@ async def wrong_secret(stage: Stage) -> None:
         await stage.untouched(who, act, reply, SIGNATURE)
 
 
-@case("A14a", "a content type that lies is refused")
+@case("A14g", "a content type that lies is refused")
 async def content_type(stage: Stage) -> None:
     who = await stage.player()
     bet = stage.bet(who, stage.amount())
@@ -129,7 +129,7 @@ async def content_type(stage: Stage) -> None:
     await stage.untouched(who, bet, await stage.post(replace(request, headers=headers)), Problem.NOT_PARSEABLE)
 
 
-@case("A14b", "ten megabytes are refused unread")
+@case("A14h", "ten megabytes are refused unread")
 async def oversized(stage: Stage) -> None:
     who = await stage.player()
     bet = stage.bet(who, stage.amount())
@@ -144,7 +144,7 @@ async def oversized(stage: Stage) -> None:
     await stage.settled(who)
 
 
-@case("A14c", "bytes that are not UTF-8, or not the format, are refused")
+@case("A14i", "bytes that are not UTF-8, or not the format, are refused")
 async def nonsense(stage: Stage) -> None:
     who = await stage.player()
     bet = stage.bet(who, stage.amount())
@@ -153,7 +153,7 @@ async def nonsense(stage: Stage) -> None:
         await stage.untouched(who, bet, await stage.post(replace(request, body=body)), *_BAD)
 
 
-@case("A14d", "entities and document types are refused")
+@case("A14j", "entities and document types are refused")
 async def entities(stage: Stage) -> None:
     who = await stage.player()
     bet = stage.bet(who, stage.amount())
@@ -163,7 +163,7 @@ async def entities(stage: Stage) -> None:
         await stage.untouched(who, bet, await stage.post(replace(request, body=body)), *_BAD)
 
 
-@case("A14e", "an unknown address and another method are refused")
+@case("A14k", "an unknown address and another method are refused")
 async def elsewhere(stage: Stage) -> None:
     who = await stage.player()
     bet = stage.bet(who, stage.amount())
@@ -173,7 +173,7 @@ async def elsewhere(stage: Stage) -> None:
     await stage.untouched(who, bet, await stage.post(replace(request, method="PUT")), Problem.METHOD_UNKNOWN)
 
 
-@case("A14f", "headers that say who the sender is change nothing")
+@case("A16", "headers that say who the sender is change nothing")
 async def forwarded(stage: Stage) -> None:
     who = await stage.player()
     bet = stage.bet(who, stage.amount())
