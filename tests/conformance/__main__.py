@@ -1,7 +1,8 @@
-"""`make conformance`: every case with every provider that claims it, alone and in a chain with its studio, through a
-mesh of its own; and the reference wallet of a licensee. Writes build/conformance.json.
+"""`make conformance`: the numbered cases with every provider, with its studio, and with a licensee's wallet.
 
-python -m tests.conformance --seed 7 --providers hub88_style,nolimit_style --only D01,F04
+Through a mesh of its own. Writes build/conformance.json.
+
+    python -m tests.conformance --seed 7 --providers hub88_style,nolimit_style --only D01,F04
 """
 
 from __future__ import annotations
