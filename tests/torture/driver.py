@@ -30,7 +30,8 @@ _IMPATIENT = [
     ("grpc.enable_http_proxy", 0),
 ]
 _TIMEOUT_S = 3.0
-_PAUSE_S = (0.05, 0.25)
+_PAUSE_S = (0.05, 0.2)
+_MOST_PATIENCE = 4.0
 _LOSES_INTEREST = 0.04
 """How often a client that got no answer never asks again."""
 _TWINS = 0.08
@@ -175,11 +176,12 @@ class Client:
         self._last.append(numbered)
         if len(numbered) == 1 and self._random.random() < _TWINS:
             await asyncio.gather(office.send(0, numbered), office.send(1, numbered))
-        wallet = self._first_choice()
+        wallet, patience = self._first_choice(), 1.0
         while not await office.send(wallet, numbered):
             if stop.is_set() or self._random.random() < _LOSES_INTEREST:
                 return
-            await asyncio.sleep(self._random.uniform(*_PAUSE_S))
+            await asyncio.sleep(self._random.uniform(*_PAUSE_S) * patience)
+            patience = min(patience * 1.5, _MOST_PATIENCE)
             wallet = 1 - wallet
             if office.new_keys:
                 numbered = [(number, _renamed(operation)) for number, operation in numbered]

@@ -19,6 +19,7 @@ from tests.torture.wallets import Wallet
 from tests.torture.world import World
 
 _TARGET_WAIT_S = 4.0
+_AT_WORK_S = 0.6
 _LOOK_S = 0.1
 
 
@@ -73,8 +74,10 @@ class Nemesis:
         self._say(f"{event.at_s:7.2f} {event.fault} {event.wallet} {event.detail}{'' if happened else ' (missed)'}")
 
     async def _serving(self, event: Event) -> Wallet:
+        """The wallet, when it has worked for a moment: who kills what only just began shows nothing."""
         wallet = self._world.wallets[event.wallet]
-        await wallet.up(_TARGET_WAIT_S)
+        if await wallet.up(_TARGET_WAIT_S):
+            await asyncio.sleep(_AT_WORK_S)
         return wallet
 
     async def _kill_wallet(self, event: Event) -> bool:
@@ -105,8 +108,8 @@ class Nemesis:
             killed = asyncio.Event()
 
             def kill() -> None:
-                if wallet.child is not None:
-                    os.kill(wallet.child.pid, signal.SIGKILL)
+                if wallet.process is not None:
+                    wallet.process.send(signal.SIGKILL)
                 killed.set()
 
             wallet.wanted = False
@@ -139,12 +142,12 @@ class Nemesis:
         """A zombie: it stands still while the other one goes on, and then wakes with what it knew."""
         async with self._locks[event.wallet]:
             wallet = await self._serving(event)
-            child = wallet.child
-            if child is None:
+            process = wallet.process
+            if process is None:
                 return False
-            os.kill(child.pid, signal.SIGSTOP)
+            process.send(signal.SIGSTOP)
             await asyncio.sleep(event.lasts_s)
-            os.kill(child.pid, signal.SIGCONT)
+            process.send(signal.SIGCONT)
             return True
 
     async def _stop_postgres(self, event: Event) -> bool:

@@ -63,7 +63,7 @@ def _event(chosen: random.Random, at: float, fault: str) -> Event:
     wallet = chosen.randrange(WALLETS)
     detail, lasts = "", 0.0
     if fault == "failpoint":
-        detail = f"{chosen.choice(FAILPOINTS)}:{chosen.randint(1, 40)}"
+        detail = f"{chosen.choice(FAILPOINTS)}:{chosen.randint(1, 12)}"
     elif fault == "cut_commit":
         detail = chosen.choice(COMMIT_MOMENTS)
     elif fault == "cut_call":

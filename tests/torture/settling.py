@@ -22,6 +22,7 @@ LATE_WINS_S = 2
 OPENING = "500.00"
 LIMITS = {"stake": "5.00", "loss": "100.00"}
 _PATIENCE_S = 60.0
+_AT_ONCE = 64
 
 
 async def prepare(office: Office, players: list[str]) -> None:
@@ -95,12 +96,17 @@ async def _insist(method: Any, request: Any, metadata: Any = ()) -> Any:
 async def resolve(office: Office) -> int:
     """Ask for every key of an operation that was never answered. Returns how many operations were resolved."""
     unanswered = dict(office.open)
-    for number, operation in unanswered.items():
-        found = [await _look_up(office, operation.player, step) for step in operation.steps if step["key"]]
+    few = asyncio.Semaphore(_AT_ONCE)
+
+    async def resolve_one(number: int, operation: Operation) -> None:
+        async with few:
+            found = [await _look_up(office, operation.player, step) for step in operation.steps if step["key"]]
         if found:
             office.history.add("resolved", time.monotonic_ns(), number, found)
             office.open.pop(number)
             office.given_up.add(number)
+
+    await asyncio.gather(*[resolve_one(*item) for item in unanswered.items()])
     return len(unanswered) - len(office.open)
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mesh import clock
-from mesh.dev.child import Child, Command, spawn
-from mesh.dev.paths import PYTHON_PATH, ROOT
 from mesh.dev.ports import free_port
 from mesh.dev.ready import GrpcHealth
 from mesh.dev.secrets import Authority, write_workload
 from mesh.failpoints import EXIT_STATUS
+from tests.torture.processes import Forge, Process
 
 COUNT = 2
 _READY_S = 30.0
@@ -24,19 +22,16 @@ _READY_S = 30.0
 
 @dataclass
 class Wallet:
-    """One replica. A spare process stands ready behind it, so that the place is empty for a moment only."""
+    """One replica: a place with a port of its own for each process that takes it."""
 
     number: int
     folder: Path
     tls: Path
     platform_tls: Path
     database_url: str
-    directory: Path = ROOT
-    """Where it is started. Python looks for `wallet_svc` here before anywhere else."""
-    child: Child | None = None
+    forge: Forge
+    process: Process | None = None
     port: int = 0
-    spare: Child | None = None
-    spare_port: int = 0
     moved: Callable[[int], None] = lambda _: None
     """Told the port of the process that takes the place."""
     deaths_at_failpoints: int = 0
@@ -54,25 +49,19 @@ class Wallet:
         """Moves this wallet's time."""
         return self.folder / f"{self.name}.clock"
 
-    def start(self, failpoint: str = "") -> None:
-        """Put a process in the place: the spare, or a new one if there is none or it is to die at a moment."""
-        if failpoint or self.spare is None or self.spare.exit_code is not None:
-            self.child, self.port = self._spawn(failpoint)
-        else:
-            self.child, self.port = self.spare, self.spare_port
-            self.spare = None
-        self.moved(self.port)
-        if self.spare is None:
-            self.spare, self.spare_port = self._spawn("")
+    @property
+    def log(self) -> Path:
+        """What its processes say."""
+        return self.folder / f"{self.name}.log"
 
-    def _spawn(self, failpoint: str) -> tuple[Child, int]:
+    def start(self, failpoint: str = "") -> None:
+        """Put a new process in the place; does not wait."""
         if not self.clock_file.exists():
             clock.write_offset(self.clock_file, 0)
-        port = free_port()
+        self.port = free_port()
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": PYTHON_PATH,
-            "PITBOSS_LISTEN": f"127.0.0.1:{port}",
+            "PITBOSS_LISTEN": f"127.0.0.1:{self.port}",
             "PITBOSS_ENVIRONMENT": "development",
             "PITBOSS_TLS_DIR": str(self.tls),
             "PITBOSS_DATABASE_URL": self.database_url,
@@ -83,16 +72,13 @@ class Wallet:
             "PITBOSS_LOG_LEVEL": "error",
             "PITBOSS_STATEMENT_TIMEOUT_MS": "2000",
         }
-        log = self.folder / f"{self.name}.log"
-        argv = [sys.executable, "-m", "wallet_svc"]
-        return spawn(
-            Command(name=self.name, argv=argv, environment=environment, log=log, directory=self.directory)
-        ), port
+        self.process = self.forge.make(environment, self.log)
+        self.moved(self.port)
 
     def is_up(self) -> bool:
         """Whether it serves now."""
         health = GrpcHealth(address=f"127.0.0.1:{self.port}", tls=self.platform_tls)
-        return self.child is not None and self.child.exit_code is None and not health.check(0.5)
+        return self.process is not None and self.process.exit_code is None and not health.check(0.5)
 
     async def up(self, timeout_s: float = _READY_S) -> bool:
         """Wait until it serves."""
@@ -105,24 +91,18 @@ class Wallet:
 
     def kill(self) -> None:
         """SIGKILL, now."""
-        if self.child is not None:
-            self.child.kill()
-
-    def end(self) -> None:
-        """SIGKILL for the spare too, and nothing starts again."""
-        self.wanted = False
-        self.kill()
-        if self.spare is not None:
-            self.spare.kill()
+        if self.process is not None:
+            self.process.kill()
 
     def look(self) -> None:
         """Note how it ended, if it did, and start it again if it should run."""
-        if self.child is None or self.child.exit_code is None or not self.wanted:
+        if self.process is None or self.process.exit_code is None or not self.wanted:
             return
-        if self.child.exit_code == EXIT_STATUS:
+        if self.process.exit_code == EXIT_STATUS:
             self.deaths_at_failpoints += 1
         else:
-            self.unexpected_ends.append(f"{self.name} ended with {self.child.exit_code}: {self.child.last_lines(3)}")
+            last = self.log.read_text(errors="replace").splitlines()[-3:]
+            self.unexpected_ends.append(f"{self.name} ended with {self.process.exit_code}: {last}")
         self.start()
 
     def restart(self, failpoint: str = "") -> None:

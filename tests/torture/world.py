@@ -15,6 +15,7 @@ from mesh.dev.postgres_server import Postgres
 from tests.torture import server as servers
 from tests.torture.disk import Disk, disk, reason_against
 from tests.torture.lines import Line
+from tests.torture.processes import Forge
 from tests.torture.wallets import COUNT, Wallet, certificates
 
 _DISK_MEGABYTES = 4096
@@ -58,17 +59,15 @@ async def world(folder: Path, sabotage: Sabotage, *, own_disk: bool = True) -> A
         database = server.database(servers.DATABASE)
         lines = [await _line(stack, server.port, watches=True) for _ in range(COUNT)]
         tls, platform_tls = certificates(folder / "tls")
+        forge = Forge(Path(sabotage.python_path) if sabotage.python_path else ROOT, folder / "forge.log")
+        stack.callback(forge.close)
         wallets = [
-            Wallet(
-                number, folder, tls, platform_tls, _through(line, database.service_url),
-                Path(sabotage.python_path) if sabotage.python_path else ROOT,
-            )
+            Wallet(number, folder, tls, platform_tls, _through(line, database.service_url), forge)
             for number, line in enumerate(lines)
-        ]  # fmt: skip
+        ]
         calls = [await _line(stack, 0, watches=False) for _ in wallets]
         for wallet, line in zip(wallets, calls, strict=True):
             wallet.moved = line.lead_to
-            stack.callback(wallet.end)
             wallet.start()
         yield World(folder, server, database, made, wallets, lines, calls, platform_tls)
 
