@@ -139,8 +139,11 @@ def _joined(operation: Operation) -> action_pb2.Action:
 
 
 def _is_pair(operation: Operation) -> bool:
-    kinds = [step["do"] for step in operation.steps]
-    return operation.atomic and kinds == ["bet", "win"] and operation.steps[1]["ref"] == operation.steps[0]["key"]
+    """A bet and the win of that bet, which is what bet-and-win says: only the win may close the round."""
+    if not operation.atomic or [step["do"] for step in operation.steps] != ["bet", "win"]:
+        return False
+    bet, win = operation.steps
+    return win["ref"] == bet["key"] and win["round"] == bet["round"] and not bet["close"]
 
 
 class Client:
