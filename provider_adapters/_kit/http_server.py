@@ -120,6 +120,7 @@ class Callbacks:
         self._adapter = adapter
         self._at_once = at_once
         self._running = 0
+        self._durations: dict[str, metrics.Histogram] = {}
 
     async def handle(self, request: HttpRequest, budget: Budget) -> HttpReply:
         """Answer one callback and write its line into the access log."""
@@ -127,7 +128,7 @@ class Callbacks:
         set_current_request_id(request.request_id)
         reply = await self._answer(request, budget)
         seconds = time.monotonic() - started
-        metrics.histogram("callback_seconds", provider=self._provider, code=reply.code).observe(seconds)
+        self._duration_of(reply.code).observe(seconds)
         _log.info(
             "callback",
             provider=self._provider,
@@ -139,6 +140,12 @@ class Callbacks:
             request_id=request.request_id,
         )
         return reply
+
+    def _duration_of(self, code: str) -> metrics.Histogram:
+        found = self._durations.get(code)
+        if found is None:
+            found = self._durations[code] = metrics.histogram("callback_seconds", provider=self._provider, code=code)
+        return found
 
     async def _answer(self, request: HttpRequest, budget: Budget) -> HttpReply:
         if self._running >= self._at_once:

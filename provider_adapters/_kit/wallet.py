@@ -42,7 +42,7 @@ _log = logs.get("adapter_wallet")
 _STAKES = frozenset({"bet", "bet_and_win"})
 _FIRST_SHARE = 0.6
 """Part of the time left that one attempt may use while there is another replica to ask."""
-_PAUSES_S = (0.0, 0.0, 0.01, 0.03, 0.1)
+_PAUSES_S = (0.0, 0.01, 0.03, 0.1)
 _LEAST_ATTEMPT_S = 0.005
 
 _ASK_AGAIN = frozenset({Outcome.OUTCOME_IN_PROGRESS, Outcome.OUTCOME_UNAVAILABLE, Outcome.OUTCOME_UNKNOWN})
@@ -140,7 +140,8 @@ class LedgerWallet:
         found: T | Result = answer(Outcome.OUTCOME_UNAVAILABLE)
         maybe_done = False
         for attempt in itertools.count():
-            await asyncio.sleep(budget.capped(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]))
+            if attempt:
+                await asyncio.sleep(budget.capped(_PAUSES_S[min(attempt, len(_PAUSES_S)) - 1]))
             if budget.remaining() < _LEAST_ATTEMPT_S:
                 break
             stub = replicas[attempt % len(replicas)]

@@ -26,8 +26,9 @@ _IN_FLIGHT = 64
 class Bench:
     """One run on one stack."""
 
-    def __init__(self, stack: Stack, seconds: float, engine_seconds: float) -> None:
-        self._stack, self._seconds, self._engine_seconds = stack, seconds, engine_seconds
+    def __init__(self, stack: Stack, changes: callbacks.Changes, seconds: float, engine_seconds: float) -> None:
+        self._stack, self._changes = stack, changes
+        self._seconds, self._engine_seconds = seconds, engine_seconds
         self._platform_tls = stack.around.tls / "platform"
         self._wallet = f"127.0.0.1:{stack.around.ports.wallets[0]}"
         self._wallet_process = stack.pid("wallet_svc-1")
@@ -42,7 +43,7 @@ class Bench:
     def _note(self, **figures: float) -> None:
         for name, value in figures.items():
             self.results[name] = round(value, 3 if value < 10 else 1)
-            print(f"{name:32} {self.results[name]:>12,}", flush=True)
+            print(f"{name:44} {self.results[name]:>12,}", flush=True)
 
     def _kernel(self) -> None:
         self._note(**kernel.kernel_us())
@@ -137,8 +138,8 @@ class Bench:
         self._note(batch_server_cpu_us=load.server_cpu_us / wallet.BATCH)
 
     def _callbacks(self) -> None:
-        found = callbacks.measure(self._stack, self._seconds)
-        self._note(**found)
+        for found in callbacks.measure(self._stack, self._changes, self._seconds / 2):
+            self._note(**found)
 
 
 def main() -> int:
@@ -149,8 +150,9 @@ def main() -> int:
     arguments = parser.parse_args()
     seconds = arguments.seconds
     began = time.monotonic()
-    with Stack(Options(kind="bench", log_level="warning")) as stack:
-        results = Bench(stack, seconds, arguments.engine_seconds).run()
+    changes: callbacks.Changes = {}
+    with Stack(Options(kind="bench", log_level="warning", environment=changes)) as stack:
+        results = Bench(stack, changes, seconds, arguments.engine_seconds).run()
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     report = {
         "seconds": round(time.monotonic() - began, 1),

@@ -1,122 +1,195 @@
-"""A studio's signed bet over HTTP to a committed ledger entry, against the same server answering nothing."""
+"""A studio's signed bets through Envoy to committed ledger entries, against the same with a wallet that does nothing.
 
-import asyncio
-import hashlib
+The yardstick pays for everything but the wallet: Envoy, HTTP, signature, translation, a gRPC call with mutual TLS.
+"""
+
+from __future__ import annotations
+
+import importlib
 import itertools
+import json
+import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+from urllib.parse import urlsplit
 
 import grpc
 
+from mesh.dev.child import Command, spawn
+from mesh.dev.paths import PYTHON_PATH, ROOT
+from mesh.dev.ports import free_port
 from mesh.dev.stack import Stack
 from mesh.tls import Tls
-from pitboss.session.v1 import session_service_pb2
+from pitboss.session.v1 import session_directory_service_pb2, session_service_pb2
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+from provider_adapters._kit.http import HttpReply
+from provider_adapters._kit.studio.line import message
+from provider_adapters._kit.studio.ports import Act, ActKind, Reaction, Seat, Studio, StudioParts
+from tests.bench import http, noop_wallet
 from tests.bench.wallet import raw
 
-_PROVIDER, _LICENSEE = "pragmatic_style", "aurora"
+_LICENSEE = "aurora"
 _PLAYERS, _IN_FLIGHT = 64, 32
 
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    raw: bytes
-    expect: bytes
-
-
-def measure(stack: Stack, seconds: float) -> dict[str, float]:
-    """Callbacks per second, those of a no-op, and their ratio."""
-    _seat_players(stack)
-    port = stack.around.ports.callbacks[_PROVIDER]
-    secret = stack.vault.credentials[_PROVIDER].studio["secret"]
-    noop = asyncio.run(_run(port, itertools.repeat(_Request(_NOOP, b"200 OK")), seconds))
-    bets = asyncio.run(_run(port, _bets(secret), seconds))
-    return {"callback_noop_rps": noop, "callback_rps": bets, "callback_over_noop": bets / noop}
+_Method = Callable[..., bytes]
+"""A method that takes and gives bytes."""
+Changes = dict[str, dict[str, str]]
+"""Further environment of processes by name, which a restart reads."""
 
 
-_NOOP = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    execute: _Method
+    create: _Method
+    resolve: _Method
 
 
-def _seat_players(stack: Stack) -> None:
-    """Players with money and a session at a live game, which has no minimum interval."""
-    credentials = Tls.load(stack.around.tls / "platform").channel_credentials()
-    metadata = (("x-pitboss-licensee", _LICENSEE), ("x-pitboss-source", "cashier"))
-    ports = stack.around.ports
-    with (
-        grpc.secure_channel(f"127.0.0.1:{ports.wallets[0]}", credentials) as wallet,
-        grpc.secure_channel(f"127.0.0.1:{ports.session}", credentials) as sessions,
-    ):
-        for number in range(_PLAYERS):
-            player = f"caller-{number}"
-            request = ledger_service_pb2.ExecuteBatchRequest(actions=_opening(player))
-            raw(wallet, "/pitboss.wallet.v1.LedgerService/ExecuteBatch")(
-                request.SerializeToString(), timeout=10, metadata=metadata
+class Style:
+    """One provider: its studio, and players seated at its live game if it has one, where no minimum interval holds."""
+
+    def __init__(self, stack: Stack, provider: str) -> None:
+        self._stack, self.provider = stack, provider
+        self._url = urlsplit(stack.around.callback_url(provider))
+        credentials = json.loads((stack.around.credentials / f"{provider}.studio.json").read_text())
+        module = importlib.import_module(f"provider_adapters.{provider}.studio")
+        parts = StudioParts(credentials=credentials, callback_url=stack.around.callback_url(provider))
+        self._studio = cast("Studio", module.create(parts))
+        games = sorted(self._studio.games, key=lambda game: game.category != "live")
+        self._game = games[0].game_id
+        self._seats = self._seat_all()
+        self._acts: list[Act] = []
+
+    @property
+    def port(self) -> int:
+        """Where the gateway listens for studios."""
+        return cast("int", self._url.port)
+
+    def bets(self, prefix: str) -> Iterator[bytes]:
+        """Signed bets of all players in turn, for ever."""
+        self._acts = []
+        for number in itertools.count():
+            name, now_ms = f"{prefix}{number}", time.time_ns() // 1_000_000
+            act = Act(
+                kind=ActKind.BET,
+                seat=self._seats[number % _PLAYERS],
+                transaction_key=f"bench-{name}",
+                round_id=f"round-{name}",
+                amount=Decimal("1.00"),
+                sent_at_ms=now_ms,
             )
-            session = session_service_pb2.CreateSessionRequest(
-                client_key=f"bench-{number}",
-                player_id=player,
-                provider=_PROVIDER,
-                game_id=_live_game(),
-                currency_code="GBP",
+            self._acts.append(act)
+            yield message(self._url, self._studio.write(act))
+
+    def accepted(self, number: int, reply: HttpReply) -> bool:
+        """Whether the provider takes the bet of this number for accepted."""
+        return self._studio.read(self._acts[number], reply).reaction is Reaction.ACCEPTED
+
+    def run(self, prefix: str, seconds: float) -> http.Run:
+        """A run of bets; `prefix` makes their keys new."""
+        server = self._stack.pid(self.provider)
+        return http.Run(self.port, self.bets(prefix), self.accepted, server=server, seconds=seconds)
+
+    def _seat_all(self) -> list[Seat]:
+        tls, ports = self._stack.around.tls, self._stack.around.ports
+        platform = Tls.load(tls / "platform").channel_credentials()
+        adapter = Tls.load(tls / "provider_adapters" / self.provider).channel_credentials()
+        with (
+            grpc.secure_channel(f"127.0.0.1:{ports.wallets[0]}", platform) as wallet,
+            grpc.secure_channel(f"127.0.0.1:{ports.session}", platform) as sessions,
+            grpc.secure_channel(f"127.0.0.1:{ports.session}", adapter) as directory,
+        ):
+            desk = _Desk(
+                execute=raw(wallet, "/pitboss.wallet.v1.LedgerService/ExecuteBatch"),
+                create=raw(sessions, "/pitboss.session.v1.SessionService/CreateSession"),
+                resolve=raw(directory, "/pitboss.session.v1.SessionDirectoryService/ResolveSession"),
             )
-            raw(sessions, "/pitboss.session.v1.SessionService/CreateSession")(
-                session.SerializeToString(), timeout=10, metadata=metadata
-            )
+            return [self._seat(f"{self.provider}-{number}", desk) for number in range(_PLAYERS)]
+
+    def _seat(self, player: str, desk: _Desk) -> Seat:
+        metadata = (("x-pitboss-licensee", _LICENSEE), ("x-pitboss-source", "cashier"))
+        opening = ledger_service_pb2.ExecuteBatchRequest(actions=_opening(player))
+        desk.execute(opening.SerializeToString(), timeout=10, metadata=metadata)
+        session = session_service_pb2.CreateSessionRequest(
+            client_key=f"bench-{player}",
+            player_id=player,
+            provider=self.provider,
+            game_id=self._game,
+            currency_code=noop_wallet.CURRENCY,
+        )
+        desk.create(session.SerializeToString(), timeout=10, metadata=metadata)
+        user = f"{_LICENSEE}.{player}"
+        question = session_directory_service_pb2.ResolveSessionRequest(player_reference=user)
+        answer = desk.resolve(question.SerializeToString(), timeout=10)
+        return Seat(
+            launch_id=player,
+            user=user,
+            token=session_directory_service_pb2.ResolveSessionResponse.FromString(answer).token,
+            currency_code=noop_wallet.CURRENCY,
+            game_id=self._game,
+        )
+
+
+def measure(stack: Stack, changes: Changes, seconds: float) -> Iterator[dict[str, float]]:
+    """Each style's callbacks per second, those with the wallet that does nothing, their ratio, latency at half load."""
+    for provider in stack.around.ports.callbacks:
+        style = Style(stack, provider)
+        real = style.run("real", seconds).fast(_IN_FLIGHT)
+        half = style.run("half", seconds).steady(real.rps / 2, _IN_FLIGHT)
+        noop = _with_noop_wallet(style, stack, changes, seconds)
+        yield {
+            f"callback_rps.{provider}": real.rps,
+            f"callback_noop_rps.{provider}": noop.rps,
+            f"callback_over_noop.{provider}": real.rps / noop.rps,
+            f"callback_half_load_p50_ms.{provider}": half.p50_ms,
+            f"callback_half_load_p99_ms.{provider}": half.p99_ms,
+            f"callback_adapter_cpu_us.{provider}": real.server_cpu_us,
+        }
+
+
+def _with_noop_wallet(style: Style, stack: Stack, changes: Changes, seconds: float) -> http.Answers:
+    address = f"127.0.0.1:{free_port()}"
+    child = spawn(
+        Command(
+            name="noop_wallet",
+            argv=[sys.executable, "-m", "tests.bench.noop_wallet", address, str(stack.around.tls / "wallet_svc")],
+            environment={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHON_PATH},
+            log=stack.run / "noop_wallet.log",
+            directory=ROOT,
+        )
+    )
+    try:
+        changes[style.provider] = {"PITBOSS_WALLET_ADDRESSES": address}
+        stack.restart(style.provider)
+        _until_accepted(style)
+        return style.run("noop", seconds).fast(_IN_FLIGHT)
+    finally:
+        child.kill()
+        changes.pop(style.provider, None)
+
+
+def _until_accepted(style: Style, patience_s: float = 15) -> None:
+    """The gateway takes a moment to find a restarted adapter."""
+    ends = time.monotonic() + patience_s
+    for attempt in itertools.count():
+        try:
+            style.run(f"warm{attempt}-", 0.2).fast(1)
+        except (RuntimeError, OSError, EOFError):
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _opening(player: str) -> list[action_pb2.Action]:
-    account = action_pb2.OpenAccount(currency_code="GBP", born_on="1986-01-15")
-    deposit = action_pb2.Deposit(amount=Money(currency_code="GBP", amount="1000000.00"))
+    account = action_pb2.OpenAccount(currency_code=noop_wallet.CURRENCY, born_on="1986-01-15")
+    deposit = action_pb2.Deposit(amount=Money(currency_code=noop_wallet.CURRENCY, amount="1000000.00"))
     return [
         action_pb2.Action(player_id=player, transaction_key="open", open_account=account),
         action_pb2.Action(player_id=player, transaction_key="deposit", deposit=deposit),
     ]
-
-
-def _live_game() -> str:
-    return "lgdemo"
-
-
-def _bets(secret: str) -> Iterator[_Request]:
-    for number in itertools.count():
-        fields = {
-            "amount": "1.00",
-            "gameId": _live_game(),
-            "providerId": "pragmaticplay",
-            "reference": f"bench-{number}",
-            "roundDetails": "spin",
-            "roundId": f"{number}",
-            "timestamp": "1767225600000",
-            "userId": f"{_LICENSEE}.caller-{number % _PLAYERS}",
-        }
-        text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
-        body = f"{text}&hash={hashlib.md5((text + secret).encode(), usedforsecurity=False).hexdigest()}".encode()
-        head = f"POST /bet HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {len(body)}\r\n\r\n"
-        yield _Request(head.encode() + body, b'"error":0')
-
-
-async def _run(port: int, requests: Iterator[_Request], seconds: float) -> float:
-    began, done = time.perf_counter(), 0
-
-    async def connection() -> None:
-        nonlocal done
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() - began < seconds:
-            request = next(requests)
-            writer.write(request.raw)
-            answer = await _answer(reader)
-            if request.expect not in answer:
-                raise RuntimeError(f"a callback was answered {answer!r}")
-            done += 1
-        writer.close()
-
-    await asyncio.gather(*[connection() for _ in range(_IN_FLIGHT)])
-    return done / (time.perf_counter() - began)
-
-
-async def _answer(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
-    return head + await reader.readexactly(length)

@@ -1,0 +1,119 @@
+"""HTTP messages over connections that stay open: as fast as the other side answers, or at a steady rate."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import uvloop
+
+from provider_adapters._kit.http import HttpReply
+from tests.bench.rpc import cpu_seconds
+
+Check = Callable[[int, HttpReply], bool]
+"""True for a right answer to the message of this number."""
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+_MOST_PER_S = 3_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a run gave. Milliseconds; microseconds of processor time of the server for each answer."""
+
+    rps: float
+    p50_ms: float
+    p99_ms: float
+    server_cpu_us: float
+
+
+class Run:
+    """Messages that are sent once each, and their answers."""
+
+    def __init__(self, port: int, messages: Iterator[bytes], check: Check, *, server: int, seconds: float) -> None:
+        # Made before the clock starts, and answers are looked at after it stops: both would be measured as well.
+        self._ready = list(itertools.islice(messages, int(_MOST_PER_S * seconds)))
+        self._port, self._check, self._server, self._seconds = port, check, server, seconds
+        self._answers: list[tuple[int, bytes]] = []
+        self._latencies: list[float] = []
+        self._next = itertools.count()
+
+    def fast(self, in_flight: int) -> Answers:
+        """As many as so many connections get answers to."""
+        return self._measured(self._race, in_flight)
+
+    def steady(self, rate: float, connections: int) -> Answers:
+        """So many each second, whether earlier ones are answered or not. Latency counts from when one was due."""
+        return self._measured(partial(self._keep_time, 1 / rate), connections)
+
+    def _measured(self, connection: Callable[[float], Coroutine[None, None, None]], count: int) -> Answers:
+        async def run() -> float:
+            began = time.perf_counter()
+            await asyncio.gather(*[connection(began) for _ in range(count)])
+            return time.perf_counter() - began
+
+        gc.collect()
+        gc.freeze()
+        before_s = cpu_seconds(self._server)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            elapsed_s = runner.run(run())
+        spent_s, ordered = cpu_seconds(self._server) - before_s, sorted(self._latencies)
+        for number, answer in self._answers:
+            if not self._check(number, _reply(answer)):
+                raise RuntimeError(f"a callback was answered {answer!r}")
+        return Answers(
+            rps=len(ordered) / elapsed_s,
+            p50_ms=1000 * ordered[len(ordered) // 2],
+            p99_ms=1000 * ordered[len(ordered) * 99 // 100],
+            server_cpu_us=1e6 * spent_s / len(ordered),
+        )
+
+    async def _race(self, began: float) -> None:
+        async with _connected(self._port) as streams:
+            while time.perf_counter() - began < self._seconds:
+                number = next(self._next)
+                if number >= len(self._ready):
+                    return
+                await self._exchange(number, time.perf_counter(), streams)
+
+    async def _keep_time(self, gap_s: float, began: float) -> None:
+        async with _connected(self._port) as streams:
+            while True:
+                number = next(self._next)
+                due = began + number * gap_s
+                if due > began + self._seconds:
+                    return
+                await asyncio.sleep(max(due - time.perf_counter(), 0))
+                await self._exchange(number, due, streams)
+
+    async def _exchange(self, number: int, since: float, streams: Streams) -> None:
+        reader, writer = streams
+        writer.write(self._ready[number])
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(_length(head))
+        self._latencies.append(time.perf_counter() - since)
+        self._answers.append((number, head + body))
+
+
+@contextlib.asynccontextmanager
+async def _connected(port: int) -> AsyncIterator[Streams]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+def _length(head: bytes) -> int:
+    at = head.lower().find(b"\r\ncontent-length:")
+    return int(head[at + 17 : head.index(b"\r\n", at + 17)]) if at >= 0 else 0
+
+
+def _reply(answer: bytes) -> HttpReply:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return HttpReply(status=int(head.split(b" ", 2)[1]), body=body)
