@@ -20,6 +20,7 @@ from wallet_svc.domain.journal import Batch, Book
 from wallet_svc.domain.placing import shard_of
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Asset, Entry, Player, Registry
+from wallet_svc.domain.values import value
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, RoundState
 from wallet_svc.errors import LicenseeNotFoundError, ProviderNotFoundError
 from wallet_svc.pace import Pace, busy_clock
@@ -36,7 +37,7 @@ _MOST_KEYS = 512
 _REDO_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Answer:
     """One answer with what was true when it was given. Amounts in smallest units of `asset`."""
 
@@ -147,7 +148,7 @@ class Engine:
         works = []
         for command in commands:
             parts = split(command)
-            works.append(self._work(parts, call, together=len(parts) > 1, dry=False))
+            works.append(self._work(parts, call, together=len(parts) > 1))
         self._admit(works, timeout_s)
         if works:
             await call.future
@@ -157,19 +158,16 @@ class Engine:
         """Decide commands of one player, all or nothing. One answer for each command."""
         groups = [split(command) for command in commands]
         call = _call(timeout_s)
-        work = self._work([part for parts in groups for part in parts], call, together=True, dry=False)
+        work = self._work([part for parts in groups for part in parts], call, together=True)
         self._admit([work], timeout_s)
         await call.future
         answers = iter(work.answers)
         grouped = [[next(answers) for _ in parts] for parts in groups]
         return [found[0] if len(found) == 1 else _joined(found) for found in grouped]
 
-    def _work(self, commands: list[Command], call: Call, *, together: bool, dry: bool) -> Work:
-        registry = self._registry
-        first = commands[0]
-        shard = shard_of(first.licensee, first.player, registry.shards) if registry else -1
+    def _work(self, commands: list[Command], call: Call, *, together: bool, dry: bool = False) -> Work:
         call.left += 1
-        work = Work(commands, together, dry, shard, call)
+        work = Work(commands, together, dry, -1, call)
         # What is only shown never meets the unique keys, which would tell that something was not new.
         work.all_keys = dry
         return work
@@ -296,12 +294,14 @@ class Engine:
                 registry = self._registry = replace(await self._log.registry(), packs=self._packs)
                 fresh = True
             for work in works:
-                first = work.commands[0]
-                work.shard = shard_of(first.licensee, first.player, registry.shards)
-            missing = {work.shard for work in works} - self._books.keys()
+                if work.shard < 0:
+                    first = work.commands[0]
+                    work.shard = shard_of(first.licensee, first.player, registry.shards)
+            shards = {work.shard for work in works}
+            missing = shards - self._books.keys()
             if missing:
                 self._books.update(await self._log.open_books(missing))
-            versions = {self._books[shard].head.registry_version for shard in {work.shard for work in works}}
+            versions = {self._books[shard].head.registry_version for shard in shards}
             # A name that an older registry does not know may have been registered since.
             if versions <= {registry.version} and (fresh or not _strangers(works, registry)):
                 return registry
@@ -318,22 +318,20 @@ class Engine:
                 work.decided = [_not_found(command, registry) for command in work.commands]
                 continue
             # What comes after a doubtful action of the same player waits with it.
-            work.later = (player.licensee.name, player.name) in unsure
-            if work.later:
+            if unsure and (player.licensee.name, player.name) in unsure:
+                work.later = True
                 continue
             if work.together:
                 work.decided = decide_together(player, work.commands, registry, now_us, batch.next_sequence)
             else:
-                work.decided = [decide(player, work.commands[0], registry, now_us)]
-            if not work.all_keys and any(is_doubtful(player, one) for one in work.decided):
+                work.decided = (decide(player, work.commands[0], registry, now_us),)
+            if not work.all_keys and _doubtful(player, work.decided):
                 work.all_keys = work.later = True
                 unsure.add((player.licensee.name, player.name))
                 continue
+            show_or_write = _show if work.dry else batch.append
             for one in work.decided:
-                if work.dry:
-                    _show(player, one)
-                else:
-                    batch.append(player, one)
+                show_or_write(player, one)
         return batches
 
     async def _commit(self, batches: list[Batch], books: dict[int, Book]) -> set[int]:
@@ -396,9 +394,10 @@ def _call(timeout_s: float) -> Call:
 def _still_wanted(works: list[Work]) -> list[Work]:
     """Drop what nobody waits for any more. Its outcome, if any, is found under its key."""
     now = time.monotonic()
-    for work in works:
-        if now > work.call.deadline:
-            _fail(work, DeadlineExceededError())
+    if now > min([work.call.deadline for work in works], default=now):
+        for work in works:
+            if now > work.call.deadline:
+                _fail(work, DeadlineExceededError())
     return _unanswered(works)
 
 
@@ -410,7 +409,8 @@ def _not_hopeless(works: list[Work]) -> list[Work]:
 
 
 def _unanswered(works: list[Work]) -> list[Work]:
-    return [work for work in works if not work.over and not work.call.future.done()]
+    gone = {id(call) for call in {id(work.call): work.call for work in works}.values() if call.future.done()}
+    return [work for work in works if not work.over and not (gone and id(work.call) in gone)]
 
 
 def _fail(work: Work, error: MeshError) -> None:
@@ -446,6 +446,12 @@ def _player(batch: Batch, command: Command) -> Player | None:
     return known
 
 
+def _doubtful(player: Player, decided: Sequence[Decided]) -> bool:
+    if len(decided) == 1:
+        return is_doubtful(player, decided[0])
+    return any(is_doubtful(player, one) for one in decided)
+
+
 def _not_found(command: Command, registry: Registry) -> Decided:
     return Decided(Entry(command.kind, registry.sources[command.source], command.key, Outcome.PLAYER_NOT_FOUND))
 
@@ -463,6 +469,8 @@ def _show(player: Player, decided: Decided) -> None:
 def _answers(work: Work, book: Book) -> list[Answer]:
     first = work.commands[0]
     player = book.players.get((first.licensee, first.player))
+    if len(work.decided) == 1:
+        return [_answer(work.decided[0], player)]
     return [_answer(decided, player) for decided in work.decided]
 
 

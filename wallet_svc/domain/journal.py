@@ -41,6 +41,15 @@ class Book:
 
 
 @dataclass(slots=True)
+class Moved:
+    """What one batch adds to one account."""
+
+    account: Account
+    debited: int = 0
+    credited: int = 0
+
+
+@dataclass(slots=True)
 class Batch:
     """Everything one commit writes to one shard."""
 
@@ -50,8 +59,8 @@ class Batch:
     next_sequence: int
     next_id: int
     entries: list[Entry] = field(default_factory=list)
-    accounts: dict[int, tuple[Account, int, int]] = field(default_factory=dict)
-    """Account id to (account, debits added, credits added) of this batch."""
+    accounts: dict[int, Moved] = field(default_factory=dict)
+    """What this batch adds to accounts, by their id."""
     owners: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     """New account id to (licensee id, player id or None for the house)."""
     players: dict[int, Player] = field(default_factory=dict)
@@ -85,7 +94,13 @@ class Batch:
                 operation = self.next_sequence
             if player.id == 0:
                 self._register(player)
-            self._place(player, entry, operation)
+            entry.shard = self.book.head.shard
+            entry.sequence = self.next_sequence
+            entry.operation = operation
+            entry.player_id = player.id
+            entry.licensee_id = player.licensee.id
+            entry.recorded_us = self.now_us
+            self.next_sequence += 1
             if entry.decision is not None:
                 records.write(player, entry)
             replay.apply(player, entry)
@@ -107,28 +122,20 @@ class Batch:
         self.next_id += 1
         return number
 
-    def _place(self, player: Player, entry: Entry, operation: int) -> None:
-        entry.shard = self.book.head.shard
-        entry.sequence = self.next_sequence
-        entry.operation = operation
-        entry.player_id = player.id
-        entry.licensee_id = player.licensee.id
-        entry.recorded_us = self.now_us
-        self.next_sequence += 1
-
     def _post(self, player: Player, entry: Entry) -> None:
         if entry.debit is None or entry.credit is None:
             raise ValueError("a posting needs two accounts")
         debit = self._account(player, entry.debit)
         credit = self._account(player, entry.credit)
+        moved = entry.moved
         if entry.debit.account_class > AccountClass.HOUSE:
-            debit.debits += entry.moved
+            debit.debits += moved
         if entry.credit.account_class > AccountClass.HOUSE:
-            credit.credits += entry.moved
-        self._touch(debit, entry.moved, 0)
-        self._touch(credit, 0, entry.moved)
-        entry.debit_id, entry.debit_after = debit.id, debit.balance
-        entry.credit_id, entry.credit_after = credit.id, credit.balance
+            credit.credits += moved
+        self._moved(debit).debited += moved
+        self._moved(credit).credited += moved
+        entry.debit_id, entry.debit_after = debit.id, debit.credits - debit.debits
+        entry.credit_id, entry.credit_after = credit.id, credit.credits - credit.debits
 
     def _account(self, player: Player, name: AccountName) -> Account:
         if name.account_class < AccountClass.HOUSE:
@@ -149,9 +156,11 @@ class Batch:
             account = self.book.house[licensee_id, name] = Account(0, name, new=True)
         return account
 
-    def _touch(self, account: Account, debited: int, credited: int) -> None:
-        _, debited_before, credited_before = self.accounts.get(account.id, (account, 0, 0))
-        self.accounts[account.id] = (account, debited_before + debited, credited_before + credited)
+    def _moved(self, account: Account) -> Moved:
+        found = self.accounts.get(account.id)
+        if found is None:
+            found = self.accounts[account.id] = Moved(account)
+        return found
 
     def _note_changes(self, player: Player, entry: Entry) -> None:
         kind = entry.kind
@@ -173,7 +182,7 @@ class Batch:
         elif kind in _STANDING_KINDS:
             self.players[player.id] = player
             if kind is Kind.OPEN_ACCOUNT and entry.asset is not None:
-                self._touch(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)), 0, 0)
+                self._moved(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)))
 
     def _note_standing(self, player: Player, entry: Entry) -> None:
         if entry.asset is None or entry.outcome is not Outcome.OK:
@@ -212,8 +221,8 @@ class Batch:
         self.book.head = Head(
             head.shard, self.next_sequence, self.next_id, digest, head.registry_version, self.seal().frontier
         )
-        for account, _, _ in self.accounts.values():
-            account.new = False
+        for moved in self.accounts.values():
+            moved.account.new = False
         for player in self.players.values():
             player.new = False
         for _, round_ in self.rounds.values():

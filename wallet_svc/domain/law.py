@@ -207,6 +207,19 @@ def begin(player: Player) -> None:
     player.usage = kernel.UsageBook()
 
 
+def lacks_usage(player: Player, packs: kernel.PackLibrary, now_us: int) -> bool:
+    """Whether the player's usage must be read before the law is asked. Cheap: for most players nothing counts."""
+    if player.usage is not None:
+        return False
+    protection, pack = player.protection, packs.at(player.pack, now_us)
+    if player.uncounted is not None and player.uncounted[0] is protection and player.uncounted[1] is pack:
+        return False
+    if usage_since(player, packs, now_us) is not None:
+        return True
+    player.uncounted = (protection, pack)
+    return False
+
+
 def usage_since(player: Player, packs: kernel.PackLibrary, now_us: int) -> int | None:
     """From when the player's limits and the pack look back, or None if nothing counts."""
     if player.protection is None:

@@ -87,9 +87,9 @@ def _changed_players(old: list[Player]) -> Columns:
 
 
 def _accounts(batches: Sequence[Batch]) -> Columns:
-    touched = [(batch, *item) for batch in batches for item in batch.accounts.values()]
-    new = [(batch, account) for batch, account, _, _ in touched if account.new]
-    old = [(account, debited, credited) for _, account, debited, credited in touched if not account.new]
+    touched = [(batch, moved) for batch in batches for moved in batch.accounts.values()]
+    new = [(batch, moved.account) for batch, moved in touched if moved.account.new]
+    old = [moved for _, moved in touched if not moved.account.new]
     found = _new_accounts(new) if new else {}
     standings = {id_: standing for batch in batches for id_, standing in batch.standings.items()}
     if standings:
@@ -102,9 +102,9 @@ def _accounts(batches: Sequence[Batch]) -> Columns:
         }
     elif old:
         found |= {
-            "a_id": numbers([account.id for account, _, _ in old]),
-            "a_debits": numbers([debited for _, debited, _ in old]),
-            "a_credits": numbers([credited for _, _, credited in old]),
+            "a_id": column([moved.account.id for moved in old]),
+            "a_debits": numbers([moved.debited for moved in old]),
+            "a_credits": numbers([moved.credited for moved in old]),
         }
     return found
 

@@ -38,7 +38,12 @@ class Loader:
         for one in wanted:
             book, command, all_keys = one
             player = book.players.get((command.licensee, command.player))
-            if player is None or all_keys or not is_known(player, command, sources[command.source], coming):
+            if (
+                player is None
+                or all_keys
+                or not is_known(player, command, sources[command.source], coming)
+                or law.lacks_usage(player, self._registry.packs, self._now_us)
+            ):
                 found.append(one)
         return found
 

@@ -112,7 +112,10 @@ class PostgresLog:
 
     async def _connected(self) -> psycopg.AsyncConnection[TupleRow]:
         if self._connection is None or self._connection.closed:
-            self._connection = await connect(self._url, name=self._writer, statement_timeout_ms=self._timeout_ms)
+            connection = await connect(self._url, name=self._writer, statement_timeout_ms=self._timeout_ms)
+            # Planning a commit takes longer than a small one itself, and every plan of it is the same.
+            await connection.execute(b"SET plan_cache_mode = force_generic_plan")
+            self._connection = connection
         return self._connection
 
     async def _drop(self) -> None:

@@ -56,7 +56,7 @@ def is_known(player: Player, command: Command, source_id: int, coming: Coming) -
     A win that names a bet of the same flight needs nothing else: if that bet turns out
     not to be new, its answer is doubtful, or the database refuses the batch.
     """
-    if player.usage is None and player.protection is not None and player.protection.limits:
+    if command.effective_us is not None:
         return False
     action = command.action
     if isinstance(action, Bet):

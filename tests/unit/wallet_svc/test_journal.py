@@ -68,7 +68,7 @@ def test_every_posting_has_two_sides_and_the_balances_after_it() -> None:
 def test_an_account_that_moves_twice_is_written_once_with_its_sums() -> None:
     made = table()
     batch = batch_of(made, ("b1", bet("10.00")), ("w1", win("4.00")), ("b2", bet("1.00")))
-    sums = {account.name.account_class: (debited, credited) for account, debited, credited in batch.accounts.values()}
+    sums = {one.account.name.account_class: (one.debited, one.credited) for one in batch.accounts.values()}
     assert sums == {AccountClass.CASH: (11_00, 4_00), AccountClass.GAMING: (4_00, 11_00)}
 
 

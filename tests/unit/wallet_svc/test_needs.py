@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.wallet_svc.world import CASHIER, LICENSEE, PROVIDER, SOURCES, bet, cancel, money, table, win
 from wallet_svc.domain import commands as c
+from wallet_svc.domain import law
 from wallet_svc.domain.decide import decide
 from wallet_svc.domain.state import Player
 from wallet_svc.domain.vocabulary import Kind, PlayState
@@ -130,13 +131,26 @@ def test_a_win_of_a_known_round_needs_no_reading() -> None:
     assert not known(made.player(), win())
 
 
-def test_a_bet_of_an_unread_session_or_under_unread_limits_needs_reading() -> None:
+def test_a_bet_of_an_unread_session_needs_reading() -> None:
     assert not known(cold(), bet())
+
+
+def test_what_is_dated_back_needs_reading() -> None:
     made = table()
+    dated = c.Command(LICENSEE, PROVIDER, "alice", "b1", bet(), effective_us=1)
+    assert not is_known(made.player(), dated, SOURCE, set())
+
+
+def test_usage_is_read_for_who_has_a_limit_and_for_nobody_else() -> None:
+    made = table()
+    player, packs = made.player(), made.registry.packs
+    assert not law.lacks_usage(player, packs, made.now_us)
+    player.usage = None
+    assert not law.lacks_usage(player, packs, made.now_us)
     made.do("l1", c.SetLimit(limit="loss", window="24h", money=money("5.00")), source=CASHIER)
-    assert known(made.player(), bet())
-    made.player().usage = None
-    assert not known(made.player(), bet())
+    player.usage = None
+    assert law.lacks_usage(player, packs, made.now_us)
+    assert law.lacks_usage(player, packs, made.now_us)
 
 
 def test_a_refused_win_is_doubtful_until_its_round_and_its_bet_were_looked_for() -> None:
