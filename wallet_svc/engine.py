@@ -14,6 +14,7 @@ from mesh import failpoints, logs, metrics
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
 from wallet_svc.attempts import Attempts
+from wallet_svc.domain import law
 from wallet_svc.domain.commands import Command, OpenAccount
 from wallet_svc.domain.decide import decide, decide_together, split
 from wallet_svc.domain.journal import Batch, Book
@@ -347,6 +348,8 @@ class Engine:
             for batch, digest in zip(batches, digests, strict=True):
                 if batch.book.head.shard in written:
                     batch.committed(digest)
+                    for player in batch.players.values():
+                        law.forget_usage(player, batch.registry.packs, batch.now_us)
                     self.committed += len(batch.entries)
         self.flights += 1
         stale = {batch.book.head.shard for batch in batches} - written

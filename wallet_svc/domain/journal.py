@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from wallet_svc.domain import law, records, replay
 from wallet_svc.domain.digest import Fields, Seal, fields, seal
 from wallet_svc.domain.scene import Decided
-from wallet_svc.domain.state import Account, AccountName, Entry, HeldMoney, Licensee, Play, Player, Registry, Round
+from wallet_svc.domain.state import (
+    Account,
+    AccountName,
+    Asset,
+    Entry,
+    HeldMoney,
+    Licensee,
+    Play,
+    Player,
+    Registry,
+    Round,
+)
 from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, Standing
 
 ID_STRIDE = 1024
@@ -107,7 +118,7 @@ class Batch:
             if entry.moved:
                 self._post(player, entry)
             if entry.asset is not None:
-                entry.available = player.balance(entry.asset.id, AccountClass.CASH)
+                entry.available = _cash_after(player, entry, entry.asset)
             self._note_changes(player, entry)
             self.entries.append(entry)
 
@@ -191,7 +202,7 @@ class Batch:
             account = player.accounts.get(AccountName(entry.asset.id, account_class))
             if account is not None and account.id:
                 self.standings[account.id] = player.standing_of(entry.asset.id)
-                self._touch(account, 0, 0)
+                self._moved(account)
 
     def standing_of(self, account: Account) -> int:
         """What is stopped for a new account: as much as for the player's others in that asset."""
@@ -231,6 +242,14 @@ class Batch:
             play.new = False
         for _, hold in self.holds.values():
             hold.new = False
+
+
+def _cash_after(player: Player, entry: Entry, asset: Asset) -> int:
+    """The player's cash right after an entry. Most entries move it, and have it on one of their sides."""
+    for side, after in ((entry.debit, entry.debit_after), (entry.credit, entry.credit_after)):
+        if after is not None and side is not None and side.account_class is AccountClass.CASH:
+            return after if side.asset_id == asset.id else player.balance(asset.id, AccountClass.CASH)
+    return player.balance(asset.id, AccountClass.CASH)
 
 
 _ROUND_KINDS = frozenset({Kind.BET, Kind.WIN, Kind.CLOSE_ROUND})

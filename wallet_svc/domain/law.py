@@ -220,6 +220,12 @@ def lacks_usage(player: Player, packs: kernel.PackLibrary, now_us: int) -> bool:
     return False
 
 
+def forget_usage(player: Player, packs: kernel.PackLibrary, now_us: int) -> None:
+    """Count no further for a player of whom nothing counts. What a limit needs later is read from the log."""
+    if player.usage is not None and usage_since(player, packs, now_us) is None:
+        player.usage = None
+
+
 def usage_since(player: Player, packs: kernel.PackLibrary, now_us: int) -> int | None:
     """From when the player's limits and the pack look back, or None if nothing counts."""
     if player.protection is None:

@@ -93,11 +93,11 @@ def _accounts(batches: Sequence[Batch]) -> Columns:
     found = _new_accounts(new) if new else {}
     standings = {id_: standing for batch in batches for id_, standing in batch.standings.items()}
     if standings:
-        changed = [standings.get(account.id) for account, _, _ in old]
+        changed = [standings.get(moved.account.id) for moved in old]
         found |= {
-            "z_id": numbers([account.id for account, _, _ in old]),
-            "z_debits": numbers([debited for _, debited, _ in old]),
-            "z_credits": numbers([credited for _, _, credited in old]),
+            "z_id": numbers([moved.account.id for moved in old]),
+            "z_debits": numbers([moved.debited for moved in old]),
+            "z_credits": numbers([moved.credited for moved in old]),
             "z_standing": numbers([None if standing is None else standing.value for standing in changed]),
         }
     elif old:
