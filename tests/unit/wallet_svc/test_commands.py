@@ -189,7 +189,9 @@ def test_every_kind_of_action_is_known() -> None:
 @pytest.mark.parametrize("kind", PAIRS)
 def test_an_action_is_taken_field_for_field(kind: str) -> None:
     message, action = PAIRS[kind]
-    assert decode(**{kind: message}) == c.Command("borealis", "acme", "alice", "k", action, "request-1")
+    assert decode(**{kind: message}) == c.Command(
+        "borealis", "acme", "alice", "k", action, "request-1", caller="provider_adapters/acme"
+    )
 
 
 def test_what_was_not_sent_is_absent() -> None:
