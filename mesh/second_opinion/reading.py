@@ -19,7 +19,10 @@ _BATCHES: Final = (
     " WHERE batch.shard = wanted.shard AND batch.first_sequence > wanted.after"
     " ORDER BY first_sequence LIMIT %(limit)s) AS found"
 )
-_ACCOUNTS: Final = "SELECT id, debits, credits, player_id IS NULL FROM account WHERE id = ANY (%(ids)s::bigint[])"
+# What a player owes (class 4) is below zero, as accounts of the house may be.
+_ACCOUNTS: Final = (
+    "SELECT id, debits, credits, player_id IS NULL OR class = 4 FROM account WHERE id = ANY (%(ids)s::bigint[])"
+)
 _ACCOUNT_PAGE: Final = "SELECT id, debits, credits FROM account WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
 _HOLDS: Final = (
     "SELECT hold.player_id, hold.source_id, hold.key, hold.asset_id, hold.amount, hold.captured, hold.released, hold.state"

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from mesh.verify.findings import Findings
+from mesh.verify.postings import Gatherer, Posting, is_leg
 from mesh.verify.tables import OK, Class, Kind, Shard, Transfer
 
-_SIDES = {
-    Kind.BET: (Class.CASH, Class.GAMING),
-    Kind.WIN: (Class.GAMING, Class.CASH),
-    Kind.CANCEL: (Class.GAMING, Class.CASH),
-    Kind.DEPOSIT: (Class.OUTSIDE, Class.CASH),
-    Kind.HOLD: (Class.CASH, Class.HELD),
-    Kind.CAPTURE: (Class.HELD, Class.OUTSIDE),
-    Kind.RELEASE: (Class.HELD, Class.CASH),
-    Kind.EXPIRE: (Class.HELD, Class.CASH),
+_OWN = (Class.CASH, Class.BONUS)
+_CASH = (Class.CASH,)
+_GAMING = (Class.GAMING,)
+_PROMOTIONS = (Class.PROMOTIONS,)
+_SIDES: dict[Kind, tuple[tuple[Class, ...], tuple[Class, ...]]] = {
+    Kind.BET: (_OWN, _GAMING),
+    Kind.WIN: (_GAMING, _OWN),
+    Kind.CANCEL: ((Class.GAMING, Class.TIPS), _OWN),
+    Kind.DEPOSIT: ((Class.OUTSIDE,), _CASH),
+    Kind.HOLD: (_CASH, (Class.HELD,)),
+    Kind.CAPTURE: ((Class.HELD, Class.CASH), (Class.OUTSIDE,)),
+    Kind.RELEASE: ((Class.HELD,), _CASH),
+    Kind.EXPIRE: ((Class.HELD,), _CASH),
+    Kind.TIP: (_CASH, (Class.TIPS,)),
+    Kind.REVERSE_WIN: ((*_OWN, Class.RECEIVABLE), _GAMING),
+    Kind.UNDO_ROLLBACK: (_OWN, (Class.GAMING, Class.TIPS)),
+    Kind.PROMO: (_PROMOTIONS, _OWN),
+    Kind.TOURNAMENT: (_PROMOTIONS, _OWN),
+    Kind.JACKPOT: ((Class.JACKPOTS,), _OWN),
+    Kind.FREE_ROUND_SPIN: (_PROMOTIONS, _OWN),
+    Kind.FREE_ROUND_TOTAL: (_PROMOTIONS, _OWN),
+    Kind.ADJUST: ((Class.GAMING, Class.CASH), (Class.CASH, Class.GAMING)),
 }
+"""Between which accounts each kind moves money."""
+_FREE_ROUNDS = frozenset({Kind.FREE_ROUND_SPIN, Kind.FREE_ROUND_TOTAL})
+_UNDOING = frozenset({Kind.CANCEL, Kind.REVERSE_WIN, Kind.UNDO_ROLLBACK})
 
 
 class Refusals:
@@ -33,29 +50,73 @@ class Refusals:
             self.findings.add(f"{transfer.shard}-{transfer.sequence}: it was refused and moved {transfer.moved}")
 
 
-class Movements:
+class Movements(Gatherer):
     """What was accepted moved the amount that it says, between the accounts that its kind has."""
 
     def __init__(self, shard: Shard) -> None:
+        super().__init__()
         self._accounts = shard.accounts
         self.findings = Findings()
 
-    def see(self, transfer: Transfer) -> None:
-        """Look at one entry."""
-        if transfer.outcome != OK or transfer.kind not in _SIDES:
+    def posting(self, posting: Posting) -> None:
+        """Look at one posting."""
+        first = posting.first
+        if is_leg(first):
+            self.findings.add(f"{posting.place}: it is a part of a posting that is not there")
+        if not posting.accepted or first.kind not in _SIDES:
             return
         self.findings.looked_at += 1
-        if (transfer.moved or 0) != (transfer.amount or 0):
-            self.findings.add(
-                f"{transfer.shard}-{transfer.sequence}: it is about {transfer.amount} and moved {transfer.moved}"
-            )
-        if transfer.moved is not None and self._sides(transfer) != _SIDES[Kind(transfer.kind)]:
-            self.findings.add(f"{transfer.shard}-{transfer.sequence}: its kind moves money between other accounts")
+        if posting.moved not in _amounts(posting):
+            self.findings.add(f"{posting.place}: it is about {first.amount} and moved {posting.moved}")
+        if any(row.moved and not self._may_move(row) for row in posting.rows):
+            self.findings.add(f"{posting.place}: its kind moves money between other accounts")
+        if self._bonus(posting) != posting.details.get("bonus", 0):
+            self.findings.add(f"{posting.place}: it says another part of bonus than it moved")
 
-    def _sides(self, transfer: Transfer) -> tuple[int | None, int | None]:
-        debit = self._accounts.get(transfer.debit_id or 0)
-        credit = self._accounts.get(transfer.credit_id or 0)
-        return (debit.account_class if debit else None, credit.account_class if credit else None)
+    def _may_move(self, row: Transfer) -> bool:
+        debit, credit = self._class(row.debit_id), self._class(row.credit_id)
+        debits, credits_ = _SIDES[Kind(row.kind)]
+        return debit in debits and credit in credits_ and debit != credit
+
+    def _class(self, account_id: int | None) -> int | None:
+        account = self._accounts.get(account_id or 0)
+        return account.account_class if account else None
+
+    def _bonus(self, posting: Posting) -> int:
+        return sum(
+            row.moved or 0
+            for row in posting.rows
+            if Class.BONUS in (self._class(row.debit_id), self._class(row.credit_id))
+        )
+
+
+def _amounts(posting: Posting) -> tuple[int, ...]:
+    """What a posting may have moved: its amount, or nothing where it is only a record."""
+    amount = abs(posting.first.amount or 0)
+    if posting.first.kind in _FREE_ROUNDS:
+        return amount, 0
+    if posting.first.kind in _UNDOING and posting.first.undoes is None:
+        return amount, 0
+    return (amount,)
+
+
+class FreeRounds(Gatherer):
+    """A grant is paid by its spins or by its total, never by both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paid: dict[tuple[int, int, str], int] = {}
+        self.findings = Findings()
+
+    def posting(self, posting: Posting) -> None:
+        """Look at one posting."""
+        first = posting.first
+        if not posting.accepted or first.kind not in _FREE_ROUNDS or not posting.moved:
+            return
+        self.findings.looked_at += 1
+        name = (first.player_id, first.source_id, str(posting.details.get("grant")))
+        if self._paid.setdefault(name, first.kind) != first.kind:
+            self.findings.add(f"{posting.place}: the grant {name[2]} was paid by its spins and by its total")
 
 
 class Keys:

@@ -39,8 +39,10 @@ class Balances:
                 f"{_at(transfer)}: it says that account {account_id} has {told} afterwards, its transfers say {balance}"
             )
         account = self._accounts.get(account_id)
-        if account is not None and account.player_id is not None and balance < 0:
-            self.findings.add(f"{_at(transfer)}: account {account_id} is below zero: {balance}")
+        if account is None or account.player_id is None:
+            return
+        if balance > 0 if account.account_class == Class.RECEIVABLE else balance < 0:
+            self.findings.add(f"{_at(transfer)}: account {account_id} is on the wrong side of zero: {balance}")
 
     def _compare_available(self, transfer: Transfer) -> None:
         account_id = self._cash.get((transfer.player_id, transfer.asset_id or 0))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from mesh.verify.findings import Findings
+from mesh.verify.postings import is_leg
 from mesh.verify.tables import OK, Class, Kind, Shard, Transfer
 
 _ACTIVE, _CAPTURED = 1, 2
@@ -37,7 +38,8 @@ class Reserved:
 
 def name_of(transfer: Transfer) -> _Name | None:
     """The reservation that an accepted entry is about; None if it is about none."""
-    if transfer.outcome != OK or transfer.kind not in _KINDS:
+    # What a capture takes beyond its hold is a row of its own, and comes from cash.
+    if transfer.outcome != OK or transfer.kind not in _KINDS or is_leg(transfer):
         return None
     key = transfer.key if transfer.kind == Kind.HOLD else transfer.reference
     return transfer.player_id, transfer.source_id, key or ""

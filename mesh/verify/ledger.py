@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from mesh.verify.answers import Keys, Movements, Refusals
+from mesh.verify.answers import FreeRounds, Keys, Movements, Refusals
 from mesh.verify.balances import Balances, Scopes, books
 from mesh.verify.chain import Chain, Sequences
 from mesh.verify.findings import Check, Findings, verdict
 from mesh.verify.holds import Holds
+from mesh.verify.postings import Gatherer
 from mesh.verify.rounds import Cancels, Results, Rounds
 from mesh.verify.tables import Names, Shard, Transfer
 
@@ -26,6 +27,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "accepted actions moved their amount": "accepted entries",
     "every win belongs to a stake": "wins",
     "each stake undone once at most": "cancels",
+    "no free round paid twice": "paid spins and totals",
     "every key answered once": "keys",
     "postings stay with player, licensee and currency": "postings",
 }
@@ -57,6 +59,7 @@ def watchers(shard: Shard, *, still_playing: bool) -> dict[str, Watcher]:
         "accepted actions moved their amount": Movements(shard),
         "every win belongs to a stake": Results(),
         "each stake undone once at most": Cancels(),
+        "no free round paid twice": FreeRounds(),
         "every key answered once": Keys(),
         "postings stay with player, licensee and currency": Scopes(shard),
     }
@@ -75,7 +78,7 @@ def verify_shard(
                 # Whoever has spoiled an entry does not get to end the checker.
                 check.findings.add(f"{shard.head.shard}-{transfer.sequence}: it cannot be understood: {error}")
     for check in checks.values():
-        if isinstance(check, Balances | Chain | Sequences | Rounds | Holds):
+        if isinstance(check, Balances | Chain | Sequences | Rounds | Holds | Gatherer):
             check.end()
     return {BOOKS: books(shard, names), **{name: check.findings for name, check in checks.items()}}
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 from mesh.verify.findings import Findings
+from mesh.verify.postings import Gatherer, Posting
 from mesh.verify.tables import OK, Kind, Shard, Transfer
 
 _OPEN, _CLOSED = 1, 2
@@ -70,7 +71,7 @@ class Results:
         name = (transfer.player_id, transfer.source_id, transfer.round)
         if transfer.kind == Kind.WIN:
             self._look_at(transfer, self._rounds.get(name))
-        elif transfer.kind in {Kind.BET, Kind.CANCEL}:
+        elif transfer.kind in {Kind.BET, Kind.CANCEL, Kind.UNDO_ROLLBACK}:
             _follow(self._rounds.setdefault(name, _Round(asset_id=None, opened=0)), transfer)
 
     def _look_at(self, win: Transfer, found: _Round | None) -> None:
@@ -81,46 +82,69 @@ class Results:
             self.findings.add(f"{win.shard}-{win.sequence}: a win was paid that belongs to no live stake")
 
 
-class Cancels:
-    """A stake is undone at most once, wholly, for the player who made it."""
+class Cancels(Gatherer):
+    """What undoes something does it wholly, the other way round, once, and for the player who it was for."""
 
     def __init__(self) -> None:
-        self._stakes: dict[int, Transfer] = {}
+        super().__init__()
+        self._booked: dict[int, Posting] = {}
         self._undone: set[int] = set()
         self.findings = Findings()
 
-    def see(self, transfer: Transfer) -> None:
-        """Follow one entry."""
-        if transfer.kind == Kind.BET and transfer.outcome == OK:
-            self._stakes[transfer.sequence] = transfer
-        if transfer.undoes is None:
-            if transfer.kind == Kind.CANCEL and transfer.moved is not None:
-                self.findings.add(f"{transfer.shard}-{transfer.sequence}: a cancel paid and undoes nothing")
+    def posting(self, posting: Posting) -> None:
+        """Follow one posting."""
+        first = posting.first
+        if posting.accepted and first.kind in _UNDOABLE:
+            self._booked[first.sequence] = posting
+        if first.undoes is None:
+            if first.kind in _UNDOES and posting.moved:
+                self.findings.add(f"{posting.place}: it moved money back and undoes nothing")
             return
         self.findings.looked_at += 1
-        if transfer.undoes in self._undone:
-            self.findings.add(f"{transfer.shard}-{transfer.sequence}: the stake was undone before")
-        self._undone.add(transfer.undoes)
-        stake = self._stakes.get(transfer.undoes)
-        if stake is None or _reversed(stake) != _sides(transfer):
-            self.findings.add(f"{transfer.shard}-{transfer.sequence}: it does not undo what was staked")
+        if first.undoes in self._undone:
+            self.findings.add(f"{posting.place}: the stake was undone before")
+        self._undone.add(first.undoes)
+        booked = self._booked.get(first.undoes)
+        if booked is None or booked is posting or not _is_undone_by(booked, posting):
+            self.findings.add(f"{posting.place}: it does not undo what was staked")
 
 
-def _sides(transfer: Transfer) -> tuple[object, ...]:
-    return (transfer.player_id, transfer.source_id, transfer.reference, transfer.asset_id, transfer.moved,
-            transfer.debit_id, transfer.credit_id)  # fmt: skip
+_UNDOES = {
+    Kind.CANCEL: frozenset({Kind.BET, Kind.TIP, Kind.UNDO_ROLLBACK}),
+    Kind.REVERSE_WIN: frozenset({Kind.WIN}),
+    Kind.UNDO_ROLLBACK: frozenset({Kind.CANCEL}),
+}
+_UNDOABLE = frozenset().union(*_UNDOES.values())
 
 
-def _reversed(stake: Transfer) -> tuple[object, ...]:
-    return (stake.player_id, stake.source_id, stake.key, stake.asset_id, stake.moved, stake.credit_id, stake.debit_id)
+def _is_undone_by(booked: Posting, undoing: Posting) -> bool:
+    first, then = booked.first, undoing.first
+    same = (first.player_id, first.source_id, first.asset_id) == (then.player_id, then.source_id, then.asset_id)
+    if not same or first.kind not in _UNDOES.get(Kind(then.kind), frozenset()) or _name(booked) != _name(undoing):
+        return False
+    if then.kind == Kind.REVERSE_WIN and undoing.details.get("owed"):
+        # What was not there any more is owed instead.
+        return booked.moved == undoing.moved
+    return booked.moves_back() == undoing.moves()
+
+
+def _name(posting: Posting) -> object:
+    """The key of the stake or win that a posting is about."""
+    first = posting.first
+    if first.kind == Kind.UNDO_ROLLBACK:
+        return posting.details.get("stake")
+    return first.reference if first.kind in _UNDOES else first.key
 
 
 def _follow(found: _Round, transfer: Transfer) -> None:
+    details = json.loads(transfer.details) if transfer.details is not None else {}
     if transfer.kind == Kind.BET and transfer.key is not None:
         found.live[transfer.key] = transfer.sequence
-    elif transfer.kind == Kind.CANCEL and transfer.reference is not None:
+    elif transfer.kind == Kind.CANCEL and transfer.reference is not None and transfer.undoes is not None:
         found.live.pop(transfer.reference, None)
-    if transfer.details is not None and json.loads(transfer.details).get("close"):
+    elif transfer.kind == Kind.UNDO_ROLLBACK and transfer.undoes is not None and "stake" in details:
+        found.live[details["stake"]] = transfer.sequence
+    if details.get("close"):
         found.closed = True
 
 

@@ -26,10 +26,22 @@ class Kind(enum.IntEnum):
     CAPTURE = 7
     RELEASE = 8
     EXPIRE = 9
+    TIP = 10
+    REVERSE_WIN = 12
+    UNDO_ROLLBACK = 13
+    PROMO = 14
+    TOURNAMENT = 15
+    JACKPOT = 16
+    FREE_ROUND_SPIN = 17
+    FREE_ROUND_TOTAL = 18
+    ADJUST = 19
 
 
 class Class(enum.IntEnum):
-    """Classes of accounts. Up to RECEIVABLE they belong to a player and are never below zero."""
+    """Classes of accounts. Up to RECEIVABLE they belong to a player and are never below zero.
+
+    But RECEIVABLE, which is what the player owes, is never above it.
+    """
 
     CASH = 1
     HELD = 2
@@ -37,6 +49,9 @@ class Class(enum.IntEnum):
     RECEIVABLE = 4
     OUTSIDE = 11
     GAMING = 12
+    PROMOTIONS = 13
+    JACKPOTS = 14
+    TIPS = 15
 
 
 class Transfer(NamedTuple):

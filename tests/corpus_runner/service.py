@@ -19,6 +19,8 @@ from mesh.dev.ports import free_port
 from mesh.dev.runs import new_run
 from mesh.dev.secrets import Authority, write_workload
 from mesh.settings import ProcessSettings
+from mesh.verify.ledger import join, verify_shard
+from mesh.verify.reading import Ledger
 from tests.corpus_runner.invariants import INVARIANTS, SNAPSHOT
 from wallet_svc.migrate import upgrade
 
@@ -89,6 +91,19 @@ class Service:
         with psycopg.connect(self.database.owner_url) as connection:
             found = {rule: connection.execute(query, (licensee,)).fetchall() for rule, query in INVARIANTS.items()}
         return [f"{rule}: {rows}" for rule, rows in found.items() if rows]
+
+    def second_opinion(self) -> list[str]:
+        """What the verifier, which shares no code with the wallet, finds wrong in the books of all cases together."""
+        ledger = Ledger(self.database.owner_url)
+        try:
+            names = ledger.names()
+            shards = [
+                verify_shard(ledger.shard(head), ledger.transfers(head), names, still_playing=True)
+                for head in ledger.heads()
+            ]
+        finally:
+            ledger.close()
+        return [f"{check.name}: {check.detail}" for check in join(shards) if not check.ok]
 
     def _start(self) -> None:
         self._children = [self._spawn(index) for index in range(REPLICAS)]

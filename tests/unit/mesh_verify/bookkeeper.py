@@ -24,6 +24,13 @@ NAMES = Names(
     sources={CASHIER: "cashier", STUDIO: "hub88_style"},
 )
 CASH, HELD, OUTSIDE, GAMING = 10 * 1024 + SHARD, 11 * 1024 + SHARD, 12 * 1024 + SHARD, 13 * 1024 + SHARD
+BONUS, OWED, PROMOTIONS, TIPS = 14 * 1024 + SHARD, 15 * 1024 + SHARD, 16 * 1024 + SHARD, 17 * 1024 + SHARD
+OTHERS = {
+    BONUS: (PLAYER, Class.BONUS, 0),
+    OWED: (PLAYER, Class.RECEIVABLE, 0),
+    PROMOTIONS: (None, Class.PROMOTIONS, STUDIO),
+    TIPS: (None, Class.TIPS, STUDIO),
+}
 ACCOUNTS = {
     CASH: (PLAYER, Class.CASH, 0),
     HELD: (PLAYER, Class.HELD, 0),
@@ -101,14 +108,28 @@ class Bookkeeper:
             debit_after=str(self.balance(debit)), credit_after=str(self.balance(credit)), **fields,
         )  # fmt: skip
 
+    def leg(self, kind: int, amount: int, debit: int, credit: int, **fields: Any) -> int:
+        """Append a further row of the posting before it."""
+        self.debits[debit] += amount
+        self.credits[credit] += amount
+        first = self.transfers[-1].operation
+        return self.enter(
+            kind, None, fingerprint=None, operation=first, moved=amount, debit_id=debit, credit_id=credit,
+            debit_after=str(self.balance(debit)), credit_after=str(self.balance(credit)), **fields,
+        )  # fmt: skip
+
     def balance(self, account: int) -> int:
         return self.credits[account] - self.debits[account]
+
+    def others(self) -> dict[int, tuple[int | None, Class, int]]:
+        """Accounts that only some ledgers have."""
+        return {key: account for key, account in OTHERS.items() if self.debits[key] or self.credits[key]}
 
     def world(self, batches: Sequence[int]) -> World:
         """Tables that fit the entries; `batches` has the number of entries of each batch."""
         accounts = {
             key: Account(key, 2, owner, GBP, kind, source, self.debits[key], self.credits[key])
-            for key, (owner, kind, source) in ACCOUNTS.items()
+            for key, (owner, kind, source) in {**ACCOUNTS, **self.others()}.items()
         }
         signed, head = sign(self.transfers, batches)
         shard = Shard(head=head, batches=signed, accounts=accounts, rounds=self.rounds, holds=self.holds,
@@ -148,7 +169,18 @@ def _peaks(leaves: Sequence[bytes]) -> bytes:
 
 
 def good_world() -> World:
-    """Some of everything: deposits, rounds of every ending, withdrawals, refusals, a tombstone."""
+    """Deposits, rounds of every ending, withdrawals, refusals, a tombstone."""
+    return good_books().world([3, 1, 4, 6, 1])
+
+
+def whole_world() -> World:
+    """Some of everything."""
+    books = good_books()
+    more_kinds(books)
+    return books.world([3, 1, 4, 6, 1, len(books.transfers) - 15])
+
+
+def good_books() -> Bookkeeper:
     books = Bookkeeper()
     books.post(Kind.DEPOSIT, "dep-1", 100, OUTSIDE, CASH, source_id=CASHIER)
     books.post(Kind.BET, "bet-1", 30, CASH, GAMING, round="r-1")
@@ -174,4 +206,24 @@ def good_world() -> World:
         Hold(PLAYER, CASHIER, "wd-1", GBP, 60, 25, 35, 3),
         Hold(PLAYER, CASHIER, "wd-2", GBP, 5, 0, 0, 1),
     ]
-    return books.world([3, 1, 4, 6, 1])
+    return books
+
+
+def more_kinds(books: Bookkeeper) -> None:
+    """Bonus money, tips, free rounds, corrections, and what undoes each."""
+    books.post(Kind.PROMO, "pr-1", 40, PROMOTIONS, BONUS, details='{"bonus":40}')
+    books.post(Kind.BET, "bet-6", 30, CASH, GAMING, round="r-6", details='{"bonus":10}')
+    books.transfers[-1] = books.transfers[-1]._replace(amount=40)
+    books.leg(Kind.BET, 10, BONUS, GAMING)
+    books.post(Kind.WIN, "win-6", 7, GAMING, CASH, round="r-6", reference="bet-6", details='{"close":true}')
+    won = len(books.transfers)
+    books.post(Kind.TIP, "tip-1", 3, CASH, TIPS)
+    tip = len(books.transfers)
+    books.post(Kind.CANCEL, "can-t", 3, TIPS, CASH, reference="tip-1", undoes=tip, details='{"of":10}')
+    books.post(Kind.UNDO_ROLLBACK, "und-t", 3, CASH, TIPS, undoes=tip + 1, details='{"of":10,"stake":"tip-1"}')
+    books.post(Kind.REVERSE_WIN, "rev-6", 7, CASH, GAMING, round="r-6", reference="win-6", undoes=won)
+    books.post(Kind.FREE_ROUND_TOTAL, "fr-1", 9, PROMOTIONS, CASH, details='{"grant":"g-1"}')
+    books.enter(Kind.FREE_ROUND_SPIN, "fs-1", amount=9, details='{"grant":"g-1"}')
+    books.post(Kind.ADJUST, "adj-1", 2, CASH, GAMING, reference="bet-6")
+    books.transfers[-1] = books.transfers[-1]._replace(amount=-2)
+    books.rounds.append(Round(PLAYER, STUDIO, "r-6", GBP, 17, 2))
