@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+from mesh.notes import Signer
 from mesh.settings import ProcessSettings
 
 
@@ -30,5 +31,24 @@ class WalletSettings(ProcessSettings):
     """How often holds are looked at whose time is over."""
     attempts_days: int = 90
     """How long notes of repeated calls are kept. Transactions themselves are kept for ever."""
+    statement_key: str = dataclasses.field(default="", repr=False)
+    """Secret that signs statements of days: 32 random bytes in base64. Empty: they are not signed."""
+    statement_key_name: str = "pitboss.localhost/statements"
+    """Name of that key in signed statements."""
+    totals_interval_s: int = 300
+    """How often the log is added up for statements of days; a statement that is asked for does not wait for it."""
+    report_timeout_ms: int = 120_000
+    """Upper bound for one SQL statement of a report that looks at a whole span of time."""
     feed_interval_ms: int = 100
     """How often a followed feed looks for new entries."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        try:
+            self.signer()
+        except ValueError as error:
+            raise ValueError(f"PITBOSS_STATEMENT_KEY or PITBOSS_STATEMENT_KEY_NAME: {error}.") from None
+
+    def signer(self) -> Signer | None:
+        """Who signs statements; None without a key."""
+        return Signer.load(self.statement_key_name, self.statement_key) if self.statement_key else None

@@ -64,3 +64,10 @@ class MomentNotReachedError(MeshError):
 
     kind = Kind.INVALID_ARGUMENT
     reason = "ERROR_REASON_MOMENT_NOT_REACHED"
+
+
+class LinesNotSortedError(MeshError):
+    """The lines of a file that is compared are not in ascending order of kind number and key."""
+
+    kind = Kind.INVALID_ARGUMENT
+    reason = "ERROR_REASON_LINES_NOT_SORTED"

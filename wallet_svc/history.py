@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from mesh.clock import Clock
+from mesh.errors import RequestInvalidError
+from wallet_svc.domain.day_statement import DAY_US, NOTHING, DayStatement, KindTotal, Sums
 from wallet_svc.domain.journal import ID_STRIDE
 from wallet_svc.domain.state import Asset, Registry
 from wallet_svc.domain.statement import ROWS_PER_LINE, Line, lines_of
@@ -12,6 +15,8 @@ from wallet_svc.errors import MomentNotReachedError
 from wallet_svc.queries import Queries
 from wallet_svc.store.reading import Reader, Stored
 from wallet_svc.store.rows import entry_of
+from wallet_svc.store.running import Row
+from wallet_svc.store.totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +56,16 @@ class StatementPage:
         return self.lines[-1].balance if self.lines else self.opening
 
 
+_SETTLING_US = 60_000_000
+"""Clocks of our processes differ by less: after this nothing more is recorded on a day that is over."""
+
+
 class History:
     """Answers from the log, on a connection of its own: a long answer keeps nobody else waiting."""
 
-    def __init__(self, reader: Reader, clock: Clock) -> None:
+    def __init__(self, reader: Reader, totals: Totals, clock: Clock) -> None:
         self._reader = reader
+        self._totals = totals
         self._clock = clock
         self._queries = Queries(reader, clock)
 
@@ -115,6 +125,33 @@ class History:
         heads = await self._queries.heads()
         return next(last for shard, last, _ in heads if shard == player_id % ID_STRIDE)
 
+    async def day_statement(self, licensee: str, currency: str, day: str, source: str) -> DayStatement:
+        """What all players had and what changed on a day.
+
+        Errors: LicenseeNotFoundError, CurrencyUnknownError, ProviderNotFoundError, MomentNotReachedError.
+        """
+        number = _day_number(day)
+        now = self._clock.now_us()
+        if number * DAY_US > now:
+            raise MomentNotReachedError
+        tenant, asset = await self._queries.asset(licensee, currency)
+        source_id = await self._queries.source(source) if source else None
+        await self._totals.catch_up()
+        values = {"licensee": tenant.id, "asset": asset.id, "day": number, "source": source_id}
+        rows = await self._reader.rows("read_totals", values)
+        kinds = [
+            KindTotal(kind=Kind(row.kind), count=int(row.postings), change=_sums(row)) for row in rows if row.on_the_day
+        ]
+        return DayStatement(
+            licensee=licensee,
+            asset=asset,
+            day=day,
+            source=source,
+            opening=next((_sums(row) for row in rows if not row.on_the_day), NOTHING),
+            kinds=kinds,
+            final=now >= (number + 1) * DAY_US + _SETTLING_US,
+        )
+
     async def transactions(
         self, licensee: str, player: str, wanted: Wanted, position: int, limit: int
     ) -> tuple[list[Stored], Registry]:
@@ -143,3 +180,16 @@ class History:
         values = {"player": player_id, "asset": asset_id, "position": position}
         rows = await self._reader.rows("read_cash_at", values)
         return int(rows[0].available) if rows else 0
+
+
+def _day_number(day: str) -> int:
+    """Days since 1970. RequestInvalidError for a day that no calendar has."""
+    try:
+        return (date.fromisoformat(day) - date(1970, 1, 1)).days
+    except ValueError:
+        raise RequestInvalidError(violations=[("day", "is not a day of the calendar")]) from None
+
+
+def _sums(row: Row) -> Sums:
+    # The account of what is owed is below zero by what is owed.
+    return int(row.cash), int(row.held), int(row.bonus), -int(row.receivable)

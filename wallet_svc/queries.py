@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mesh.clock import Clock
-from wallet_svc.domain.state import Asset, Registry
+from wallet_svc.domain.state import Asset, Licensee, Registry
 from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, PlayState, RoundState
 from wallet_svc.errors import (
     CurrencyUnknownError,
@@ -65,6 +65,17 @@ class Queries:
                 raise CurrencyUnknownError(currency_code=currency)
             asset = found
         return row, asset
+
+    async def asset(self, licensee: str, currency: str) -> tuple[Licensee, Asset]:
+        """Errors: LicenseeNotFoundError, CurrencyUnknownError."""
+        registry = await self.registry()
+        tenant = registry.licensees.get(licensee)
+        if tenant is None:
+            raise LicenseeNotFoundError(licensee_id=licensee)
+        asset = registry.assets.get((tenant.id, currency))
+        if asset is None:
+            raise CurrencyUnknownError(currency_code=currency)
+        return tenant, asset
 
     async def source(self, name: str) -> int:
         """Id of who sends actions. Errors: ProviderNotFoundError."""

@@ -21,6 +21,7 @@ from pitboss.wallet.v1 import (
     wallet_service_pb2_grpc,
 )
 from wallet_svc.attempts import Attempts
+from wallet_svc.comparing import Comparing
 from wallet_svc.config import WalletSettings
 from wallet_svc.domain.commands import CloseRound, Command, Expire
 from wallet_svc.engine import Engine
@@ -33,9 +34,11 @@ from wallet_svc.grpc_api.wallet import WalletServicer
 from wallet_svc.history import History
 from wallet_svc.ports import LogDownError
 from wallet_svc.queries import Queries
+from wallet_svc.store.comparing import Sorted
 from wallet_svc.store.log import PostgresLog
 from wallet_svc.store.reading import Reader
 from wallet_svc.store.registry import RegistryStore
+from wallet_svc.store.totals import Totals
 
 WALLET = "pitboss.wallet.v1.WalletService"
 HISTORY = "pitboss.wallet.v1.HistoryService"
@@ -100,7 +103,16 @@ async def build(settings: WalletSettings) -> server.Parts:
     history_reader = Reader(
         settings.database_url, name=f"{settings.replica} history", statement_timeout_ms=settings.statement_timeout_ms
     )
-    history = History(history_reader, clock)
+    totals = Totals(
+        settings.database_url,
+        name=f"{settings.replica} totals",
+        interval_s=settings.totals_interval_s,
+        statement_timeout_ms=settings.report_timeout_ms,
+    )
+    history = History(history_reader, totals, clock)
+    in_order = Sorted(
+        settings.database_url, name=f"{settings.replica} reports", statement_timeout_ms=settings.report_timeout_ms
+    )
     sweeper = Sweeper(settings, engine, clock)
     queries = Queries(reader, clock)
     feed_reader = Reader(
@@ -127,7 +139,9 @@ async def build(settings: WalletSettings) -> server.Parts:
             server.Service(
                 name=HISTORY,
                 add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server,
-                servicer=HistoryServicer(history, Explainer(history_reader, queries)),
+                servicer=HistoryServicer(
+                    history, Explainer(history_reader, queries), Comparing(in_order, queries), settings.signer()
+                ),
             ),
             server.Service(
                 name=REGISTRY,
@@ -136,8 +150,22 @@ async def build(settings: WalletSettings) -> server.Parts:
             ),
         ],
         policy=POLICY,
-        tasks={"engine": engine.run, "sweeper": sweeper.run, "feed": feed.run, "attempts": attempts.run},
-        closers=[attempts.close, shard_log.close, reader.close, history_reader.close, feed_reader.close, sweeper.close],
+        tasks={
+            "engine": engine.run,
+            "sweeper": sweeper.run,
+            "feed": feed.run,
+            "attempts": attempts.run,
+            "totals": totals.run,
+        },
+        closers=[
+            attempts.close,
+            totals.close,
+            shard_log.close,
+            reader.close,
+            history_reader.close,
+            feed_reader.close,
+            sweeper.close,
+        ],
     )
 
 

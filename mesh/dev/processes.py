@@ -80,6 +80,8 @@ class Surroundings:
     """The wallet's database, to look at only."""
     signing_key: str = field(default="", repr=False)
     """What the second opinion signs checkpoints with."""
+    statement_key: str = field(default="", repr=False)
+    """What wallets sign statements of days with."""
     session_keys: str = field(default="", repr=False)
     log_level: str = "info"
     otlp_endpoint: str = ""
@@ -176,7 +178,7 @@ def after_services(around: Surroundings) -> tuple[Process, ...]:
 
 def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
     # The name that stands in every batch which this process writes.
-    own = {"PITBOSS_REPLICA": name} if service == "wallet_svc" else {}
+    own = {"PITBOSS_REPLICA": name, "PITBOSS_STATEMENT_KEY": around.statement_key} if service == "wallet_svc" else {}
     return Process(
         name=name,
         module=service,

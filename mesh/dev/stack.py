@@ -294,6 +294,7 @@ class Stack:
             clock_file=self.vault.clock_file,
             session_keys=self.vault.session_keys,
             signing_key=self.vault.signing_key,
+            statement_key=self.vault.statement_key,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
             without=self.options.without,

@@ -34,6 +34,8 @@ class Vault:
     """What the session service seals launch tokens with."""
     signing_key: str = field(repr=False)
     """What the second opinion signs checkpoints with."""
+    statement_key: str = field(repr=False)
+    """What wallets sign statements of days with."""
 
     @classmethod
     def make(cls, folder: Path, providers: Iterable[Provider]) -> Self:
@@ -45,6 +47,7 @@ class Vault:
             credentials=made,
             session_keys=random_text(),
             signing_key=new_seed(),
+            statement_key=new_seed(),
         )
         vault._write_certificates()
         vault._write_tokens()

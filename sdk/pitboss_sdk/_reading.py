@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from pitboss_sdk.money import Money, to_text
 from pitboss_sdk.vocabulary import (
     BookAccountClass,
     Category,
+    DifferenceKind,
     HoldState,
     LimitKind,
     Outcome,
@@ -232,6 +234,67 @@ def _hold(message: history_service_pb2.HoldView) -> values.Hold:
         captured=_amount(message.captured),
         released=_amount(message.released),
         expire_time=moment(message.expire_time),
+    )
+
+
+def day_statement(message: history_service_pb2.GetDayStatementResponse) -> values.DayStatement:
+    """The statement of a day."""
+    return values.DayStatement(
+        opening=_sums(message.opening),
+        kinds=tuple(
+            values.KindTotal(kind=TransactionKind(each.kind), count=each.count, change=_sums(each.change))
+            for each in message.kinds
+        ),
+        closing=_sums(message.closing),
+        count=message.count,
+        final=message.final,
+        document_json=message.document_json,
+        digest=message.digest,
+        signed_note=message.signed_note,
+        verifier_key=message.verifier_key,
+    )
+
+
+def _sums(message: history_service_pb2.SubBalances) -> values.SubBalances:
+    return values.SubBalances(
+        cash=_amount(message.cash),
+        held=_amount(message.held),
+        bonus=_amount(message.bonus),
+        receivable=_amount(message.receivable),
+    )
+
+
+def compared(
+    message: history_service_pb2.CompareStatementResponse,
+) -> Iterator[values.Difference | values.ComparisonSummary]:
+    """Differences, and at the end the summary."""
+    for each in message.differences:
+        yield values.Difference(
+            kind=DifferenceKind(each.difference),
+            there=_compared_line(each.there) if each.HasField("there") else None,
+            here=_compared_line(each.here) if each.HasField("here") else None,
+            transaction_id=each.transaction_id,
+        )
+    if message.HasField("summary"):
+        told = message.summary
+        yield values.ComparisonSummary(
+            lines=told.lines,
+            transactions=told.transactions,
+            agreeing=told.agreeing,
+            missing_here=told.missing_here,
+            missing_there=told.missing_there,
+            amount_differs=told.amount_differs,
+            state_differs=told.state_differs,
+        )
+
+
+def _compared_line(message: history_service_pb2.ComparedLine) -> values.ComparedLine:
+    return values.ComparedLine(
+        kind=TransactionKind(message.kind),
+        transaction_key=message.transaction_key,
+        amount=money(message.amount),
+        state=TransactionState(message.state) if message.state else None,
+        player_id=message.player_id,
     )
 
 

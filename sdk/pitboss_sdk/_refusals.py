@@ -49,6 +49,7 @@ REASONS: Final[Mapping[str, type[errors.CallError]]] = {
     "PACK_UNKNOWN": errors.CallError,
     "PROVIDER_NOT_FOUND": errors.ProviderNotFoundError,
     "MOMENT_NOT_REACHED": errors.MomentNotReachedError,
+    "LINES_NOT_SORTED": errors.LinesNotSortedError,
     "SESSION_NOT_FOUND": errors.SessionNotFoundError,
     "SESSION_ENDED": errors.SessionEndedError,
     "GAME_NOT_AVAILABLE": errors.GameNotAvailableError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +14,13 @@ from typing import Any, Self, TypeVar
 import grpc
 import grpc.aio
 
+from pitboss_sdk import _reading as reading
 from pitboss_sdk._calls import compliance, history, session, wallet
 from pitboss_sdk._channel import OPTIONS, Endpoint, call_metadata
 from pitboss_sdk._conversation import Call, Effect, Send, converse, was_not_let_in
 from pitboss_sdk._failures import read_failure
 from pitboss_sdk._paging import Page
+from pitboss_sdk._refusals import call_error
 from pitboss_sdk._stub_set import Stubs
 from pitboss_sdk._watching import Watch
 from pitboss_sdk.client import PAGE_SIZE, TIMEOUT_S
@@ -26,8 +28,12 @@ from pitboss_sdk.failure import Failure
 from pitboss_sdk.money import Money
 from pitboss_sdk.values import (
     Balances,
+    ComparedLine,
+    ComparisonSummary,
+    DayStatement,
     Decision,
     DecisionRecord,
+    Difference,
     Explanation,
     Game,
     Launch,
@@ -282,6 +288,45 @@ class AsyncClient:
         """
         call = history.explanation(transaction_id, player_id, kind, transaction_key, source)
         return await self._run(call, timeout_s)
+
+    async def day_statement(
+        self, currency_code: str, day: date, *, source: str = "", timeout_s: float | None = None
+    ) -> DayStatement:
+        """What all players had, what changed by kind and what they had afterwards, on a day of UTC, signed.
+
+        `source` is a provider's name, or "cashier": only what it sent.
+        """
+        return await self._run(history.day_statement(currency_code, day, source), timeout_s)
+
+    async def list_differences(
+        self,
+        lines: Iterable[ComparedLine],
+        *,
+        source: str,
+        currency_code: str,
+        since: datetime,
+        until: datetime,
+        kinds: Sequence[TransactionKind] = (),
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[Difference | ComparisonSummary]:
+        """Compare the lines of a file with what a source sent in a span of time; the last item is the summary.
+
+        The lines come in ascending order of kind number and of the bytes of the key. Neither side is kept in memory.
+        """
+        asked = history.Comparison(
+            lines=lines, source=source, currency_code=currency_code, since=since, until=until, kinds=kinds
+        )
+        metadata = call_metadata(await self._fresh_token(), asked.request_id)
+        compare: Any = self._stubs.history.CompareStatement
+        stream = compare(asked.requests(), metadata=metadata, timeout=timeout_s)
+        try:
+            async for response in stream:
+                for found in reading.compared(response):
+                    yield found
+        except grpc.RpcError as error:
+            raise call_error(read_failure(error), request_id=asked.request_id) from None
+        finally:
+            stream.cancel()
 
     # -- sessions and games
 

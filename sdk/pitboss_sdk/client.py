@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,19 +11,25 @@ from typing import Any, Final, Self, TypeVar
 
 import grpc
 
+from pitboss_sdk import _reading as reading
 from pitboss_sdk._calls import compliance, history, session, wallet
 from pitboss_sdk._channel import OPTIONS, Endpoint, call_metadata
 from pitboss_sdk._conversation import Call, Effect, Send, converse, was_not_let_in
 from pitboss_sdk._failures import read_failure
 from pitboss_sdk._paging import Page
+from pitboss_sdk._refusals import call_error
 from pitboss_sdk._stub_set import Stubs
 from pitboss_sdk._watching import Watch
 from pitboss_sdk.failure import Failure
 from pitboss_sdk.money import Money
 from pitboss_sdk.values import (
     Balances,
+    ComparedLine,
+    ComparisonSummary,
+    DayStatement,
     Decision,
     DecisionRecord,
+    Difference,
     Explanation,
     Game,
     Launch,
@@ -276,6 +282,43 @@ class Client:
         """
         call = history.explanation(transaction_id, player_id, kind, transaction_key, source)
         return self._run(call, timeout_s)
+
+    def day_statement(
+        self, currency_code: str, day: date, *, source: str = "", timeout_s: float | None = None
+    ) -> DayStatement:
+        """What all players had, what changed by kind and what they had afterwards, on a day of UTC, signed.
+
+        `source` is a provider's name, or "cashier": only what it sent.
+        """
+        return self._run(history.day_statement(currency_code, day, source), timeout_s)
+
+    def list_differences(
+        self,
+        lines: Iterable[ComparedLine],
+        *,
+        source: str,
+        currency_code: str,
+        since: datetime,
+        until: datetime,
+        kinds: Sequence[TransactionKind] = (),
+        timeout_s: float | None = None,
+    ) -> Iterator[Difference | ComparisonSummary]:
+        """Compare the lines of a file with what a source sent in a span of time; the last item is the summary.
+
+        The lines come in ascending order of kind number and of the bytes of the key. Neither side is kept in memory.
+        """
+        asked = history.Comparison(
+            lines=lines, source=source, currency_code=currency_code, since=since, until=until, kinds=kinds
+        )
+        metadata = call_metadata(self._fresh_token(), asked.request_id)
+        stream = self._stubs.history.CompareStatement(asked.requests(), metadata=metadata, timeout=timeout_s)
+        try:
+            for response in stream:
+                yield from reading.compared(response)
+        except grpc.RpcError as error:
+            raise call_error(read_failure(error), request_id=asked.request_id) from None
+        finally:
+            stream.cancel()
 
     # -- sessions and games
 

@@ -309,6 +309,10 @@ class MomentNotReachedError(RequestInvalidError):
     """The ledger has not come to this moment yet, so nobody knows what will be true then."""
 
 
+class LinesNotSortedError(RequestInvalidError):
+    """The lines of a file that is compared are not in ascending order of kind number and of the bytes of the key."""
+
+
 class SessionEndedError(CallError):
     """The session has ended and cannot be recovered."""
 

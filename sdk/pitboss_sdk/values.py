@@ -9,6 +9,7 @@ from pitboss_sdk.money import Money
 from pitboss_sdk.vocabulary import (
     BookAccountClass,
     Category,
+    DifferenceKind,
     HoldState,
     LimitKind,
     Outcome,
@@ -146,6 +147,81 @@ class Statement:
     """Resume here, also later. Empty: there was never a line."""
     more: bool
     """There are lines after these already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubBalances:
+    """Sums over all players. They may be below zero for the statement of one source."""
+
+    cash: Money
+    held: Money
+    bonus: Money
+    receivable: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindTotal:
+    """What postings of one kind changed on a day."""
+
+    kind: TransactionKind
+    count: int
+    change: SubBalances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayStatement:
+    """One day in one currency, for all players."""
+
+    opening: SubBalances
+    kinds: tuple[KindTotal, ...]
+    closing: SubBalances
+    count: int
+    final: bool
+    """The day is over. False: more may come."""
+    document_json: str
+    """The same content as canonical JSON."""
+    digest: str
+    """SHA-256 of the document, in hexadecimal."""
+    signed_note: str
+    """The document as a signed note (C2SP, Ed25519). Empty: the platform has no key."""
+    verifier_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedLine:
+    """What one side has about one transaction. What is None is not compared."""
+
+    kind: TransactionKind
+    transaction_key: str
+    amount: Money | None = None
+    state: TransactionState | None = None
+    player_id: str = ""
+    """Empty: whoever has the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One difference between a file and the ledger."""
+
+    kind: DifferenceKind
+    there: ComparedLine | None
+    """The line of the file."""
+    here: ComparedLine | None
+    """What the ledger has."""
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonSummary:
+    """What was compared. It comes last: without it the comparison was not finished."""
+
+    lines: int
+    transactions: int
+    agreeing: int
+    missing_here: int
+    missing_there: int
+    amount_differs: int
+    state_differs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,6 +165,18 @@ class BookAccountClass(_Open):
     TIPS = 15
 
 
+class DifferenceKind(_Open):
+    """How a file and the ledger differ."""
+
+    UNSPECIFIED = 0
+    MISSING_HERE = 1
+    """The file has it, the ledger does not, in this span of time."""
+    MISSING_THERE = 2
+    """The ledger has it, the file does not."""
+    AMOUNT_DIFFERS = 3
+    STATE_DIFFERS = 4
+
+
 class SessionState(_Open):
     """The life of a session."""
 

@@ -1,15 +1,23 @@
 """HistoryService: what happened to a licensee's money, and why."""
 
+from collections.abc import AsyncIterator
+
 from mesh import paging
+from mesh.errors import RequestInvalidError
 from mesh.identity import current_caller, require_licensee
+from mesh.notes import Signer
 from pitboss.type.v1 import money_pb2
 from pitboss.wallet.v1 import history_service_pb2 as pb
 from pitboss.wallet.v1 import history_service_pb2_grpc
+from wallet_svc.comparing import Comparing
 from wallet_svc.domain.backdating import effective_us
+from wallet_svc.domain.comparison import Tally
 from wallet_svc.domain.statement import Line
 from wallet_svc.domain.vocabulary import AccountClass
 from wallet_svc.explaining import Explainer
 from wallet_svc.grpc_api.commands import moment_us, plain
+from wallet_svc.grpc_api.comparing import difference_of, lines_of, scope_of, summary_of
+from wallet_svc.grpc_api.day_statement import day_statement_of
 from wallet_svc.grpc_api.explaining import explanation_of
 from wallet_svc.grpc_api.ledger import kind_named, need
 from wallet_svc.grpc_api.results import balances, money, timestamp
@@ -21,9 +29,13 @@ _DEFAULT_PAGE = 100
 class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
     """Decodes, asks one question, encodes."""
 
-    def __init__(self, history: History, explainer: Explainer) -> None:
+    def __init__(
+        self, history: History, explainer: Explainer, comparing: Comparing, signer: Signer | None = None
+    ) -> None:
         self._history = history
         self._explainer = explainer
+        self._comparing = comparing
+        self._signer = signer
 
     async def ListStatementLines(
         self, request: pb.ListStatementLinesRequest, context: object
@@ -67,6 +79,26 @@ class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
             source = request.source or current_caller().source
             found = await self._explainer.by_key(licensee, request.player_id, source, kind, key)
         return explanation_of(found)
+
+    async def GetDayStatement(self, request: pb.GetDayStatementRequest, context: object) -> pb.GetDayStatementResponse:
+        found = await self._history.day_statement(
+            require_licensee(), request.currency_code, request.day, request.source
+        )
+        return day_statement_of(found, self._signer)
+
+    async def CompareStatement(
+        self, request_iterator: AsyncIterator[pb.CompareStatementRequest], context: object
+    ) -> AsyncIterator[pb.CompareStatementResponse]:
+        licensee = require_licensee()
+        first = await anext(request_iterator, None)
+        if first is None or first.WhichOneof("message") != "scope":
+            raise RequestInvalidError(violations=[("scope", "the first message says what is compared")])
+        scope = scope_of(first.scope)
+        tenant, asset = await self._comparing.asset(licensee, scope.currency)
+        tally, lines = Tally(), lines_of(request_iterator, asset)
+        async for found in self._comparing.differences(tenant, asset, scope, lines, tally):
+            yield pb.CompareStatementResponse(differences=[difference_of(one, asset) for one in found])
+        yield pb.CompareStatementResponse(summary=summary_of(tally))
 
 
 def _owner(player: str) -> str:

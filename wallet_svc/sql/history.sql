@@ -136,3 +136,59 @@ FROM account LEFT JOIN player ON player.id = account.player_id WHERE account.id 
 -- The commit that wrote an entry.
 SELECT first_sequence, count, writer, recorded_us, digest FROM batch
 WHERE shard = %(shard)s AND first_sequence <= %(sequence)s ORDER BY first_sequence DESC LIMIT 1
+
+-- lock_total --
+-- How far a log was added up. Whoever adds to it keeps others out.
+SELECT sequence FROM total_cursor WHERE shard = %(shard)s FOR UPDATE SKIP LOCKED
+
+-- next_total --
+-- The end of the next commits of a log: what is one operation is added up at once.
+SELECT max(last) AS last
+FROM (
+    SELECT first_sequence + count - 1 AS last FROM batch
+    WHERE shard = %(shard)s AND first_sequence > %(after)s ORDER BY first_sequence LIMIT 200
+) AS next
+
+-- add_totals --
+-- Add a part of a log to its days.
+INSERT INTO day_total (licensee_id, asset_id, day, source_id, kind, postings, cash, held, bonus, receivable)
+SELECT licensee_id, asset_id, day, source_id, kind, count(DISTINCT (operation, reference)),
+       coalesce(sum(change) FILTER (WHERE class = 1), 0), coalesce(sum(change) FILTER (WHERE class = 2), 0),
+       coalesce(sum(change) FILTER (WHERE class = 3), 0), coalesce(sum(change) FILTER (WHERE class = 4), 0)
+FROM (
+    SELECT transfer.licensee_id, transfer.asset_id, (transfer.recorded_us / 86400000000)::integer AS day,
+           transfer.source_id, transfer.kind, transfer.operation, transfer.reference, account.class,
+           CASE WHEN account.id = transfer.credit_id THEN transfer.moved ELSE -transfer.moved END AS change
+    FROM transfer JOIN account ON account.id IN (transfer.debit_id, transfer.credit_id)
+    WHERE transfer.shard = %(shard)s AND transfer.sequence > %(after)s AND transfer.sequence <= %(until)s
+      AND transfer.moved IS NOT NULL
+) AS side
+GROUP BY licensee_id, asset_id, day, source_id, kind
+ON CONFLICT (licensee_id, asset_id, day, source_id, kind) DO UPDATE
+SET postings = day_total.postings + excluded.postings, cash = day_total.cash + excluded.cash,
+    held = day_total.held + excluded.held, bonus = day_total.bonus + excluded.bonus,
+    receivable = day_total.receivable + excluded.receivable
+
+-- move_total --
+-- A log was added up to here.
+UPDATE total_cursor SET sequence = %(until)s WHERE shard = %(shard)s
+
+-- read_totals --
+-- What changed before a day, and on it by kind.
+SELECT day = %(day)s AS on_the_day, CASE WHEN day = %(day)s THEN kind ELSE 0 END AS kind, sum(postings) AS postings,
+       sum(cash) AS cash, sum(held) AS held, sum(bonus) AS bonus, sum(receivable) AS receivable
+FROM day_total
+WHERE licensee_id = %(licensee)s AND asset_id = %(asset)s AND day <= %(day)s
+  AND (%(source)s::smallint IS NULL OR source_id = %(source)s::smallint)
+GROUP BY 1, 2 ORDER BY 1, 2
+
+-- compared_entries --
+-- Stored actions of a source in a span of time, in the order of an uploaded file.
+SELECT transfer.kind, transfer.key, transfer.amount, player.name AS player, transfer.shard, transfer.sequence,
+       CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind > 100 THEN 3 ELSE 2 END AS state
+FROM transfer JOIN player ON player.id = transfer.player_id
+WHERE transfer.licensee_id = %(licensee)s AND transfer.source_id = %(source)s
+  AND (transfer.asset_id = %(asset)s OR transfer.asset_id IS NULL)
+  AND transfer.recorded_us >= %(since)s AND transfer.recorded_us < %(until)s
+  AND transfer.key IS NOT NULL AND transfer.fingerprint IS NOT NULL
+ORDER BY transfer.kind, transfer.key COLLATE "C"

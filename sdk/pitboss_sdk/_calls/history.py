@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from pitboss_sdk import _reading as reading
 from pitboss_sdk._conversation import Plain, Send
+from pitboss_sdk._keys import new_key
 from pitboss_sdk._stubs.pitboss.wallet.v1 import history_service_pb2 as pb
-from pitboss_sdk.values import Balances, Explanation, Statement
+from pitboss_sdk.values import Balances, ComparedLine, DayStatement, Explanation, Statement
 from pitboss_sdk.vocabulary import TransactionKind
 
 
@@ -58,4 +61,56 @@ def explanation(
     )
     return Plain(
         first=Send(method=lambda stubs: stubs.history.ExplainTransaction, request=request), read=reading.explanation
+    )
+
+
+def day_statement(currency_code: str, day: date, source: str) -> Plain[DayStatement]:
+    """The statement of a day."""
+    request = pb.GetDayStatementRequest(currency_code=currency_code, day=day.isoformat(), source=source)
+    return Plain(
+        first=Send(method=lambda stubs: stubs.history.GetDayStatement, request=request), read=reading.day_statement
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A file, and the part of the ledger it is compared with."""
+
+    lines: Iterable[ComparedLine]
+    source: str
+    currency_code: str
+    since: datetime
+    until: datetime
+    kinds: Sequence[TransactionKind]
+    request_id: str = field(default_factory=new_key)
+
+    def requests(self) -> Iterator[pb.CompareStatementRequest]:
+        """The scope, then the lines in pages."""
+        scope = pb.ComparedScope(
+            source=self.source,
+            currency_code=self.currency_code,
+            start_time=reading.some_moment(self.since),
+            end_time=reading.some_moment(self.until),
+            kinds=[kind.value for kind in self.kinds],  # type: ignore[misc]
+        )
+        yield pb.CompareStatementRequest(scope=scope)
+        page: list[pb.ComparedLine] = []
+        for line in self.lines:
+            page.append(_line(line))
+            if len(page) == _LINES_AT_ONCE:
+                yield pb.CompareStatementRequest(lines=pb.ComparedLines(lines=page))
+                page = []
+        yield pb.CompareStatementRequest(lines=pb.ComparedLines(lines=page))
+
+
+_LINES_AT_ONCE = 500
+
+
+def _line(line: ComparedLine) -> pb.ComparedLine:
+    return pb.ComparedLine(
+        transaction_key=line.transaction_key,
+        kind=line.kind.value,  # type: ignore[arg-type]
+        amount=None if line.amount is None else reading.money_message(line.amount),
+        state=0 if line.state is None else line.state.value,  # type: ignore[arg-type]
+        player_id=line.player_id,
     )

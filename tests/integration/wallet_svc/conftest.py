@@ -13,7 +13,9 @@ from tests.integration.wallet_svc.ledger import SHARDS, Ledger
 from wallet_svc.migrate import upgrade
 
 _numbers = itertools.count(1)
-_TABLES = "attempt, transfer, batch, player, account, round, hold, play, licensee, asset, provider_account, game"
+_TABLES = (
+    "attempt, day_total, transfer, batch, player, account, round, hold, play, licensee, asset, provider_account, game"
+)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +63,7 @@ def empty(server: Postgres) -> None:
         admin.execute("SET session_replication_role = replica")
         admin.execute(f"TRUNCATE {_TABLES} RESTART IDENTITY".encode())
         admin.execute("DELETE FROM source WHERE id > 4")
+        admin.execute("UPDATE total_cursor SET sequence = 0")
         admin.execute(
             "UPDATE shard SET next_sequence = 1, next_id = 1, registry_version = registry_version + 1, frontier = '',"
             " digest = decode(repeat('00', 32), 'hex')"

@@ -60,6 +60,9 @@ class Wire:
     def unary_stream(self, method: str, *_: object, **__: object) -> Any:
         return self.fake.unary_stream(method)
 
+    def stream_stream(self, method: str, *_: object, **__: object) -> Any:
+        return self.fake.stream_stream(method)
+
     def close(self) -> None:
         self.fake.close()
 

@@ -24,6 +24,7 @@ LISTS = [
     (vocabulary.TransactionState, transaction_pb2.TransactionState.DESCRIPTOR, "TRANSACTION_STATE_"),
     (vocabulary.HoldState, action_pb2.HoldState.DESCRIPTOR, "HOLD_STATE_"),
     (vocabulary.BookAccountClass, history_service_pb2.BookAccountClass.DESCRIPTOR, "BOOK_ACCOUNT_CLASS_"),
+    (vocabulary.DifferenceKind, history_service_pb2.DifferenceKind.DESCRIPTOR, "DIFFERENCE_KIND_"),
     (vocabulary.LimitKind, action_pb2.LimitKind.DESCRIPTOR, "LIMIT_KIND_"),
     (vocabulary.SessionState, session_service_pb2.SessionState.DESCRIPTOR, "SESSION_STATE_"),
     (vocabulary.Device, session_service_pb2.Device.DESCRIPTOR, "DEVICE_"),

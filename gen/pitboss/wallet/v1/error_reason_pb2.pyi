@@ -74,6 +74,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {}
     """
+    ERROR_REASON_LINES_NOT_SORTED: _ErrorReason.ValueType  # 11
+    """The lines of a file that is compared are not in ascending order of kind number and key.
+
+    Example metadata: {"transaction_key": "b-17"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the wallet.
@@ -131,5 +136,10 @@ ERROR_REASON_MOMENT_NOT_REACHED: ErrorReason.ValueType  # 10
 """The ledger has not come to this moment yet.
 
 Example metadata: {}
+"""
+ERROR_REASON_LINES_NOT_SORTED: ErrorReason.ValueType  # 11
+"""The lines of a file that is compared are not in ascending order of kind number and key.
+
+Example metadata: {"transaction_key": "b-17"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -52,6 +52,16 @@ class HistoryServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionResponse.FromString,
                 _registered_method=True)
+        self.GetDayStatement = channel.unary_unary(
+                '/pitboss.wallet.v1.HistoryService/GetDayStatement',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetDayStatementRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetDayStatementResponse.FromString,
+                _registered_method=True)
+        self.CompareStatement = channel.stream_stream(
+                '/pitboss.wallet.v1.HistoryService/CompareStatement',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementResponse.FromString,
+                _registered_method=True)
 
 
 class HistoryServiceServicer:
@@ -96,6 +106,31 @@ class HistoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDayStatement(self, request, context):
+        """GetDayStatement adds up one day in one currency, for all players of the licensee: what they had
+        before, what changed by kind, and what they had afterwards. Days are of UTC and of the time of
+        recording. It comes with a signed document of the same content.
+
+        Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND
+        (PROVIDER_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareStatement(self, request_iterator, context):
+        """CompareStatement compares the lines of an uploaded file with the ledger and answers each
+        difference. The first message says what is compared, those after it are the lines, in ascending
+        order of kind number and then of the bytes of the key. Neither side is kept in memory, so a
+        file may have any size. The last answer is the summary.
+
+        Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, LINES_NOT_SORTED), NOT_FOUND (PROVIDER_NOT_FOUND),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HistoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -113,6 +148,16 @@ def add_HistoryServiceServicer_to_server(servicer, server):
                     servicer.ExplainTransaction,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionResponse.SerializeToString,
+            ),
+            'GetDayStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDayStatement,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetDayStatementRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetDayStatementResponse.SerializeToString,
+            ),
+            'CompareStatement': grpc.stream_stream_rpc_method_handler(
+                    servicer.CompareStatement,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -199,6 +244,60 @@ class HistoryService:
             '/pitboss.wallet.v1.HistoryService/ExplainTransaction',
             pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ExplainTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDayStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.HistoryService/GetDayStatement',
+            pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetDayStatementRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_history__service__pb2.GetDayStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareStatement(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/pitboss.wallet.v1.HistoryService/CompareStatement',
+            pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

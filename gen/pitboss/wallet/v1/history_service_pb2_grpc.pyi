@@ -60,6 +60,23 @@ class HistoryServiceStub:
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
     TRANSACTION_NOT_FOUND), UNAVAILABLE.
     """
+    GetDayStatement: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.GetDayStatementRequest, _history_service_pb2.GetDayStatementResponse]
+    """GetDayStatement adds up one day in one currency, for all players of the licensee: what they had
+    before, what changed by kind, and what they had afterwards. Days are of UTC and of the time of
+    recording. It comes with a signed document of the same content.
+
+    Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND
+    (PROVIDER_NOT_FOUND), UNAVAILABLE.
+    """
+    CompareStatement: _grpc.StreamStreamMultiCallable[_history_service_pb2.CompareStatementRequest, _history_service_pb2.CompareStatementResponse]
+    """CompareStatement compares the lines of an uploaded file with the ledger and answers each
+    difference. The first message says what is compared, those after it are the lines, in ascending
+    order of kind number and then of the bytes of the key. Neither side is kept in memory, so a
+    file may have any size. The last answer is the summary.
+
+    Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, LINES_NOT_SORTED), NOT_FOUND (PROVIDER_NOT_FOUND),
+    UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class HistoryServiceAsyncStub(HistoryServiceStub):
@@ -92,6 +109,23 @@ class HistoryServiceAsyncStub(HistoryServiceStub):
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
     TRANSACTION_NOT_FOUND), UNAVAILABLE.
+    """
+    GetDayStatement: _aio.UnaryUnaryMultiCallable[_history_service_pb2.GetDayStatementRequest, _history_service_pb2.GetDayStatementResponse]  # type: ignore[assignment]
+    """GetDayStatement adds up one day in one currency, for all players of the licensee: what they had
+    before, what changed by kind, and what they had afterwards. Days are of UTC and of the time of
+    recording. It comes with a signed document of the same content.
+
+    Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND
+    (PROVIDER_NOT_FOUND), UNAVAILABLE.
+    """
+    CompareStatement: _aio.StreamStreamMultiCallable[_history_service_pb2.CompareStatementRequest, _history_service_pb2.CompareStatementResponse]  # type: ignore[assignment]
+    """CompareStatement compares the lines of an uploaded file with the ledger and answers each
+    difference. The first message says what is compared, those after it are the lines, in ascending
+    order of kind number and then of the bytes of the key. Neither side is kept in memory, so a
+    file may have any size. The last answer is the summary.
+
+    Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, LINES_NOT_SORTED), NOT_FOUND (PROVIDER_NOT_FOUND),
+    UNAVAILABLE.
     """
 
 class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -140,6 +174,35 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
         TRANSACTION_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetDayStatement(
+        self,
+        request: _history_service_pb2.GetDayStatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_history_service_pb2.GetDayStatementResponse, _abc.Awaitable[_history_service_pb2.GetDayStatementResponse]]:
+        """GetDayStatement adds up one day in one currency, for all players of the licensee: what they had
+        before, what changed by kind, and what they had afterwards. Days are of UTC and of the time of
+        recording. It comes with a signed document of the same content.
+
+        Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, MOMENT_NOT_REACHED), NOT_FOUND
+        (PROVIDER_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def CompareStatement(
+        self,
+        request_iterator: _MaybeAsyncIterator[_history_service_pb2.CompareStatementRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_history_service_pb2.CompareStatementResponse], _abc.AsyncIterator[_history_service_pb2.CompareStatementResponse]]:
+        """CompareStatement compares the lines of an uploaded file with the ledger and answers each
+        difference. The first message says what is compared, those after it are the lines, in ascending
+        order of kind number and then of the bytes of the key. Neither side is kept in memory, so a
+        file may have any size. The last answer is the summary.
+
+        Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, LINES_NOT_SORTED), NOT_FOUND (PROVIDER_NOT_FOUND),
+        UNAVAILABLE.
         """
 
 def add_HistoryServiceServicer_to_server(servicer: HistoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

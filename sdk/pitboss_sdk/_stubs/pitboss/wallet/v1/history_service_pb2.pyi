@@ -77,6 +77,38 @@ BOOK_ACCOUNT_CLASS_TIPS: BookAccountClass.ValueType  # 15
 """Tips taken."""
 Global___BookAccountClass: _TypeAlias = BookAccountClass  # noqa: Y015
 
+class _DifferenceKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DifferenceKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DifferenceKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIFFERENCE_KIND_UNSPECIFIED: _DifferenceKind.ValueType  # 0
+    """Never sent."""
+    DIFFERENCE_KIND_MISSING_HERE: _DifferenceKind.ValueType  # 1
+    """The file has it, the ledger does not, in this span of time."""
+    DIFFERENCE_KIND_MISSING_THERE: _DifferenceKind.ValueType  # 2
+    """The ledger has it, the file does not."""
+    DIFFERENCE_KIND_AMOUNT_DIFFERS: _DifferenceKind.ValueType  # 3
+    """Both have it, with different amounts."""
+    DIFFERENCE_KIND_STATE_DIFFERS: _DifferenceKind.ValueType  # 4
+    """Both have it, in different states."""
+
+class DifferenceKind(_DifferenceKind, metaclass=_DifferenceKindEnumTypeWrapper):
+    """DifferenceKind says how the two sides differ."""
+
+DIFFERENCE_KIND_UNSPECIFIED: DifferenceKind.ValueType  # 0
+"""Never sent."""
+DIFFERENCE_KIND_MISSING_HERE: DifferenceKind.ValueType  # 1
+"""The file has it, the ledger does not, in this span of time."""
+DIFFERENCE_KIND_MISSING_THERE: DifferenceKind.ValueType  # 2
+"""The ledger has it, the file does not."""
+DIFFERENCE_KIND_AMOUNT_DIFFERS: DifferenceKind.ValueType  # 3
+"""Both have it, with different amounts."""
+DIFFERENCE_KIND_STATE_DIFFERS: DifferenceKind.ValueType  # 4
+"""Both have it, in different states."""
+Global___DifferenceKind: _TypeAlias = DifferenceKind  # noqa: Y015
+
 @_typing.final
 class ListStatementLinesRequest(_message.Message):
     """ListStatementLinesRequest asks for lines of a player's statement."""
@@ -645,3 +677,427 @@ class Commitment(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Commitment: _TypeAlias = Commitment  # noqa: Y015
+
+@_typing.final
+class GetDayStatementRequest(_message.Message):
+    """GetDayStatementRequest names a day and a currency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """The currency."""
+    day: _builtins.str
+    """The day in UTC, "2026-11-25"."""
+    source: _builtins.str
+    """Only what this provider or payment account sent. Empty: everything."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        day: _builtins.str = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "day", b"day", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDayStatementRequest: _TypeAlias = GetDayStatementRequest  # noqa: Y015
+
+@_typing.final
+class SubBalances(_message.Message):
+    """SubBalances are sums over all players. They may be below zero for the statement of one source."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASH_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    BONUS_FIELD_NUMBER: _builtins.int
+    RECEIVABLE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def cash(self) -> _money_pb2.Money:
+        """Available cash."""
+
+    @_builtins.property
+    def held(self) -> _money_pb2.Money:
+        """Cash under holds."""
+
+    @_builtins.property
+    def bonus(self) -> _money_pb2.Money:
+        """Bonus money."""
+
+    @_builtins.property
+    def receivable(self) -> _money_pb2.Money:
+        """What players owe."""
+
+    def __init__(
+        self,
+        *,
+        cash: _money_pb2.Money | None = ...,
+        held: _money_pb2.Money | None = ...,
+        bonus: _money_pb2.Money | None = ...,
+        receivable: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bonus", b"bonus", "cash", b"cash", "held", b"held", "receivable", b"receivable"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bonus", b"bonus", "cash", b"cash", "held", b"held", "receivable", b"receivable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubBalances: _TypeAlias = SubBalances  # noqa: Y015
+
+@_typing.final
+class KindTotal(_message.Message):
+    """KindTotal is what postings of one kind changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    kind: _transaction_pb2.TransactionKind.ValueType
+    """The kind."""
+    count: _builtins.int
+    """How many postings."""
+    @_builtins.property
+    def change(self) -> Global___SubBalances:
+        """What they changed."""
+
+    def __init__(
+        self,
+        *,
+        kind: _transaction_pb2.TransactionKind.ValueType = ...,
+        count: _builtins.int = ...,
+        change: Global___SubBalances | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "count", b"count", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KindTotal: _TypeAlias = KindTotal  # noqa: Y015
+
+@_typing.final
+class GetDayStatementResponse(_message.Message):
+    """GetDayStatementResponse is the statement of a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPENING_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    FINAL_FIELD_NUMBER: _builtins.int
+    DOCUMENT_JSON_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    SIGNED_NOTE_FIELD_NUMBER: _builtins.int
+    VERIFIER_KEY_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """Postings of the day."""
+    final: _builtins.bool
+    """The day is over by the ledger's clock. False: more may come."""
+    document_json: _builtins.str
+    """The same content as canonical JSON (docs/statements.md)."""
+    digest: _builtins.str
+    """SHA-256 of the document, in hexadecimal."""
+    signed_note: _builtins.str
+    """The document as a signed note (C2SP, Ed25519). Empty: this wallet has no key."""
+    verifier_key: _builtins.str
+    """The public half of the key, as the note's readers take it. Empty: this wallet has no key."""
+    @_builtins.property
+    def opening(self) -> Global___SubBalances:
+        """What all players had before the day; of one source: what it had changed before."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedCompositeFieldContainer[Global___KindTotal]:
+        """What changed on the day, by kind."""
+
+    @_builtins.property
+    def closing(self) -> Global___SubBalances:
+        """Opening and all changes."""
+
+    def __init__(
+        self,
+        *,
+        opening: Global___SubBalances | None = ...,
+        kinds: _abc.Iterable[Global___KindTotal] | None = ...,
+        closing: Global___SubBalances | None = ...,
+        count: _builtins.int = ...,
+        final: _builtins.bool = ...,
+        document_json: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        signed_note: _builtins.str = ...,
+        verifier_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing", "opening", b"opening"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing", "count", b"count", "digest", b"digest", "document_json", b"document_json", "final", b"final", "kinds", b"kinds", "opening", b"opening", "signed_note", b"signed_note", "verifier_key", b"verifier_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDayStatementResponse: _TypeAlias = GetDayStatementResponse  # noqa: Y015
+
+@_typing.final
+class CompareStatementRequest(_message.Message):
+    """CompareStatementRequest is the scope, or a page of lines."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def scope(self) -> Global___ComparedScope:
+        """What is compared. The first message, and no other."""
+
+    @_builtins.property
+    def lines(self) -> Global___ComparedLines:
+        """Lines of the file."""
+
+    def __init__(
+        self,
+        *,
+        scope: Global___ComparedScope | None = ...,
+        lines: Global___ComparedLines | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "message", b"message", "scope", b"scope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "message", b"message", "scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["scope", "lines"]  # noqa: Y015
+    _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
+
+Global___CompareStatementRequest: _TypeAlias = CompareStatementRequest  # noqa: Y015
+
+@_typing.final
+class ComparedScope(_message.Message):
+    """ComparedScope says which part of the ledger a file is compared with."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """Provider or payment account whose transactions the file has."""
+    currency_code: _builtins.str
+    """The currency."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Recorded at this moment or later."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Recorded before this moment."""
+
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_transaction_pb2.TransactionState.ValueType]:
+        """Transactions of ours in these states that are not in the file are missing there. Empty: applied ones."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_transaction_pb2.TransactionKind.ValueType]:
+        """Only these kinds. Empty: all."""
+
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        states: _abc.Iterable[_transaction_pb2.TransactionState.ValueType] | None = ...,
+        kinds: _abc.Iterable[_transaction_pb2.TransactionKind.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "end_time", b"end_time", "kinds", b"kinds", "source", b"source", "start_time", b"start_time", "states", b"states"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComparedScope: _TypeAlias = ComparedScope  # noqa: Y015
+
+@_typing.final
+class ComparedLines(_message.Message):
+    """ComparedLines are some lines of the file, in the order of the file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComparedLine]:
+        """The lines."""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[Global___ComparedLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComparedLines: _TypeAlias = ComparedLines  # noqa: Y015
+
+@_typing.final
+class ComparedLine(_message.Message):
+    """ComparedLine is what the other side has about one transaction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    transaction_key: _builtins.str
+    """Its key."""
+    kind: _transaction_pb2.TransactionKind.ValueType
+    """Its kind."""
+    state: _transaction_pb2.TransactionState.ValueType
+    """Its state. Unset: not compared."""
+    player_id: _builtins.str
+    """The player. Empty: whoever has the key."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """Its amount. Unset: not compared."""
+
+    def __init__(
+        self,
+        *,
+        transaction_key: _builtins.str = ...,
+        kind: _transaction_pb2.TransactionKind.ValueType = ...,
+        amount: _money_pb2.Money | None = ...,
+        state: _transaction_pb2.TransactionState.ValueType = ...,
+        player_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "kind", b"kind", "player_id", b"player_id", "state", b"state", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComparedLine: _TypeAlias = ComparedLine  # noqa: Y015
+
+@_typing.final
+class Difference(_message.Message):
+    """Difference is one difference between file and ledger."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
+    THERE_FIELD_NUMBER: _builtins.int
+    HERE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    difference: Global___DifferenceKind.ValueType
+    """How they differ."""
+    transaction_id: _builtins.str
+    """Our id of it. Empty when it is missing here."""
+    @_builtins.property
+    def there(self) -> Global___ComparedLine:
+        """The line of the file. Unset when it is missing there."""
+
+    @_builtins.property
+    def here(self) -> Global___ComparedLine:
+        """What the ledger has. Unset when it is missing here."""
+
+    def __init__(
+        self,
+        *,
+        difference: Global___DifferenceKind.ValueType = ...,
+        there: Global___ComparedLine | None = ...,
+        here: Global___ComparedLine | None = ...,
+        transaction_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["here", b"here", "there", b"there"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["difference", b"difference", "here", b"here", "there", b"there", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Difference: _TypeAlias = Difference  # noqa: Y015
+
+@_typing.final
+class CompareStatementResponse(_message.Message):
+    """CompareStatementResponse is some differences, or the summary."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Difference]:
+        """Differences, in the order of the file."""
+
+    @_builtins.property
+    def summary(self) -> Global___ComparisonSummary:
+        """Sent once, at the end."""
+
+    def __init__(
+        self,
+        *,
+        differences: _abc.Iterable[Global___Difference] | None = ...,
+        summary: Global___ComparisonSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareStatementResponse: _TypeAlias = CompareStatementResponse  # noqa: Y015
+
+@_typing.final
+class ComparisonSummary(_message.Message):
+    """ComparisonSummary counts what was compared."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    TRANSACTIONS_FIELD_NUMBER: _builtins.int
+    AGREEING_FIELD_NUMBER: _builtins.int
+    MISSING_HERE_FIELD_NUMBER: _builtins.int
+    MISSING_THERE_FIELD_NUMBER: _builtins.int
+    AMOUNT_DIFFERS_FIELD_NUMBER: _builtins.int
+    STATE_DIFFERS_FIELD_NUMBER: _builtins.int
+    lines: _builtins.int
+    """Lines of the file."""
+    transactions: _builtins.int
+    """Transactions of ours that were compared with them."""
+    agreeing: _builtins.int
+    """Lines that agree with the ledger in everything that was compared."""
+    missing_here: _builtins.int
+    """Lines that the ledger does not have."""
+    missing_there: _builtins.int
+    """Transactions that the file does not have."""
+    amount_differs: _builtins.int
+    """Lines with another amount."""
+    state_differs: _builtins.int
+    """Lines in another state."""
+    def __init__(
+        self,
+        *,
+        lines: _builtins.int = ...,
+        transactions: _builtins.int = ...,
+        agreeing: _builtins.int = ...,
+        missing_here: _builtins.int = ...,
+        missing_there: _builtins.int = ...,
+        amount_differs: _builtins.int = ...,
+        state_differs: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreeing", b"agreeing", "amount_differs", b"amount_differs", "lines", b"lines", "missing_here", b"missing_here", "missing_there", b"missing_there", "state_differs", b"state_differs", "transactions", b"transactions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComparisonSummary: _TypeAlias = ComparisonSummary  # noqa: Y015
