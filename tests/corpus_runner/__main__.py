@@ -64,8 +64,8 @@ def main(arguments: list[str]) -> int:
     options.result.parent.mkdir(exist_ok=True)
     options.result.write_text(json.dumps(summary, indent=1) + "\n")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['unsupported']} unsupported")
-    for problem in wrong:
-        print(f"books: {problem}")
+    for finding in wrong:
+        print(f"books: {finding}")
     return 0 if ok else 1
 
 

@@ -105,6 +105,14 @@ class Table:
         place = (1, SOURCES[PROVIDER], name)
         self.registry.games[place] = replace(self.registry.games[place], **changes)
 
+    def tenant(self, **changes: Any) -> None:
+        """Change policies of the licensee."""
+        self.player().licensee = replace(self.player().licensee, **changes)
+
+    def asset(self, asset: Asset, **changes: Any) -> None:
+        """Change what the registry says of an asset."""
+        self.registry.assets[1, asset.code] = replace(asset, **changes)
+
     def suspend(self) -> None:
         tenant = self.registry.licensees[LICENSEE]
         self.player().licensee = replace(tenant, suspended=True)
@@ -117,11 +125,25 @@ class Table:
     def held(self, player: str = "alice", asset: Asset = EUR) -> int:
         return self.player(player).balance(asset.id, AccountClass.HELD)
 
+    def bonus(self, player: str = "alice", asset: Asset = EUR) -> int:
+        return self.player(player).balance(asset.id, AccountClass.BONUS)
+
+    def owed(self, player: str = "alice", asset: Asset = EUR) -> int:
+        return -self.player(player).balance(asset.id, AccountClass.RECEIVABLE)
+
     def house(self, asset: Asset = EUR) -> int:
         return sum(one.balance for (_, name), one in self.book.house.items() if name.asset_id == asset.id)
 
     def postings(self) -> int:
         return sum(1 for entry in self.log if entry.moved)
+
+
+def with_bonus(cash: str, bonus: str, **flags: Any) -> Table:
+    """As `table`, with bonus money."""
+    made = table(cash, **flags)
+    promo = c.Credit(kind=Kind.PROMO, money=money(bonus), to=AccountClass.BONUS)
+    assert outcome(made.do("opening bonus", promo, source=CASHIER)) is Outcome.OK
+    return made
 
 
 def table(cash: str = "100.00", *, pack: str = "", currency: str = "EUR", **flags: Any) -> Table:
