@@ -17,7 +17,7 @@ LOST: Final = bytes(HASH_SIZE)
 """Stands for an entry that is not there, so that all others keep their places."""
 
 _NULL: Final = b"null"
-_SEQUENCE, _KIND, _KEY, _OUTCOME = 0, 5, 6, 8
+_SEQUENCE, _OPERATION, _KIND, _KEY, _OUTCOME = 0, 1, 5, 6, 8
 _DEBIT, _CREDIT, _MOVED, _DEBIT_AFTER, _CREDIT_AFTER = 11, 12, 13, 14, 15
 _HOLD_KINDS: Final = frozenset({b"6", b"7", b"8", b"9"})
 _IDENTITY: Final = slice(2, 7)
@@ -33,7 +33,10 @@ class Problem(NamedTuple):
 
 @dataclass(slots=True)
 class Accounts:
-    """What every account is worth: [debits, credits, 1 for the house], and which of them have moved."""
+    """What every account is worth: [debits, credits, owner], and which of them have moved.
+
+    The owner is 0 for a player, 1 for the house, and 2 for what a player owes, which is never above zero.
+    """
 
     sums: dict[int, list[int]]
     moved: set[int] = field(default_factory=set)
@@ -154,7 +157,7 @@ class ShardBook:
             if fields[_KEY] != _NULL:
                 self.keys.append(_key_hash(fields))
                 self.key_places.append(sequence)
-            if fields[_KIND] in _HOLD_KINDS and fields[_OUTCOME] == b"1":
+            if fields[_KIND] in _HOLD_KINDS and fields[_OUTCOME] == b"1" and not _is_leg(fields):
                 self._note_hold(entry, sequence)
         lost = self._lose(size + 1, batch.first_sequence + batch.count)
         self._keep(leaves + lost)
@@ -223,6 +226,11 @@ class ShardBook:
             if growing:
                 found.append((self.shard, level, number, bytes(growing)))
         return found
+
+
+def _is_leg(fields: Sequence[bytes]) -> bool:
+    """Whether a row only moves a further part of the posting before it."""
+    return fields[_KEY] == _NULL and fields[_OPERATION] != fields[_SEQUENCE]
 
 
 def _key_hash(fields: Sequence[bytes]) -> int:

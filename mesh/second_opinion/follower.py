@@ -16,6 +16,8 @@ from mesh.verify.lines import Span
 from mesh.verify.tables import Batch, Head
 from mesh.verify.tree import TILE_HEIGHT
 
+_DEBT: Final = 2
+"""Owner of an account of what a player owes."""
 _BATCHES: Final = 2_000
 """Batches of a shard that one page looks at."""
 
@@ -122,12 +124,16 @@ class Follower:
         accounts = self._accounts
         if accounts.strangers:
             for account, row in reader.accounts(accounts.strangers).items():
-                accounts.sums[account][2] = int(row.house)
+                accounts.sums[account][2] = row.owner
             accounts.strangers.clear()
         for account, place in accounts.negative.items():
             if not accounts.sums[account][2]:
                 problems.append(Problem(place, f"account {account} of a player is below zero"))
         accounts.negative.clear()
+        for account in accounts.moved:
+            debits, credits_, owner = accounts.sums[account]
+            if owner == _DEBT and credits_ > debits:
+                problems.append(Problem(f"account {account}", "what a player owes is above zero"))
 
     def _check_keys(self, reader: Reader, problems: list[Problem]) -> None:
         for shard, book in self._books.items():

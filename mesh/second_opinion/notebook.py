@@ -23,7 +23,7 @@ CREATE TABLE shard (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, digest BLOB N
     disputed INTEGER NOT NULL);
 CREATE TABLE tile (shard INTEGER, level INTEGER, number INTEGER, hashes BLOB NOT NULL,
     PRIMARY KEY (shard, level, number)) WITHOUT ROWID;
-CREATE TABLE account (id INTEGER PRIMARY KEY, house INTEGER NOT NULL, debits TEXT NOT NULL, credits TEXT NOT NULL);
+CREATE TABLE account (id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, debits TEXT NOT NULL, credits TEXT NOT NULL);
 CREATE TABLE hold (player INTEGER, source INTEGER, key TEXT, asset INTEGER, amount INTEGER NOT NULL,
     captured INTEGER NOT NULL, released INTEGER NOT NULL, ended INTEGER NOT NULL,
     PRIMARY KEY (player, source, key)) WITHOUT ROWID;
@@ -100,8 +100,8 @@ class Notebook:
         }
 
     def accounts(self) -> dict[int, list[int]]:
-        """[debits, credits, 1 for the house] of every account."""
-        rows = self._connection.execute("SELECT id, debits, credits, house FROM account")
+        """[debits, credits, owner] of every account."""
+        rows = self._connection.execute("SELECT id, debits, credits, owner FROM account")
         return {row[0]: [int(row[1]), int(row[2]), row[3]] for row in rows}
 
     def hashes(self, shard: int, level: int, first: int, end: int) -> bytes:
@@ -141,7 +141,7 @@ class Notebook:
 
     def put_accounts(self, accounts: Iterable[tuple[int, list[int]]]) -> None:
         """Remember sums."""
-        rows = [(key, house, str(debits), str(credits_)) for key, (debits, credits_, house) in accounts]
+        rows = [(key, owner, str(debits), str(credits_)) for key, (debits, credits_, owner) in accounts]
         self._connection.executemany("INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?)", rows)
 
     def put_hold(self, name: HoldName, row: HoldRow) -> None:

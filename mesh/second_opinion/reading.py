@@ -19,9 +19,9 @@ _BATCHES: Final = (
     " WHERE batch.shard = wanted.shard AND batch.first_sequence > wanted.after"
     " ORDER BY first_sequence LIMIT %(limit)s) AS found"
 )
-# What a player owes (class 4) is below zero, as accounts of the house may be.
 _ACCOUNTS: Final = (
-    "SELECT id, debits, credits, player_id IS NULL OR class = 4 FROM account WHERE id = ANY (%(ids)s::bigint[])"
+    "SELECT id, debits, credits, CASE WHEN player_id IS NULL THEN 1 WHEN class = 4 THEN 2 ELSE 0 END"
+    " FROM account WHERE id = ANY (%(ids)s::bigint[])"
 )
 _ACCOUNT_PAGE: Final = "SELECT id, debits, credits FROM account WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
 _HOLDS: Final = (
@@ -41,7 +41,8 @@ class Sums(NamedTuple):
 
     debits: int
     credits: int
-    house: bool = False
+    owner: int = 0
+    """0 a player, 1 the house, 2 a player, who owes it."""
 
 
 class Reader:

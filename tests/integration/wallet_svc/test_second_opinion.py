@@ -31,8 +31,9 @@ from mesh.verify.chain import canonical
 from mesh.verify.notes import Key, open_checkpoint
 from mesh.verify.proofs import check, check_consistency, write
 from mesh.verify.reading import Ledger as Reading
-from tests.integration.wallet_svc.ledger import CASHIER, Ledger, Wallet, bet, deposit, money, win
+from tests.integration.wallet_svc.ledger import CASHIER, LICENSEE, Ledger, Wallet, bet, deposit, money, win
 from wallet_svc.domain import commands as c
+from wallet_svc.domain.vocabulary import AccountClass, Kind
 
 
 class Opinion:
@@ -142,6 +143,29 @@ async def test_the_tree_it_keeps_is_the_one_of_the_heads(ledger: Ledger, databas
         for head in reading.heads():
             found = positions[head.shard]
             assert (found.size + 1, found.digest, found.peaks) == (head.next_sequence, head.digest, head.frontier)
+
+
+async def test_it_agrees_with_every_kind_of_money(ledger: Ledger, database: Database, tmp_path: Path) -> None:
+    await ledger.registry.put_licensee(
+        name=LICENSEE, default_pack="sandbox", stake_order=1, shortfall=2, suspended=False, thresholds=[]
+    )
+    wallet = await ledger.wallet()
+    player = await wallet.player()
+    await wallet.must(player, "tip", c.Tip(money=money("1.00"), session="s"))
+    await wallet.must(player, "gift", c.Credit(kind=Kind.PROMO, money=money("7.00"), to=AccountClass.BONUS))
+    await wallet.must(player, "jackpot", c.Credit(kind=Kind.JACKPOT, money=money("3.00")))
+    await wallet.must(player, "b1", bet("20.00", "r1"))
+    await wallet.must(player, "w1", win("50.00", "r1"))
+    await wallet.must(player, "b2", bet("120.00", "r2"))
+    await wallet.must(player, "back", c.ReverseWin(win_key="w1"))
+    await wallet.must(player, "cancel", c.Cancel(bet_key="b2"))
+    await wallet.must(player, "hold", c.Hold(money=money("5.00"), tolerance=money("2.00")), source=CASHIER)
+    await wallet.must(player, "capture", c.Capture(hold_key="hold", money=money("6.50")), source=CASHIER)
+    assert ledger.value("SELECT debits - credits FROM account WHERE class = 4") > 0
+    with opinion(database, tmp_path) as second:
+        second.catch_up()
+        second.page()
+        assert second.alarms == []
 
 
 TAMPERED = [
