@@ -112,7 +112,10 @@ class Office:
         actions = [_joined(operation) for _, operation in numbered]
         request = ledger_service_pb2.ExecuteBatchRequest(actions=actions)
         answer = await ledger.ExecuteBatch(request, timeout=timeout_s, metadata=metadata)
-        return [[answer_of(part) for part in result.parts or [result]] for result in answer.results]
+        return [
+            [answer_of(part) for part in (result.parts if operation.atomic else [result])]
+            for (_, operation), result in zip(numbered, answer.results, strict=True)
+        ]
 
     async def read(self, wallet: int, player: str) -> None:
         """Read the available money of a player."""

@@ -31,9 +31,18 @@ class Memory:
     """What a client remembers of one player, so that steps refer to each other."""
 
     bets: deque[tuple[str, str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    wins: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    tips: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    cancels: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     holds: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     buried: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     last: Step | None = None
+
+
+_WEIGHTS = {
+    "bet": 36, "win": 24, "cancel": 9, "close_round": 3, "deposit": 8, "hold": 5, "capture": 5, "release": 3, "late": 2,
+    "tip": 3, "gift": 4, "free_round": 2, "reverse_win": 4, "undo_rollback": 3, "rollback_list": 3, "adjust": 3,
+}  # fmt: skip
 
 
 class Script:
@@ -62,9 +71,7 @@ class Script:
         return Operation(player, (step,))
 
     def _step(self, memory: Memory) -> Step:
-        verbs = ("bet", "win", "cancel", "close_round", "deposit", "hold", "capture", "release", "late")
-        weights = (36, 24, 9, 3, 10, 5, 5, 3, 2)
-        verb = self._random.choices(verbs, weights)[0]
+        verb = self._random.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()))[0]
         step: Step = getattr(self, f"_{verb}")(memory)
         return step
 
@@ -98,9 +105,10 @@ class Script:
 
     def _win(self, memory: Memory) -> Step:
         by, bet, round_ = self._stake(memory)
-        named = self._random.random() < 0.6
+        named, key = self._random.random() < 0.6, self._key("w")
+        memory.wins.append((by, key))
         return {
-            "do": "win", "by": by, "key": self._key("w"), "round": round_, "amount": self._amount(),
+            "do": "win", "by": by, "key": key, "round": round_, "amount": self._amount(),
             "ref": bet if named else "", "close": self._random.random() < 0.3,
         }  # fmt: skip
 
@@ -110,7 +118,61 @@ class Script:
             # Its bet comes later, and is refused.
             bet = self._key("b")
             memory.buried.append((by, bet))
-        return {"do": "cancel", "by": by, "key": self._key("x"), "ref": bet}
+        key = self._key("x")
+        memory.cancels.append((by, key))
+        return {"do": "cancel", "by": by, "key": key, "ref": bet, "of": "bet"}
+
+    def _one_of(self, known: deque[tuple[str, str]]) -> tuple[str, str]:
+        if known and self._random.random() < 0.95:
+            return self._random.choice(known)
+        return self._provider(), f"{self._client}-never{self._random.randint(1, 9)}"
+
+    def _tip(self, memory: Memory) -> Step:
+        if memory.tips and self._random.random() < 0.3:
+            by, tip = self._random.choice(memory.tips)
+            key = self._key("x")
+            memory.cancels.append((by, key))
+            return {"do": "cancel", "by": by, "key": key, "ref": tip, "of": "tip"}
+        by, key = self._provider(), self._key("t")
+        memory.tips.append((by, key))
+        return {"do": "tip", "by": by, "key": key, "amount": self._amount()}
+
+    def _gift(self, memory: Memory) -> Step:
+        verb = self._random.choice(("promo", "promo", "tournament", "jackpot"))
+        to = self._random.choice(("cash", "bonus"))
+        return {"do": verb, "by": self._provider(), "key": self._key("g"), "amount": self._amount(), "to": to}
+
+    def _free_round(self, memory: Memory) -> Step:
+        grant = f"{self._client}-grant{self._random.randint(1, 5)}"
+        verb = self._random.choice(("free_round_spin", "free_round_total"))
+        return {
+            "do": verb, "by": self._provider(), "key": self._key("g"), "amount": self._amount(), "to": "cash",
+            "grant": grant,
+        }  # fmt: skip
+
+    def _reverse_win(self, memory: Memory) -> Step:
+        by, win = self._one_of(memory.wins)
+        return {"do": "reverse_win", "by": by, "key": self._key("v"), "ref": win}
+
+    def _undo_rollback(self, memory: Memory) -> Step:
+        by, cancel = self._one_of(memory.cancels)
+        return {"do": "undo_rollback", "by": by, "key": self._key("u"), "ref": cancel}
+
+    def _rollback_list(self, memory: Memory) -> Step:
+        by = self._provider()
+        items = {("bet", key) for of, key, _ in memory.bets if of == by and self._random.random() < 0.5}
+        items |= {("win", key) for of, key in memory.wins if of == by and self._random.random() < 0.7}
+        items |= {("tip", key) for of, key in memory.tips if of == by and self._random.random() < 0.3}
+        chosen = sorted(items) or [("bet", f"{self._client}-never{self._random.randint(1, 9)}")]
+        return {"do": "rollback_list", "by": by, "key": self._key("l"), "items": [list(item) for item in chosen]}
+
+    def _adjust(self, memory: Memory) -> Step:
+        kind, (by, ref) = "win", self._one_of(memory.wins)
+        if memory.bets and self._random.random() < 0.5:
+            kind, (by, ref, _) = "bet", self._random.choice(memory.bets)
+        sign = self._random.choice(("", "-"))
+        amount = f"{sign}{self._random.choice(_AMOUNTS)}"
+        return {"do": "adjust", "by": by, "key": self._key("a"), "ref": ref, "of": kind, "amount": amount}
 
     def _late(self, memory: Memory) -> Step:
         if not memory.buried:
@@ -161,6 +223,6 @@ class Script:
 
     def _conflict(self, memory: Memory) -> Step:
         """The last key again, with other content."""
-        if memory.last is None or "amount" not in memory.last or memory.last["do"] == "capture":
+        if memory.last is None or "amount" not in memory.last or memory.last["do"] in ("capture", "adjust"):
             return self._step(memory)
         return {**memory.last, "amount": "77.77"}

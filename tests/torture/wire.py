@@ -9,7 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from pitboss.type.v1 import outcome_pb2
 from pitboss.type.v1.money_pb2 import Money
-from pitboss.wallet.v1 import action_pb2
+from pitboss.wallet.v1 import action_pb2, transaction_pb2
 from tests.torture.model.answer import Step
 
 LICENSEE, CURRENCY, GAME = "torture", "EUR", "g1"
@@ -49,6 +49,14 @@ def _hold(player: str, step: Step) -> action_pb2.Hold:
     return action_pb2.Hold(amount=money(step["amount"]), expires_in=expires)
 
 
+def _kind(name: str) -> Any:
+    return transaction_pb2.TransactionKind.Value(f"TRANSACTION_KIND_{name.upper()}")
+
+
+def _target(step: Step) -> Any:
+    return action_pb2.CreditTarget.Value(f"CREDIT_TARGET_{step['to'].upper()}")
+
+
 _LIMITS = {"stake": (action_pb2.LIMIT_KIND_STAKE, ""), "loss": (action_pb2.LIMIT_KIND_LOSS, "since_set")}
 
 
@@ -62,7 +70,29 @@ _ACTIONS: dict[str, Callable[[str, Step], Any]] = {
     "win": lambda _, step: action_pb2.Win(
         round_id=step["round"], amount=money(step["amount"]), bet_key=step["ref"], close=step["close"]
     ),
-    "cancel": lambda _, step: action_pb2.Cancel(bet_key=step["ref"]),
+    "cancel": lambda _, step: action_pb2.Cancel(bet_key=step["ref"], ref_kind=_kind(step["of"])),
+    "tip": lambda player, step: action_pb2.Tip(
+        amount=money(step["amount"]), session_id=session_of(player, step["by"]), game_id=GAME
+    ),
+    "promo": lambda _, step: action_pb2.Promo(
+        amount=money(step["amount"]), to=_target(step), reason=action_pb2.PROMO_REASON_OTHER
+    ),
+    "tournament": lambda _, step: action_pb2.Tournament(amount=money(step["amount"]), to=_target(step)),
+    "jackpot": lambda _, step: action_pb2.Jackpot(amount=money(step["amount"]), to=_target(step)),
+    "free_round_spin": lambda _, step: action_pb2.FreeRoundSpin(
+        grant_id=step["grant"], amount=money(step["amount"]), to=_target(step)
+    ),
+    "free_round_total": lambda _, step: action_pb2.FreeRoundTotal(
+        grant_id=step["grant"], amount=money(step["amount"]), to=_target(step)
+    ),
+    "reverse_win": lambda _, step: action_pb2.ReverseWin(win_key=step["ref"]),
+    "undo_rollback": lambda _, step: action_pb2.UndoRollback(cancel_key=step["ref"]),
+    "rollback_list": lambda _, step: action_pb2.RollbackList(
+        items=[action_pb2.RollbackItem(kind=_kind(kind), transaction_key=key) for kind, key in step["items"]]
+    ),
+    "adjust": lambda _, step: action_pb2.Adjust(
+        ref_kind=_kind(step["of"]), ref_key=step["ref"], amount=money(step["amount"])
+    ),
     "close_round": lambda _, step: action_pb2.CloseRound(round_id=step["round"]),
     "deposit": lambda _, step: action_pb2.Deposit(amount=money(step["amount"])),
     "hold": _hold,

@@ -12,7 +12,9 @@ Account = tuple[str, str]
 
 KINDS = {
     1: "bet", 2: "win", 3: "cancel", 4: "close_round", 5: "deposit", 6: "hold", 7: "capture", 8: "release",
-    9: "expire", 30: "open_account", 31: "open_play", 34: "set_limit", 101: "late_bet",
+    9: "expire", 10: "tip", 11: "rollback_list", 12: "reverse_win", 13: "undo_rollback", 14: "promo", 15: "tournament",
+    16: "jackpot", 17: "free_round_spin", 18: "free_round_total", 19: "adjust", 30: "open_account", 31: "open_play", 34: "set_limit", 101: "late_bet", 102: "late_win", 110: "late_tip",
+    217: "grant",
 }  # fmt: skip
 OUTCOMES = {
     1: "OK", 2: "TOMBSTONED", 3: "INSUFFICIENT_FUNDS", 4: "LIMIT_EXCEEDED", 5: "SESSION_EXPIRED",
@@ -20,13 +22,23 @@ OUTCOMES = {
     11: "AMOUNT_INVALID", 12: "ROUND_CLOSED", 13: "ORIGINAL_NOT_FOUND", 14: "ALREADY_ROLLED_BACK",
     15: "ALREADY_SETTLED", 16: "HOLD_ENDED", 17: "HOLD_EXCEEDED", 18: "NOT_APPLIED", 19: "COMPLIANCE_DENIED",
 }  # fmt: skip
-_CLASSES = {1: "cash", 2: "held", 3: "bonus", 4: "receivable", 11: "outside", 12: "gaming"}
+_CLASSES = {
+    1: "cash",
+    2: "held",
+    3: "bonus",
+    4: "receivable",
+    11: "outside",
+    12: "gaming",
+    13: "promotions",
+    14: "jackpots",
+    15: "tips",
+}
 _HOLD_STATES = {1: "ACTIVE", 2: "CAPTURED", 3: "RELEASED", 4: "EXPIRED"}
 _FIRST_HOUSE_CLASS = 10
 
 _ROWS = """
 SELECT shard, sequence, operation, player.name, source.name, kind, key, outcome, amount, moved, debit_id, credit_id,
-       available, round, reference, undoes, recorded_us
+       available, round, reference, undoes, recorded_us, fingerprint IS NULL
 FROM transfer JOIN player ON player.id = transfer.player_id JOIN source ON source.id = transfer.source_id
 ORDER BY shard, sequence
 """
@@ -52,6 +64,13 @@ class Row(NamedTuple):
     reference: str | None
     undoes: int | None
     recorded_us: int
+    unasked: bool
+    """It has no fingerprint: a mark, or a further row of an operation."""
+
+    @property
+    def is_tombstone(self) -> bool:
+        """The mark of what was undone before it came."""
+        return self.unasked and self.key is not None and self.outcome == "ALREADY_ROLLED_BACK"
 
     @property
     def transaction(self) -> str:

@@ -35,8 +35,7 @@ def span_of(row: Row, known: Mapping[Key, tuple[int, int]]) -> tuple[int, int] |
     """When the operation behind a row was sent and answered; None for what the ledger does by itself."""
     if row.key is None or row.kind == "expire":
         return None
-    kind = "bet" if row.kind == "late_bet" else row.kind
-    return known.get((row.player, row.source, kind, row.key))
+    return known.get((row.player, row.source, row.kind.removeprefix("late_"), row.key))
 
 
 def check_order(told: Told, rows: Sequence[Row]) -> Iterator[str]:
@@ -44,7 +43,7 @@ def check_order(told: Told, rows: Sequence[Row]) -> Iterator[str]:
     known = spans(told)
     earliest_answer: dict[int, tuple[int, Row]] = {}
     for row in reversed(rows):
-        span = span_of(row, known) if row.outcome != "ALREADY_ROLLED_BACK" or row.kind != "bet" else None
+        span = None if row.is_tombstone else span_of(row, known)
         if span is None:
             continue
         sent, answered = span

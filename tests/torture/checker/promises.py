@@ -79,7 +79,7 @@ def _kept(operation: Operation, number: int, answer: Answer, by_key: Rows, by_id
         return
     row = by_id.get(answer.transaction) if answer.transaction else None
     if row is None or not _is_of(row, operation, step):
-        others = by_key.get(key) or by_key.get((key[0], key[1], "late_bet", key[3]))
+        others = by_key.get(key) or by_key.get((key[0], key[1], f"late_{key[2]}", key[3]))
         yield f"lost: {_name(key)} was acknowledged as {answer.outcome} {answer.transaction}; the log has {others}"
         return
     if row.outcome != answer.outcome or (row.available or 0) != (answer.available or 0):
@@ -89,7 +89,7 @@ def _kept(operation: Operation, number: int, answer: Answer, by_key: Rows, by_id
 
 
 def _is_of(row: Row, operation: Operation, step: Step) -> bool:
-    kinds = {"bet": ("bet", "late_bet")}.get(step["do"], (step["do"],))
+    kinds = (step["do"], f"late_{step['do']}")
     same = (row.player, row.source) == (operation.player, step["by"]) and row.kind in kinds
     return same and (row.round == step["round"] if step["do"] == "close_round" else row.key == step["key"])
 
@@ -99,9 +99,8 @@ def _resolved(operation: Operation, by_key: Rows) -> Iterator[str]:
     for number, (state, outcome, transaction) in zip(keyed, operation.resolved or (), strict=True):
         player, source, kind, name = operation.key(number)
         found = [*by_key.get((player, source, kind, name), ())]
-        if kind == "bet":
-            # Beside a tombstone stands what the late bet was told; either is the right answer.
-            found += by_key.get((player, source, "late_bet", name), ())
+        # Beside a tombstone stands what the late bet was told; either is the right answer.
+        found += by_key.get((player, source, f"late_{kind}", name), ())
         if state == "UNKNOWN" and found:
             yield f"resolved: {_name(operation.key(number))} was looked up as unknown; the log has {found}"
         elif state != "UNKNOWN" and (outcome, transaction) not in [(row.outcome, row.transaction) for row in found]:
@@ -114,16 +113,25 @@ def _strangers(told: Told, by_key: Rows) -> Iterator[str]:
     for operation in told.operations.values():
         for number, step in enumerate(operation.steps):
             player, source, kind, name = operation.key(number)
-            asked.add((player, source, kind, name))
-            if kind == "bet":
-                asked.add((player, source, "late_bet", name))
-            elif kind == "cancel":
-                asked.add((player, source, "bet", step["ref"]))
-            elif kind == "hold":
-                asked.add((player, source, "expire", name))
+            asked |= {(player, source, kind, name), (player, source, f"late_{kind}", name)}
+            asked |= {(player, source, of, ref) for of, ref in _named_by(step)}
     for key in by_key:
         if key not in asked and key[2] not in WORLD:
             yield f"stranger: {_name(key)} was never asked for"
+
+
+def _named_by(step: Step) -> Iterator[tuple[str, str]]:
+    """Kinds and keys of rows that a step may add besides its own."""
+    if step["do"] == "cancel":
+        yield step["of"], step["ref"]
+    elif step["do"] == "reverse_win":
+        yield "win", step["ref"]
+    elif step["do"] == "rollback_list":
+        yield from ((of, ref) for of, ref in step["items"])
+    elif step["do"] == "hold":
+        yield "expire", step["key"]
+    elif "grant" in step:
+        yield "grant", step["grant"]
 
 
 def _name(key: Key) -> str:

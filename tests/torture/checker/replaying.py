@@ -11,6 +11,8 @@ from tests.torture.checker.promises import WORLD
 from tests.torture.checker.told import Key, Operation, Step, Told
 from tests.torture.model import Answer, Flags, Line, Player
 
+_OF_PLAYERS = ("cash", "held", "bonus", "receivable")
+
 
 class Replay:
     """One model player for each player of the log."""
@@ -39,7 +41,7 @@ class Replay:
     def _play(self, player: Player, rows: Sequence[Row]) -> str:
         position = 0
         while position < len(rows):
-            row = rows[position]
+            row = _named_row(rows, position)
             operation = self._operation(row)
             if operation is not None and operation.atomic:
                 answers = player.message(operation.steps, row.recorded_us)
@@ -48,7 +50,7 @@ class Replay:
             lines = [line for answer in answers for line in answer.lines]
             found = rows[position : position + len(lines)]
             if not lines or not _equal(lines, found):
-                return f"{row.transaction}: the log has {found or [row]}; the model says {answers}"
+                return f"{rows[position].transaction}: the log has {found or [row]}; the model says {answers}"
             last = found[-1]
             if last.available is not None and last.available != player.cash:
                 return f"{last.transaction}: the log says {last.available} available, the model {player.cash}"
@@ -56,8 +58,7 @@ class Replay:
         return ""
 
     def _operation(self, row: Row) -> Operation | None:
-        kind = "bet" if row.kind == "late_bet" else row.kind
-        asked = self._asked.get((row.player, row.source, kind, row.key or ""), [])
+        asked = self._asked.get((row.player, row.source, row.kind.removeprefix("late_"), row.key or ""), [])
         return asked[0] if asked else None
 
     def _single(self, player: Player, row: Row) -> Answer:
@@ -74,14 +75,13 @@ class Replay:
             return [{"do": "close_round", "by": row.source, "key": "", "round": row.round}]
         if row.kind == "expire":
             return [{"do": "expire", "by": row.source, "key": row.key}]
-        kind = "bet" if row.kind == "late_bet" else row.kind
-        asked = self._asked.get((row.player, row.source, kind, row.key or ""), [])
+        asked = self._asked.get((row.player, row.source, row.kind.removeprefix("late_"), row.key or ""), [])
         return [operation.steps[0] for operation in asked] or [_from_row(row)]
 
     def _end(self, player: str, ledger: Ledger) -> Iterator[str]:
         """What the tables say of one player."""
         model = self.players[player]
-        ours = {name: amount for name, amount in model.balances.items() if name[0] in ("cash", "held") and amount}
+        ours = {name: amount for name, amount in model.balances.items() if name[0] in _OF_PLAYERS and amount}
         theirs = {name: amount for name, amount in ledger.balances[player].items() if amount}
         if ours != theirs:
             yield f"state: {player} has {theirs}; the model says {ours}"
@@ -105,7 +105,7 @@ class Replay:
         ours: dict[tuple[str, str], int] = defaultdict(int)
         for model in self.players.values():
             for name, amount in model.balances.items():
-                if name[0] not in ("cash", "held"):
+                if name[0] not in _OF_PLAYERS:
                     ours[name] += amount
         if {name: amount for name, amount in ours.items() if amount} != {n: a for n, a in ledger.house.items() if a}:
             yield f"state: the house has {dict(ledger.house)}; the model says {dict(ours)}"
@@ -114,12 +114,20 @@ class Replay:
             yield f"state: all accounts sum to {total}"
 
 
+def _named_row(rows: Sequence[Row], position: int) -> Row:
+    """The row with the key of the operation that begins here: of a list it is the last one."""
+    row = rows[position]
+    if row.is_tombstone or (row.unasked and row.kind in ("cancel", "reverse_win")):
+        return next((later for later in rows[position:] if later.kind == "rollback_list"), row)
+    return row
+
+
 def _equal(lines: Sequence[Line], rows: Sequence[Row]) -> bool:
     return len(lines) == len(rows) and all(map(_is_line, rows, lines))
 
 
 def _is_line(row: Row, line: Line) -> bool:
-    key = row.round if row.kind == "close_round" else row.key
+    key = row.round if row.kind == "close_round" else row.key or ""
     if (row.kind, key, row.outcome) != (line.kind, line.key, line.outcome):
         return False
     if line.posting is None:
@@ -130,7 +138,7 @@ def _is_line(row: Row, line: Line) -> bool:
 
 def _says(row: Row, step: Step) -> bool:
     """Whether a row may be the trace of a step."""
-    return row.amount is None or "amount" not in step or round(float(step["amount"]) * 100) == row.amount
+    return row.amount is None or not step.get("amount") or round(float(step["amount"]) * 100) == row.amount
 
 
 def _from_row(row: Row) -> Step:
@@ -138,5 +146,5 @@ def _from_row(row: Row) -> Step:
     amount = "0" if row.amount is None else f"{row.amount / 100:.2f}"
     return {
         "do": row.kind, "by": row.source, "key": row.key, "round": row.round or "", "amount": amount,
-        "ref": row.reference or "", "limit": "stake",
+        "ref": row.reference or "", "limit": "stake", "of": "bet", "to": "cash", "grant": "", "items": [],
     }  # fmt: skip

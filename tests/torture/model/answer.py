@@ -46,3 +46,8 @@ class Answer:
     def refused(self) -> bool:
         """A final refusal."""
         return self.outcome not in SUCCESS and self.outcome != CONFLICT
+
+
+def alone(step: Step, outcome: str, kind: str = "") -> Answer:
+    """An answer with one row that moves nothing."""
+    return Answer(outcome, [Line(kind or step["do"], step["key"], outcome)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.torture.model.amounts import smallest_units
-from tests.torture.model.answer import Answer, Line, Step
+from tests.torture.model.answer import Answer, Line, Step, alone
 from tests.torture.model.state import Hold
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def deposit(player: Player, step: Step) -> Answer:
     """Confirmed money from outside."""
     amount = smallest_units(step["amount"], player.exponent)
     if amount is None or amount <= 0:
-        return _one(step, "AMOUNT_INVALID")
+        return alone(step, "AMOUNT_INVALID")
     posting = player.move(("outside", step["by"]), CASH, amount)
     return Answer("OK", [Line("deposit", step["key"], "OK", posting)])
 
@@ -27,9 +27,9 @@ def hold(player: Player, step: Step) -> Answer:
     """Reserve available money."""
     amount = smallest_units(step["amount"], player.exponent)
     if amount is None or amount <= 0:
-        return _one(step, "AMOUNT_INVALID")
+        return alone(step, "AMOUNT_INVALID")
     if amount > player.cash:
-        return _one(step, "INSUFFICIENT_FUNDS")
+        return alone(step, "INSUFFICIENT_FUNDS")
     seconds = step.get("seconds")
     expires = None if seconds is None else player.now_us + seconds * 1_000_000
     player.holds[step["by"], step["key"]] = Hold(amount, amount, expires)
@@ -40,14 +40,14 @@ def capture(player: Player, step: Step) -> Answer:
     """Let held money leave: a part, or all that is left."""
     held = player.holds.get((step["by"], step["ref"]))
     if held is None:
-        return _one(step, "ORIGINAL_NOT_FOUND")
+        return alone(step, "ORIGINAL_NOT_FOUND")
     asked = smallest_units(step["amount"], player.exponent) if step.get("amount") else held.left
     if step.get("amount") and (asked is None or asked <= 0):
-        return _one(step, "AMOUNT_INVALID")
+        return alone(step, "AMOUNT_INVALID")
     if _is_over(player, held):
-        return _one(step, "HOLD_ENDED")
+        return alone(step, "HOLD_ENDED")
     if asked is None or asked > held.left:
-        return _one(step, "HOLD_EXCEEDED")
+        return alone(step, "HOLD_EXCEEDED")
     held.left -= asked
     held.state = held.state if held.left else "CAPTURED"
     posting = player.move(HELD, ("outside", step["by"]), asked)
@@ -58,9 +58,9 @@ def release(player: Player, step: Step) -> Answer:
     """Give back what is left."""
     held = player.holds.get((step["by"], step["ref"]))
     if held is None:
-        return _one(step, "ORIGINAL_NOT_FOUND")
+        return alone(step, "ORIGINAL_NOT_FOUND")
     if _is_over(player, held):
-        return _one(step, "HOLD_ENDED")
+        return alone(step, "HOLD_ENDED")
     return Answer("OK", [_give_back(player, held, "release", step["key"], "RELEASED")])
 
 
@@ -89,8 +89,4 @@ def set_limit(player: Player, step: Step) -> Answer:
         player.stake_limit = amount
     else:
         player.loss_limit, player.lost = amount, 0
-    return _one(step, "OK")
-
-
-def _one(step: Step, outcome: str) -> Answer:
-    return Answer(outcome, [Line(step["do"], step["key"], outcome)])
+    return alone(step, "OK")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.torture.model import cashier, play
+from tests.torture.model import cashier, gifts, play, undoing
 from tests.torture.model.answer import CONFLICT, SUCCESS, Account, Answer, Line, Posting, Step
 from tests.torture.model.content import content_of, kind_of
-from tests.torture.model.state import Bet, Flags, Hold, Round
+from tests.torture.model.state import Cancel, Flags, Hold, Parts, Round, Stake, Win
 
 
 @dataclass
@@ -21,12 +21,17 @@ class Player:
     flags: Mapping[str, Flags]
     exponent: int = 2
     now_us: int = 0
+    order: int = 0
     balances: dict[Account, int] = field(default_factory=lambda: defaultdict(int))
     answers: dict[tuple[str, str, str], tuple[Any, str]] = field(default_factory=dict)
-    bets: dict[tuple[str, str], Bet] = field(default_factory=dict)
-    buried: set[tuple[str, str]] = field(default_factory=set)
+    """By source, kind and key."""
+    buried: set[tuple[str, str, str]] = field(default_factory=set)
+    stakes: dict[tuple[str, str, str], Stake] = field(default_factory=dict)
+    wins: dict[tuple[str, str], Win] = field(default_factory=dict)
+    cancels: dict[tuple[str, str], Cancel] = field(default_factory=dict)
     rounds: dict[tuple[str, str], Round] = field(default_factory=dict)
     holds: dict[tuple[str, str], Hold] = field(default_factory=dict)
+    grants: set[tuple[str, str]] = field(default_factory=set)
     stake_limit: int | None = None
     loss_limit: int | None = None
     lost: int = 0
@@ -37,9 +42,23 @@ class Player:
         return self.balances["cash", ""]
 
     @property
+    def bonus(self) -> int:
+        """Bonus money."""
+        return self.balances["bonus", ""]
+
+    @property
     def held(self) -> int:
         """Reserved money."""
         return self.balances["held", ""]
+
+    def is_buried(self, by: str, kind: str, key: str) -> bool:
+        """Whether something was undone before it came."""
+        return (by, kind, key) in self.buried
+
+    def next(self) -> int:
+        """A number that is higher than all before it."""
+        self.order += 1
+        return self.order
 
     def do(self, step: Step, now_us: int) -> Answer:
         """Decide one step, and change the player."""
@@ -69,18 +88,17 @@ class Player:
     def _trial(self, steps: Sequence[Step]) -> Player:
         """A copy that the steps may change: what they cannot reach is shared."""
         trial = copy.copy(self)
-        for part in ("balances", "answers", "bets", "rounds", "holds", "buried"):
+        for part in ("balances", "answers", "buried", "stakes", "wins", "cancels", "rounds", "holds", "grants"):
             setattr(trial, part, copy.copy(getattr(self, part)))
         for name in {name for step in steps if (name := self._round_of(step)) in self.rounds}:
             trial.rounds[name] = copy.deepcopy(self.rounds[name])
             for key in self.rounds[name].bets:
-                trial.bets[name[0], key] = copy.copy(self.bets[name[0], key])
-        trial.holds = {name: copy.copy(hold) for name, hold in self.holds.items()}
+                trial.stakes[name[0], "bet", key] = copy.copy(self.stakes[name[0], "bet", key])
         return trial
 
     def _round_of(self, step: Step) -> tuple[str, str]:
-        """The round that a step may change."""
-        stake = self.bets.get((step["by"], step.get("ref", "")))
+        """The round that a step of a message may change."""
+        stake = self.stakes.get((step["by"], "bet", step.get("ref", "")))
         return step["by"], stake.round if step["do"] == "cancel" and stake is not None else step.get("round", "")
 
     def _refuse(self, steps: Sequence[Step], rehearsed: Sequence[Answer]) -> list[Answer]:
@@ -101,8 +119,8 @@ class Player:
         return answers
 
     def _stored_kind(self, step: Step) -> str:
-        late = step["do"] == "bet" and (step["by"], step["key"]) in self.buried
-        return "late_bet" if late else kind_of(step)
+        kind = kind_of(step)
+        return f"late_{kind}" if self.is_buried(step["by"], kind, step["key"]) else kind
 
     def move(self, debit: Account, credit: Account, amount: int) -> Posting | None:
         """Move money; nothing moves for zero."""
@@ -112,11 +130,39 @@ class Player:
         self.balances[credit] += amount
         return Posting(debit, credit, amount)
 
+    def take(self, kind: str, key: str, parts: Parts, house: Account) -> list[Line]:
+        """Money of the player goes to the house: a row for each source."""
+        return _rows(kind, key, [self.move(own, house, part) for own, part in zip(_OWN, parts, strict=True)])
+
+    def give(self, kind: str, key: str, parts: Parts, house: Account) -> list[Line]:
+        """Money of the house goes to the player."""
+        return _rows(kind, key, [self.move(house, own, part) for own, part in zip(_OWN, parts, strict=True)])
+
+
+_OWN: tuple[Account, Account] = (("cash", ""), ("bonus", ""))
+
+
+def _rows(kind: str, key: str, postings: Sequence[Posting | None]) -> list[Line]:
+    """The first row has the key; there is one even if nothing moves."""
+    moved = [posting for posting in postings if posting is not None]
+    first = moved[0] if moved else None
+    return [Line(kind, key, "OK", first), *[Line(kind, "", "OK", other) for other in moved[1:]]]
+
 
 _VERBS: dict[str, Callable[[Player, Step], Answer]] = {
     "bet": play.bet,
     "win": play.win,
-    "cancel": play.cancel,
+    "tip": play.tip,
+    "cancel": undoing.cancel,
+    "reverse_win": undoing.reverse_win,
+    "undo_rollback": undoing.undo_rollback,
+    "rollback_list": undoing.rollback_list,
+    "promo": gifts.credit,
+    "tournament": gifts.credit,
+    "jackpot": gifts.credit,
+    "free_round_spin": gifts.free_round,
+    "free_round_total": gifts.free_round,
+    "adjust": gifts.adjust,
     "deposit": cashier.deposit,
     "hold": cashier.hold,
     "capture": cashier.capture,

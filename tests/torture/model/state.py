@@ -1,8 +1,16 @@
-"""What a player has: bets, rounds, holds; and what providers are known to do."""
+"""What a player has: bets, wins, rounds, tips, holds; and what providers are known to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Parts(NamedTuple):
+    """An amount by where it comes from, or goes to."""
+
+    cash: int
+    bonus: int = 0
 
 
 @dataclass(frozen=True)
@@ -15,14 +23,37 @@ class Flags:
 
 
 @dataclass
-class Bet:
-    """An accepted stake."""
+class Stake:
+    """An accepted bet or tip."""
 
     key: str
     round: str
-    amount: int
+    parts: Parts
+    order: int
     undone: bool = False
-    wins: int = 0
+
+    @property
+    def amount(self) -> int:
+        """All of it."""
+        return sum(self.parts)
+
+
+@dataclass
+class Win:
+    """An accepted result."""
+
+    key: str
+    round: str
+    ref: str
+    parts: Parts
+    order: int
+    undone: bool = False
+
+    def settles(self, bet: Stake) -> bool:
+        """It names the bet, or its round after the bet."""
+        if self.undone:
+            return False
+        return self.ref == bet.key if self.ref else self.order > bet.order
 
 
 @dataclass
@@ -30,7 +61,17 @@ class Round:
     """A round: opened by its first accepted bet."""
 
     bets: list[str] = field(default_factory=list)
+    wins: list[str] = field(default_factory=list)
     closed_us: int | None = None
+
+
+@dataclass
+class Cancel:
+    """A cancel that gave a stake back."""
+
+    of: str
+    ref: str
+    undone: bool = False
 
 
 @dataclass
