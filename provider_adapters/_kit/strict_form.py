@@ -25,9 +25,14 @@ def parse_pairs(body: bytes, *, most: int = MAX_FIELDS) -> list[tuple[str, str]]
 def decode(pairs: list[tuple[str, str]]) -> dict[str, str]:
     """The fields, decoded. A name that is there twice is refused."""
     try:
-        found = {unquote_plus(name, errors="strict"): unquote_plus(value, errors="strict") for name, value in pairs}
+        found = {_decoded(name): _decoded(value) for name, value in pairs}
     except UnicodeDecodeError as error:
         raise NotParseableError("not UTF-8") from error
     if len(found) != len(pairs):
         raise NotParseableError("a name is there twice")
     return found
+
+
+def _decoded(text: str) -> str:
+    # Most names and values spell themselves.
+    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text

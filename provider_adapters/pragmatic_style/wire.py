@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from provider_adapters._kit.strict_form import decode, parse_pairs
@@ -195,7 +196,8 @@ _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 def parse_form(body: bytes) -> Form:
     """The form in a body. NotParseableError for doubled names, bad percent signs, and what is not UTF-8."""
     pairs = parse_pairs(body)
-    if any(_BROKEN_PERCENT.search(part) for pair in pairs for part in pair):
+    # Neither `&` nor `=` is a hexadecimal digit, so the whole form shows what its parts would.
+    if _BROKEN_PERCENT.search(body.decode("ascii")):
         raise NotParseableError("a broken percent sign")
     return Form(pairs=tuple(pairs), fields=decode(pairs))
 
@@ -205,17 +207,24 @@ def from_form(kind: type[Message], form: Form) -> Message:
     unknown = sorted(form.fields.keys() - KNOWN_FIELDS)
     if unknown:
         raise FieldError("unknown field")
-    given = {field.name: form.fields.get(wire_name(field.name), "") for field in fields(kind)}
-    missing = [field.name for field in fields(kind) if field.default is MISSING and not given[field.name]]
-    if missing:
-        raise FieldError(f"missing field {wire_name(missing[0])}")
+    given = {}
+    for name, on_the_wire, is_needed in _plan(kind):
+        given[name] = form.fields.get(on_the_wire, "")
+        if is_needed and not given[name]:
+            raise FieldError(f"missing field {on_the_wire}")
     return kind(**given)
 
 
 def to_json(reply: _Dataclass) -> bytes:
     """A reply as JSON. Decimals are written digit by digit: a float would round them."""
-    parts = (f'"{wire_name(field.name)}":{_literal(getattr(reply, field.name))}' for field in fields(reply))
+    parts = (f'"{on_the_wire}":{_literal(getattr(reply, name))}' for name, on_the_wire, _ in _plan(type(reply)))
     return ("{" + ",".join(parts) + "}").encode()
+
+
+@cache
+def _plan(kind: type[_Dataclass]) -> tuple[tuple[str, str, bool], ...]:
+    """Of each field: its name, its name on the wire, and whether a message needs it."""
+    return tuple((field.name, wire_name(field.name), field.default is MISSING) for field in fields(kind))
 
 
 def _literal(value: str | int | Decimal) -> str:
