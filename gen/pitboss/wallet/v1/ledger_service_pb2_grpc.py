@@ -118,6 +118,8 @@ class LedgerServiceServicer:
 
     def ExecuteStream(self, request_iterator, context):
         """ExecuteStream is ExecuteBatch over one stream; answers come in request order.
+        The next batches are taken up before the first is answered, so a caller may
+        send some ahead. A player's actions keep their order.
 
         Errors as in Execute; an error ends the stream.
         """

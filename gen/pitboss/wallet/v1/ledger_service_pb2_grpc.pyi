@@ -51,6 +51,8 @@ class LedgerServiceStub:
     """
     ExecuteStream: _grpc.StreamStreamMultiCallable[_ledger_service_pb2.ExecuteStreamRequest, _ledger_service_pb2.ExecuteStreamResponse]
     """ExecuteStream is ExecuteBatch over one stream; answers come in request order.
+    The next batches are taken up before the first is answered, so a caller may
+    send some ahead. A player's actions keep their order.
 
     Errors as in Execute; an error ends the stream.
     """
@@ -115,6 +117,8 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """
     ExecuteStream: _aio.StreamStreamMultiCallable[_ledger_service_pb2.ExecuteStreamRequest, _ledger_service_pb2.ExecuteStreamResponse]  # type: ignore[assignment]
     """ExecuteStream is ExecuteBatch over one stream; answers come in request order.
+    The next batches are taken up before the first is answered, so a caller may
+    send some ahead. A player's actions keep their order.
 
     Errors as in Execute; an error ends the stream.
     """
@@ -194,6 +198,8 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.ExecuteStreamResponse], _abc.AsyncIterator[_ledger_service_pb2.ExecuteStreamResponse]]:
         """ExecuteStream is ExecuteBatch over one stream; answers come in request order.
+        The next batches are taken up before the first is answered, so a caller may
+        send some ahead. A player's actions keep their order.
 
         Errors as in Execute; an error ends the stream.
         """
