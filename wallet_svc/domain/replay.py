@@ -94,7 +94,9 @@ def _win(player: Player, entry: Entry) -> None:
     win = RoundWin(entry.sequence, entry.key or "", entry.reference or "")
     round_.wins[win.key] = win
     _count_win(round_, win, 1)
-    round_.last_us = entry.recorded_us
+    if round_.closed_at(entry.recorded_us) is None:
+        # A late win does not open a round again that was idle for too long.
+        round_.last_us = entry.recorded_us
     _close_if_told(round_, entry)
 
 

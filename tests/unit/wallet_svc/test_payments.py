@@ -250,3 +250,44 @@ def test_a_hold_expires_only_when_cash_can_take_it() -> None:
     assert not cashier(made, "h1", c.Expire(hold_key="h1")).new
     cashier(made, "h2", hold("20.00"))
     assert outcome(cashier(made, "h1", c.Expire(hold_key="h1"))) is Outcome.OK
+
+
+def test_a_capture_beyond_the_hold_passes_within_the_tolerance_that_the_hold_states() -> None:
+    made = table("100.00")
+    made.do("h1", c.Hold(money=money("50.00"), tolerance=money("5.00")), source=CASHIER)
+    made.do("k1", c.Capture(hold_key="h1", money=money("20.00")), source=CASHIER)
+    assert (
+        outcome(made.do("k2", c.Capture(hold_key="h1", money=money("35.01")), source=CASHIER)) is Outcome.HOLD_EXCEEDED
+    )
+    answer = made.do("k3", c.Capture(hold_key="h1", money=money("35.00")), source=CASHIER)
+    held = made.player().holds[1, "h1"]
+    assert (outcome(answer), held.captured, held.beyond, held.state) == (Outcome.OK, 50_00, 5_00, HoldState.CAPTURED)
+    assert (made.cash(), made.held()) == (45_00, 0)
+    assert outcome(made.do("k4", c.Capture(hold_key="h1", money=money("1.00")), source=CASHIER)) is Outcome.HOLD_ENDED
+
+
+def test_what_is_beyond_the_hold_has_to_be_there() -> None:
+    made = table("50.00")
+    made.do("h1", c.Hold(money=money("50.00"), tolerance=money("5.00")), source=CASHIER)
+    answer = made.do("k1", c.Capture(hold_key="h1", money=money("51.00")), source=CASHIER)
+    assert (outcome(answer), made.held()) == (Outcome.INSUFFICIENT_FUNDS, 50_00)
+    assert outcome(made.do("k2", c.Capture(hold_key="h1"), source=CASHIER)) is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "expected"),
+    [("-1.00", Outcome.AMOUNT_INVALID), ("0.001", Outcome.AMOUNT_INVALID), ("0.00", Outcome.OK)],
+)
+def test_a_tolerance_is_an_amount_of_the_hold(tolerance: str, expected: Outcome) -> None:
+    made = table("50.00")
+    action = c.Hold(money=money("50.00"), tolerance=money(tolerance))
+    assert outcome(made.do("h1", action, source=CASHIER)) is expected
+    other = c.Hold(money=money("50.00"), tolerance=money("1.00", "USD"))
+    assert outcome(made.do("h2", other, source=CASHIER)) is Outcome.CURRENCY_MISMATCH
+
+
+def test_a_deposit_stays_under_the_cap_of_its_asset() -> None:
+    made = table("100.00")
+    made.asset(EUR, cap=101_00)
+    assert outcome(made.do("d1", c.Deposit(money=money("1.01")), source=CASHIER)) is Outcome.AMOUNT_INVALID
+    assert outcome(made.do("d2", c.Deposit(money=money("1.00")), source=CASHIER)) is Outcome.OK

@@ -1,5 +1,7 @@
 """Wins: what they pay, which bets they settle, and when they come too late."""
 
+from typing import Any
+
 import pytest
 
 from tests.unit.wallet_svc.world import (
@@ -18,7 +20,7 @@ from tests.unit.wallet_svc.world import (
 )
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.state import Round
-from wallet_svc.domain.vocabulary import Case, Outcome, PlayState, RoundState
+from wallet_svc.domain.vocabulary import Case, Kind, Outcome, PlayState, RoundState
 
 
 def round_of(made: Table, name: str = "r1") -> Round:
@@ -209,3 +211,44 @@ def test_game_session_and_jackpot_of_a_win_are_for_the_record_only() -> None:
     entry = made.do("w1", win(game="slot", session="x", jackpot=money("2.00"))).entry
     assert (entry.game, entry.session, entry.details) == ("slot", "x", {"jackpot": ["EUR", "2.00"]})
     assert made.do("w1", win()).replayed
+
+
+WINDOW: dict[str, Any] = {"bet_window_us": 60_000_000}
+
+
+@pytest.mark.parametrize("bet_key", ["b1", ""])
+def test_a_win_that_overtook_its_bet_is_asked_to_come_again(bet_key: str) -> None:
+    made = table(**WINDOW)
+    answer = made.do("w1", win("5.00", bet_key=bet_key))
+    assert (outcome(answer), answer.entry.sequence, made.cash()) == (Outcome.ORIGINAL_PENDING, 0, 100_00)
+    made.do("b1", bet("10.00"))
+    paid = made.do("w1", win("5.00", bet_key=bet_key))
+    assert (outcome(paid), paid.replayed, made.cash()) == (Outcome.OK, False, 95_00)
+
+
+def test_the_window_counts_from_the_first_arrival() -> None:
+    made = table(**WINDOW)
+    for wait in (0, 30, 29):
+        made.later(wait)
+        assert outcome(made.do("w1", win("5.00", bet_key="b1"))) is Outcome.ORIGINAL_PENDING
+    made.later(1)
+    assert outcome(made.do("w1", win("5.00", bet_key="b1"))) is Outcome.ORIGINAL_NOT_FOUND
+    made.do("b1", bet("10.00"))
+    assert made.do("w1", win("5.00", bet_key="b1")).replayed
+
+
+def test_a_win_without_a_bet_is_paid_after_the_window_where_that_is_allowed() -> None:
+    made = table(**WINDOW, win_without_bet=True)
+    assert outcome(made.do("w1", win("5.00", bet_key="b1"))) is Outcome.ORIGINAL_PENDING
+    made.later(60)
+    paid = made.do("w1", win("5.00", bet_key="b1"))
+    assert (outcome(paid), paid.entry.case) == (Outcome.OK, Case.ORPHAN_WIN)
+
+
+def test_a_message_with_an_early_win_stores_nothing_but_when_it_came() -> None:
+    made = table(**WINDOW)
+    made.message([("b2", bet("1.00", round_="r2")), ("w1", win("5.00", bet_key="b1"))])
+    assert (made.cash(), [entry.kind for entry in made.log[-1:]]) == (100_00, [Kind.EARLY_WIN])
+    made.later(60)
+    answers = made.message([("b2", bet("1.00", round_="r2")), ("w1", win("5.00", bet_key="b1"))])
+    assert [outcome(one).name for one in answers] == ["NOT_APPLIED", "ORIGINAL_NOT_FOUND"]
