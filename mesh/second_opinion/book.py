@@ -16,6 +16,9 @@ from mesh.verify.tree import TILE_HEIGHT, Tree
 LOST: Final = bytes(HASH_SIZE)
 """Stands for an entry that is not there, so that all others keep their places."""
 
+_MOST_LOST: Final = 100_000
+"""Entries that are named one by one when they are missing; a hole that is larger is none of single rows."""
+
 _NULL: Final = b"null"
 _SEQUENCE, _OPERATION, _KIND, _KEY, _OUTCOME = 0, 1, 5, 6, 8
 _DEBIT, _CREDIT, _MOVED, _DEBIT_AFTER, _CREDIT_AFTER = 11, 12, 13, 14, 15
@@ -47,19 +50,23 @@ class Accounts:
     negative: dict[int, str] = field(default_factory=dict)
     """Where an account was below zero for the first time, of those that may not be the house's."""
 
-    def post(self, account: int, debited: int, credited: int, place: str) -> int:
-        """Move money; returns the balance."""
-        sums = self.sums.get(account)
-        if sums is None:
-            sums = self.sums[account] = [0, 0, 0]
-            self.strangers.add(account)
-        sums[0] += debited
-        sums[1] += credited
-        balance = sums[1] - sums[0]
-        if balance < 0 and not sums[2]:
-            self.negative.setdefault(account, place)
-        self.moved.add(account)
-        return balance
+    def move(self, debit: int, credit: int, amount: int, place: tuple[int, int]) -> tuple[int, int]:
+        """Move money; returns both balances. `place` is shard and sequence."""
+        giving = self.sums.get(debit) or self._open(debit)
+        taking = self.sums.get(credit) or self._open(credit)
+        giving[0] += amount
+        taking[1] += amount
+        left = giving[1] - giving[0]
+        if left < 0 and not giving[2]:
+            self.negative.setdefault(debit, "{}-{}".format(*place))
+        self.moved.add(debit)
+        self.moved.add(credit)
+        return left, taking[1] - taking[0]
+
+    def _open(self, account: int) -> list[int]:
+        self.strangers.add(account)
+        sums = self.sums[account] = [0, 0, 0]
+        return sums
 
 
 class ShardBook:
@@ -138,8 +145,8 @@ class ShardBook:
         self.digest = batch.digest
 
     def _take_entries(self, batch: Batch, lines: Sequence[bytes], accounts: Accounts) -> None:
-        shard, size, append = self.shard, self.size, self._tree.append_hash
-        leaves = []
+        shard, size = self.shard, self.size
+        leaves: list[bytes] = []
         for line in lines:
             entry = entry_bytes(line)
             fields = line.split(b"\t", _CREDIT_AFTER + 1)
@@ -149,11 +156,9 @@ class ShardBook:
                 leaves += lost
                 size += len(lost)
             size += 1
-            leaf = sha256(b"\x00" + entry).digest()
-            append(leaf)
-            leaves.append(leaf)
+            leaves.append(sha256(b"\x00" + entry).digest())
             if fields[_MOVED] != _NULL:
-                self._post(f"{shard}-{sequence}", fields, accounts)
+                self._post((shard, sequence), fields, accounts)
             if fields[_KEY] != _NULL:
                 self.keys.append(_key_hash(fields))
                 self.key_places.append(sequence)
@@ -168,28 +173,32 @@ class ShardBook:
         if found < first:
             self.dispute(found, f"the entry comes after {self.shard}-{first - 1}")
             return []
+        if found - first > _MOST_LOST:
+            self.dispute(first, f"all entries up to {self.shard}-{found - 1} are missing")
+            return []
         for sequence in range(first, found):
             self.dispute(sequence, "the entry is missing")
-            self._tree.append_hash(LOST)
         return [LOST] * (found - first)
 
-    def _post(self, place: str, fields: Sequence[bytes], accounts: Accounts) -> None:
-        moved, debit, credit = int(fields[_MOVED]), int(fields[_DEBIT]), int(fields[_CREDIT])
-        debit_after = accounts.post(debit, moved, 0, place)
-        credit_after = accounts.post(credit, 0, moved, place)
+    def _post(self, place: tuple[int, int], fields: Sequence[bytes], accounts: Accounts) -> None:
+        debit, credit = int(fields[_DEBIT]), int(fields[_CREDIT])
+        debit_after, credit_after = accounts.move(debit, credit, int(fields[_MOVED]), place)
         if fields[_DEBIT_AFTER] != b'"%d"' % debit_after and debit not in accounts.disputed:
             self._balance_differs(place, accounts, debit, fields[_DEBIT_AFTER])
         if fields[_CREDIT_AFTER] != b'"%d"' % credit_after and credit not in accounts.disputed:
             self._balance_differs(place, accounts, credit, fields[_CREDIT_AFTER])
 
-    def _balance_differs(self, place: str, accounts: Accounts, account: int, told: bytes) -> None:
+    def _balance_differs(self, place: tuple[int, int], accounts: Accounts, account: int, told: bytes) -> None:
         self.disputed = True
         accounts.disputed.add(account)
         debits, credits_, _ = accounts.sums[account]
         balance = credits_ - debits
         says = told.decode().strip('"')
         self.problems.append(
-            Problem(place, f"it says that account {account} has {says} afterwards, its transfers say {balance}")
+            Problem(
+                "{}-{}".format(*place),
+                f"it says that account {account} has {says} afterwards, its transfers say {balance}",
+            )
         )
 
     def _note_hold(self, entry: bytes, sequence: int) -> None:
@@ -201,6 +210,7 @@ class ShardBook:
     # -- the tree's tiles
 
     def _keep(self, leaves: Sequence[bytes]) -> None:
+        self._tree.extend_hashes(leaves)
         self._grow(0, leaves)
         tops, self._tree.tops = self._tree.tops, []
         for level, root in tops:

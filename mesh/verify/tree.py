@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final, Self
 
@@ -31,13 +32,19 @@ class Tree:
 
     def append_hash(self, node: bytes) -> None:
         """One more leaf, by its hash."""
-        height, subtrees = 0, self._subtrees
-        while subtrees and subtrees[-1][0] == height:
-            node = sha256(b"\x01" + subtrees.pop()[1] + node).digest()
-            height += 1
-            if not height % TILE_HEIGHT:
-                self.tops.append((height // TILE_HEIGHT, node))
-        subtrees.append((height, node))
+        self.extend_hashes((node,))
+
+    def extend_hashes(self, leaves: Iterable[bytes]) -> None:
+        """More leaves, by their hashes."""
+        subtrees = self._subtrees
+        for leaf in leaves:
+            height, node = 0, leaf
+            while subtrees and subtrees[-1][0] == height:
+                node = sha256(b"\x01" + subtrees.pop()[1] + node).digest()
+                height += 1
+                if not height % TILE_HEIGHT:
+                    self.tops.append((height // TILE_HEIGHT, node))
+            subtrees.append((height, node))
 
     def root(self) -> bytes:
         """MTH over all leaves so far."""
