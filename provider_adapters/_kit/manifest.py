@@ -28,7 +28,15 @@ class Capability(enum.StrEnum):
     """A round may have more than one bet."""
     JACKPOT_PART = "jackpot_part"
     FREE_ROUNDS = "free_rounds"
+    """Results of free spins are told one by one."""
+    FREE_ROUND_TOTAL = "free_round_total"
+    """The sum of a grant's results is told."""
     PROMO_WIN = "promo_win"
+    TOURNAMENT = "tournament"
+    JACKPOT_WIN = "jackpot_win"
+    """A jackpot that is not part of a win."""
+    TIP = "tip"
+    ROLLBACK_LIST = "rollback_list"
     ADJUST = "adjust"
 
 

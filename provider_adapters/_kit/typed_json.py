@@ -107,6 +107,8 @@ def _rule(hint: Any) -> Callable[[Any], bool]:  # noqa: ANN401, PLR0911 - as abo
         return _is_object
     if origin is list and typing.get_args(base) == (str,):
         return _is_texts
+    if origin is list and typing.get_origin(typing.get_args(base)[0]) is dict:
+        return _is_objects
     message = f"no rule for {hint}"
     raise TypeError(message)
 
@@ -125,6 +127,10 @@ def _is_object(value: object) -> bool:
 
 def _is_texts(value: object) -> bool:
     return type(value) is list and all(_is_text(Text(), item) for item in value)
+
+
+def _is_objects(value: object) -> bool:
+    return type(value) is list and all(type(item) is dict for item in value)
 
 
 def _is_text(bounds: Text, value: object) -> bool:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _log = logs.get("adapter_wallet")
 
-_STAKES = frozenset({"bet", "bet_and_win"})
+_STAKES = frozenset({"bet", "bet_and_win", "tip"})
 _FIRST_SHARE = 0.6
 """Part of the time left that one attempt may use while there is another replica to ask."""
 _PAUSES_S = (0.0, 0.01, 0.03, 0.1)

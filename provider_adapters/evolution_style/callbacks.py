@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1.action_pb2 import Action
@@ -25,9 +25,7 @@ from provider_adapters.evolution_style.errors import CREDITS, HTTP_STATUS, OUTCO
 
 
 class Callbacks(DialectCallbacks):
-    """The five callbacks that we serve."""
-
-    beyond: ClassVar = frozenset({"/promo_payout"})
+    """The six callbacks."""
 
     def __init__(self, config: Config, parts: AdapterParts) -> None:
         super().__init__(wallet=parts.wallet, sessions=parts.sessions, security=parts.security)
@@ -41,6 +39,7 @@ class Callbacks(DialectCallbacks):
             "/debit": (wire.Money, self._debit),
             "/credit": (wire.Money, self._credit),
             "/cancel": (wire.Money, self._cancel),
+            "/promo_payout": (wire.PromoPayout, self._promo),
         }
 
     async def open(self, request: HttpRequest) -> Opened:
@@ -80,13 +79,18 @@ class Callbacks(DialectCallbacks):
         noted = self.noted(message.sid, message.userId)
         return await self._execute(message, mapping.cancel_action(message, noted), call)
 
-    async def _execute(self, message: wire.Money, action: Action, call: Call) -> HttpReply:
+    async def _promo(self, message: wire.PromoPayout, call: Call) -> HttpReply:
+        return await self._execute(
+            message, mapping.promo_action(message, self.noted(message.sid, message.userId)), call
+        )
+
+    async def _execute(self, message: wire.Money | wire.PromoPayout, action: Action, call: Call) -> HttpReply:
         result = await self.execute(message.userId, action, call)
         return write(mapping.reply(_codes(call)[result.outcome], call.echo, available(result)))
 
 
 def _codes(call: Call) -> Mapping[Outcome.ValueType, Code]:
-    return CREDITS if call.name in {"/credit", "/cancel"} else OUTCOMES
+    return CREDITS if call.name in {"/credit", "/cancel", "/promo_payout"} else OUTCOMES
 
 
 def refuse(problem: Problem, uuid: object = "") -> HttpReply:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, Win
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, PromoReason, Win
+from provider_adapters._kit import gifts
 from provider_adapters._kit.ports import Device, Game, Launch
 from provider_adapters.evolution_style import wire
 from provider_adapters.evolution_style.amounts import shown, to_money
@@ -11,6 +12,9 @@ from provider_adapters.evolution_style.errors import RETRANSMIT, Code
 
 CATEGORIES = {"rng": "table", "slots": "slot"}
 """Game types that are not live. All others are dealt by people."""
+
+
+JACKPOT, FREE_ROUNDS_SPENT, PROMOTION = "JackpotWin", "FreeRoundPlayableSpent", "RealTimeMonetaryReward"
 
 
 def round_id(message: wire.Money) -> str:
@@ -33,6 +37,17 @@ def win_action(message: wire.Money, session_id: str) -> Action:
     win = Win(round_id=round_id(message), game_id=message.game.details.table.id, session_id=session_id, close=True)
     win.amount.CopyFrom(to_money(message.transaction.amount, message.currency))
     return Action(transaction_key=message.transaction.id, win=win)
+
+
+def promo_action(message: wire.PromoPayout, session_id: str) -> Action:
+    """A payout without a debit, by its type. A type that we do not know is a promotion like any other."""
+    payout = message.promoTransaction
+    amount = to_money(payout.amount, message.currency)
+    if payout.type == JACKPOT:
+        return gifts.jackpot(payout.id, amount, session_id=session_id)
+    if payout.type == FREE_ROUNDS_SPENT and payout.voucherId:
+        return gifts.free_total(payout.id, amount, payout.voucherId, session_id=session_id)
+    return gifts.promo(payout.id, amount, PromoReason.PROMO_REASON_OTHER, session_id=session_id)
 
 
 def cancel_action(message: wire.Money, session_id: str) -> Action:

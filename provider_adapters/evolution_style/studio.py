@@ -11,7 +11,7 @@ from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError, parse_object, write_exact
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
-from provider_adapters.evolution_style import auth, config
+from provider_adapters.evolution_style import auth, config, mapping
 from provider_adapters.evolution_style.amounts import to_wire
 from provider_adapters.evolution_style.client import LAUNCH, LOBBY
 from provider_adapters.evolution_style.config import Config
@@ -32,6 +32,15 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.BET: "/debit",
     ActKind.WIN: "/credit",
     ActKind.CANCEL: "/cancel",
+    ActKind.PROMO: "/promo_payout",
+    ActKind.JACKPOT: "/promo_payout",
+    ActKind.FREE_TOTAL: "/promo_payout",
+}
+
+_PAYOUTS: Final[Mapping[ActKind, str]] = {
+    ActKind.PROMO: mapping.PROMOTION,
+    ActKind.JACKPOT: mapping.JACKPOT,
+    ActKind.FREE_TOTAL: mapping.FREE_ROUNDS_SPENT,
 }
 
 _AGAIN: Final = {Code.TEMPORARY_ERROR: Reaction.RETRY, Code.OPERATION_IN_PROCESS: Reaction.RETRY}
@@ -140,6 +149,10 @@ def _fields(act: Act) -> dict[str, Any]:
         return {**common, "channel": {"type": "P"}}
     if act.kind is ActKind.BALANCE:
         return {**common, "currency": seat.currency_code}
+    if act.kind in _PAYOUTS:
+        payout = {"type": _PAYOUTS[act.kind], "id": act.transaction_key, "amount": to_wire(act.amount or Decimal(0))}
+        voucher = {"voucherId": act.grant_id, "remainingRounds": 0} if act.grant_id else {}
+        return {**common, "currency": seat.currency_code, "promoTransaction": {**payout, **voucher}}
     table = {"id": act.game_id or seat.game_id, "vid": "v-1"}
     return {
         **common,

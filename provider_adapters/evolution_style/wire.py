@@ -78,6 +78,24 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromoTransaction:
+    type: Id
+    id: Id
+    amount: Decimal
+    voucherId: Id | None = None
+    remainingRounds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromoPayout:
+    sid: Sid
+    userId: Id
+    uuid: Id
+    currency: Currency
+    promoTransaction: PromoTransaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LobbyTable:
     """One table of the lobby."""
 

@@ -70,6 +70,9 @@ class Callbacks(DialectCallbacks):
         return await self._execute(message, mapping.bet_action(message, facts.session_id), call)
 
     async def _win(self, message: wire.Win, call: Call) -> HttpReply:
+        if message.is_supplier_promo:
+            noted = self.noted(message.token, message.user)
+            return await self._execute(message, mapping.promo_action(message, noted), call)
         if not message.reference_transaction_uuid:
             raise ProblemError(Problem.NOT_SUPPORTED)
         return await self._execute(message, mapping.win_action(message, self.noted(message.token, message.user)), call)

@@ -1,6 +1,7 @@
 """Their messages to our actions, and our results to their replies. Pure."""
 
-from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, Result, Win
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, PromoReason, Result, Win
+from provider_adapters._kit import gifts
 from provider_adapters._kit.ports import Game, Launch, SessionFacts
 from provider_adapters.hub88_style import wire
 from provider_adapters.hub88_style.amounts import shown_balance, to_money
@@ -44,6 +45,14 @@ def win_action(message: wire.Win, session_id: str) -> Action:
     if message.jackpot_win:
         win.jackpot_part.CopyFrom(to_money(message.jackpot_win, message.currency))
     return Action(transaction_key=message.transaction_uuid, win=win)
+
+
+def promo_action(message: wire.Win, session_id: str) -> Action:
+    """A promotion that the supplier pays: it needs no bet, no open round and no live session."""
+    amount = to_money(message.amount, message.currency)
+    reason = PromoReason.PROMO_REASON_OTHER
+    key = message.transaction_uuid
+    return gifts.promo(key, amount, reason, round_id=message.round, session_id=session_id)
 
 
 def cancel_action(message: wire.Rollback, session_id: str) -> Action:

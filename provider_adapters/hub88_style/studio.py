@@ -50,6 +50,7 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.BET: "/transaction/bet",
     ActKind.WIN: "/transaction/win",
     ActKind.CANCEL: "/transaction/rollback",
+    ActKind.PROMO: "/transaction/win",
 }
 
 BET_REACTIONS: Final[Mapping[Status, Reaction]] = {
@@ -186,7 +187,11 @@ def _fields(act: Act) -> dict[str, Any]:
     if act.kind is ActKind.CANCEL:
         return fields
     amount = act.amount if act.amount is not None else Decimal(0)
-    return {**fields, "amount": to_units(amount), "currency": seat.currency_code, "is_free": False, "bet": "base"}
+    money = {**fields, "amount": to_units(amount), "currency": seat.currency_code, "is_free": False}
+    if act.kind is ActKind.PROMO:
+        info = {"supplier_promo_info": {"promo_reference": act.transaction_key}}
+        return {**money, "is_supplier_promo": True, "meta": info}
+    return {**money, "bet": "base"}
 
 
 def _reaction(act: Act, status: Status) -> Reaction:

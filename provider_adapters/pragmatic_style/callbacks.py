@@ -19,7 +19,7 @@ from provider_adapters.pragmatic_style.errors import BET_CODES, CREDIT_CODES, PR
 
 _log = logs.get("pragmatic_style")
 
-NOT_SUPPORTED: Final = frozenset({"bonusWin", "jackpotWin", "promoWin", "adjustment", "sessionExpired"})
+NOT_SUPPORTED: Final = frozenset({"bonusWin", "adjustment", "sessionExpired"})
 """Calls of this provider for which the ledger has no action."""
 
 Reply = (
@@ -58,6 +58,8 @@ class Callbacks:
             "result": self._result,
             "endRound": self._end_round,
             "refund": self._refund,
+            "jackpotWin": self._jackpot,
+            "promoWin": self._promotion,
         }
 
     async def answer(self, request: HttpRequest, budget: Budget) -> HttpReply:
@@ -150,6 +152,20 @@ class Callbacks:
         action = mapping.win(request)
         player = _player(request.user_id)
         action.win.amount.currency_code = await self._currency(player, request.round_id, budget)
+        return await self._credited(player, action, budget)
+
+    async def _jackpot(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.JackpotRequest, form)
+        action = mapping.jackpot(request)
+        player = _player(request.user_id)
+        action.jackpot.amount.currency_code = await self._currency(player, request.round_id, budget)
+        return await self._credited(player, action, budget)
+
+    async def _promotion(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.PromoRequest, form)
+        return await self._credited(_player(request.user_id), mapping.promotion(request), budget)
+
+    async def _credited(self, player: PlayerReference, action: Action, budget: Budget) -> Reply:
         result = await self._wallet.execute(player, action, budget)
         code = CREDIT_CODES[result.outcome]
         return mapping.result_reply(result, code) if result.HasField("balance_now") else mapping.error_reply(code)

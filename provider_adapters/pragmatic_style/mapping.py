@@ -3,13 +3,15 @@
 import re
 from decimal import Decimal
 
-from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, CloseRound, Result, Win
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, CloseRound, PromoReason, Result, Win
+from provider_adapters._kit import gifts
 from provider_adapters._kit.ports import SessionFacts
 from provider_adapters.pragmatic_style import wire
 from provider_adapters.pragmatic_style.amounts import shown, to_money
 from provider_adapters.pragmatic_style.errors import DESCRIPTIONS, Code
 
 _ID = re.compile(r"[!-~]{1,128}", re.ASCII)
+TOURNAMENT = "T"
 _NOTHING = Decimal("0.00")
 
 
@@ -31,6 +33,21 @@ def win(request: wire.ResultRequest) -> Action:
         game_id=identifier("gameId", request.game_id),
     )
     return Action(transaction_key=identifier("reference", request.reference), win=paid)
+
+
+def jackpot(request: wire.JackpotRequest) -> Action:
+    """A jackpot beside the result of its round. The currency is still open."""
+    key, round_id = identifier("reference", request.reference), identifier("roundId", request.round_id)
+    return gifts.jackpot(key, to_money(request.amount), round_id=round_id)
+
+
+def promotion(request: wire.PromoRequest) -> Action:
+    """A prize of a campaign: a tournament's, or a prize drop."""
+    key, amount = identifier("reference", request.reference), to_money(request.amount)
+    amount.currency_code = request.currency
+    if request.campaign_type == TOURNAMENT:
+        return gifts.tournament(key, amount)
+    return gifts.promo(key, amount, PromoReason.PROMO_REASON_PRIZE_DROP)
 
 
 def has_promotional_part(request: wire.ResultRequest) -> bool:

@@ -40,7 +40,12 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.WIN: "result",
     ActKind.CANCEL: "refund",
     ActKind.CLOSE: "endRound",
+    ActKind.JACKPOT: "jackpotWin",
+    ActKind.PROMO: "promoWin",
+    ActKind.TOURNAMENT: "promoWin",
 }
+
+_CAMPAIGNS: Final = {ActKind.PROMO: "B", ActKind.TOURNAMENT: "T"}
 
 BET_REACTIONS: Final[Mapping[Code, Reaction]] = {
     **dict.fromkeys(Code, Reaction.REFUSED),
@@ -155,7 +160,11 @@ def _fields(act: Act) -> dict[str, str]:
     if act.kind is ActKind.CLOSE:
         return {"userId": act.seat.user, **_round(act)}
     amount = to_wire(act.amount if act.amount is not None else Decimal(0))
-    money = {"amount": amount, "reference": act.transaction_key, "roundDetails": "spin"}
+    if act.kind in _CAMPAIGNS:
+        campaign = {"campaignId": "77", "campaignType": _CAMPAIGNS[act.kind], "currency": act.seat.currency_code}
+        return {"userId": act.seat.user, "amount": amount, "reference": act.transaction_key, **campaign, **_moment(act)}
+    jackpot = {"jackpotId": "5"} if act.kind is ActKind.JACKPOT else {}
+    money = {"amount": amount, "reference": act.transaction_key, "roundDetails": "spin", **jackpot}
     # Bets and results name the player; the token was only good for the way in.
     return {"userId": act.seat.user, **_round(act), **money, **_moment(act)}
 

@@ -72,6 +72,30 @@ class ResultRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JackpotRequest:
+    user_id: str
+    game_id: str
+    round_id: str
+    amount: str
+    reference: str
+    provider_id: str
+    timestamp: str
+    jackpot_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromoRequest:
+    user_id: str
+    amount: str
+    currency: str
+    campaign_id: str
+    campaign_type: str
+    reference: str
+    provider_id: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndRoundRequest:
     user_id: str
     game_id: str

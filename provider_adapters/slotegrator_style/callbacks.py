@@ -30,6 +30,11 @@ PATH = "/"
 FRESH_S: Final = 30
 """A timestamp that is further away, in either direction, is refused."""
 _CREDITS = frozenset({"win", "refund", "rollback"})
+_BETS: Final[Mapping[str, Callable[[wire.Bet, str], Action]]] = {
+    "bet": mapping.bet_action,
+    mapping.TIP: mapping.tip_action,
+    mapping.FREE_SPIN: mapping.free_bet_action,
+}
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _NONCE = re.compile(r"[!-~]{8,128}", re.ASCII)
 
@@ -50,6 +55,7 @@ class Callbacks(DialectCallbacks):
             "bet": (wire.Bet, self._bet),
             "win": (wire.Win, self._win),
             "refund": (wire.Refund, self._refund),
+            "rollback": (wire.Rollback, self._rollback),
         }
 
     async def open(self, request: HttpRequest) -> Opened:
@@ -61,7 +67,9 @@ class Callbacks(DialectCallbacks):
         except NotParseableError as error:
             raise ProblemError(Problem.NOT_PARSEABLE) from error
         await self._verify(request, parameters)
-        return Opened(call=parameters.get("action", ""), fields=parameters)
+        call = parameters.get("action", "")
+        items = {"items": mapping.listed(parameters)} if call == "rollback" else {}
+        return Opened(call=call, fields={**parameters, **items})
 
     async def _verify(self, request: HttpRequest, parameters: Mapping[str, str]) -> None:
         headers = {name: request.headers.get(name.lower(), "") for name in auth.SIGNED_HEADERS}
@@ -98,31 +106,40 @@ class Callbacks(DialectCallbacks):
         return write(mapping.balance_reply(await self.balances(facts.player, message.currency, call)))
 
     async def _bet(self, message: wire.Bet, call: Call) -> HttpReply:
-        if message.type != "bet":
+        make = _BETS.get(message.type)
+        if make is None:
             raise ProblemError(Problem.NOT_SUPPORTED)
         facts = await self.session(message.session_id, message.player_id, call)
-        return await self._execute(message.player_id, mapping.bet_action(message, facts.session_id), call)
+        return await self._execute(message.player_id, make(message, facts.session_id), call)
 
     async def _win(self, message: wire.Win, call: Call) -> HttpReply:
-        if message.type != "win":
-            raise ProblemError(Problem.NOT_SUPPORTED)
         noted = self.noted(message.session_id or "", message.player_id)
-        return await self._execute(message.player_id, mapping.win_action(message, noted), call)
+        make = mapping.win_action if message.type == "win" else mapping.gift_action
+        action = make(message, noted)
+        if action is None:
+            raise ProblemError(Problem.NOT_SUPPORTED)
+        return await self._execute(message.player_id, action, call)
 
     async def _refund(self, message: wire.Refund, call: Call) -> HttpReply:
-        if message.type != "bet":
+        if message.type not in {"bet", mapping.TIP}:
             raise ProblemError(Problem.NOT_SUPPORTED)
         noted = self.noted(message.session_id or "", message.player_id)
         return await self._execute(message.player_id, mapping.cancel_action(message, noted), call)
 
-    async def _execute(self, name: str, action: Action, call: Call) -> HttpReply:
+    async def _rollback(self, message: wire.Rollback, call: Call) -> HttpReply:
+        undone = [item["transaction_id"] for item in message.items if "transaction_id" in item]
+        return await self._execute(
+            message.player_id, mapping.rollback_action(message), call, {"rollback_transactions": undone}
+        )
+
+    async def _execute(self, name: str, action: Action, call: Call, more: Mapping[str, Any] | None = None) -> HttpReply:
         result = await self.execute(name, action, call)
         code, balances = _codes(call)[result.outcome], available(result)
         if code is not Code.OK:
             return refused(code, _word(result.outcome))
         if balances is None:
             raise OutcomeError(Outcome.OUTCOME_UNKNOWN)
-        return write(mapping.money_reply(balances, result.transaction_id))
+        return write({**mapping.money_reply(balances, result.transaction_id), **(more or {})})
 
 
 def _codes(call: Call) -> Mapping[Outcome.ValueType, Code]:

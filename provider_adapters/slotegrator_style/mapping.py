@@ -1,15 +1,47 @@
 """Their messages to our actions, and our results to their replies. Pure."""
 
+import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, Win
+from pitboss.wallet.v1.action_pb2 import (
+    Action,
+    Balances,
+    Bet,
+    Cancel,
+    PromoReason,
+    RollbackItem,
+    RollbackList,
+    Win,
+)
+from pitboss.wallet.v1.transaction_pb2 import TransactionKind
+from provider_adapters._kit import gifts
 from provider_adapters._kit.ports import Device, Launch
 from provider_adapters._kit.typed_json import FieldInvalidError
 from provider_adapters.slotegrator_style import wire
 from provider_adapters.slotegrator_style.amounts import shown, to_money
 
 FINISHED = "1"
+TIP, FREE_SPIN = "tip", "freespin"
+PROMOTIONS: Final[Mapping[str, PromoReason.ValueType]] = {
+    "bonus": PromoReason.PROMO_REASON_BONUS_WIN,
+    "prize_drop": PromoReason.PROMO_REASON_PRIZE_DROP,
+    "pragmatic_prize_drop": PromoReason.PROMO_REASON_PRIZE_DROP,
+    "promo": PromoReason.PROMO_REASON_OTHER,
+    "unaccounted_promo": PromoReason.PROMO_REASON_OTHER,
+    "loyalty_win": PromoReason.PROMO_REASON_OTHER,
+}
+TOURNAMENTS: Final = frozenset({"tournament", "pragmatic_tournament"})
+ROLLED_BACK: Final[Mapping[tuple[str, str], TransactionKind.ValueType]] = {
+    ("bet", "bet"): TransactionKind.TRANSACTION_KIND_BET,
+    ("bet", TIP): TransactionKind.TRANSACTION_KIND_TIP,
+    ("win", "win"): TransactionKind.TRANSACTION_KIND_WIN,
+}
+"""What a list may undo, by action and type."""
+
+_ITEM = re.compile(r"rollback_transactions\[([0-9]{1,4})\]\[([a-z_]{1,32})\]", re.ASCII)
+_LONGEST_KEY = 128
 CATEGORIES = {
     "slots": "slot",
     "video slots": "slot",
@@ -38,9 +70,73 @@ def win_action(message: wire.Win, session_id: str) -> Action:
     return Action(transaction_key=message.transaction_id, win=win)
 
 
+def gift_action(message: wire.Win, session_id: str) -> Action | None:
+    """A credit that no bet stands behind, by its type; None for a type that we do not know."""
+    key, amount = message.transaction_id, to_money(message.amount, message.currency)
+    round_id = message.round_id or ""
+    if message.type in PROMOTIONS:
+        return gifts.promo(key, amount, PROMOTIONS[message.type], round_id=round_id, session_id=session_id)
+    if message.type in TOURNAMENTS:
+        return gifts.tournament(key, amount, session_id=session_id)
+    if message.type == "jackpot":
+        return gifts.jackpot(key, amount, round_id=round_id, session_id=session_id)
+    if message.type == FREE_SPIN and message.freespin_id:
+        return gifts.free_spin(key, amount, message.freespin_id, round_id=round_id, session_id=session_id)
+    return None
+
+
+def free_bet_action(message: wire.Bet, session_id: str) -> Action:
+    """A free spin begins. It takes nothing; what it is worth is told by its win."""
+    if message.freespin_id is None:
+        raise FieldInvalidError("freespin_id")
+    nothing = to_money("0", message.currency)
+    key, round_id = message.transaction_id, message.round_id or ""
+    return gifts.free_spin(key, nothing, message.freespin_id, round_id=round_id, session_id=session_id)
+
+
+def tip_action(message: wire.Bet, session_id: str) -> Action:
+    """A dealer's tip."""
+    amount = to_money(message.amount, message.currency)
+    return gifts.tip(message.transaction_id, amount, session_id=session_id, game_id=message.game_uuid)
+
+
+def rollback_action(message: wire.Rollback) -> Action:
+    """Exactly the listed transactions undone, all or none."""
+    items = [RollbackItem(kind=_kind(item), transaction_key=_key(item)) for item in message.items]
+    if not items:
+        raise FieldInvalidError("rollback_transactions")
+    return Action(transaction_key=message.transaction_id, rollback_list=RollbackList(items=items))
+
+
+def _kind(item: Mapping[str, str]) -> TransactionKind.ValueType:
+    kind = ROLLED_BACK.get((item.get("action", ""), item.get("type", "")))
+    if kind is None:
+        raise FieldInvalidError("rollback_transactions")
+    return kind
+
+
+def _key(item: Mapping[str, str]) -> str:
+    key = item.get("transaction_id", "")
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise FieldInvalidError("rollback_transactions")
+    return key
+
+
+def listed(fields: Mapping[str, str]) -> list[dict[str, str]]:
+    """The items of `rollback_transactions[0][action]` and so on, in the order of their numbers."""
+    found: dict[int, dict[str, str]] = {}
+    for name, value in fields.items():
+        match = _ITEM.fullmatch(name)
+        if match:
+            found.setdefault(int(match[1]), {})[match[2]] = value
+    return [found[number] for number in sorted(found)]
+
+
 def cancel_action(message: wire.Refund, session_id: str) -> Action:
     """The bet named by `bet_transaction_id` undone."""
     cancel = Cancel(bet_key=message.bet_transaction_id, round_id=message.round_id or "", session_id=session_id)
+    if message.type == TIP:
+        cancel.ref_kind = TransactionKind.TRANSACTION_KIND_TIP
     return Action(transaction_key=message.transaction_id, cancel=cancel)
 
 

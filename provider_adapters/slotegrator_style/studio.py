@@ -49,6 +49,14 @@ REACTIONS: Final = Reactions(
     cancels=_AGAIN,
 )
 
+_SAID: Final[Mapping[ActKind, tuple[str, str]]] = {
+    ActKind.TIP: ("bet", "tip"),
+    ActKind.PROMO: ("win", "prize_drop"),
+    ActKind.TOURNAMENT: ("win", "tournament"),
+    ActKind.JACKPOT: ("win", "jackpot"),
+    ActKind.FREE_SPIN: ("win", "freespin"),
+}
+
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -151,8 +159,29 @@ def _fields(act: Act) -> dict[str, str]:
     }
     if act.kind is ActKind.CANCEL:
         return {"action": "refund", **fields, "bet_transaction_id": act.bet_key, "type": "bet"}
+    if act.kind is ActKind.ROLLBACK:
+        return _rollback(act, player)
+    if act.kind in _SAID:
+        action, word = _SAID[act.kind]
+        grant = {"freespin_id": act.grant_id, "quantity": "3"} if act.grant_id else {}
+        return {"action": action, **fields, "type": word, **grant}
     action = "bet" if act.kind is ActKind.BET else "win"
     return {"action": action, **fields, "type": action, "finished": "1" if act.closes else "0"}
+
+
+def _rollback(act: Act, player: dict[str, str]) -> dict[str, str]:
+    listed = {
+        f"rollback_transactions[{number}][{name}]": value
+        for number, undone in enumerate(act.undoes)
+        for name, value in (
+            ("action", "bet" if undone.kind is ActKind.BET else "win"),
+            ("amount", to_wire(undone.amount or Decimal(0))),
+            ("transaction_id", undone.transaction_key),
+            ("type", "bet" if undone.kind is ActKind.BET else "win"),
+        )
+    }
+    about = {"game_uuid": act.game_id, "transaction_id": act.transaction_key, "round_id": act.round_id}
+    return {"action": "rollback", **player, **about, "provider_round_id": act.round_id, "type": "rollback", **listed}
 
 
 def _row(game: Game) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Bet:
     """bet, tip or freespin."""
     round_id: Id | None = None
     finished: Flag = "0"
+    freespin_id: Id | None = None
     casino_request_retry_count: str | None = None
 
 
@@ -46,6 +47,17 @@ class Win:
     session_id: Token | None = None
     round_id: Id | None = None
     finished: Flag = "0"
+    freespin_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """The items are read from the fields whose names begin with `rollback_transactions`."""
+
+    player_id: Id
+    transaction_id: Id
+    session_id: Token | None = None
+    items: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

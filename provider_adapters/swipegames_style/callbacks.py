@@ -91,9 +91,12 @@ class Callbacks(DialectCallbacks):
         return write({"balance": shown(found.available)})
 
     async def _bet(self, message: wire.Move, call: Call) -> HttpReply:
-        # A free bet taken as a paid one would charge the player for a present.
-        _must_be_regular(message)
         facts = await self._session(message.sessionID, call)
+        if _is_free(message):
+            return await self._free(message, facts, call, is_win=False)
+        if message.frID:
+            # A free bet taken as a paid one would charge the player for a present.
+            raise ProblemError(Problem.FIELD_INVALID)
         action = mapping.bet_action(
             message, currency_code=facts.currency_code, game_id=facts.game_id, session_id=facts.session_id
         )
@@ -103,11 +106,21 @@ class Callbacks(DialectCallbacks):
         return self._told(result, call)
 
     async def _win(self, message: wire.Move, call: Call) -> HttpReply:
-        _must_be_regular(message)
+        if _is_free(message) or message.frID:
+            # Free rounds have no bet to learn the currency from; a session that has ended is found too.
+            return await self._free(message, await self._session(message.sessionID, call), call, is_win=True)
         token, name = mapping.session_parts(message.sessionID)
         currency_code = await self._currency(player_named(name), message.roundID, call)
         action = mapping.win_action(message, currency_code=currency_code, session_id=self.noted(token, name))
         return self._told(await self.execute(name, action, call), call)
+
+    async def _free(self, message: wire.Move, facts: SessionFacts, call: Call, *, is_win: bool) -> HttpReply:
+        about = {"currency_code": facts.currency_code, "session_id": facts.session_id}
+        if _is_free(message):
+            action = mapping.free_spin_action(message, **about, is_win=is_win)
+        else:
+            action = mapping.free_total_action(message, **about)
+        return self._told(await self.execute(str(facts.player), action, call), call)
 
     async def _refund(self, message: wire.Refund, call: Call) -> HttpReply:
         token, name = mapping.session_parts(message.sessionID)
@@ -143,9 +156,10 @@ class Callbacks(DialectCallbacks):
         return write({"balance": shown(balances.available), "txID": result.transaction_id})
 
 
-def _must_be_regular(message: wire.Move) -> None:
-    if message.type != mapping.REGULAR or message.frID:
-        raise ProblemError(Problem.NOT_SUPPORTED)
+def _is_free(message: wire.Move) -> bool:
+    if message.type not in {mapping.REGULAR, mapping.FREE}:
+        raise ProblemError(Problem.FIELD_INVALID)
+    return message.type == mapping.FREE
 
 
 def _codes(call: Call) -> Mapping[Outcome.ValueType, Code]:

@@ -3,12 +3,13 @@
 from typing import Any
 
 from pitboss.wallet.v1.action_pb2 import Action, Bet, Cancel, Win
+from provider_adapters._kit import gifts
 from provider_adapters._kit.ports import Device, Game, Launch
 from provider_adapters._kit.typed_json import FieldInvalidError
 from provider_adapters.swipegames_style import wire
 from provider_adapters.swipegames_style.amounts import to_money
 
-REGULAR = "regular"
+REGULAR, FREE = "regular", "free"
 _BETWEEN = "|"
 
 
@@ -37,6 +38,20 @@ def win_action(message: wire.Move, *, currency_code: str, session_id: str) -> Ac
     win = Win(round_id=message.roundID, session_id=session_id)
     win.amount.CopyFrom(to_money(message.amount, currency_code))
     return Action(transaction_key=message.txID, win=win)
+
+
+def free_spin_action(message: wire.Move, *, currency_code: str, session_id: str, is_win: bool) -> Action:
+    """One free spin, for information: the total pays. Its bet takes nothing."""
+    if not message.frID:
+        raise FieldInvalidError("frID")
+    amount = to_money(message.amount if is_win else "0", currency_code)
+    return gifts.free_spin(message.txID, amount, message.frID, round_id=message.roundID, session_id=session_id)
+
+
+def free_total_action(message: wire.Move, *, currency_code: str, session_id: str) -> Action:
+    """The regular win with the grant's id, which pays the total."""
+    amount = to_money(message.amount, currency_code)
+    return gifts.free_total(message.txID, amount, message.frID or "", session_id=session_id)
 
 
 def cancel_action(message: wire.Refund, session_id: str) -> Action:

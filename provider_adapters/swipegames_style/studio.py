@@ -17,7 +17,7 @@ from provider_adapters.swipegames_style.amounts import to_wire
 from provider_adapters.swipegames_style.client import BASE
 from provider_adapters.swipegames_style.config import Config
 from provider_adapters.swipegames_style.errors import HTTP_STATUS, Code
-from provider_adapters.swipegames_style.mapping import REGULAR, session_name, session_parts
+from provider_adapters.swipegames_style.mapping import FREE, REGULAR, session_name, session_parts
 
 HABITS: Final = Habits(timeout_s=5.0, closes_by_flag=True, wins_name_the_bet=False, refusals_look_alike=True)
 """No message closes a round; the last win is the last one because none follows."""
@@ -33,6 +33,8 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.BET: "/bet",
     ActKind.WIN: "/win",
     ActKind.CANCEL: "/refund",
+    ActKind.FREE_SPIN: "/win",
+    ActKind.FREE_TOTAL: "/win",
 }
 
 _UNTIL_200: Final = {**dict.fromkeys(Code, Reaction.RETRY), Code.OK: Reaction.ACCEPTED}
@@ -139,7 +141,8 @@ def _fields(act: Act) -> dict[str, Any]:
     }
     if act.kind is ActKind.CANCEL:
         return {**money, "origTxID": act.bet_key}
-    return {**money, "type": REGULAR}
+    grant = {"frID": act.grant_id} if act.grant_id else {}
+    return {**money, "type": FREE if act.kind is ActKind.FREE_SPIN else REGULAR, **grant}
 
 
 def _code(reply: HttpReply) -> Code:

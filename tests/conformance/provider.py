@@ -22,7 +22,7 @@ from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.runner import ADAPTERS
 from provider_adapters._kit.studio.ports import Act, ActKind, Studio, StudioParts
 
-CREDITS = frozenset({ActKind.WIN, ActKind.CANCEL, ActKind.CLOSE})
+STAKES = frozenset({ActKind.ENTER, ActKind.BALANCE, ActKind.BET, ActKind.TIP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +45,24 @@ class Provider:
         return min(game.game_id for game in self.studio.games)
 
     @property
+    def _account(self) -> dict[str, Any]:
+        account: dict[str, Any] = tomllib.loads((ADAPTERS / self.name / "sandbox.toml").read_text())["account"]
+        return account
+
+    @property
     def one_credit(self) -> bool:
         """The provider's account takes one win for each bet."""
-        folder = ADAPTERS / self.name / "sandbox.toml"
-        return bool(tomllib.loads(folder.read_text()).get("account", {}).get("one_credit_per_bet"))
+        return bool(self._account.get("one_credit_per_bet"))
+
+    @property
+    def pays_per_spin(self) -> bool:
+        """In free rounds each spin pays, and not the total."""
+        return self._account.get("free_round_settlement") == "FREE_ROUND_SETTLEMENT_PER_SPIN"
+
+    @property
+    def paying_spin(self) -> ActKind:
+        """Which message of free rounds pays."""
+        return ActKind.FREE_SPIN if self.pays_per_spin else ActKind.FREE_TOTAL
 
     def dated(self, act: Act, seconds: int) -> HttpRequest:
         """A message signed as if it were so much later or, below zero, earlier."""
@@ -61,7 +75,7 @@ class Provider:
         """How the provider hears an outcome."""
         stakes = getattr(self.errors, "OUTCOMES", None) or self.errors.BET_CODES
         credit = getattr(self.errors, "CREDITS", None) or getattr(self.errors, "CREDIT_CODES", None) or stakes
-        return str((credit if kind in CREDITS else stakes)[Outcome.Value(f"OUTCOME_{outcome}")])
+        return str((stakes if kind in STAKES else credit)[Outcome.Value(f"OUTCOME_{outcome}")])
 
     def problem_code(self, problem: Problem) -> str:
         """How the provider hears a problem."""

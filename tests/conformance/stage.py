@@ -30,6 +30,21 @@ KINDS: Mapping[ActKind, TransactionKind.ValueType] = {
     ActKind.BET: TransactionKind.TRANSACTION_KIND_BET,
     ActKind.WIN: TransactionKind.TRANSACTION_KIND_WIN,
     ActKind.CANCEL: TransactionKind.TRANSACTION_KIND_CANCEL,
+    ActKind.TIP: TransactionKind.TRANSACTION_KIND_TIP,
+    ActKind.PROMO: TransactionKind.TRANSACTION_KIND_PROMO,
+    ActKind.TOURNAMENT: TransactionKind.TRANSACTION_KIND_TOURNAMENT,
+    ActKind.JACKPOT: TransactionKind.TRANSACTION_KIND_JACKPOT,
+    ActKind.FREE_SPIN: TransactionKind.TRANSACTION_KIND_FREE_ROUND_SPIN,
+    ActKind.FREE_TOTAL: TransactionKind.TRANSACTION_KIND_FREE_ROUND_TOTAL,
+    ActKind.ROLLBACK: TransactionKind.TRANSACTION_KIND_ROLLBACK_LIST,
+}
+SIGNS: Mapping[ActKind, int] = {
+    ActKind.BET: -1,
+    ActKind.TIP: -1,
+    ActKind.WIN: 1,
+    ActKind.PROMO: 1,
+    ActKind.TOURNAMENT: 1,
+    ActKind.JACKPOT: 1,
 }
 NEVER_STORED = frozenset({
     "SESSION_INVALID",
@@ -121,6 +136,15 @@ class Stage:
         shared = self.habits.cancel_shares_key
         key = bet.transaction_key if shared else self.id(f"cancel/{bet.transaction_key}")
         return replace(bet, kind=ActKind.CANCEL, transaction_key=key, bet_key=bet.transaction_key, closes=False)
+
+    def gift(self, who: Player, kind: ActKind, amount: Decimal, name: str = "g1", *, grant: str = "") -> Act:
+        """A tip, or a credit that no bet stands behind."""
+        made = replace(self.bet(who, amount, name), kind=kind)
+        return replace(made, grant_id=self.id(f"grant/{grant}")) if grant else made
+
+    def rollback(self, *acts: Act) -> Act:
+        """The message that undoes exactly these."""
+        return replace(acts[0], kind=ActKind.ROLLBACK, transaction_key=self.id("rollback"), undoes=acts, amount=None)
 
     def must_say(self, act: Act, other: Act, what: str) -> None:
         """SkippedError when the dialect writes both messages alike: it cannot say the difference."""
@@ -292,6 +316,6 @@ class Stage:
             stored = await self.transaction(who, act)
             if stored.state != TransactionState.TRANSACTION_STATE_APPLIED or stored.rolled_back:
                 continue
-            sign = {ActKind.BET: -1, ActKind.WIN: 1}.get(act.kind, 0)
+            sign = 1 if act.kind is self.provider.paying_spin else SIGNS.get(act.kind, 0)
             total += sign * Decimal(stored.amount.amount or "0")
         return total

@@ -14,6 +14,8 @@ from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.strict_json import NotParseableError
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction
 
+STAKES = frozenset({ActKind.BET, ActKind.TIP})
+UNDOES = frozenset({ActKind.CANCEL, ActKind.ROLLBACK})
 UNREADABLE = (NotParseableError, KeyError, TypeError, ValueError, InvalidOperation, AttributeError)
 
 
@@ -25,16 +27,16 @@ class Reactions:
     """Codes that let a player in and tell a balance."""
     bets: Mapping[Any, Reaction]
     credits: Mapping[Any, Reaction]
-    """After wins and closes."""
+    """After wins, closes and promotions."""
     cancels: Mapping[Any, Reaction]
 
     def of(self, act: Act, code: object) -> Reaction:
         """The reaction to one answer."""
         if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
             return Reaction.ACCEPTED if code in self.success else Reaction.REFUSED
-        if act.kind is ActKind.BET:
+        if act.kind in STAKES:
             return self.bets[code]
-        return (self.cancels if act.kind is ActKind.CANCEL else self.credits)[code]
+        return (self.cancels if act.kind in UNDOES else self.credits)[code]
 
 
 class StudioDialect(abc.ABC):
@@ -58,7 +60,7 @@ class StudioDialect(abc.ABC):
         """See `studio.ports.Studio`."""
         if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
             return Reaction.REFUSED
-        return Reaction.CANCEL if act.kind is ActKind.BET else Reaction.RETRY
+        return Reaction.CANCEL if act.kind in STAKES else Reaction.RETRY
 
 
 def json_reply(content: object, status: int = 200) -> HttpReply:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.ports import Game
 
 
@@ -20,6 +21,30 @@ class ActKind(enum.StrEnum):
     WIN = "win"
     CANCEL = "cancel"
     CLOSE = "close"
+    TIP = "tip"
+    PROMO = "promo"
+    """A promotional credit that no bet stands behind."""
+    TOURNAMENT = "tournament"
+    JACKPOT = "jackpot"
+    """A jackpot that is not part of a win."""
+    FREE_SPIN = "free_spin"
+    """The result of one free spin of a grant."""
+    FREE_TOTAL = "free_total"
+    """The sum of a grant's results."""
+    ROLLBACK = "rollback"
+    """Several messages undone together."""
+
+
+CLAIMS: Mapping[ActKind, Capability] = {
+    ActKind.TIP: Capability.TIP,
+    ActKind.PROMO: Capability.PROMO_WIN,
+    ActKind.TOURNAMENT: Capability.TOURNAMENT,
+    ActKind.JACKPOT: Capability.JACKPOT_WIN,
+    ActKind.FREE_SPIN: Capability.FREE_ROUNDS,
+    ActKind.FREE_TOTAL: Capability.FREE_ROUND_TOTAL,
+    ActKind.ROLLBACK: Capability.ROLLBACK_LIST,
+}
+"""What a manifest must claim before its studio says it. Everybody says the rest."""
 
 
 class Reaction(enum.StrEnum):
@@ -64,6 +89,10 @@ class Act:
     game_id: str = ""
     amount: Decimal | None = None
     """Main units, exact. A cancel carries the amount of its bet."""
+    grant_id: str = ""
+    """Free rounds: what was given."""
+    undoes: tuple["Act", ...] = ()
+    """Rollbacks: the messages to undo."""
     closes: bool = False
     """Last message of the round, for dialects that close by a flag."""
     sent_at_ms: int = 0

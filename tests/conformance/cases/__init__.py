@@ -8,6 +8,7 @@ from tests.conformance.cases import (  # noqa: F401 - as above
     e_win,
     f_cancel,
     g_round,
+    h_promotions,
     i_order,
     k_launch,
     l_audit,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.ports import Problem
+from provider_adapters._kit.studio.ports import ActKind
 from tests.conformance.case import case
 from tests.conformance.stage import SkippedError, Stage
 
@@ -189,6 +190,17 @@ async def unsettled(stage: Stage) -> None:
     await stage.say(who, second, "OK", moved=-stake)
     await stage.say(who, stage.win(second, stake, "w2"), "OK", moved=stake)
     await stage.say(who, stage.win(first, stake, "w1"), "OK", moved=stake)
+
+
+@case("D26", "a dealer's tip is taken once, and belongs to no round", needs=(Capability.TIP,))
+async def tip(stage: Stage) -> None:
+    who = await stage.player()
+    amount = stage.amount()
+    given = stage.gift(who, ActKind.TIP, amount)
+    await stage.say(who, given, "OK", moved=-amount)
+    await stage.say(who, given, "OK")
+    await stage.block(who)
+    await stage.say(who, stage.gift(who, ActKind.TIP, amount, "blocked"), "PLAYER_BLOCKED")
 
 
 @case("D29", "a refused bet stays refused, also when there is money later")

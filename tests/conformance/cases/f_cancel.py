@@ -103,6 +103,43 @@ async def both(stage: Stage) -> None:
     await stage.say(who, stage.win(bets[1], stage.amount()), "ALREADY_ROLLED_BACK")
 
 
+@case("F10", "a list undoes a bet and its win together, once", needs=(Capability.ROLLBACK_LIST,))
+async def listed(stage: Stage) -> None:
+    who = await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    bet = await _staked(stage, who, stake)
+    win = stage.win(bet, prize)
+    await stage.say(who, win, "OK", moved=prize)
+    undone = stage.rollback(bet, win)
+    await stage.say(who, undone, "OK", moved=stake - prize)
+    await stage.say(who, undone, "OK")
+
+
+@case(
+    "F11",
+    "a list with something unknown in it undoes the rest, and the unknown never comes",
+    needs=(Capability.ROLLBACK_LIST,),
+)
+async def listed_unknown(stage: Stage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    bet = await _staked(stage, who, stake)
+    late = stage.bet(who, stage.amount(), "late")
+    await stage.say(who, stage.rollback(bet, late), "OK", moved=stake)
+    await stage.say(who, late, "ALREADY_ROLLED_BACK")
+
+
+@case("F12", "a list touches nothing but what it lists", needs=(Capability.ROLLBACK_LIST,))
+async def listed_only(stage: Stage) -> None:
+    who = await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    listed_bet = await _staked(stage, who, stake)
+    other = stage.bet(who, stake, "b2", round_name="r2")
+    await stage.say(who, other, "OK", moved=-stake)
+    await stage.say(who, stage.rollback(listed_bet), "OK", moved=stake)
+    await stage.say(who, stage.win(other, prize, "w2"), "OK", moved=prize)
+
+
 @case("F13", "the amount of a cancel is not believed: the ledger knows what it took")
 async def other_amount(stage: Stage) -> None:
     who = await stage.player()

@@ -28,7 +28,7 @@ from provider_adapters._kit.nonces import NonceWindow
 from provider_adapters._kit.ports import Adapter, AdapterParts, SessionFacts, SessionsDownError
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.runner import ADAPTERS
-from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Seat, Studio, StudioParts
+from provider_adapters._kit.studio.ports import CLAIMS, Act, ActKind, Answer, Seat, Studio, StudioParts
 
 PLAYER = PlayerReference(licensee="aurora", player_id="pl-7001")
 TOKEN = "sess-0001-abcdef0123"
@@ -205,7 +205,11 @@ class Style:
         if kind in {ActKind.ENTER, ActKind.BALANCE}:
             return bare
         keys = {ActKind.BET: BET_KEY, ActKind.WIN: WIN_KEY, ActKind.CANCEL: CANCEL_KEY, ActKind.CLOSE: CLOSE_KEY}
-        act = replace(bare, transaction_key=keys[kind], round_id=ROUND_ID)
+        act = replace(bare, transaction_key=keys.get(kind, GIFT_KEY), round_id=ROUND_ID)
+        if kind in {ActKind.FREE_SPIN, ActKind.FREE_TOTAL}:
+            act = replace(act, grant_id="grant-1")
+        if kind is ActKind.ROLLBACK:
+            return replace(act, undoes=(self.act(ActKind.BET), self.act(ActKind.WIN)))
         if kind is ActKind.CLOSE:
             return act
         act = replace(act, amount=Decimal("1.25"))
@@ -220,7 +224,10 @@ class Style:
     @property
     def kinds(self) -> list[ActKind]:
         """What this studio says at all."""
-        silent = set() if not self.studio.habits.closes_by_flag else {ActKind.CLOSE}
+        claimed = self.manifest.capabilities
+        silent = {kind for kind, capability in CLAIMS.items() if capability not in claimed}
+        if self.studio.habits.closes_by_flag:
+            silent.add(ActKind.CLOSE)
         return [kind for kind in ActKind if kind not in silent]
 
     async def post(self, request: HttpRequest) -> HttpReply:
@@ -236,6 +243,7 @@ BET_KEY = "7f3d2f2e-5bb0-4a51-9d2a-0b8f0d7f0001"
 WIN_KEY = "7f3d2f2e-5bb0-4a51-9d2a-0b8f0d7f0002"
 CANCEL_KEY = "7f3d2f2e-5bb0-4a51-9d2a-0b8f0d7f0003"
 CLOSE_KEY = "7f3d2f2e-5bb0-4a51-9d2a-0b8f0d7f0004"
+GIFT_KEY = "7f3d2f2e-5bb0-4a51-9d2a-0b8f0d7f0006"
 ROUND_ID = "7f3d2f2e-5bb0-4a51-9d2a-0b8f0d7f0005"
 
 

@@ -18,6 +18,7 @@ from tests.unit.provider_adapters.styles import (
     BALANCE,
     BET_KEY,
     CLOSE_KEY,
+    GIFT_KEY,
     NAMES,
     PLAYER,
     ROUND_ID,
@@ -72,6 +73,27 @@ async def test_ids_and_amounts_reach_the_ledger_as_they_were_sent(style: Style) 
     assert cancel.cancel.bet_key == BET_KEY
     closes = style.act(ActKind.WIN).closes and Capability.CLOSE_ROUND in style.manifest.capabilities
     assert win.win.close is closes
+
+
+NAMES_IN_THE_LEDGER = {
+    ActKind.TIP: "tip",
+    ActKind.PROMO: "promo",
+    ActKind.TOURNAMENT: "tournament",
+    ActKind.JACKPOT: "jackpot",
+    ActKind.FREE_SPIN: "free_round_spin",
+    ActKind.FREE_TOTAL: "free_round_total",
+    ActKind.ROLLBACK: "rollback_list",
+}
+
+
+async def test_what_the_manifest_claims_reaches_the_ledger_as_what_it_is(style: Style) -> None:
+    for kind in set(style.kinds) & NAMES_IN_THE_LEDGER.keys():
+        await style.say(style.act(kind))
+        (_, action) = style.ledger.actions.pop()
+        assert (action.WhichOneof("kind"), action.transaction_key) == (NAMES_IN_THE_LEDGER[kind], GIFT_KEY)
+        inside = getattr(action, NAMES_IN_THE_LEDGER[kind])
+        if kind is not ActKind.ROLLBACK:
+            assert (inside.amount.amount, inside.amount.currency_code) == ("1.25", "EUR")
 
 
 async def test_a_bet_is_of_its_session_and_a_stranger_to_it_is_refused(style: Style) -> None:

@@ -86,9 +86,10 @@ async def test_a_token_that_is_there_twice_is_refused(style: Style) -> None:
     assert (await style.post(replace(good, query=good.query + b"&" + good.query))).status == 401
 
 
-async def test_promotions_are_not_taken_for_wins(style: Style) -> None:
-    reply = await style.post(request(style, "/promo_payout", "{}"))
-    assert json.loads(reply.body)["status"] == "INVALID_PARAMETER"
+async def test_a_payout_of_an_unknown_type_is_a_promotion(style: Style) -> None:
+    body = style.studio.write(style.act(ActKind.PROMO)).body.decode().replace("RealTimeMonetaryReward", "SomethingNew")
+    assert json.loads((await style.post(request(style, "/promo_payout", body))).body)["status"] == "OK"
+    assert style.ledger.actions[0][1].promo.amount.amount == "1.25"
 
 
 def test_a_cancel_of_nothing_satisfies_the_studio_and_a_credit_of_nothing_does_not(style: Style) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pitboss.type.v1.outcome_pb2 import Outcome
+from pitboss.wallet.v1.transaction_pb2 import TransactionKind
 from provider_adapters._kit.http import HttpRequest
 from provider_adapters._kit.strict_json import NotParseableError
 from provider_adapters._kit.studio.ports import ActKind
 from provider_adapters.slotegrator_style import auth
-from tests.unit.provider_adapters.styles import Style
+from tests.unit.provider_adapters.styles import BET_KEY, WIN_KEY, Style
 
 VECTORS: dict[str, Any] = json.loads(
     (Style("slotegrator_style").folder / "fixtures/signature_vectors.json").read_text()
@@ -47,9 +49,15 @@ def test_a_form_that_could_mean_two_things_is_refused(form: bytes) -> None:
 
 
 async def sent(
-    style: Style, kind: ActKind = ActKind.BET, *, age_s: int = 0, nonce: str = "n" * 32, **changes: str
+    style: Style,
+    kind: ActKind = ActKind.BET,
+    *,
+    age_s: int = 0,
+    nonce: str = "n" * 32,
+    items: Mapping[str, str] | None = None,
+    **changes: str,
 ) -> dict[str, Any]:
-    fields = {**auth.parse(style.studio.write(style.act(kind)).body), **changes}
+    fields = {**auth.parse(style.studio.write(style.act(kind)).body), **(items or {}), **changes}
     key, merchant = style.keys.adapter["merchant_key"], style.keys.adapter["merchant_id"]
     headers = auth.signed_headers(key, merchant, fields, now_s=int(time.time()) - age_s, nonce=nonce)
     request = HttpRequest(method="POST", path="/", headers=headers, body=auth.encode(fields.items()))
@@ -102,17 +110,41 @@ async def test_a_bet_after_its_refund_succeeds_and_says_our_id(style: Style) -> 
 
 
 @pytest.mark.parametrize(
-    ("kind", "word"),
-    [
-        (ActKind.BET, "tip"),
-        (ActKind.BET, "freespin"),
-        (ActKind.WIN, "promo"),
-        (ActKind.WIN, "freespin"),
-        (ActKind.CANCEL, "tip"),
-    ],
+    ("kind", "word"), [(ActKind.BET, "raffle"), (ActKind.WIN, "raffle"), (ActKind.CANCEL, "freespin")]
 )
 async def test_what_is_not_claimed_reaches_no_ledger(style: Style, kind: ActKind, word: str) -> None:
     assert (await sent(style, kind, type=word))["error_description"].startswith("NOT_SUPPORTED:")
+    assert style.ledger.actions == []
+
+
+async def test_the_bet_of_a_free_spin_takes_nothing(style: Style) -> None:
+    assert "balance" in await sent(style, type="freespin", freespin_id="f-1")
+    spin = style.ledger.actions[0][1].free_round_spin
+    assert (spin.grant_id, spin.amount.amount) == ("f-1", "0.00")
+    assert (await sent(style, nonce="o" * 32, type="freespin"))["error_description"].startswith("FIELD_INVALID:")
+
+
+async def test_a_refund_of_a_tip_undoes_a_tip(style: Style) -> None:
+    await sent(style, ActKind.CANCEL, type="tip")
+    assert style.ledger.actions[0][1].cancel.ref_kind == TransactionKind.TRANSACTION_KIND_TIP
+
+
+async def test_a_list_is_undone_in_its_order_and_told_back(style: Style) -> None:
+    told = await sent(style, ActKind.ROLLBACK)
+    items = style.ledger.actions[0][1].rollback_list.items
+    assert [item.transaction_key for item in items] == told["rollback_transactions"] == [BET_KEY, WIN_KEY]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rollback_transactions[0][action]": "refund"},
+        {"rollback_transactions[1][transaction_id]": ""},
+        {"rollback_transactions[2][action]": "bet"},
+    ],
+)
+async def test_a_list_with_something_else_in_it_undoes_nothing(style: Style, changes: dict[str, str]) -> None:
+    assert (await sent(style, ActKind.ROLLBACK, items=changes))["error_description"].startswith("FIELD_INVALID:")
     assert style.ledger.actions == []
 
 

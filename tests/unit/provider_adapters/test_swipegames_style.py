@@ -100,9 +100,19 @@ async def test_the_currency_of_a_win_is_that_of_its_round(style: Style) -> None:
     ]
 
 
-async def test_free_play_is_not_taken_for_paid_play(style: Style) -> None:
-    assert (await change(style, ActKind.BET, type="free", frID="f-1")).status == 400
-    assert (await change(style, ActKind.WIN, type="regular", frID="f-1")).status == 400
+async def test_free_spins_are_information_and_the_total_pays(style: Style) -> None:
+    await change(style, ActKind.BET, type="free", frID="f-1")
+    await change(style, ActKind.WIN, type="free", frID="f-1")
+    await change(style, ActKind.WIN, frID="f-1")
+    kinds = [action.WhichOneof("kind") for _, action in style.ledger.actions]
+    assert kinds == ["free_round_spin", "free_round_spin", "free_round_total"]
+    assert style.ledger.actions[0][1].free_round_spin.amount.amount == "0.00"
+
+
+async def test_a_free_bet_is_not_taken_for_a_paid_one(style: Style) -> None:
+    assert (await change(style, ActKind.BET, frID="f-1")).status == 400
+    assert (await change(style, ActKind.BET, type="free")).status == 400
+    assert (await change(style, ActKind.BET, type="bonus")).status == 400
     assert style.ledger.actions == []
 
 

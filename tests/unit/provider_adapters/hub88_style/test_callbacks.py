@@ -122,11 +122,13 @@ async def test_a_free_bet_is_refused_and_never_taken_as_a_paid_one() -> None:
     assert world.ledger.actions == []
 
 
-async def test_a_win_without_a_bet_is_a_promotion_which_is_not_claimed() -> None:
+async def test_a_win_without_a_bet_is_paid_only_as_a_promotion() -> None:
     world = World()
-    fields = changed(WIN, reference_transaction_uuid="absent", is_supplier_promo=True)
+    fields = changed(WIN, reference_transaction_uuid="absent")
     assert (await world.say("/transaction/win", fields))["status"] == "RS_ERROR_WRONG_TYPES"
     assert world.ledger.actions == []
+    assert (await world.say("/transaction/win", {**fields, "is_supplier_promo": True}))["status"] == "RS_OK"
+    assert world.ledger.actions[0][1].WhichOneof("kind") == "promo"
 
 
 @pytest.mark.parametrize(

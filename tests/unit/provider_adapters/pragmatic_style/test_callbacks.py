@@ -332,7 +332,7 @@ async def test_a_form_that_can_be_read_in_two_ways_is_refused(world: World, more
     assert world.wallet.actions == []
 
 
-@pytest.mark.parametrize("call", ["bonusWin", "jackpotWin", "promoWin", "adjustment", "sessionExpired"])
+@pytest.mark.parametrize("call", ["bonusWin", "adjustment", "sessionExpired"])
 async def test_what_the_ledger_has_no_action_for_is_refused_in_words(world: World, call: str) -> None:
     reply = await world.told(call, {**RESULT, "campaignId": "77"})
     assert reply == {"error": 120, "description": f"Refused for good: {call} is not supported"}

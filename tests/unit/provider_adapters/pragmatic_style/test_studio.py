@@ -47,7 +47,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", ActKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_message_is_signed_whole_and_known_to_the_adapter(kind: ActKind) -> None:
     path, message = KINDS[kind]
     request = STUDIO.write(act(kind))
@@ -68,7 +68,7 @@ def test_a_refund_brings_the_reference_of_its_bet() -> None:
     assert fields(STUDIO.write(act(ActKind.CANCEL)))["reference"] == "ref-0001"
 
 
-@pytest.mark.parametrize("kind", ActKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_spoilt_message_does_not_verify(kind: ActKind) -> None:
     request = STUDIO.write(act(kind))
     form = wire.parse_form(STUDIO.spoil(request).body)
