@@ -12,12 +12,11 @@ from tests.bench import engine
 from tests.bench.engine import Workers
 
 RESULT = Path("build/bench-growth.json")
-_FIRST, _STEP = 1_000_000, 1_000_000
+_STEP = 1_000_000
 
 
-def measure(workers: Workers, database: Database, rows: int, seconds: float) -> dict[str, float]:
+def measure(workers: Workers, database: Database, first: int, rows: int, seconds: float) -> dict[str, float]:
     """Fill the ledger step by step, each step by players of its own, and measure before and after with the same ones."""
-    first = min(_FIRST, rows)
     workers.spread(0, transfers=first)
     early = workers.spread(seconds)
     print(f"with {first:,}: {early.tps:,.0f} transfers/s", flush=True)
@@ -45,13 +44,14 @@ def main() -> int:
     """0 if it ran."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000_000)
+    parser.add_argument("--first", type=int, default=1_000_000, help="how many are stored at the first measurement")
     parser.add_argument("--seconds", type=float, default=30)
     arguments = parser.parse_args()
     began = time.monotonic()
     with postgres.start() as server:
         database = server.create_database("bench_growth")
         with engine.workers(database) as workers:
-            results = measure(workers, database, arguments.rows, arguments.seconds)
+            results = measure(workers, database, arguments.first, arguments.rows, arguments.seconds)
     for name, value in results.items():
         print(f"{name:32} {value:>12,}")
     report = {"seconds": round(time.monotonic() - began, 1), "results": results}

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from typing import TypedDict
 
+import uvloop
+
 from compliance_svc.kernel.loading import load_library
 from mesh.clock import SystemClock
 from mesh.placement import place
@@ -119,4 +121,6 @@ async def _main(service_url: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2]))
+    # As the wallet's own process.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_main(sys.argv[1], sys.argv[2]))
