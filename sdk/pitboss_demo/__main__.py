@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from mesh.verify.report import Report, verify
 from pitboss_demo.cast import PROVIDERS
 from pitboss_demo.evening import spend
 from pitboss_demo.house import open_house
+from pitboss_demo.opinion import ask
 from pitboss_demo.result import Evening, as_json, broken_off, checks_of, show
 from pitboss_demo.view import View
 from pitboss_sdk import PitbossError
@@ -58,7 +60,9 @@ def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
     with Stack(options, report=view.process) as stack:
         view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")
         evening = asyncio.run(_evening(stack, view, seed=seed, scale=scale))
-        return evening, _check(stack)
+        report = _check(stack)
+        opinion = ask(stack, report.totals["entries"])
+        return replace(evening, checks=[*evening.checks, opinion]), report
 
 
 async def _evening(stack: Stack, view: View, *, seed: int, scale: float) -> Evening:
