@@ -18,13 +18,15 @@ from pitboss.compliance.v1 import (
 from pitboss.compliance.v1 import decision_service_pb2 as decisions_pb
 from pitboss.compliance.v1 import policy_service_pb2 as policy_pb
 from pitboss.type.v1 import money_pb2
-from pitboss.wallet.v1 import action_pb2
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
 
 _DEFAULT_PAGE = 50
 _KINDS = {
     LimitKind.DEPOSIT: action_pb2.LIMIT_KIND_DEPOSIT,
     LimitKind.LOSS: action_pb2.LIMIT_KIND_LOSS,
     LimitKind.STAKE: action_pb2.LIMIT_KIND_STAKE,
+    LimitKind.NETDEP: action_pb2.LIMIT_KIND_NETDEP,
+    LimitKind.WAGER: action_pb2.LIMIT_KIND_WAGER,
 }
 
 
@@ -84,6 +86,9 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
             limits=[_limit(limit, standing.exponents[limit.currency]) for limit in view.limits],
             excluded=view.excluded,
         )
+        usages = {(usage.limit_kind, usage.window): usage for usage in standing.limit_usages}
+        for status in response.limits:
+            _fill_usage(status, usages.get((status.limit_kind, status.window)))
         _set_time(response.eligible_time, view.eligible_us)
         _set_time(response.break_until_time, view.break_until_us)
         return response
@@ -108,6 +113,14 @@ def _limit(limit: LimitView, exponent: int) -> pb.LimitStatus:
         status.pending_amount.amount = to_text(limit.pending, exponent)
         _set_time(status.effective_time, limit.effective_us)
     return status
+
+
+def _fill_usage(status: pb.LimitStatus, usage: ledger_service_pb2.LimitUsage | None) -> None:
+    if usage is None:
+        return
+    status.headroom.CopyFrom(usage.headroom)
+    if usage.HasField("used"):
+        status.used.CopyFrom(usage.used)
 
 
 def _set_time(field: Timestamp, moment_us: int | None) -> None:

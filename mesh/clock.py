@@ -11,6 +11,8 @@ from typing import Protocol
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _OFFSET = struct.Struct("<q")
+_STANDS = b"stands"
+"""After the number: it is the moment itself."""
 
 
 class Clock(Protocol):
@@ -48,11 +50,15 @@ class SystemClock:
 
 
 class SandboxClock:
-    """The computer's clock plus an offset that every process of a sandbox reads from one small file."""
+    """The computer's clock plus an offset that every process of a sandbox reads from one small file.
+
+    A file of `write_standstill` makes it stand at one moment instead, until it is moved to the next.
+    """
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
-            self._offset = mmap.mmap(file.fileno(), _OFFSET.size, prot=mmap.PROT_READ)
+            self._offset = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        self._stands = len(self._offset) > _OFFSET.size
 
     def now(self) -> dt.datetime:
         """The moment as a datetime in UTC."""
@@ -61,6 +67,8 @@ class SandboxClock:
     def now_us(self) -> int:
         """The moment in microseconds since 1970."""
         offset: int = _OFFSET.unpack_from(self._offset)[0]
+        if self._stands:
+            return offset
         return time.time_ns() // 1000 + offset
 
 
@@ -100,7 +108,15 @@ def write_offset(file: Path, offset_us: int) -> None:
         _OFFSET.pack_into(view, 0, offset_us)
 
 
+def write_standstill(file: Path, moment_us: int) -> None:
+    """Let a sandbox's clock stand at a moment. The file is one of its own: processes see each moment at once."""
+    if not file.exists():
+        file.write_bytes(_OFFSET.pack(0) + _STANDS)
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as view:
+        _OFFSET.pack_into(view, 0, moment_us)
+
+
 def read_offset(file: Path) -> int:
     """A sandbox's offset in microseconds."""
-    offset: int = _OFFSET.unpack(file.read_bytes())[0]
+    offset: int = _OFFSET.unpack_from(file.read_bytes())[0]
     return offset

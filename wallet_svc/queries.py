@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from compliance_svc.kernel import LimitStatus, PackLibrary
 from mesh.clock import Clock
+from wallet_svc.domain import law
 from wallet_svc.domain.state import Asset, Licensee, Registry
 from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, PlayState, RoundState
 from wallet_svc.errors import (
@@ -39,7 +41,8 @@ class PlayView:
 class Queries:
     """Questions to the ledger. Each reads the registry it needs to name things."""
 
-    def __init__(self, reader: Reader, clock: Clock) -> None:
+    def __init__(self, reader: Reader, clock: Clock, packs: PackLibrary) -> None:
+        self._packs = packs
         self._reader = reader
         self._clock = clock
 
@@ -52,6 +55,23 @@ class Queries:
         if row is None:
             raise PlayerNotFoundError(player_id=name)
         return row
+
+    async def limits(self, row: PlayerRow, registry: Registry) -> tuple[LimitStatus, ...]:
+        """What is used and left of each limit of a player."""
+        now_us = self._clock.now_us()
+        since_us = law.looks_back_to(row.protection, now_us)
+        if since_us is None:
+            return ()
+        rows = await self._reader.rows("read_usage", {"players": [row.id], "since": [since_us]})
+        return law.limit_statuses(
+            pack=row.pack,
+            main=registry.assets_by_id[row.main_asset_id],
+            protection=row.protection,
+            rows=rows,
+            registry=registry,
+            packs=self._packs,
+            now_us=now_us,
+        )
 
     async def balance(self, licensee: str, name: str, currency: str) -> tuple[PlayerRow, Asset]:
         """A player and the asset in which balances are asked for."""
@@ -135,10 +155,10 @@ class Queries:
         rows = await self._reader.rows("read_plays", {"players": [row.id], "sessions": [session]})
         return (await self.registry()).source_names[rows[0].source_id] if rows else None
 
-    async def plays(self, player_id: int, registry: Registry) -> list[PlayView]:
-        """The sessions of a player that may stake now."""
+    async def plays(self, player: PlayerRow, registry: Registry) -> list[PlayView]:
+        """The sessions of a player that may stake now. An exclusion, for one, has ended all older ones at once."""
         now = self._clock.now_us()
-        rows = await self._reader.rows("open_plays", {"player": player_id, "now": now})
+        rows = await self._reader.rows("open_plays", {"player": player.id, "now": now})
         return [
             PlayView(
                 session=row.session,
@@ -148,6 +168,7 @@ class Queries:
                 state=PlayState.ACTIVE,
             )
             for row in rows
+            if law.is_permitted(row.permit, player.protection)
         ]
 
     async def heads(self) -> list[tuple[int, int, bytes]]:

@@ -109,12 +109,12 @@ async def build(settings: WalletSettings) -> server.Parts:
         interval_s=settings.totals_interval_s,
         statement_timeout_ms=settings.report_timeout_ms,
     )
-    history = History(history_reader, totals, clock)
+    history = History(history_reader, totals, clock, packs)
     in_order = Sorted(
         settings.database_url, name=f"{settings.replica} reports", statement_timeout_ms=settings.report_timeout_ms
     )
     sweeper = Sweeper(settings, engine, clock)
-    queries = Queries(reader, clock)
+    queries = Queries(reader, clock, packs)
     feed_reader = Reader(
         settings.database_url, name=f"{settings.replica} feed", statement_timeout_ms=settings.statement_timeout_ms
     )

@@ -320,6 +320,8 @@ class Check(StrEnum):
 
     VULNERABILITY = "FVC"
     DUE_DILIGENCE = "CDD"
+    CONTACT = "CONTACT"
+    """Somebody has talked to the player about high limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,5 +61,7 @@ def _screening(state: Protection, action: RecordScreening) -> Protection:
 def _check(pack: Pack, state: Protection, action: RecordCheck, now_us: int) -> Protection:
     if action.check is Check.DUE_DILIGENCE:
         return replace(state, person=replace(state.person, diligence_due=False, diligence_done=True))
+    if action.check is Check.CONTACT:
+        return state.about(contacted=True)
     days = [rule.valid_days for rule in pack.triggers if rule.check is action.check and rule.valid_days]
     return state.about(checked_until_us=now_us + min(days) * DAY_US if days else _WITHOUT_END_US)

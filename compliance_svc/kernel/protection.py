@@ -63,6 +63,8 @@ class Person:
     """Until when the last vulnerability check holds."""
     diligence_due: bool = False
     diligence_done: bool = False
+    contacted: bool = False
+    """Somebody has talked to the player about high limits."""
     latched_until_us: int | None = None
     """No deposits until then."""
     closed: bool = False

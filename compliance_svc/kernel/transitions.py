@@ -72,7 +72,7 @@ def set_limit(pack: Pack, player: Player, state: Protection, action: SetLimit, n
         return _denied(Code.SYS_FX_STALE)
     if current is not None and action.amount_minor <= current.in_force(now_us):
         return _limit_now(state, replace(current, amount_minor=action.amount_minor, pending=None), now_us)
-    contact = _contact(pack, player, action, now_us)
+    contact = Change() if state.person.contacted else _contact(pack, player, action, now_us)
     if contact.code is not None:
         return contact
     if current is None:

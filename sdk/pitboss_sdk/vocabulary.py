@@ -109,6 +109,10 @@ class TransactionKind(_Open):
     CLOSE_ACCOUNT = 42
     REOPEN_ACCOUNT = 43
     RESUME_PLAY = 44
+    ENTER = 60
+    CHANGE_PLAY = 61
+    APPROVE_REINSTATEMENT = 62
+    RECORD_FINDING = 63
     EARLY_WIN = 202
     """The ledger's own note of when a win came that overtook its bet."""
     GRANT = 217

@@ -6,9 +6,11 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from tests.corpus_runner import golden
 from tests.corpus_runner.cases import Case, load, unsupported
 from tests.corpus_runner.client import Client
 from tests.corpus_runner.running import Run
@@ -43,21 +45,59 @@ async def _run_all(service: Service, cases: list[tuple[Path, Case]]) -> list[dic
     return results
 
 
+async def _run_golden(service: Service, cases: list[tuple[Path, dict[str, Any]]]) -> list[dict[str, object]]:
+    client = Client(service.targets, service.settings)
+    results = []
+    for number, (path, case) in enumerate(cases, start=1):
+        missing = golden.unsupported(case)
+        problems = [] if missing else await _golden_problems(client, service, case, f"law-{number}")
+        result = "unsupported" if missing else "failed" if problems else "passed"
+        detail = ", ".join(missing) or "; ".join(problems)
+        results.append(
+            {"file": str(path), "id": case["id"], "title": case["title"], "result": result, "detail": detail}
+        )
+        print(f"{case['id']} {result:<11} {case['title']}{'  ' + detail if detail else ''}", flush=True)
+    await client.close()
+    return results
+
+
+async def _golden_problems(client: Client, service: Service, case: dict[str, Any], licensee: str) -> list[str]:
+    try:
+        return await golden.GoldenCase(client, service, case, licensee).run()
+    except Exception as fault:  # noqa: BLE001 - a broken case is a failed case, and the others still run
+        return [f"{type(fault).__name__}: {fault}"]
+
+
+def _run_files(files: list[Path]) -> tuple[list[dict[str, object]], list[str]]:
+    """Money cases under a clock that runs, golden ones under a clock that stands; and what is wrong in the books."""
+    laws = [path for path in files if golden.is_golden(path)]
+    money = [(path, case) for path in files if path not in laws for case in load(path)]
+    law = [(path, case) for path in laws for case in golden.load(path)]
+    results: list[dict[str, object]] = []
+    wrong: list[str] = []
+    if money:
+        with Service() as service:
+            results += asyncio.run(_run_all(service, money))
+            wrong += service.second_opinion()
+    if law:
+        with Service(stands=True) as service:
+            results += asyncio.run(_run_golden(service, law))
+            wrong += service.second_opinion()
+    return results, wrong
+
+
 def main(arguments: list[str]) -> int:
     """0 if no case failed, 1 if one did, 2 if a file is not a case file."""
     parser = argparse.ArgumentParser(prog="corpus", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="case files of format 1")
     parser.add_argument("--result", type=Path, default=Path("build/corpus.json"), help="where the result is written")
     options = parser.parse_args(arguments)
+    began = time.monotonic()
     try:
-        cases = [(path, case) for path in options.files for case in load(path)]
+        results, wrong = _run_files(options.files)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as problem:
         sys.stderr.write(f"cannot read the cases: {problem}\n")
         return 2
-    began = time.monotonic()
-    with Service() as service:
-        results = asyncio.run(_run_all(service, cases))
-        wrong = service.second_opinion()
     counts = {name: sum(one["result"] == name for one in results) for name in ("passed", "failed", "unsupported")}
     ok = not counts["failed"] and not wrong
     summary = {"ok": ok, "seconds": round(time.monotonic() - began, 1), **counts, "books": wrong, "cases": results}

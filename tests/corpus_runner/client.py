@@ -34,9 +34,10 @@ class Client:
         for one in self._channels:
             await one.close()
 
-    async def ledger(self, method: str, request: Any, licensee: str, source: str) -> Any:
-        """Call a method of the ledger until there is an answer."""
-        return await self._call(self.ledgers, method, request, licensee, source)
+    async def ledger(self, method: str, request: Any, licensee: str, source: str, *, node: int | None = None) -> Any:
+        """Call a method of the ledger until there is an answer; `node` says which wallet, counted from 1."""
+        stubs = self.ledgers if node is None else [self.ledgers[node - 1]]
+        return await self._call(stubs, method, request, licensee, source)
 
     async def history(self, method: str, request: Any, licensee: str) -> Any:
         """Ask a question about the past until there is an answer."""
@@ -52,7 +53,7 @@ class Client:
             metadata.append(("x-pitboss-licensee", licensee))
         give_up = asyncio.get_running_loop().time() + _ATTEMPTS_S
         while True:
-            stub = stubs[next(self._turn)]
+            stub = stubs[next(self._turn) % len(stubs)]
             try:
                 return await getattr(stub, method)(request, metadata=tuple(metadata), timeout=_TIMEOUT_S)
             except grpc.aio.AioRpcError as error:

@@ -11,7 +11,7 @@ import grpc
 import psycopg
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from mesh.clock import read_offset, write_offset
+from mesh.clock import read_offset, write_offset, write_standstill
 from mesh.dev import postgres
 from mesh.dev.child import Child, Command, spawn
 from mesh.dev.paths import PYTHON_PATH, ROOT
@@ -35,7 +35,8 @@ _READY_S = 30.0
 class Service:
     """Two wallets that can be killed, on a database that stays."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stands: bool = False) -> None:
+        """With `stands` the clock does not run: it shows the moment it was set to."""
         self.run = new_run("corpus")
         authority = Authority.create("corpus")
         (self.run / "tls").mkdir()
@@ -44,7 +45,10 @@ class Service:
             listen="127.0.0.1:0", tls_dir=write_workload(self.run / "tls", authority, "platform")
         )
         self.clock = self.run / "clock"
-        write_offset(self.clock, 0)
+        if stands:
+            write_standstill(self.clock, time.time_ns() // 1000)
+        else:
+            write_offset(self.clock, 0)
         self.ports = [free_port() for _ in range(REPLICAS)]
         self._children: list[Child] = []
 
@@ -73,6 +77,10 @@ class Service:
     def advance(self, seconds: int) -> None:
         """Move the clock of every process."""
         write_offset(self.clock, read_offset(self.clock) + seconds * 1_000_000)
+
+    def stand_at(self, moment_us: int) -> None:
+        """Set the clock of every process to a moment. It may go back."""
+        write_standstill(self.clock, moment_us)
 
     def due_work(self) -> int:
         """How many holds wait for their release by time, and rounds for their end."""

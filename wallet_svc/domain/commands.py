@@ -147,8 +147,22 @@ class CloseRound:
 
 
 @value(kw_only=True)
+class Answers:
+    """What registers and files said: words of the kernel, and what the limit file leaves."""
+
+    exclusion_register: str = "LICENSEE"
+    limit_file: str = "LICENSEE"
+    limit_left: MoneyText | None = None
+    activity_file: str = "LICENSEE"
+
+
+NOT_ASKED = Answers()
+
+
+@value(kw_only=True)
 class Deposit:
     money: MoneyText
+    answers: Answers = NOT_ASKED
 
 
 @value(kw_only=True)
@@ -167,6 +181,7 @@ class Capture:
 @value(kw_only=True)
 class Release:
     hold_key: str
+    by_player: bool = False
 
 
 @value(kw_only=True)
@@ -190,6 +205,10 @@ class OpenPlay:
     currency: str
     game: str = ""
     expires_us: int | None = None
+    check_every_s: int | None = None
+    spend_limit: MoneyText | None = None
+    seconds_limit: int | None = None
+    answers: Answers = NOT_ASKED
 
 
 @value(kw_only=True)
@@ -237,6 +256,42 @@ class RequestReinstatement:
     pass
 
 
+@value(kw_only=True)
+class ApproveReinstatement:
+    pass
+
+
+@value(kw_only=True)
+class Enter:
+    """A login, or a question about marketing."""
+
+    purpose: str
+    answers: Answers = NOT_ASKED
+
+
+@value(kw_only=True)
+class ChangePlay:
+    """One change of an open session: `renew`, `seen`, `spend` or `seconds`."""
+
+    session: str
+    what: str
+    until_us: int | None = None
+    money: MoneyText | None = None
+    seconds: int | None = None
+    answers: Answers = NOT_ASKED
+
+
+@value(kw_only=True)
+class RecordFinding:
+    """What was found out about the player: `identity`, `location`, `screening` or `check`, and the finding's words."""
+
+    about: str
+    result: str
+    moment_us: int | None = None
+    """When it was found; for a location, until when it holds."""
+    money: MoneyText | None = None
+
+
 Action = (
     Bet
     | Win
@@ -258,6 +313,10 @@ Action = (
     | Exclude
     | TakeBreak
     | RequestReinstatement
+    | ApproveReinstatement
+    | Enter
+    | ChangePlay
+    | RecordFinding
     | Tip
     | RollbackList
     | ReverseWin
@@ -292,6 +351,10 @@ KIND_OF: dict[type, Kind] = {
     Exclude: Kind.EXCLUDE,
     TakeBreak: Kind.TAKE_BREAK,
     RequestReinstatement: Kind.REQUEST_REINSTATEMENT,
+    ApproveReinstatement: Kind.APPROVE_REINSTATEMENT,
+    Enter: Kind.ENTER,
+    ChangePlay: Kind.CHANGE_PLAY,
+    RecordFinding: Kind.RECORD_FINDING,
     Tip: Kind.TIP,
     RollbackList: Kind.ROLLBACK_LIST,
     ReverseWin: Kind.REVERSE_WIN,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wallet_svc.domain import (
+    access,
     adjusting,
     cancels,
     gifts,
@@ -20,17 +21,20 @@ from wallet_svc.domain.backdating import backdate
 from wallet_svc.domain.commands import (
     Adjust,
     ApproveAdjustment,
+    ApproveReinstatement,
     Bet,
     BetAndWin,
     Cancel,
     CancelPendingLimit,
     Capture,
+    ChangePlay,
     CloseRound,
     Command,
     ConfirmLimit,
     Credit,
     Deposit,
     EndPlay,
+    Enter,
     Exclude,
     Expire,
     FreeRound,
@@ -39,6 +43,7 @@ from wallet_svc.domain.commands import (
     OpenAccount,
     OpenPlay,
     ProposeAdjustment,
+    RecordFinding,
     Release,
     RequestReinstatement,
     ResumePlay,
@@ -88,6 +93,10 @@ _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     ApproveAdjustment: adjusting.approve,
     SetStanding: standing.set_standing,
     ResumePlay: players.resume_play,
+    ApproveReinstatement: protection.approve_reinstatement,
+    Enter: access.enter,
+    ChangePlay: access.change_play,
+    RecordFinding: access.record_finding,
 }
 
 

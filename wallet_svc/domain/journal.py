@@ -4,6 +4,7 @@ Cached state is valid only while the shard's head is the one it was read or
 written under. Whoever finds the head moved throws the book away.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wallet_svc.domain import law, records, replay
@@ -174,28 +175,55 @@ class Batch:
         return found
 
     def _note_changes(self, player: Player, entry: Entry) -> None:
-        kind = entry.kind
-        if kind in _ROUND_KINDS and entry.round:
-            round_ = player.rounds.get((entry.source_id, entry.round))
-            if round_ is not None and (round_.new or round_.closed_us == self.now_us):
-                self.rounds[player.id, entry.source_id, entry.round] = (player.id, round_)
-        elif kind in _HOLD_KINDS:
-            key = entry.key if kind is Kind.HOLD else entry.reference
-            hold = player.holds.get((entry.source_id, key or ""))
-            if hold is not None:
-                self.holds[player.id, entry.source_id, hold.key] = (player.id, hold)
-        elif kind in _PLAY_KINDS:
-            play = player.plays.get(entry.session or "")
-            if play is not None:
-                self.plays[player.id, play.session] = (player, play)
-        elif kind in _ACCOUNT_KINDS:
-            self._note_standing(player, entry)
-        elif kind in _STANDING_KINDS:
-            self.players[player.id] = player
-            if kind is Kind.OPEN_ACCOUNT and entry.asset is not None:
-                self._moved(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)))
+        note = _NOTES.get(entry.kind)
+        if note is not None:
+            note(self, player, entry)
 
-    def _note_standing(self, player: Player, entry: Entry) -> None:
+    def note_round(self, player: Player, entry: Entry) -> None:
+        """A round that opened or closed."""
+        if not entry.round:
+            return
+        round_ = player.rounds.get((entry.source_id, entry.round))
+        if round_ is not None and (round_.new or round_.closed_us == self.now_us):
+            self.rounds[player.id, entry.source_id, entry.round] = (player.id, round_)
+
+    def note_bet(self, player: Player, entry: Entry) -> None:
+        """A stake, with its round and the spend of its session."""
+        self.note_round(player, entry)
+        self.note_spend(player, entry)
+
+    def note_spend(self, player: Player, entry: Entry) -> None:
+        """A session with a spend of its own changes with its stakes."""
+        play = player.plays.get(law.session_of(player, entry))
+        if play is not None and play.permit is not None and play.permit.spend_limit_minor is not None:
+            self.plays[player.id, play.session] = (player, play)
+
+    def note_hold(self, player: Player, entry: Entry) -> None:
+        """A withdrawal, new or changed."""
+        key = entry.key if entry.kind is Kind.HOLD else entry.reference
+        hold = player.holds.get((entry.source_id, key or ""))
+        if hold is not None:
+            self.holds[player.id, entry.source_id, hold.key] = (player.id, hold)
+
+    def note_play(self, player: Player, entry: Entry) -> None:
+        """A session, new or changed."""
+        play = player.plays.get(entry.session or "")
+        if play is not None:
+            self.plays[player.id, play.session] = (player, play)
+
+    def note_deposit(self, player: Player, entry: Entry) -> None:
+        """A deposit that crosses a threshold changes what the player may do next."""
+        if entry.details is not None and "protection" in entry.details:
+            self.players[player.id] = player
+
+    def note_standing(self, player: Player, entry: Entry) -> None:
+        """A player, new or changed."""
+        self.players[player.id] = player
+        if entry.kind is Kind.OPEN_ACCOUNT and entry.asset is not None:
+            self._moved(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)))
+
+    def note_account(self, player: Player, entry: Entry) -> None:
+        """What is stopped for the accounts of a player in one asset."""
         if entry.asset is None or entry.outcome is not Outcome.OK:
             return
         for account_class in (AccountClass.CASH, AccountClass.BONUS):
@@ -224,8 +252,9 @@ class Batch:
     def committed(self, digest: bytes) -> None:
         """The batch is durable: what was new is known now, and the head is ours."""
         for entry in self.entries:
+            duties = entry.decision is not None and entry.decision.obligations
             entry.decision = None
-            if entry.outcome is Outcome.OK and entry.kind in (Kind.BET, Kind.DEPOSIT, Kind.TIP):
+            if entry.outcome is Outcome.OK and entry.kind in (Kind.BET, Kind.DEPOSIT, Kind.TIP) and not duties:
                 # A replay never tells how an allowed bet was decided; the log does.
                 entry.decision_json = None
         head = self.book.head
@@ -252,19 +281,30 @@ def _cash_after(player: Player, entry: Entry, asset: Asset) -> int:
     return player.balance(asset.id, AccountClass.CASH)
 
 
-_ROUND_KINDS = frozenset({Kind.BET, Kind.WIN, Kind.CLOSE_ROUND})
-_HOLD_KINDS = frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE})
-_PLAY_KINDS = frozenset({Kind.OPEN_PLAY, Kind.END_PLAY, Kind.RESUME_PLAY})
-_ACCOUNT_KINDS = frozenset({Kind.FREEZE_ACCOUNT, Kind.UNFREEZE_ACCOUNT, Kind.CLOSE_ACCOUNT, Kind.REOPEN_ACCOUNT})
-_STANDING_KINDS = frozenset(
-    {
-        Kind.OPEN_ACCOUNT,
-        Kind.SET_BLOCK,
-        Kind.SET_LIMIT,
-        Kind.CONFIRM_LIMIT,
-        Kind.CANCEL_PENDING_LIMIT,
-        Kind.EXCLUDE,
-        Kind.TAKE_BREAK,
-        Kind.REQUEST_REINSTATEMENT,
-    }
-)
+_NOTES: dict[Kind, Callable[[Batch, Player, Entry], None]] = {
+    Kind.BET: Batch.note_bet,
+    **dict.fromkeys((Kind.CANCEL, Kind.UNDO_ROLLBACK), Batch.note_spend),
+    **dict.fromkeys((Kind.WIN, Kind.CLOSE_ROUND), Batch.note_round),
+    **dict.fromkeys((Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE), Batch.note_hold),
+    **dict.fromkeys((Kind.OPEN_PLAY, Kind.END_PLAY, Kind.CHANGE_PLAY, Kind.RESUME_PLAY), Batch.note_play),
+    Kind.DEPOSIT: Batch.note_deposit,
+    **dict.fromkeys(
+        (Kind.FREEZE_ACCOUNT, Kind.UNFREEZE_ACCOUNT, Kind.CLOSE_ACCOUNT, Kind.REOPEN_ACCOUNT), Batch.note_account
+    ),
+    **dict.fromkeys(
+        (
+            Kind.OPEN_ACCOUNT,
+            Kind.SET_BLOCK,
+            Kind.SET_LIMIT,
+            Kind.CONFIRM_LIMIT,
+            Kind.CANCEL_PENDING_LIMIT,
+            Kind.EXCLUDE,
+            Kind.TAKE_BREAK,
+            Kind.REQUEST_REINSTATEMENT,
+            Kind.APPROVE_REINSTATEMENT,
+            Kind.RECORD_FINDING,
+        ),
+        Batch.note_standing,
+    ),
+}
+"""What an entry changes besides the log and the accounts, to be written with them."""

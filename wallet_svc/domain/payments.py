@@ -13,11 +13,11 @@ def deposit(scene: Scene, action: Deposit) -> Decided:
     if known is not None:
         return replay(known, scene)
     entry = scene.entry(Kind.DEPOSIT, Outcome.OK)
-    entry.outcome = _check_amount(scene, action.money, entry) or _check_deposit(scene, entry)
+    entry.outcome = _check_amount(scene, action.money, entry) or _check_deposit(scene, action, entry)
     return answer(entry)
 
 
-def _check_deposit(scene: Scene, entry: Entry) -> Outcome:
+def _check_deposit(scene: Scene, action: Deposit, entry: Entry) -> Outcome:
     asset, amount = entry.asset, entry.amount
     if asset is None or amount is None:
         return Outcome.CURRENCY_MISMATCH
@@ -27,9 +27,10 @@ def _check_deposit(scene: Scene, entry: Entry) -> Outcome:
         return Outcome.AMOUNT_INVALID
     if sources.passes_cap(scene, asset, AccountClass.CASH, amount):
         return Outcome.AMOUNT_INVALID
-    entry.decision = law.about_deposit(scene, entry)
+    entry.decision = law.about_deposit(scene, action, entry)
     if refusal := law.refusal_of(entry):
         return refusal
+    law.keep_change(entry)
     _move(entry, AccountClass.OUTSIDE, AccountClass.CASH, scene.source_id, amount)
     return Outcome.OK
 
@@ -71,6 +72,10 @@ def _check_hold(scene: Scene, entry: Entry) -> Outcome:
         return Outcome.INSUFFICIENT_FUNDS
     if scene.player.balance(asset.id, AccountClass.HELD) + amount > MAX_MINOR:
         return Outcome.AMOUNT_INVALID
+    if law.is_frozen(scene.player):
+        entry.decision = law.about_withdrawal(scene, asset, amount)
+        if refusal := law.refusal_of(entry):
+            return refusal
     _move(entry, AccountClass.CASH, AccountClass.HELD, 0, amount)
     return Outcome.OK
 
@@ -150,6 +155,11 @@ def release(scene: Scene, action: Release) -> Decided:
     if not _fits(scene, held):
         entry.outcome = Outcome.AMOUNT_INVALID
         return answer(entry)
+    if action.by_player:
+        entry.decision = law.about_cancelled_withdrawal(scene, held)
+        if refusal := law.refusal_of(entry):
+            entry.outcome = refusal
+            return answer(entry)
     _give_back(entry, held)
     return answer(entry)
 

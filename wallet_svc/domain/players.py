@@ -2,8 +2,8 @@
 
 from wallet_svc.domain import law
 from wallet_svc.domain.commands import EndPlay, OpenAccount, OpenPlay, ResumePlay, SetBlock
-from wallet_svc.domain.scene import Decided, Scene, answer, replay
-from wallet_svc.domain.state import Entry
+from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
+from wallet_svc.domain.state import Asset, Entry
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
 
@@ -57,9 +57,21 @@ def _check_play(scene: Scene, action: OpenPlay, entry: Entry) -> Outcome:
     entry.asset = scene.asset(action.currency)
     if entry.asset is None or not scene.player.has_account(entry.asset.id):
         return Outcome.CURRENCY_MISMATCH
-    entry.decision = law.about_open_play(scene, game.category if game else "", action.expires_us)
-    entry.details = {"provider": provider_id, "expires_us": action.expires_us}
+    chosen = _chosen(action, entry.asset)
+    if chosen is None:
+        return Outcome.AMOUNT_INVALID
+    entry.decision = law.about_open_play(scene, game.category if game else "", action.expires_us, action.answers)
+    entry.details = {"provider": provider_id, "expires_us": action.expires_us, **chosen}
     return law.refusal_of(entry) or Outcome.OK
+
+
+def _chosen(action: OpenPlay, asset: Asset) -> dict[str, int] | None:
+    """What the player fixed for the session; None if the spend is no amount of its currency."""
+    spend = None if action.spend_limit is None else minor(action.spend_limit, asset)
+    if action.spend_limit is not None and (spend is None or spend < 0 or action.spend_limit.currency != asset.code):
+        return None
+    given = {"check_every_s": action.check_every_s, "spend_limit_minor": spend, "seconds_limit": action.seconds_limit}
+    return {name: found for name, found in given.items() if found is not None}
 
 
 def end_play(scene: Scene, action: EndPlay) -> Decided:

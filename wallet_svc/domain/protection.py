@@ -5,6 +5,7 @@ from collections.abc import Callable
 from compliance_svc import kernel
 from wallet_svc.domain import law
 from wallet_svc.domain.commands import (
+    ApproveReinstatement,
     CancelPendingLimit,
     ConfirmLimit,
     Exclude,
@@ -37,6 +38,7 @@ def set_limit(scene: Scene, action: SetLimit) -> Decided:
             window=kernel.Window(action.window),
             amount_minor=entry.amount,
             currency=asset.code,
+            exponent=asset.exponent,
         )
     except ValueError:
         entry.outcome = Outcome.REQUEST_INVALID
@@ -68,6 +70,12 @@ def request_reinstatement(scene: Scene, action: RequestReinstatement) -> Decided
     """Ask for the end of an exclusion."""
     del action
     return _standing(scene, Kind.REQUEST_REINSTATEMENT, kernel.RequestReinstatement)
+
+
+def approve_reinstatement(scene: Scene, action: ApproveReinstatement) -> Decided:
+    """Agree to a return."""
+    del action
+    return _standing(scene, Kind.APPROVE_REINSTATEMENT, kernel.ApproveReinstatement)
 
 
 def _standing(scene: Scene, kind: Kind, make: Callable[[], kernel.Protective]) -> Decided:

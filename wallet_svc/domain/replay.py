@@ -255,4 +255,8 @@ _CHANGES = {
     Kind.EXCLUDE: law.protect,
     Kind.TAKE_BREAK: law.protect,
     Kind.REQUEST_REINSTATEMENT: law.protect,
+    Kind.APPROVE_REINSTATEMENT: law.protect,
+    Kind.RECORD_FINDING: law.protect,
+    Kind.DEPOSIT: law.protect,
+    Kind.CHANGE_PLAY: law.change_permit,
 }

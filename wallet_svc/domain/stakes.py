@@ -4,7 +4,7 @@ from wallet_svc.domain import law, sources
 from wallet_svc.domain.commands import Bet, Tip
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.state import AccountName, Asset, Entry, Round
-from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome
+from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, PlayState
 
 
 def bet(scene: Scene, action: Bet) -> Decided:
@@ -16,7 +16,16 @@ def bet(scene: Scene, action: Bet) -> Decided:
     entry.round, entry.game, entry.session = action.round, action.game, action.session
     entry.details = _attribution(action)
     entry.outcome = _check_world(scene, action) or _check_money(scene, action, entry)
+    if entry.decision is not None and entry.decision.ends_session:
+        return Decided(entry, (entry, _end_of(scene, action)))
     return answer(entry)
+
+
+def _end_of(scene: Scene, action: Bet) -> Entry:
+    """What the player fixed for the session is used up, and the session is over by that."""
+    end = scene.entry(Kind.END_PLAY, Outcome.OK)
+    end.session, end.details = action.session, {"end": int(PlayState.CLOSED)}
+    return end
 
 
 def tip(scene: Scene, action: Tip) -> Decided:

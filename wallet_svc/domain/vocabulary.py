@@ -42,6 +42,10 @@ class Kind(enum.IntEnum):
     CLOSE_ACCOUNT = 42
     REOPEN_ACCOUNT = 43
     RESUME_PLAY = 44
+    ENTER = 60
+    CHANGE_PLAY = 61
+    APPROVE_REINSTATEMENT = 62
+    RECORD_FINDING = 63
     LATE_BET = 101
     """A bet that came after its cancel. The tombstone holds the key of the bet itself."""
     LATE_WIN = 102

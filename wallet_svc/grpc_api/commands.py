@@ -12,6 +12,7 @@ from pitboss.wallet.v1 import action_pb2
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.backdating import may_be_backdated
 from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
+from wallet_svc.grpc_api.standing import answers_of, change_play, enter, record_finding, seconds_of
 
 _LAST_SECOND = 253_402_300_799
 _NANOS = 1_000_000_000
@@ -20,6 +21,8 @@ LIMIT_NAMES = {
     action_pb2.LIMIT_KIND_DEPOSIT: "deposit",
     action_pb2.LIMIT_KIND_LOSS: "loss",
     action_pb2.LIMIT_KIND_STAKE: "stake",
+    action_pb2.LIMIT_KIND_NETDEP: "netdep",
+    action_pb2.LIMIT_KIND_WAGER: "wager",
 }
 
 
@@ -96,7 +99,7 @@ def _close_round(message: action_pb2.CloseRound) -> c.CloseRound:
 
 
 def _deposit(message: action_pb2.Deposit) -> c.Deposit:
-    return c.Deposit(money=_money(message.amount))
+    return c.Deposit(money=_money(message.amount), answers=answers_of(message))
 
 
 def _hold(message: action_pb2.Hold) -> c.Hold:
@@ -111,7 +114,7 @@ def _capture(message: action_pb2.Capture) -> c.Capture:
 
 
 def _release(message: action_pb2.Release) -> c.Release:
-    return c.Release(hold_key=plain("hold_key", message.hold_key))
+    return c.Release(hold_key=plain("hold_key", message.hold_key), by_player=message.by_player)
 
 
 def _open_account(message: action_pb2.OpenAccount) -> c.OpenAccount:
@@ -126,6 +129,10 @@ def _open_play(message: action_pb2.OpenPlay) -> c.OpenPlay:
         currency=message.currency_code,
         game=plain("game_id", message.game_id),
         expires_us=expires,
+        check_every_s=seconds_of(message, "reality_check_interval"),
+        spend_limit=_money(message.spend_limit) if message.HasField("spend_limit") else None,
+        seconds_limit=seconds_of(message, "time_limit"),
+        answers=answers_of(message),
     )
 
 
@@ -307,6 +314,10 @@ _ACTIONS: dict[str, Callable[[Any], c.Action]] = {
     "exclude": _exclude,
     "take_break": _take_break,
     "request_reinstatement": _request_reinstatement,
+    "approve_reinstatement": lambda _message: c.ApproveReinstatement(),
+    "enter": enter,
+    "change_play": change_play,
+    "record_finding": record_finding,
     "tip": _tip,
     "rollback_list": _rollback_list,
     "reverse_win": _reverse_win,

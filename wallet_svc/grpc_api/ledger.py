@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
+from compliance_svc.kernel import LimitKind
 from mesh.errors import CallerForbiddenError, RequestInvalidError
 from mesh.identity import Caller, current_caller, require_licensee
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_pb2
@@ -14,6 +15,7 @@ from wallet_svc.feed import Feed
 from wallet_svc.grpc_api.ahead import answers_in_order
 from wallet_svc.grpc_api.commands import command_of, plain
 from wallet_svc.grpc_api.results import balances, decision_of, entry_message, fill, result_of, timestamp, transaction_of
+from wallet_svc.grpc_api.standing import limit_usage
 from wallet_svc.queries import Queries
 
 DEFAULT_TIMEOUT_S = 5.0
@@ -52,6 +54,10 @@ _ACTIONS_OF = {
             "exclude",
             "take_break",
             "request_reinstatement",
+            "approve_reinstatement",
+            "enter",
+            "change_play",
+            "record_finding",
         }
     ),
     "session_svc": frozenset({"end_play"}),
@@ -173,7 +179,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         row = await self._queries.player(require_licensee(), request.player_id)
         registry = await self._queries.registry()
         ids = sorted({asset_id for asset_id, _ in row.balances}, key=lambda id_: (id_ != row.main_asset_id, id_))
-        plays = await self._queries.plays(row.id, registry)
+        plays = await self._queries.plays(row, registry)
         return pb.GetPlayerResponse(
             jurisdiction=row.pack,
             currency_codes=[registry.assets_by_id[id_].code for id_ in ids],
@@ -181,6 +187,11 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             blocked=row.blocked,
             protection_json=row.protection or "",
             born_on=row.born_on,
+            limit_usages=[
+                limit_usage(status, registry.assets_by_id[row.main_asset_id])
+                for status in await self._queries.limits(row, registry)
+                if status.limit.kind not in _UNCOUNTED
+            ],
             sessions=[
                 pb.PlaySession(
                     session_id=play.session, provider=play.provider, currency_code=play.currency, active=play.active
@@ -229,6 +240,7 @@ def kind_named(number: int) -> Kind | None:
     return Kind(number) if number in _KINDS else None
 
 
+_UNCOUNTED = frozenset({LimitKind.STAKE, LimitKind.TIME})
 _KINDS = frozenset(kind.value for kind in Kind)
 
 

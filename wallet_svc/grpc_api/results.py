@@ -124,6 +124,7 @@ def balances(asset: Asset, available: int, held: int, bonus: int, receivable: in
     )
 
 
+_DUTIES = '"obligations":'
 _MONEY_KINDS = frozenset({Kind.BET, Kind.DEPOSIT, Kind.TIP})
 
 
@@ -131,7 +132,9 @@ def worth_telling(entry: Entry) -> bool:
     """A decision is sent along unless it simply let money pass."""
     if entry.pack is None:
         return False
-    return entry.kind not in _MONEY_KINDS or entry.outcome in (Outcome.LIMIT_EXCEEDED, Outcome.COMPLIANCE_DENIED)
+    if entry.kind not in _MONEY_KINDS or entry.outcome in (Outcome.LIMIT_EXCEEDED, Outcome.COMPLIANCE_DENIED):
+        return True
+    return entry.decision_json is not None and _DUTIES in entry.decision_json
 
 
 def decision_of(entry: Entry) -> decision_pb2.Decision:
@@ -145,12 +148,15 @@ def decision_of(entry: Entry) -> decision_pb2.Decision:
         pack=entry.pack or "",
         pack_digest=record.get("pack_digest", ""),
         kernel_version=record.get("kernel", ""),
+        guardrail=record.get("guardrail", "G0"),
         facts_json=orjson.dumps(record["facts"]).decode() if "facts" in record else "",
     )
     if record.get("effective_us") is not None:
         decision.effective_time.CopyFrom(timestamp(int(record["effective_us"])))
     if record.get("eligible_us") is not None:
         decision.eligible_time.CopyFrom(timestamp(int(record["eligible_us"])))
+    if record.get("until_us") is not None:
+        decision.until_time.CopyFrom(timestamp(int(record["until_us"])))
     return decision
 
 

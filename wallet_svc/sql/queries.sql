@@ -366,7 +366,7 @@ ORDER BY transfer.sequence
 
 -- open_plays --
 -- Sessions of a player that may stake now.
-SELECT session, source_id, asset_id FROM play
+SELECT session, source_id, asset_id, permit FROM play
 WHERE player_id = %(player)s AND state = 0 AND (expires_us IS NULL OR expires_us > %(now)s)
 ORDER BY session
 

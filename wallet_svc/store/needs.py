@@ -11,6 +11,7 @@ from wallet_svc.domain.commands import (
     Bet,
     Cancel,
     Capture,
+    ChangePlay,
     CloseRound,
     Command,
     EndPlay,
@@ -106,7 +107,7 @@ def _collect_named(needs: Needs, player: Player, action: Action, source_id: int)
             _round(needs, player, source_id, action.round)
         case Capture() | Release() | Expire():
             _hold(needs, player, source_id, action.hold_key)
-        case OpenPlay() | EndPlay() | ResumePlay():
+        case OpenPlay() | EndPlay() | ResumePlay() | ChangePlay():
             _play(needs, player, action.session)
         case Tip():
             _play(needs, player, action.session)

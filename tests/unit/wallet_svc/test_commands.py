@@ -10,7 +10,7 @@ from mesh.errors import RequestInvalidError
 from mesh.identity import Caller
 from pitboss.type.v1 import outcome_pb2
 from pitboss.type.v1.money_pb2 import Money
-from pitboss.wallet.v1 import action_pb2, transaction_pb2
+from pitboss.wallet.v1 import action_pb2, protection_pb2, transaction_pb2
 from pitboss.wallet.v1 import registry_service_pb2 as registry
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.vocabulary import (
@@ -105,6 +105,24 @@ PAIRS: dict[str, tuple[Any, c.Action]] = {
     "exclude": (action_pb2.Exclude(term="6mo"), c.Exclude(term="6mo")),
     "take_break": (action_pb2.TakeBreak(term="24h"), c.TakeBreak(term="24h")),
     "request_reinstatement": (action_pb2.RequestReinstatement(), c.RequestReinstatement()),
+    "approve_reinstatement": (protection_pb2.ApproveReinstatement(), c.ApproveReinstatement()),
+    "enter": (
+        protection_pb2.Enter(
+            purpose=protection_pb2.ENTRY_PURPOSE_LOGIN,
+            answers=protection_pb2.SourceAnswers(exclusion_register=protection_pb2.SOURCE_ANSWER_SILENT),
+        ),
+        c.Enter(purpose="login", answers=c.Answers(exclusion_register="SILENT")),
+    ),
+    "change_play": (
+        protection_pb2.ChangePlay(session_id="s", time_limit=Duration(seconds=60)),
+        c.ChangePlay(session="s", what="seconds", seconds=60),
+    ),
+    "record_finding": (
+        protection_pb2.RecordFinding(
+            location=protection_pb2.LocationFinding(territory="US-NJ", expire_time=Timestamp(seconds=5))
+        ),
+        c.RecordFinding(about="location", result="US-NJ", moment_us=5_000_000),
+    ),
     "tip": (
         action_pb2.Tip(amount=FIVE, session_id="s", round_id="r", game_id="g"),
         c.Tip(money=five, session="s", round="r", game="g"),

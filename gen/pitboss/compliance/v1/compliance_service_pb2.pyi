@@ -148,7 +148,7 @@ class SetLimitRequest(_message.Message):
     limit_kind: _action_pb2.LimitKind.ValueType
     """What the limit counts."""
     window: _builtins.str
-    """Window: "24h", "7d", "30d", "1mo", or "since_set". Empty for LIMIT_KIND_STAKE."""
+    """Window: "24h", "7d", "30d", "1mo", "day", "week", "month", or "since_set". Empty for LIMIT_KIND_STAKE."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The limit."""
@@ -501,6 +501,8 @@ class LimitStatus(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     PENDING_AMOUNT_FIELD_NUMBER: _builtins.int
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    HEADROOM_FIELD_NUMBER: _builtins.int
     limit_kind: _action_pb2.LimitKind.ValueType
     """What the limit counts."""
     window: _builtins.str
@@ -517,6 +519,14 @@ class LimitStatus(_message.Message):
     def effective_time(self) -> _timestamp_pb2.Timestamp:
         """When the pending increase is ripe."""
 
+    @_builtins.property
+    def used(self) -> _money_pb2.Money:
+        """What counts against it now. Unset if it cannot be told in the limit's currency."""
+
+    @_builtins.property
+    def headroom(self) -> _money_pb2.Money:
+        """What is left, never below zero."""
+
     def __init__(
         self,
         *,
@@ -525,10 +535,12 @@ class LimitStatus(_message.Message):
         amount: _money_pb2.Money | None = ...,
         pending_amount: _money_pb2.Money | None = ...,
         effective_time: _timestamp_pb2.Timestamp | None = ...,
+        used: _money_pb2.Money | None = ...,
+        headroom: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "effective_time", b"effective_time", "pending_amount", b"pending_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "effective_time", b"effective_time", "headroom", b"headroom", "pending_amount", b"pending_amount", "used", b"used"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "effective_time", b"effective_time", "limit_kind", b"limit_kind", "pending_amount", b"pending_amount", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "effective_time", b"effective_time", "headroom", b"headroom", "limit_kind", b"limit_kind", "pending_amount", b"pending_amount", "used", b"used", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -68,6 +68,8 @@ class Decision(_message.Message):
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     ELIGIBLE_TIME_FIELD_NUMBER: _builtins.int
     FACTS_JSON_FIELD_NUMBER: _builtins.int
+    UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    GUARDRAIL_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """Identifies the decision: the ledger position that carries it, "shard-sequence".
     Empty for a dry run.
@@ -82,6 +84,8 @@ class Decision(_message.Message):
     """Version of the decision kernel."""
     facts_json: _builtins.str
     """Every fact that was read, as canonical JSON."""
+    guardrail: _builtins.str
+    """How much still works: "G0" everything, "G3" a source outside is silent, "G4" no debits."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Every reason of every failing rule in a fixed order, such as "LIM.DEPOSIT.24H"."""
@@ -98,6 +102,10 @@ class Decision(_message.Message):
     def eligible_time(self) -> _timestamp_pb2.Timestamp:
         """First moment at which an excluded player may ask to return."""
 
+    @_builtins.property
+    def until_time(self) -> _timestamp_pb2.Timestamp:
+        """End of the permit, break or block that the action made."""
+
     def __init__(
         self,
         *,
@@ -111,10 +119,12 @@ class Decision(_message.Message):
         effective_time: _timestamp_pb2.Timestamp | None = ...,
         eligible_time: _timestamp_pb2.Timestamp | None = ...,
         facts_json: _builtins.str = ...,
+        until_time: _timestamp_pb2.Timestamp | None = ...,
+        guardrail: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "eligible_time", b"eligible_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "eligible_time", b"eligible_time", "until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "effective_time", b"effective_time", "eligible_time", b"eligible_time", "facts_json", b"facts_json", "kernel_version", b"kernel_version", "obligations", b"obligations", "pack", b"pack", "pack_digest", b"pack_digest", "reasons", b"reasons", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "effective_time", b"effective_time", "eligible_time", b"eligible_time", "facts_json", b"facts_json", "guardrail", b"guardrail", "kernel_version", b"kernel_version", "obligations", b"obligations", "pack", b"pack", "pack_digest", b"pack_digest", "reasons", b"reasons", "until_time", b"until_time", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from pitboss.type.v1 import money_pb2 as _money_pb2
 from pitboss.type.v1 import outcome_pb2 as _outcome_pb2
 from pitboss.wallet.v1 import action_pb2 as _action_pb2
 from pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
@@ -453,6 +454,7 @@ class GetPlayerResponse(_message.Message):
     SESSIONS_FIELD_NUMBER: _builtins.int
     BORN_ON_FIELD_NUMBER: _builtins.int
     EXPONENTS_FIELD_NUMBER: _builtins.int
+    LIMIT_USAGES_FIELD_NUMBER: _builtins.int
     jurisdiction: _builtins.str
     """Law pack of the player."""
     blocked: _builtins.bool
@@ -473,6 +475,10 @@ class GetPlayerResponse(_message.Message):
     def exponents(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Digits after the point of the smallest unit, by currency with an account."""
 
+    @_builtins.property
+    def limit_usages(self) -> _containers.RepeatedCompositeFieldContainer[Global___LimitUsage]:
+        """What is used and left of each limit that counts an amount, now."""
+
     def __init__(
         self,
         *,
@@ -483,14 +489,53 @@ class GetPlayerResponse(_message.Message):
         sessions: _abc.Iterable[Global___PlaySession] | None = ...,
         born_on: _builtins.str = ...,
         exponents: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        limit_usages: _abc.Iterable[Global___LimitUsage] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "born_on", b"born_on", "currency_codes", b"currency_codes", "exponents", b"exponents", "jurisdiction", b"jurisdiction", "protection_json", b"protection_json", "sessions", b"sessions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "born_on", b"born_on", "currency_codes", b"currency_codes", "exponents", b"exponents", "jurisdiction", b"jurisdiction", "limit_usages", b"limit_usages", "protection_json", b"protection_json", "sessions", b"sessions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetPlayerResponse: _TypeAlias = GetPlayerResponse  # noqa: Y015
+
+@_typing.final
+class LimitUsage(_message.Message):
+    """LimitUsage is what is used and left of one limit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_KIND_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    HEADROOM_FIELD_NUMBER: _builtins.int
+    limit_kind: _action_pb2.LimitKind.ValueType
+    """What the limit counts."""
+    window: _builtins.str
+    """Window of the limit."""
+    @_builtins.property
+    def used(self) -> _money_pb2.Money:
+        """What counts against it now. Unset if it cannot be told in the limit's currency."""
+
+    @_builtins.property
+    def headroom(self) -> _money_pb2.Money:
+        """What is left, never below zero."""
+
+    def __init__(
+        self,
+        *,
+        limit_kind: _action_pb2.LimitKind.ValueType = ...,
+        window: _builtins.str = ...,
+        used: _money_pb2.Money | None = ...,
+        headroom: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["headroom", b"headroom", "used", b"used"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["headroom", b"headroom", "limit_kind", b"limit_kind", "used", b"used", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LimitUsage: _TypeAlias = LimitUsage  # noqa: Y015
 
 @_typing.final
 class EvaluateActionRequest(_message.Message):

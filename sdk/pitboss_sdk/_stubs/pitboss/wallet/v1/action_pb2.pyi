@@ -13,6 +13,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2 as _decision_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as _money_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import outcome_pb2 as _outcome_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import protection_pb2 as _protection_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
 import builtins as _builtins
 import sys
@@ -67,6 +68,10 @@ class _LimitKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitKind.V
     """Stakes less results and cancelled stakes; an open round counts as lost."""
     LIMIT_KIND_STAKE: _LimitKind.ValueType  # 3
     """The largest single stake."""
+    LIMIT_KIND_NETDEP: _LimitKind.ValueType  # 4
+    """Deposits less withdrawals that were asked for."""
+    LIMIT_KIND_WAGER: _LimitKind.ValueType  # 5
+    """Stakes, whatever comes of them."""
 
 class LimitKind(_LimitKind, metaclass=_LimitKindEnumTypeWrapper):
     """LimitKind says what a limit counts."""
@@ -79,6 +84,10 @@ LIMIT_KIND_LOSS: LimitKind.ValueType  # 2
 """Stakes less results and cancelled stakes; an open round counts as lost."""
 LIMIT_KIND_STAKE: LimitKind.ValueType  # 3
 """The largest single stake."""
+LIMIT_KIND_NETDEP: LimitKind.ValueType  # 4
+"""Deposits less withdrawals that were asked for."""
+LIMIT_KIND_WAGER: LimitKind.ValueType  # 5
+"""Stakes, whatever comes of them."""
 Global___LimitKind: _TypeAlias = LimitKind  # noqa: Y015
 
 class _CreditTarget:
@@ -277,6 +286,10 @@ class Action(_message.Message):
     CLOSE_ACCOUNT_FIELD_NUMBER: _builtins.int
     REOPEN_ACCOUNT_FIELD_NUMBER: _builtins.int
     RESUME_PLAY_FIELD_NUMBER: _builtins.int
+    ENTER_FIELD_NUMBER: _builtins.int
+    CHANGE_PLAY_FIELD_NUMBER: _builtins.int
+    APPROVE_REINSTATEMENT_FIELD_NUMBER: _builtins.int
+    RECORD_FINDING_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -434,6 +447,22 @@ class Action(_message.Message):
     def resume_play(self) -> Global___ResumePlay:
         """Let an ended session stake again."""
 
+    @_builtins.property
+    def enter(self) -> _protection_pb2.Enter:
+        """Ask whether the player may log in, or be written to."""
+
+    @_builtins.property
+    def change_play(self) -> _protection_pb2.ChangePlay:
+        """Renew a session, acknowledge its reality check, or change its own limits."""
+
+    @_builtins.property
+    def approve_reinstatement(self) -> _protection_pb2.ApproveReinstatement:
+        """Agree to the return of an excluded player."""
+
+    @_builtins.property
+    def record_finding(self) -> _protection_pb2.RecordFinding:
+        """Record what was found out about the player."""
+
     def __init__(
         self,
         *,
@@ -476,12 +505,16 @@ class Action(_message.Message):
         close_account: Global___CloseAccount | None = ...,
         reopen_account: Global___ReopenAccount | None = ...,
         resume_play: Global___ResumePlay | None = ...,
+        enter: _protection_pb2.Enter | None = ...,
+        change_play: _protection_pb2.ChangePlay | None = ...,
+        approve_reinstatement: _protection_pb2.ApproveReinstatement | None = ...,
+        record_finding: _protection_pb2.RecordFinding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "approve_reinstatement", b"approve_reinstatement", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "change_play", b"change_play", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "enter", b"enter", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "record_finding", b"record_finding", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "transaction_key", b"transaction_key", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "approve_reinstatement", b"approve_reinstatement", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "change_play", b"change_play", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "enter", b"enter", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "record_finding", b"record_finding", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "transaction_key", b"transaction_key", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bet", "win", "bet_and_win", "cancel", "close_round", "deposit", "hold", "capture", "release", "tip", "rollback_list", "reverse_win", "undo_rollback", "promo", "tournament", "jackpot", "free_round_spin", "free_round_total", "adjust", "propose_adjustment", "open_account", "open_play", "end_play", "set_block", "set_limit", "confirm_limit", "cancel_pending_limit", "exclude", "take_break", "request_reinstatement", "approve_adjustment", "freeze_account", "unfreeze_account", "close_account", "reopen_account", "resume_play"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bet", "win", "bet_and_win", "cancel", "close_round", "deposit", "hold", "capture", "release", "tip", "rollback_list", "reverse_win", "undo_rollback", "promo", "tournament", "jackpot", "free_round_spin", "free_round_total", "adjust", "propose_adjustment", "open_account", "open_play", "end_play", "set_block", "set_limit", "confirm_limit", "cancel_pending_limit", "exclude", "take_break", "request_reinstatement", "approve_adjustment", "freeze_account", "unfreeze_account", "close_account", "reopen_account", "resume_play", "enter", "change_play", "approve_reinstatement", "record_finding"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -692,18 +725,24 @@ class Deposit(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AMOUNT_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount, above zero."""
+
+    @_builtins.property
+    def answers(self) -> _protection_pb2.SourceAnswers:
+        """What registers and files said. Unset: the licensee asks them itself."""
 
     def __init__(
         self,
         *,
         amount: _money_pb2.Money | None = ...,
+        answers: _protection_pb2.SourceAnswers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answers", b"answers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answers", b"answers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -784,16 +823,20 @@ class Release(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_KEY_FIELD_NUMBER: _builtins.int
+    BY_PLAYER_FIELD_NUMBER: _builtins.int
     hold_key: _builtins.str
     """Key of the hold."""
+    by_player: _builtins.bool
+    """The player takes the withdrawal back, which some markets forbid. False: it could not be paid out."""
     def __init__(
         self,
         *,
         hold_key: _builtins.str = ...,
+        by_player: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_key", b"hold_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_player", b"by_player", "hold_key", b"hold_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -840,6 +883,10 @@ class OpenPlay(_message.Message):
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     GAME_ID_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    REALITY_CHECK_INTERVAL_FIELD_NUMBER: _builtins.int
+    SPEND_LIMIT_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     provider: _builtins.str
@@ -852,6 +899,22 @@ class OpenPlay(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """The session stakes nothing from this moment on. Unset: never expires by itself."""
 
+    @_builtins.property
+    def reality_check_interval(self) -> _duration_pb2.Duration:
+        """The player's own interval of reality checks. Unset: that of the market."""
+
+    @_builtins.property
+    def spend_limit(self) -> _money_pb2.Money:
+        """Stakes that the player fixes for the session, in its currency."""
+
+    @_builtins.property
+    def time_limit(self) -> _duration_pb2.Duration:
+        """Time that the player fixes for the session."""
+
+    @_builtins.property
+    def answers(self) -> _protection_pb2.SourceAnswers:
+        """What registers and files said. Unset: the licensee asks them itself."""
+
     def __init__(
         self,
         *,
@@ -860,10 +923,14 @@ class OpenPlay(_message.Message):
         currency_code: _builtins.str = ...,
         game_id: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        reality_check_interval: _duration_pb2.Duration | None = ...,
+        spend_limit: _money_pb2.Money | None = ...,
+        time_limit: _duration_pb2.Duration | None = ...,
+        answers: _protection_pb2.SourceAnswers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "expire_time", b"expire_time", "reality_check_interval", b"reality_check_interval", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "expire_time", b"expire_time", "game_id", b"game_id", "provider", b"provider", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "currency_code", b"currency_code", "expire_time", b"expire_time", "game_id", b"game_id", "provider", b"provider", "reality_check_interval", b"reality_check_interval", "session_id", b"session_id", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -929,7 +996,7 @@ class SetLimit(_message.Message):
     limit_kind: Global___LimitKind.ValueType
     """What the limit counts."""
     window: _builtins.str
-    """Window: "24h", "7d", "30d", "1mo", or "since_set". Empty for LIMIT_KIND_STAKE."""
+    """Window: "24h", "7d", "30d", "1mo", "day", "week", "month", or "since_set". Empty for LIMIT_KIND_STAKE."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The limit."""

@@ -102,6 +102,14 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A closed account opened again."""
     TRANSACTION_KIND_RESUME_PLAY: _TransactionKind.ValueType  # 44
     """An ended session allowed to stake again."""
+    TRANSACTION_KIND_ENTER: _TransactionKind.ValueType  # 60
+    """A login, or a question about marketing."""
+    TRANSACTION_KIND_CHANGE_PLAY: _TransactionKind.ValueType  # 61
+    """A session renewed or changed, or a reality check seen."""
+    TRANSACTION_KIND_APPROVE_REINSTATEMENT: _TransactionKind.ValueType  # 62
+    """A return agreed to."""
+    TRANSACTION_KIND_RECORD_FINDING: _TransactionKind.ValueType  # 63
+    """Something found out about the player."""
     TRANSACTION_KIND_EARLY_WIN: _TransactionKind.ValueType  # 202
     """The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
     TRANSACTION_KIND_GRANT: _TransactionKind.ValueType  # 217
@@ -184,6 +192,14 @@ TRANSACTION_KIND_REOPEN_ACCOUNT: TransactionKind.ValueType  # 43
 """A closed account opened again."""
 TRANSACTION_KIND_RESUME_PLAY: TransactionKind.ValueType  # 44
 """An ended session allowed to stake again."""
+TRANSACTION_KIND_ENTER: TransactionKind.ValueType  # 60
+"""A login, or a question about marketing."""
+TRANSACTION_KIND_CHANGE_PLAY: TransactionKind.ValueType  # 61
+"""A session renewed or changed, or a reality check seen."""
+TRANSACTION_KIND_APPROVE_REINSTATEMENT: TransactionKind.ValueType  # 62
+"""A return agreed to."""
+TRANSACTION_KIND_RECORD_FINDING: TransactionKind.ValueType  # 63
+"""Something found out about the player."""
 TRANSACTION_KIND_EARLY_WIN: TransactionKind.ValueType  # 202
 """The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
 TRANSACTION_KIND_GRANT: TransactionKind.ValueType  # 217
