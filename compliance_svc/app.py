@@ -9,7 +9,8 @@ import grpc.aio
 from compliance_svc import domain
 from compliance_svc.domain import ProtectionView, StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
-from compliance_svc.kernel import Pack, PackLibrary
+from compliance_svc.kernel import Decision, Pack, PackLibrary, replay
+from compliance_svc.kernel.explaining import Line, for_player, for_staff
 from compliance_svc.ports import Decisions, Ledger
 from mesh import logs
 from mesh.clock import Clock
@@ -76,8 +77,25 @@ def _check(result: action_pb2.Result, action: action_pb2.Action) -> None:
 class DecisionLog:
     """Every decision that the ledger made, and why."""
 
-    def __init__(self, decisions: Decisions) -> None:
+    def __init__(self, decisions: Decisions, library: PackLibrary) -> None:
         self._decisions = decisions
+        self._packs = {pack.label: pack for pack in library.versions()}
+        self._by_digest = {pack.digest: pack for pack in library.versions()}
+
+    async def explain(self, licensee: str, decision_id: str, *, language: str | None) -> tuple[Line, ...]:
+        """Why, for staff (no language) or for the player. Errors: DecisionNotFoundError."""
+        reasons = decision_message(await self.get(licensee, decision_id)).reasons
+        return for_staff(tuple(reasons)) if language is None else for_player(tuple(reasons), language)
+
+    async def replay(self, licensee: str, decision_id: str, label: str) -> tuple[bool, Decision]:
+        """Decide again from the recorded facts, and say whether nothing differs. Errors: PackNotFoundError too."""
+        stored = await self.get(licensee, decision_id)
+        record: dict[str, Any] = json.loads(stored.record)
+        pack = self._packs.get(label) if label else self._by_digest.get(record["pack_digest"])
+        if pack is None and (label or record["pack_digest"]):
+            raise PackNotFoundError(pack=label or record["pack"])
+        again = replay(pack, json.dumps(record["facts"]), int(record["at_us"]))
+        return again.record() == stored.record, again
 
     async def get(self, licensee: str, decision_id: str) -> StoredDecision:
         """Errors: DecisionNotFoundError, also for another licensee's decision."""
@@ -197,21 +215,28 @@ def decision_in(entry: transaction_pb2.Entry) -> StoredDecision:
 
 def decision_message(stored: StoredDecision) -> decision_pb2.Decision:
     """A stored decision in the words of the contract."""
-    record: dict[str, Any] = json.loads(stored.record)
-    message = decision_pb2.Decision(
-        decision_id=stored.id,
-        verdict=decision_pb2.Verdict.Value("VERDICT_" + record["verdict"]),
-        reasons=list(dict.fromkeys(reason["code"] for reason in record.get("reasons", []))),
-        obligations=record.get("obligations", []),
-        pack=record["pack"],
-        pack_digest=record["pack_digest"],
-        kernel_version=record["kernel"],
-        facts_json=json.dumps(record["facts"], separators=(",", ":")),
-    )
-    for name, field in ((_EFFECTIVE, message.effective_time), (_ELIGIBLE, message.eligible_time)):
-        if record.get(name) is not None:
-            field.FromMicroseconds(int(record[name]))
+    message = record_message(stored.record)
+    message.decision_id = stored.id
     return message
 
 
-_EFFECTIVE, _ELIGIBLE = "effective_us", "eligible_us"
+def record_message(text: str) -> decision_pb2.Decision:
+    """A record of the kernel in the words of the contract."""
+    record: dict[str, Any] = json.loads(text)
+    message = decision_pb2.Decision(
+        guardrail=record.get("guardrail", "G0"),
+        verdict=decision_pb2.Verdict.Value("VERDICT_" + record["verdict"]),
+        reasons=list(dict.fromkeys(reason["code"] for reason in record.get("reasons", []))),
+        obligations=record.get("obligations", []),
+        pack=record.get("pack", ""),
+        pack_digest=record.get("pack_digest", ""),
+        kernel_version=record["kernel"],
+        facts_json=json.dumps(record["facts"], separators=(",", ":")),
+    )
+    for name, field in _TIMES:
+        if record.get(name) is not None:
+            getattr(message, field).FromMicroseconds(int(record[name]))
+    return message
+
+
+_TIMES = (("effective_us", "effective_time"), ("eligible_us", "eligible_time"), ("until_us", "until_time"))

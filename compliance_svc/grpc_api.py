@@ -2,9 +2,10 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision_message
+from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision_message, record_message
 from compliance_svc.domain import LimitView, StoredDecision
 from compliance_svc.kernel import LimitKind, Pack
+from compliance_svc.kernel.explaining import Line
 from mesh import paging
 from mesh.clock import from_us
 from mesh.identity import require_licensee
@@ -153,6 +154,23 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         )
         token = paging.token(found[-1].sequence, request.player_id) if len(found) == size else ""
         return decisions_pb.ListDecisionsResponse(records=[_record(one) for one in found], next_page_token=token)
+
+    async def ExplainDecision(
+        self, request: decisions_pb.ExplainDecisionRequest, context: object
+    ) -> decisions_pb.ExplainDecisionResponse:
+        language = None if request.view == decisions_pb.EXPLANATION_VIEW_STAFF else request.language
+        lines = await self._decisions.explain(require_licensee(), request.decision_id, language=language)
+        return decisions_pb.ExplainDecisionResponse(lines=map(_line, lines))
+
+    async def ReplayDecision(
+        self, request: decisions_pb.ReplayDecisionRequest, context: object
+    ) -> decisions_pb.ReplayDecisionResponse:
+        identical, again = await self._decisions.replay(require_licensee(), request.decision_id, request.pack)
+        return decisions_pb.ReplayDecisionResponse(identical=identical, decision=record_message(again.record()))
+
+
+def _line(line: Line) -> decisions_pb.ExplanationLine:
+    return decisions_pb.ExplanationLine(code=line.code, text=line.text)
 
 
 def _record(stored: StoredDecision) -> decisions_pb.DecisionRecord:

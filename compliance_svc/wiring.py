@@ -57,7 +57,7 @@ async def build(settings: ComplianceSettings) -> server.Parts:
             server.Service(
                 name=DECISIONS,
                 add=decision_service_pb2_grpc.add_DecisionServiceServicer_to_server,
-                servicer=DecisionServicer(DecisionLog(decisions)),
+                servicer=DecisionServicer(DecisionLog(decisions, library)),
             ),
             server.Service(
                 name=POLICIES,

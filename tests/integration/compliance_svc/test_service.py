@@ -350,3 +350,22 @@ async def test_one_dead_wallet_of_two_keeps_no_decision_back(server: Postgres, w
             rounds += 1
             for player in players:
                 assert (await decisions(office, player, 2 + rounds))[0].transaction_key == f"b{rounds - 1}"
+
+
+async def test_a_refused_bet_is_explained_and_comes_out_the_same_again(wallet: Served, office: Office) -> None:
+    player = await wallet.player()
+    await office.protection.StartExclusion(exclusion(player))
+    await wallet.adapter.do(player, "b1", bet=bet("1.00"))
+    (record,) = await decisions(office, player, 1, only_refusals=True)
+    decision_id = record.decision.decision_id
+    ask = decision_service_pb2.ExplainDecisionRequest(
+        decision_id=decision_id, view=decision_service_pb2.EXPLANATION_VIEW_STAFF
+    )
+    assert [line.code for line in (await office.decisions.ExplainDecision(ask)).lines] == ["SEX.SELF", "SES.ENDED"]
+    again = decision_service_pb2.ReplayDecisionRequest(decision_id=decision_id)
+    replayed = await office.decisions.ReplayDecision(again)
+    assert (replayed.identical, list(replayed.decision.reasons)) == (True, ["SEX.SELF", "SES.ENDED"])
+    unknown = office.decisions.ReplayDecision(
+        decision_service_pb2.ReplayDecisionRequest(decision_id=decision_id, pack="gb@99")
+    )
+    assert await refusal(unknown) == Refusal(code="NOT_FOUND", reason="PACK_NOT_FOUND")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 MONEY = ROOT / "tests" / "corpus" / "money"
 
 
-def _run(tmp_path: Path, *files: Path) -> tuple[int, dict[str, object]]:
+def run_corpus(tmp_path: Path, *files: Path) -> tuple[int, dict[str, object]]:
     result = tmp_path / "corpus.json"
     command = [sys.executable, "-m", "tests.corpus_runner", *map(str, files), "--result", str(result)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
@@ -22,7 +22,7 @@ def _run(tmp_path: Path, *files: Path) -> tuple[int, dict[str, object]]:
 
 @pytest.mark.timeout(400)
 def test_every_case_passes_also_when_it_is_sent_again(tmp_path: Path) -> None:
-    code, summary = _run(tmp_path, *sorted(MONEY.glob("*.yaml")))
+    code, summary = run_corpus(tmp_path, *sorted(MONEY.glob("*.yaml")))
     cases = summary["cases"]
     assert isinstance(cases, list)
     failed = [f"{case['id']}: {case['detail']}" for case in cases if case["result"] == "failed"]
@@ -40,7 +40,7 @@ def test_a_wrong_expectation_is_reported_as_failed(tmp_path: Path) -> None:
     third["steps"][1]["expect"]["postings_delta"] = 1
     broken = tmp_path / "broken.yaml"
     broken.write_text(yaml.safe_dump({"format": 1, "group": "bets", "cases": [first, second, third]}))
-    code, summary = _run(tmp_path, broken)
+    code, summary = run_corpus(tmp_path, broken)
     assert code == 1
     assert summary["failed"] == 3
 

@@ -153,7 +153,7 @@ async def test_the_protection_of_a_player_is_that_of_the_ledger() -> None:
 
 async def test_a_decision_is_found_by_its_id_and_licensee() -> None:
     stored = decision_in(entry())
-    log = DecisionLog(Shelf({("borealis", 3, 17): stored}))
+    log = DecisionLog(Shelf({("borealis", 3, 17): stored}), library())
     assert await log.get("borealis", "3-17") is stored
     for licensee, id_ in (("zephyr", "3-17"), ("borealis", "3-18"), ("borealis", "99999-9999999999999999999")):
         with pytest.raises(DecisionNotFoundError):

@@ -30,13 +30,23 @@ from pitboss.type.v1 import outcome_pb2 as pitboss_dot_type_dot_v1_dot_outcome__
 from pitboss.wallet.v1 import transaction_pb2 as pitboss_dot_wallet_dot_v1_dot_transaction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,pitboss/compliance/v1/decision_service.proto\x12\x15pitboss.compliance.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epitboss/type/v1/decision.proto\x1a\x1dpitboss/type/v1/outcome.proto\x1a#pitboss/wallet/v1/transaction.proto\"\xce\x02\n\x0e\x44\x65\x63isionRecord\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindR\x04kind\x12\'\n\x0ftransaction_key\x18\x04 \x01(\tR\x0etransactionKey\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12\x32\n\x07outcome\x18\x06 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12;\n\x0brecord_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\"V\n\x12GetDecisionRequest\x12@\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9]{1,5}-[0-9]{1,19}$R\ndecisionId\"T\n\x13GetDecisionResponse\x12=\n\x06record\x18\x01 \x01(\x0b\x32%.pitboss.compliance.v1.DecisionRecordR\x06record\"\xc0\x01\n\x14ListDecisionsRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12#\n\ronly_refusals\x18\x02 \x01(\x08R\x0conlyRefusals\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\tpageToken\"\x80\x01\n\x15ListDecisionsResponse\x12?\n\x07records\x18\x01 \x03(\x0b\x32%.pitboss.compliance.v1.DecisionRecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xbb\x02\n\x0f\x44\x65\x63isionService\x12\x8c\x01\n\x0bGetDecision\x12).pitboss.compliance.v1.GetDecisionRequest\x1a*.pitboss.compliance.v1.GetDecisionResponse\"&\x90\x02\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/decisions/{decision_id}\x12\x98\x01\n\rListDecisions\x12+.pitboss.compliance.v1.ListDecisionsRequest\x1a,.pitboss.compliance.v1.ListDecisionsResponse\",\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12!/v1/players/{player_id}/decisionsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,pitboss/compliance/v1/decision_service.proto\x12\x15pitboss.compliance.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epitboss/type/v1/decision.proto\x1a\x1dpitboss/type/v1/outcome.proto\x1a#pitboss/wallet/v1/transaction.proto\"\xe0\x01\n\x16\x45xplainDecisionRequest\x12@\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9]{1,5}-[0-9]{1,19}$R\ndecisionId\x12\x46\n\x04view\x18\x02 \x01(\x0e\x32&.pitboss.compliance.v1.ExplanationViewB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04view\x12<\n\x08language\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z]{2}(-[A-Z]{2})?)?$R\x08language\"9\n\x0f\x45xplanationLine\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\"W\n\x17\x45xplainDecisionResponse\x12<\n\x05lines\x18\x01 \x03(\x0b\x32&.pitboss.compliance.v1.ExplanationLineR\x05lines\"\xa4\x01\n\x15ReplayDecisionRequest\x12@\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9]{1,5}-[0-9]{1,19}$R\ndecisionId\x12I\n\x04pack\x18\x02 \x01(\tB5\xbaH2r02.^([a-z][a-z0-9-]{0,15}@[A-Za-z0-9._-]{1,32})?$R\x04pack\"m\n\x16ReplayDecisionResponse\x12\x1c\n\tidentical\x18\x01 \x01(\x08R\tidentical\x12\x35\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xce\x02\n\x0e\x44\x65\x63isionRecord\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindR\x04kind\x12\'\n\x0ftransaction_key\x18\x04 \x01(\tR\x0etransactionKey\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12\x32\n\x07outcome\x18\x06 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12;\n\x0brecord_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\"V\n\x12GetDecisionRequest\x12@\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9]{1,5}-[0-9]{1,19}$R\ndecisionId\"T\n\x13GetDecisionResponse\x12=\n\x06record\x18\x01 \x01(\x0b\x32%.pitboss.compliance.v1.DecisionRecordR\x06record\"\xc0\x01\n\x14ListDecisionsRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12#\n\ronly_refusals\x18\x02 \x01(\x08R\x0conlyRefusals\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\tpageToken\"\x80\x01\n\x15ListDecisionsResponse\x12?\n\x07records\x18\x01 \x03(\x0b\x32%.pitboss.compliance.v1.DecisionRecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*l\n\x0f\x45xplanationView\x12 \n\x1c\x45XPLANATION_VIEW_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPLANATION_VIEW_STAFF\x10\x01\x12\x1b\n\x17\x45XPLANATION_VIEW_PLAYER\x10\x02\x32\xfd\x04\n\x0f\x44\x65\x63isionService\x12\x8c\x01\n\x0bGetDecision\x12).pitboss.compliance.v1.GetDecisionRequest\x1a*.pitboss.compliance.v1.GetDecisionResponse\"&\x90\x02\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/decisions/{decision_id}\x12\x98\x01\n\rListDecisions\x12+.pitboss.compliance.v1.ListDecisionsRequest\x1a,.pitboss.compliance.v1.ListDecisionsResponse\",\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12!/v1/players/{player_id}/decisions\x12\xa0\x01\n\x0f\x45xplainDecision\x12-.pitboss.compliance.v1.ExplainDecisionRequest\x1a..pitboss.compliance.v1.ExplainDecisionResponse\".\x90\x02\x01\x82\xd3\xe4\x93\x02%\x12#/v1/decisions/{decision_id}:explain\x12\x9c\x01\n\x0eReplayDecision\x12,.pitboss.compliance.v1.ReplayDecisionRequest\x1a-.pitboss.compliance.v1.ReplayDecisionResponse\"-\x90\x02\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/decisions/{decision_id}:replayb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss.compliance.v1.decision_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_EXPLAINDECISIONREQUEST'].fields_by_name['decision_id']._loaded_options = None
+  _globals['_EXPLAINDECISIONREQUEST'].fields_by_name['decision_id']._serialized_options = b'\272H\034r\0322\030^[0-9]{1,5}-[0-9]{1,19}$'
+  _globals['_EXPLAINDECISIONREQUEST'].fields_by_name['view']._loaded_options = None
+  _globals['_EXPLAINDECISIONREQUEST'].fields_by_name['view']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_EXPLAINDECISIONREQUEST'].fields_by_name['language']._loaded_options = None
+  _globals['_EXPLAINDECISIONREQUEST'].fields_by_name['language']._serialized_options = b'\272H\035r\0332\031^([a-z]{2}(-[A-Z]{2})?)?$'
+  _globals['_REPLAYDECISIONREQUEST'].fields_by_name['decision_id']._loaded_options = None
+  _globals['_REPLAYDECISIONREQUEST'].fields_by_name['decision_id']._serialized_options = b'\272H\034r\0322\030^[0-9]{1,5}-[0-9]{1,19}$'
+  _globals['_REPLAYDECISIONREQUEST'].fields_by_name['pack']._loaded_options = None
+  _globals['_REPLAYDECISIONREQUEST'].fields_by_name['pack']._serialized_options = b'\272H2r02.^([a-z][a-z0-9-]{0,15}@[A-Za-z0-9._-]{1,32})?$'
   _globals['_GETDECISIONREQUEST'].fields_by_name['decision_id']._loaded_options = None
   _globals['_GETDECISIONREQUEST'].fields_by_name['decision_id']._serialized_options = b'\272H\034r\0322\030^[0-9]{1,5}-[0-9]{1,19}$'
   _globals['_LISTDECISIONSREQUEST'].fields_by_name['player_id']._loaded_options = None
@@ -49,16 +59,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISIONSERVICE'].methods_by_name['GetDecision']._serialized_options = b'\220\002\001\202\323\344\223\002\035\022\033/v1/decisions/{decision_id}'
   _globals['_DECISIONSERVICE'].methods_by_name['ListDecisions']._loaded_options = None
   _globals['_DECISIONSERVICE'].methods_by_name['ListDecisions']._serialized_options = b'\220\002\001\202\323\344\223\002#\022!/v1/players/{player_id}/decisions'
-  _globals['_DECISIONRECORD']._serialized_start=264
-  _globals['_DECISIONRECORD']._serialized_end=598
-  _globals['_GETDECISIONREQUEST']._serialized_start=600
-  _globals['_GETDECISIONREQUEST']._serialized_end=686
-  _globals['_GETDECISIONRESPONSE']._serialized_start=688
-  _globals['_GETDECISIONRESPONSE']._serialized_end=772
-  _globals['_LISTDECISIONSREQUEST']._serialized_start=775
-  _globals['_LISTDECISIONSREQUEST']._serialized_end=967
-  _globals['_LISTDECISIONSRESPONSE']._serialized_start=970
-  _globals['_LISTDECISIONSRESPONSE']._serialized_end=1098
-  _globals['_DECISIONSERVICE']._serialized_start=1101
-  _globals['_DECISIONSERVICE']._serialized_end=1416
+  _globals['_DECISIONSERVICE'].methods_by_name['ExplainDecision']._loaded_options = None
+  _globals['_DECISIONSERVICE'].methods_by_name['ExplainDecision']._serialized_options = b'\220\002\001\202\323\344\223\002%\022#/v1/decisions/{decision_id}:explain'
+  _globals['_DECISIONSERVICE'].methods_by_name['ReplayDecision']._loaded_options = None
+  _globals['_DECISIONSERVICE'].methods_by_name['ReplayDecision']._serialized_options = b'\220\002\001\202\323\344\223\002$\022\"/v1/decisions/{decision_id}:replay'
+  _globals['_EXPLANATIONVIEW']._serialized_start=1753
+  _globals['_EXPLANATIONVIEW']._serialized_end=1861
+  _globals['_EXPLAINDECISIONREQUEST']._serialized_start=264
+  _globals['_EXPLAINDECISIONREQUEST']._serialized_end=488
+  _globals['_EXPLANATIONLINE']._serialized_start=490
+  _globals['_EXPLANATIONLINE']._serialized_end=547
+  _globals['_EXPLAINDECISIONRESPONSE']._serialized_start=549
+  _globals['_EXPLAINDECISIONRESPONSE']._serialized_end=636
+  _globals['_REPLAYDECISIONREQUEST']._serialized_start=639
+  _globals['_REPLAYDECISIONREQUEST']._serialized_end=803
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=805
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=914
+  _globals['_DECISIONRECORD']._serialized_start=917
+  _globals['_DECISIONRECORD']._serialized_end=1251
+  _globals['_GETDECISIONREQUEST']._serialized_start=1253
+  _globals['_GETDECISIONREQUEST']._serialized_end=1339
+  _globals['_GETDECISIONRESPONSE']._serialized_start=1341
+  _globals['_GETDECISIONRESPONSE']._serialized_end=1425
+  _globals['_LISTDECISIONSREQUEST']._serialized_start=1428
+  _globals['_LISTDECISIONSREQUEST']._serialized_end=1620
+  _globals['_LISTDECISIONSRESPONSE']._serialized_start=1623
+  _globals['_LISTDECISIONSRESPONSE']._serialized_end=1751
+  _globals['_DECISIONSERVICE']._serialized_start=1864
+  _globals['_DECISIONSERVICE']._serialized_end=2501
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss.type.v1 import decision_pb2 as _decision_pb2
 from pitboss.type.v1 import outcome_pb2 as _outcome_pb2
 from pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
@@ -21,6 +22,164 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ExplanationView:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExplanationViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExplanationView.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPLANATION_VIEW_UNSPECIFIED: _ExplanationView.ValueType  # 0
+    """Never sent."""
+    EXPLANATION_VIEW_STAFF: _ExplanationView.ValueType  # 1
+    """Every reason."""
+    EXPLANATION_VIEW_PLAYER: _ExplanationView.ValueType  # 2
+    """What the player may know. A neutral sentence stands for a secret."""
+
+class ExplanationView(_ExplanationView, metaclass=_ExplanationViewEnumTypeWrapper):
+    """ExplanationView says for whom an explanation is."""
+
+EXPLANATION_VIEW_UNSPECIFIED: ExplanationView.ValueType  # 0
+"""Never sent."""
+EXPLANATION_VIEW_STAFF: ExplanationView.ValueType  # 1
+"""Every reason."""
+EXPLANATION_VIEW_PLAYER: ExplanationView.ValueType  # 2
+"""What the player may know. A neutral sentence stands for a secret."""
+Global___ExplanationView: _TypeAlias = ExplanationView  # noqa: Y015
+
+@_typing.final
+class ExplainDecisionRequest(_message.Message):
+    """ExplainDecisionRequest names a decision and a view."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """The decision, "shard-sequence"."""
+    view: Global___ExplanationView.ValueType
+    """For whom."""
+    language: _builtins.str
+    """Language of the player's view, such as "de". One that we do not speak is answered in English."""
+    def __init__(
+        self,
+        *,
+        decision_id: _builtins.str = ...,
+        view: Global___ExplanationView.ValueType = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "language", b"language", "view", b"view"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainDecisionRequest: _TypeAlias = ExplainDecisionRequest  # noqa: Y015
+
+@_typing.final
+class ExplanationLine(_message.Message):
+    """ExplanationLine is one sentence."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """The code. Empty where the player must not know it."""
+    text: _builtins.str
+    """The sentence."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplanationLine: _TypeAlias = ExplanationLine  # noqa: Y015
+
+@_typing.final
+class ExplainDecisionResponse(_message.Message):
+    """ExplainDecisionResponse has a sentence for each reason, in the order of the reasons."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplanationLine]:
+        """The sentences. None for a decision that simply allowed."""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[Global___ExplanationLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainDecisionResponse: _TypeAlias = ExplainDecisionResponse  # noqa: Y015
+
+@_typing.final
+class ReplayDecisionRequest(_message.Message):
+    """ReplayDecisionRequest names a decision and perhaps another pack."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    PACK_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """The decision, "shard-sequence"."""
+    pack: _builtins.str
+    """Name and version of another pack, "gb@2". Empty: the pack that decided."""
+    def __init__(
+        self,
+        *,
+        decision_id: _builtins.str = ...,
+        pack: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "pack", b"pack"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayDecisionRequest: _TypeAlias = ReplayDecisionRequest  # noqa: Y015
+
+@_typing.final
+class ReplayDecisionResponse(_message.Message):
+    """ReplayDecisionResponse has the other decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDENTICAL_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    identical: _builtins.bool
+    """Verdict, reasons, obligations and every other byte of the record are the same."""
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """What was decided now. It has no id."""
+
+    def __init__(
+        self,
+        *,
+        identical: _builtins.bool = ...,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "identical", b"identical"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayDecisionResponse: _TypeAlias = ReplayDecisionResponse  # noqa: Y015
 
 @_typing.final
 class DecisionRecord(_message.Message):

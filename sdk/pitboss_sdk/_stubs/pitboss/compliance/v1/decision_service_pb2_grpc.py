@@ -46,6 +46,16 @@ class DecisionServiceStub(object):
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ListDecisionsRequest.SerializeToString,
                 response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ListDecisionsResponse.FromString,
                 _registered_method=True)
+        self.ExplainDecision = channel.unary_unary(
+                '/pitboss.compliance.v1.DecisionService/ExplainDecision',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ExplainDecisionRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ExplainDecisionResponse.FromString,
+                _registered_method=True)
+        self.ReplayDecision = channel.unary_unary(
+                '/pitboss.compliance.v1.DecisionService/ReplayDecision',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ReplayDecisionRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ReplayDecisionResponse.FromString,
+                _registered_method=True)
 
 
 class DecisionServiceServicer(object):
@@ -71,6 +81,25 @@ class DecisionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainDecision(self, request, context):
+        """ExplainDecision says why, in words: all of it for staff, or what the player may know.
+
+        Errors: NOT_FOUND (DECISION_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDecision(self, request, context):
+        """ReplayDecision decides again from the recorded facts, under the same pack or under another
+        one. Nothing is stored, and the decision stays as it is.
+
+        Errors: NOT_FOUND (DECISION_NOT_FOUND, PACK_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DecisionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -83,6 +112,16 @@ def add_DecisionServiceServicer_to_server(servicer, server):
                     servicer.ListDecisions,
                     request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ListDecisionsRequest.FromString,
                     response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ListDecisionsResponse.SerializeToString,
+            ),
+            'ExplainDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainDecision,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ExplainDecisionRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ExplainDecisionResponse.SerializeToString,
+            ),
+            'ReplayDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayDecision,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ReplayDecisionRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ReplayDecisionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -141,6 +180,60 @@ class DecisionService(object):
             '/pitboss.compliance.v1.DecisionService/ListDecisions',
             pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ListDecisionsRequest.SerializeToString,
             pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ListDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.DecisionService/ExplainDecision',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ExplainDecisionRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ExplainDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.DecisionService/ReplayDecision',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ReplayDecisionRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_decision__service__pb2.ReplayDecisionResponse.FromString,
             options,
             channel_credentials,
             insecure,

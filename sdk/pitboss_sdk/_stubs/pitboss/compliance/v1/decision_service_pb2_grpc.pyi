@@ -45,6 +45,17 @@ class DecisionServiceStub:
 
     Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE.
     """
+    ExplainDecision: _grpc.UnaryUnaryMultiCallable[_decision_service_pb2.ExplainDecisionRequest, _decision_service_pb2.ExplainDecisionResponse]
+    """ExplainDecision says why, in words: all of it for staff, or what the player may know.
+
+    Errors: NOT_FOUND (DECISION_NOT_FOUND), UNAVAILABLE.
+    """
+    ReplayDecision: _grpc.UnaryUnaryMultiCallable[_decision_service_pb2.ReplayDecisionRequest, _decision_service_pb2.ReplayDecisionResponse]
+    """ReplayDecision decides again from the recorded facts, under the same pack or under another
+    one. Nothing is stored, and the decision stays as it is.
+
+    Errors: NOT_FOUND (DECISION_NOT_FOUND, PACK_NOT_FOUND), UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class DecisionServiceAsyncStub(DecisionServiceStub):
@@ -62,6 +73,17 @@ class DecisionServiceAsyncStub(DecisionServiceStub):
     """ListDecisions lists a player's decisions, the newest first.
 
     Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE.
+    """
+    ExplainDecision: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.ExplainDecisionRequest, _decision_service_pb2.ExplainDecisionResponse]  # type: ignore[assignment]
+    """ExplainDecision says why, in words: all of it for staff, or what the player may know.
+
+    Errors: NOT_FOUND (DECISION_NOT_FOUND), UNAVAILABLE.
+    """
+    ReplayDecision: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.ReplayDecisionRequest, _decision_service_pb2.ReplayDecisionResponse]  # type: ignore[assignment]
+    """ReplayDecision decides again from the recorded facts, under the same pack or under another
+    one. Nothing is stored, and the decision stays as it is.
+
+    Errors: NOT_FOUND (DECISION_NOT_FOUND, PACK_NOT_FOUND), UNAVAILABLE.
     """
 
 class DecisionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -89,6 +111,29 @@ class DecisionServiceServicer(metaclass=_abc_1.ABCMeta):
         """ListDecisions lists a player's decisions, the newest first.
 
         Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainDecision(
+        self,
+        request: _decision_service_pb2.ExplainDecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_decision_service_pb2.ExplainDecisionResponse, _abc.Awaitable[_decision_service_pb2.ExplainDecisionResponse]]:
+        """ExplainDecision says why, in words: all of it for staff, or what the player may know.
+
+        Errors: NOT_FOUND (DECISION_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ReplayDecision(
+        self,
+        request: _decision_service_pb2.ReplayDecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_decision_service_pb2.ReplayDecisionResponse, _abc.Awaitable[_decision_service_pb2.ReplayDecisionResponse]]:
+        """ReplayDecision decides again from the recorded facts, under the same pack or under another
+        one. Nothing is stored, and the decision stays as it is.
+
+        Errors: NOT_FOUND (DECISION_NOT_FOUND, PACK_NOT_FOUND), UNAVAILABLE.
         """
 
 def add_DecisionServiceServicer_to_server(servicer: DecisionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,61 @@
+"""The golden corpus against two running wallets with a clock that stands: what is not built yet is named here."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integration.corpus.test_money_corpus import ROOT, run_corpus
+
+GOLDEN = ROOT / "tests" / "corpus" / "golden"
+UNSUPPORTED = [
+    "GC-023",
+    "GC-036",
+    "GC-037",
+    "GC-038",
+    "GC-039",
+    "GC-045",
+    "GC-052",
+    "GC-056",
+    "GC-058",
+    "GC-060",
+    "GC-067",
+    "GC-069",
+    "GC-072",
+    "GC-073",
+    "GC-080",
+    "GC-088",
+    "GC-089",
+    "GC-090",
+    "GC-091",
+    "GC-092",
+    "GC-093",
+    "GC-094",
+    "GC-095",
+    "GC-096",
+    "GC-097",
+    "GC-099",
+]
+
+
+@pytest.mark.timeout(400)
+def test_every_case_of_the_parts_that_exist_passes_on_real_services(tmp_path: Path) -> None:
+    code, summary = run_corpus(tmp_path, *sorted(GOLDEN.glob("*.yaml")))
+    cases = summary["cases"]
+    assert isinstance(cases, list)
+    assert [f"{case['id']}: {case['detail']}" for case in cases if case["result"] == "failed"] == []
+    assert sorted(case["id"] for case in cases if case["result"] == "unsupported") == UNSUPPORTED
+    assert (code, len(cases)) == (0, 99)
+
+
+@pytest.mark.timeout(120)
+def test_a_wrong_expectation_of_the_law_is_reported_as_failed(tmp_path: Path) -> None:
+    cases = {case["id"]: case for case in yaml.safe_load((GOLDEN / "limits.yaml").read_text())["cases"]}
+    headroom, verdict, instant = cases["GC-001"], cases["GC-002"], cases["GC-007"]
+    headroom["steps"][2]["expect"]["headroom"] = "0.01"
+    verdict["steps"][3]["expect"] = {"verdict": "ALLOW"}
+    instant["steps"][1]["expect"]["effective_at"] = "2026-03-29T14:00:00+01:00"
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(yaml.safe_dump({"format": 1, "group": "limits", "cases": [headroom, verdict, instant]}))
+    code, summary = run_corpus(tmp_path, broken)
+    assert (code, summary["failed"]) == (1, 3)
