@@ -32,7 +32,7 @@ log = logs.get(__name__)
 
 _PAUSE_SECONDS = 0.05
 _GATHER_SECONDS = 0.001
-_COMPANY = 64
+_FEW, _COMPANY = 3, 64
 _LEAST_RETRY_SECONDS = 0.2
 _MOST_KEYS = 512
 _REDO_LIMIT = 100
@@ -198,11 +198,11 @@ class Engine:
             self._pace.land(time.monotonic())
 
     async def _gather(self) -> None:
-        """Wait for company while it comes, and no longer than the pace allows."""
-        ends = time.monotonic() + self._pace.patience_s
-        before = 0
-        while before < len(self._waiting) < _COMPANY and time.monotonic() < ends:
-            before = len(self._waiting)
+        """Wait a moment for company, in a process that has no time to spare. A few callers never wait.
+
+        Longer would be worse: callers and commits would take turns instead of working side by side.
+        """
+        if self._pace.busy and _FEW < len(self._waiting) < _COMPANY:
             await asyncio.sleep(_GATHER_SECONDS)
 
     async def _finish(self, works: list[Work]) -> None:

@@ -9,7 +9,6 @@ _SCHEDULER = Path("/proc/thread-self/schedstat")
 
 _WINDOW_S = 0.02
 _BUSY, _AT_LEISURE = 0.55, 0.4
-_STEP_S, _MOST_PATIENCE_S = 0.0005, 0.006
 
 
 def busy_clock() -> Callable[[], float]:
@@ -30,8 +29,8 @@ class Pace:
     """Measured by the flights themselves. Times are seconds of one monotonic clock."""
 
     def __init__(self, now: float, busy_s: Callable[[], float]) -> None:
-        self.patience_s = 0.0
-        """A flight waits this long for company, as long as company comes.
+        self.busy = False
+        """Whether a flight should wait a moment for company.
 
         A commit costs nearly the same for one action as for many, so a busy process gains by larger
         ones, and a process with time to spare would only make its callers wait.
@@ -65,8 +64,5 @@ class Pace:
         # One that takes longer than most may go on for as long as it has lasted.
         return max(self._flight_s, now - self._took_off) + self._flight_s * flights
 
-    def _adapt(self, busy: float) -> None:
-        if busy > _BUSY:
-            self.patience_s = min(self.patience_s + _STEP_S, _MOST_PATIENCE_S)
-        elif busy < _AT_LEISURE:
-            self.patience_s = self.patience_s / 2 if self.patience_s > _STEP_S else 0.0
+    def _adapt(self, share: float) -> None:
+        self.busy = share > (_AT_LEISURE if self.busy else _BUSY)

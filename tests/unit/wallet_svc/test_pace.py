@@ -25,30 +25,29 @@ class Thread:
 def test_a_process_with_time_to_spare_waits_for_nobody() -> None:
     thread = Thread()
     thread.flights(200, busy=0.3)
-    assert thread.pace.patience_s == 0
+    assert not thread.pace.busy
 
 
-def test_a_busy_process_waits_for_company_but_never_long() -> None:
+def test_a_process_without_time_to_spare_is_busy_within_a_few_flights() -> None:
     thread = Thread()
-    thread.flights(20, busy=0.9)
-    some = thread.pace.patience_s
-    thread.flights(1000, busy=0.9)
-    assert 0 < some < thread.pace.patience_s <= 0.006
+    thread.flights(10, busy=0.9)
+    assert thread.pace.busy
 
 
-def test_patience_ends_with_the_rush() -> None:
+def test_a_rush_ends_soon_after_its_last_caller() -> None:
     thread = Thread()
-    thread.flights(1000, busy=0.9)
-    thread.flights(100, busy=0.1)
-    assert thread.pace.patience_s == 0
+    thread.flights(100, busy=0.9)
+    thread.flights(10, busy=0.1)
+    assert not thread.pace.busy
 
 
-def test_between_a_rush_and_leisure_patience_stays() -> None:
+@pytest.mark.parametrize("before", [0.1, 0.9])
+def test_between_a_rush_and_leisure_nothing_changes(before: float) -> None:
     thread = Thread()
-    thread.flights(50, busy=0.9)
-    before = thread.pace.patience_s
+    thread.flights(50, busy=before)
+    was_busy = thread.pace.busy
     thread.flights(50, busy=0.5)
-    assert thread.pace.patience_s == pytest.approx(before, abs=0.0005)
+    assert thread.pace.busy is was_busy
 
 
 def test_an_idle_process_expects_nothing_to_take_long() -> None:
