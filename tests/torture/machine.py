@@ -12,6 +12,7 @@ from tests.torture.script import CASHIER, LOOSE, STRICT
 PROVIDERS = st.sampled_from([STRICT, STRICT, LOOSE])
 ROUNDS = st.sampled_from(["r1", "r1", "r2"])
 AMOUNTS = st.sampled_from(["0", "0.01", "2.50", "10", "10.00", "100.00", "0.001"])
+TARGETS = st.sampled_from(["cash", "bonus"])
 RARELY = st.sampled_from([False, False, False, True])
 OPENING = "100.00"
 UNSEEN = "unseen"
@@ -22,6 +23,9 @@ class MoneyMachine(RuleBasedStateMachine):
 
     bets: Bundle[tuple[str, str]] = Bundle("bets")
     """Who took them and their keys."""
+    wins: Bundle[tuple[str, str]] = Bundle("wins")
+    tips: Bundle[tuple[str, str]] = Bundle("tips")
+    cancels: Bundle[tuple[str, str]] = Bundle("cancels")
     holds: Bundle[str] = Bundle("holds")
 
     late_win_window_us = 0
@@ -41,8 +45,8 @@ class MoneyMachine(RuleBasedStateMachine):
         """The outcome of each step, and whether it is an old answer."""
         raise NotImplementedError
 
-    def look(self) -> tuple[int, int]:
-        """Available and reserved money now."""
+    def look(self) -> tuple[int, int, int]:
+        """Available, reserved and bonus money now."""
         raise NotImplementedError
 
     def now_us(self) -> int:
@@ -85,23 +89,80 @@ class MoneyMachine(RuleBasedStateMachine):
         self.tell([step])
         return by, step["key"]
 
-    @rule(of=bets, named=st.booleans(), round_=ROUNDS, amount=AMOUNTS, close=RARELY)
-    def win(self, of: tuple[str, str], named: bool, round_: str, amount: str, close: bool) -> None:
+    @rule(target=wins, of=bets, named=st.booleans(), round_=ROUNDS, amount=AMOUNTS, close=RARELY)
+    def win(self, of: tuple[str, str], named: bool, round_: str, amount: str, close: bool) -> tuple[str, str]:
         """Pay a result, to one bet or to a round."""
         by, key = of
-        self.tell([self._win(by, key if named else "", round_, amount, close=close)])
+        step = self._win(by, key if named else "", round_, amount, close=close)
+        self.tell([step])
+        return by, step["key"]
 
-    @rule(of=bets)
-    def cancel(self, of: tuple[str, str]) -> None:
+    def _cancel(self, by: str, key: str, of: str) -> tuple[str, str]:
+        step = {"do": "cancel", "by": by, "key": self._key(), "ref": key, "of": of}
+        self.tell([step])
+        return by, str(step["key"])
+
+    @rule(target=cancels, of=bets)
+    def cancel(self, of: tuple[str, str]) -> tuple[str, str]:
         """Give a stake back."""
+        return self._cancel(*of, "bet")
+
+    @rule(target=tips, by=PROVIDERS, amount=AMOUNTS)
+    def tip(self, by: str, amount: str) -> tuple[str, str]:
+        """Something for the dealer."""
+        key = self._key()
+        self.tell([{"do": "tip", "by": by, "key": key, "amount": amount}])
+        return by, key
+
+    @rule(target=cancels, of=tips)
+    def cancel_tip(self, of: tuple[str, str]) -> tuple[str, str]:
+        """Give a tip back."""
+        return self._cancel(*of, "tip")
+
+    @rule(by=PROVIDERS, verb=st.sampled_from(["promo", "tournament", "jackpot"]), amount=AMOUNTS, to=TARGETS)
+    def gift(self, by: str, verb: str, amount: str, to: str) -> None:
+        """A credit without a bet, to cash or to bonus."""
+        self.tell([{"do": verb, "by": by, "key": self._key(), "amount": amount, "to": to}])
+
+    @rule(by=PROVIDERS, what=st.sampled_from(["spin", "total"]), amount=AMOUNTS, grant=st.sampled_from(["g1", "g2"]))
+    def free_round(self, by: str, what: str, amount: str, grant: str) -> None:
+        """A spin is recorded, a total is paid."""
+        key = self._key()
+        self.tell([{"do": f"free_round_{what}", "by": by, "key": key, "amount": amount, "to": "bonus", "grant": grant}])
+
+    @rule(of=wins)
+    def reverse_win(self, of: tuple[str, str]) -> None:
+        """Take a result back."""
         by, key = of
-        self.tell([{"do": "cancel", "by": by, "key": self._key(), "ref": key}])
+        self.tell([{"do": "reverse_win", "by": by, "key": self._key(), "ref": key}])
+
+    @rule(of=cancels)
+    def undo_rollback(self, of: tuple[str, str]) -> None:
+        """Book a cancelled stake again."""
+        by, key = of
+        self.tell([{"do": "undo_rollback", "by": by, "key": self._key(), "ref": key}])
+
+    @rule(by=PROVIDERS, some=st.lists(st.one_of(bets, bets, tips), max_size=3), won=st.lists(wins, max_size=3))
+    def rollback_list(self, by: str, some: list[tuple[str, str]], won: list[tuple[str, str]]) -> None:
+        """Undo several things, or none of them."""
+        stakes = [("tip" if (by, "tip", key) in self.model.answers else "bet", key) for _, key in some]
+        items = sorted({*stakes, *(("win", key) for _, key in won)})
+        if items:
+            listed = [list(item) for item in items]
+            self.tell([{"do": "rollback_list", "by": by, "key": self._key(), "items": listed}])
+
+    @rule(of=st.one_of(bets, wins), sign=st.sampled_from(["", "-"]), amount=AMOUNTS)
+    def adjust(self, of: tuple[str, str], sign: str, amount: str) -> None:
+        """Correct a bet or a win."""
+        by, key = of
+        kind = "win" if (by, "win", key) in self.model.answers else "bet"
+        self.tell([{"do": "adjust", "by": by, "key": self._key(), "ref": key, "of": kind, "amount": f"{sign}{amount}"}])
 
     @rule(target=bets, by=PROVIDERS)
     def cancel_unseen(self, by: str) -> tuple[str, str]:
         """Undo a bet that has not come yet."""
         key = self._key()
-        self.tell([{"do": "cancel", "by": by, "key": self._key(), "ref": key}])
+        self.tell([{"do": "cancel", "by": by, "key": self._key(), "ref": key, "of": "bet"}])
         return by, key
 
     @rule(of=bets, round_=ROUNDS)
@@ -151,11 +212,11 @@ class MoneyMachine(RuleBasedStateMachine):
     def message(self, of: tuple[str, str], others: list[tuple[str, str, str]]) -> None:
         """Several steps of one provider, all or nothing."""
         by, key = of
-        steps: list[Step] = [{"do": "cancel", "by": by, "key": self._key(), "ref": key}]
+        steps: list[Step] = [{"do": "cancel", "by": by, "key": self._key(), "ref": key, "of": "bet"}]
         for verb, round_, amount in others:
             if verb == "cancel":
                 ref = next((step["key"] for step in steps if step["do"] == "bet"), key)
-                steps.append({"do": "cancel", "by": by, "key": self._key(), "ref": ref})
+                steps.append({"do": "cancel", "by": by, "key": self._key(), "ref": ref, "of": "bet"})
             elif verb == "bet":
                 steps.append(self._bet(by, round_, amount, close=False))
             else:
@@ -179,6 +240,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def money_is_the_model_s(self) -> None:
         """After each step."""
         if self.told:
-            assert self.look() == (self.model.cash, self.model.held)
-            assert min(self.model.cash, self.model.held) >= 0
+            ours = self.model.cash, self.model.held, self.model.bonus
+            assert self.look() == ours
+            assert min(ours) >= 0
             assert sum(self.model.balances.values()) == 0

@@ -125,10 +125,10 @@ class Service(MoneyMachine):
             results = [self._call("Execute", request, steps[0]["by"]).result]
         return [(outcome_name(result.outcome), result.replayed) for result in results]
 
-    def look(self) -> tuple[int, int]:
+    def look(self) -> tuple[int, int, int]:
         request = ledger_service_pb2.GetBalanceRequest(player_id=self.player, currency_code=CURRENCY)
         found = self._call("GetBalance", request, CASHIER).balances
-        return units(found.available.amount) or 0, units(found.held.amount) or 0
+        return units(found.available.amount) or 0, units(found.held.amount) or 0, units(found.bonus.amount) or 0
 
     @rule(wallet=st.sampled_from([0, 1]))
     def go_to(self, wallet: int) -> None:

@@ -76,7 +76,7 @@ class Player:
 
     def message(self, steps: Sequence[Step], now_us: int) -> list[Answer]:
         """Decide several steps, all or nothing."""
-        trial = self._trial(steps)
+        trial = self.trial(steps)
         rehearsed = [trial.do(step, now_us) for step in steps]
         if all(answer.outcome in SUCCESS for answer in rehearsed):
             self.__dict__.update(trial.__dict__)
@@ -85,16 +85,21 @@ class Player:
             return [answer if answer.outcome == CONFLICT else Answer("NOT_APPLIED") for answer in rehearsed]
         return self._refuse(steps, rehearsed)
 
-    def _trial(self, steps: Sequence[Step]) -> Player:
-        """A copy that the steps may change: what they cannot reach is shared."""
-        trial = copy.copy(self)
-        for part in ("balances", "answers", "buried", "stakes", "wins", "cancels", "rounds", "holds", "grants"):
-            setattr(trial, part, copy.copy(getattr(self, part)))
+    def trial(self, steps: Sequence[Step]) -> Player:
+        """A copy that bets, wins, cancels and what has no reference may change: what they cannot reach is shared."""
+        trial = self.fork()
         for name in {name for step in steps if (name := self._round_of(step)) in self.rounds}:
             trial.rounds[name] = copy.deepcopy(self.rounds[name])
             for key in self.rounds[name].bets:
                 trial.stakes[name[0], "bet", key] = copy.copy(self.stakes[name[0], "bet", key])
         return trial
+
+    def fork(self) -> Player:
+        """A copy that shares every bet, win, round and hold with this one."""
+        twin = copy.copy(self)
+        for part in ("balances", "answers", "buried", "stakes", "wins", "cancels", "rounds", "holds", "grants"):
+            setattr(twin, part, copy.copy(getattr(self, part)))
+        return twin
 
     def _round_of(self, step: Step) -> tuple[str, str]:
         """The round that a step of a message may change."""

@@ -88,7 +88,9 @@ def undo_rollback(player: Player, step: Step) -> Answer:
 
 def rollback_list(player: Player, step: Step) -> Answer:
     """Undo exactly these, refunds before take-backs, or nothing at all."""
-    trial = copy.deepcopy(player)
+    trial = player.fork()
+    for kind, key in step["items"]:
+        _copy_item(trial, step["by"], kind, key)
     lines: list[Line] = []
     for kind, key in sorted(step["items"], key=lambda item: item[0] == "win"):
         outcome, added = _item(trial, step, kind, key)
@@ -97,6 +99,13 @@ def rollback_list(player: Player, step: Step) -> Answer:
         lines += added
     player.__dict__.update(trial.__dict__)
     return Answer("OK", [*lines, *alone(step, "OK").lines])
+
+
+def _copy_item(player: Player, by: str, kind: str, key: str) -> None:
+    if kind == "win" and (by, key) in player.wins:
+        player.wins[by, key] = copy.copy(player.wins[by, key])
+    elif (by, kind, key) in player.stakes:
+        player.stakes[by, kind, key] = copy.copy(player.stakes[by, kind, key])
 
 
 def _item(player: Player, step: Step, kind: str, key: str) -> tuple[str, list[Line]]:

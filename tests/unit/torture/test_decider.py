@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.torture import wire
 from tests.torture.machine import MoneyMachine
 from tests.torture.model.answer import Step
 from tests.torture.script import CASHIER, LOOSE, STRICT
 from tests.unit.wallet_svc import world
 from wallet_svc.domain import commands as c
+from wallet_svc.domain.vocabulary import AccountClass
+from wallet_svc.grpc_api import commands
 
 SOURCES = {STRICT: world.PROVIDER, LOOSE: world.OTHER, CASHIER: world.CASHIER}
-SESSIONS = {STRICT: "s", LOOSE: "t"}
 SECOND = 1_000_000
 
-ACTIONS: dict[str, Callable[[Step], c.Action]] = {
-    "bet": lambda step: world.bet(step["amount"], step["round"], close=step["close"], session=SESSIONS[step["by"]]),
-    "win": lambda step: world.win(step["amount"], step["round"], bet_key=step["ref"], close=step["close"]),
-    "cancel": lambda step: c.Cancel(bet_key=step["ref"]),
-    "close_round": lambda step: c.CloseRound(round=step["round"]),
-    "deposit": lambda step: c.Deposit(money=world.money(step["amount"])),
-    "hold": lambda step: c.Hold(
-        money=world.money(step["amount"]), expires_in_us=step["seconds"] and step["seconds"] * SECOND
-    ),
-    "capture": lambda step: c.Capture(
-        hold_key=step["ref"], money=world.money(step["amount"]) if step["amount"] else None
-    ),
-    "release": lambda step: c.Release(hold_key=step["ref"]),
-}
+
+def action_of(step: Step) -> c.Action:
+    """By way of the contract, as every request comes."""
+    message = wire.action_of("alice", step)
+    return commands._ACTIONS[step["do"]](getattr(message, step["do"]))
 
 
 class Decider(MoneyMachine):
@@ -47,18 +38,23 @@ class Decider(MoneyMachine):
         registry.providers[1, world.SOURCES[world.OTHER]] = type(loose)(
             win_without_bet=True, one_credit_per_bet=True, late_win_window_us=self.late_win_window_us
         )
+        for provider in (STRICT, LOOSE):
+            session = wire.session_of("alice", provider)
+            play = c.OpenPlay(session=session, provider=SOURCES[provider], currency="EUR")
+            self.table.do(f"play {session}", play, source=world.PLATFORM)
 
     def now_us(self) -> int:
         return self.table.now_us
 
     def ask(self, steps: list[Step], *, atomic: bool) -> list[tuple[str, bool]]:
         del atomic
-        items = [(step["key"], ACTIONS[step["do"]](step)) for step in steps]
+        items = [(step["key"], action_of(step)) for step in steps]
         decided = self.table.message(items, source=SOURCES[steps[0]["by"]])
         return [(one.entry.outcome.name, one.replayed) for one in decided]
 
-    def look(self) -> tuple[int, int]:
-        return self.table.cash(), self.table.held()
+    def look(self) -> tuple[int, int, int]:
+        bonus = self.table.player().balance(world.EUR.id, AccountClass.BONUS)
+        return self.table.cash(), self.table.held(), bonus
 
     @rule(seconds=st.sampled_from([1, 2]))
     def wait(self, seconds: int) -> None:
