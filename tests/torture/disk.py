@@ -11,23 +11,36 @@ import os
 import shutil
 import struct
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 # ext4's way to stop at once: nothing that is not on the disk yet will ever get there (EXT4_IOC_SHUTDOWN).
 _SHUTDOWN = 0x8004587D
 _WITHOUT_FLUSHING = 2
 _LEFT_OVER = 256 * 1024
+_SMALL_MEGABYTES = 16
 
 
+@cache
 def reason_against() -> str:
-    """Why there can be no disk of its own here; empty if there can."""
+    """Why there can be no disk of its own here; empty if there can. Tries it, because root may be root of a container."""
     if os.geteuid() != 0:
         return "only root can mount a disk image"
     if not Path("/dev/loop-control").exists():
         return "there are no loop devices"
     if any(shutil.which(program) is None for program in ("mkfs.ext4", "mount", "umount")):
         return "mkfs.ext4 or mount is not installed"
+    with tempfile.TemporaryDirectory() as folder:
+        tried = Disk(Path(folder) / "tried.img", Path(folder) / "tried")
+        try:
+            tried.make(_SMALL_MEGABYTES)
+            tried.cut_power()
+        except (subprocess.CalledProcessError, OSError) as error:
+            return f"an image cannot be mounted here: {error}"
+        finally:
+            tried.remove()
     return ""
 
 
