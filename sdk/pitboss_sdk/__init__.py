@@ -27,6 +27,7 @@ from pitboss_sdk.errors import (
 )
 from pitboss_sdk.money import Money
 from pitboss_sdk.values import (
+    Adjustment,
     Attempt,
     Balances,
     BookAccount,
@@ -55,9 +56,11 @@ from pitboss_sdk.vocabulary import (
     Category,
     Device,
     DifferenceKind,
+    FreezeDirection,
     HoldState,
     LimitKind,
     Outcome,
+    PromoReason,
     ReviewCase,
     SessionState,
     TransactionKind,
@@ -66,6 +69,7 @@ from pitboss_sdk.vocabulary import (
 )
 
 __all__ = [
+    "Adjustment",
     "AsyncClient",
     "Attempt",
     "Balances",
@@ -84,6 +88,7 @@ __all__ = [
     "Difference",
     "DifferenceKind",
     "Explanation",
+    "FreezeDirection",
     "Game",
     "Hold",
     "HoldState",
@@ -99,6 +104,7 @@ __all__ = [
     "PitbossError",
     "PlayerNotFoundError",
     "Posting",
+    "PromoReason",
     "Protection",
     "Receipt",
     "RefusedError",

@@ -104,6 +104,8 @@ def receipt(message: action_pb2.Result, transaction_key: str, request_id: str) -
         decision=told,
         reasons=told.reasons if told else (),
         request_id=request_id,
+        payload_hash=message.payload_hash,
+        opened_case=ReviewCase(message.opened_case),
     )
 
 

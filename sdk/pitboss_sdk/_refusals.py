@@ -23,6 +23,12 @@ REFUSALS: Final[Mapping[Outcome, type[errors.RefusedError]]] = {
     Outcome.HOLD_ENDED: errors.WithdrawalEndedError,
     Outcome.HOLD_EXCEEDED: errors.WithdrawalExceededError,
     Outcome.COMPLIANCE_DENIED: errors.ActionDeniedError,
+    Outcome.ACCOUNT_FROZEN: errors.AccountFrozenError,
+    Outcome.ACCOUNT_CLOSED: errors.AccountClosedError,
+    Outcome.ACCOUNT_NOT_EMPTY: errors.AccountNotEmptyError,
+    Outcome.APPROVAL_NEEDED: errors.ApprovalNeededError,
+    Outcome.APPROVAL_INVALID: errors.ApprovalInvalidError,
+    Outcome.ALREADY_ROLLED_BACK: errors.AlreadyRolledBackError,
     Outcome.EFFECTIVE_TIME_REFUSED: errors.EffectiveTimeRefusedError,
     Outcome.IDEMPOTENCY_CONFLICT: errors.KeyReusedError,
 }

@@ -23,6 +23,7 @@ from pitboss_sdk._watching import Watch
 from pitboss_sdk.failure import Failure
 from pitboss_sdk.money import Money
 from pitboss_sdk.values import (
+    Adjustment,
     Balances,
     ComparedLine,
     ComparisonSummary,
@@ -41,7 +42,14 @@ from pitboss_sdk.values import (
     StatementLine,
     Transaction,
 )
-from pitboss_sdk.vocabulary import Device, LimitKind, TransactionKind, TransactionState
+from pitboss_sdk.vocabulary import (
+    Device,
+    FreezeDirection,
+    LimitKind,
+    PromoReason,
+    TransactionKind,
+    TransactionState,
+)
 
 TIMEOUT_S: Final = 10.0
 PAGE_SIZE: Final = 100
@@ -136,14 +144,17 @@ class Client:
         amount: Money,
         *,
         expires_in: timedelta | None = None,
+        over_capture_tolerance: Money | None = None,
         transaction_key: str | None = None,
         timeout_s: float | None = None,
     ) -> Receipt:
         """Reserve money for a payment to the player. The receipt's `transaction_key` names the withdrawal.
 
-        What was not captured is given back after `expires_in`; without it, only by `release_withdrawal`.
+        What was not captured is given back after `expires_in`; without it, only by `release_withdrawal`. Captures may
+        take up to `over_capture_tolerance` more than was reserved, from available cash.
         """
-        return self._run(wallet.request_withdrawal(player_id, amount, expires_in, transaction_key), timeout_s)
+        action = wallet.request_withdrawal(player_id, amount, expires_in, transaction_key, over_capture_tolerance)
+        return self._run(action, timeout_s)
 
     def capture_withdrawal(
         self,
@@ -175,6 +186,107 @@ class Client:
     def unblock(self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None) -> Receipt:
         """End the licensee's block."""
         return self._run(wallet.block(player_id, transaction_key, blocked=False), timeout_s)
+
+    def credit(
+        self,
+        player_id: str,
+        amount: Money,
+        *,
+        reason: PromoReason = PromoReason.OTHER,
+        to_bonus: bool = False,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Pay a promotional credit, to cash or to bonus. Blocks and limits do not stop it; a freeze in does."""
+        return self._run(wallet.credit(player_id, amount, reason, transaction_key, to_bonus=to_bonus), timeout_s)
+
+    def adjust(
+        self,
+        player_id: str,
+        adjustment: Adjustment,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Correct a bet or a win. ApprovalNeededError above the threshold: then propose it."""
+        return self._run(wallet.adjust(player_id, adjustment, transaction_key), timeout_s)
+
+    def propose_adjustment(
+        self,
+        player_id: str,
+        adjustment: Adjustment,
+        *,
+        proposed_by: str,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Store a correction that waits for a second person. The receipt's key and `payload_hash` go to them."""
+        return self._run(wallet.propose_adjustment(player_id, adjustment, proposed_by, transaction_key), timeout_s)
+
+    def approve_adjustment(
+        self,
+        player_id: str,
+        proposal_key: str,
+        payload_hash: str,
+        *,
+        approved_by: str,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Book a proposed correction, once. ApprovalInvalidError for the proposer, or another content."""
+        return self._run(
+            wallet.approve_adjustment(player_id, proposal_key, payload_hash, approved_by, transaction_key), timeout_s
+        )
+
+    def freeze_account(
+        self,
+        player_id: str,
+        currency_code: str,
+        direction: FreezeDirection,
+        *,
+        reason: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Freeze one currency account in one direction."""
+        return self._run(wallet.freeze(player_id, currency_code, direction, reason, transaction_key), timeout_s)
+
+    def unfreeze_account(
+        self,
+        player_id: str,
+        currency_code: str,
+        direction: FreezeDirection,
+        *,
+        reason: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """End a freeze in one direction."""
+        return self._run(wallet.unfreeze(player_id, currency_code, direction, reason, transaction_key), timeout_s)
+
+    def close_account(
+        self,
+        player_id: str,
+        currency_code: str,
+        *,
+        reason: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Close an empty currency account. AccountNotEmptyError while it has money."""
+        return self._run(wallet.close_account(player_id, currency_code, reason, transaction_key), timeout_s)
+
+    def reopen_account(
+        self,
+        player_id: str,
+        currency_code: str,
+        *,
+        reason: str = "",
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Open a closed currency account again."""
+        return self._run(wallet.reopen_account(player_id, currency_code, reason, transaction_key), timeout_s)
 
     def look_up(
         self,

@@ -97,6 +97,30 @@ class EffectiveTimeRefusedError(RefusedError):
     """The effective time is in the future, before the account, or leaves a balance out of bounds at some moment since."""
 
 
+class AccountFrozenError(RefusedError):
+    """The account is frozen in this direction."""
+
+
+class AccountClosedError(RefusedError):
+    """The account is closed."""
+
+
+class AccountNotEmptyError(RefusedError):
+    """An account with money cannot be closed."""
+
+
+class ApprovalNeededError(RefusedError):
+    """The correction is above the threshold: `propose_adjustment`, and let a second person approve."""
+
+
+class ApprovalInvalidError(RefusedError):
+    """The approval is of the proposer, or of another content than was proposed."""
+
+
+class AlreadyRolledBackError(RefusedError):
+    """The transaction that is referred to was undone."""
+
+
 class WithdrawalNotFoundError(RefusedError):
     """There is no withdrawal with this key."""
 

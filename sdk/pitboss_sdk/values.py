@@ -77,6 +77,24 @@ class Receipt:
     reasons: tuple[str, ...]
     request_id: str
     """Names the call in the logs of both sides."""
+    payload_hash: str = ""
+    """Of a proposed correction: what its approval repeats."""
+    opened_case: ReviewCase = ReviewCase.NONE
+    """What a person should look at because of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A correction of an accepted bet or win, in cash."""
+
+    provider: str
+    """The provider whose transaction is corrected."""
+    kind: TransactionKind
+    """BET or WIN."""
+    transaction_key: str
+    amount: Money
+    """What the player gets, or below zero what is taken."""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

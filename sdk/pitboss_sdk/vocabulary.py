@@ -142,6 +142,27 @@ class ReviewCase(_Open):
     STALE_ROUND = 5
 
 
+class FreezeDirection(_Open):
+    """What a freeze stops."""
+
+    UNSPECIFIED = 0
+    IN = 1
+    """Credits that can wait: deposits, promotional credits and prizes. Wins and refunds still pass."""
+    OUT = 2
+    """Everything that takes cash or bonus."""
+
+
+class PromoReason(_Open):
+    """What a promotional credit is for."""
+
+    UNSPECIFIED = 0
+    BONUS_WIN = 1
+    CASHBACK = 2
+    PRIZE_DROP = 3
+    VOUCHER = 4
+    OTHER = 5
+
+
 class HoldState(_Open):
     """The life of a withdrawal."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.errors import RequestInvalidError
@@ -292,6 +293,11 @@ def plain(field: str, text: str) -> str:
     if "\x00" in text:
         raise RequestInvalidError(violations=[(field, "must not have a NUL character")])
     return text
+
+
+def action_of(kind: str, message: Message) -> c.Action:
+    """The action of a message, by its name in `Action.kind`."""
+    return _ACTIONS[kind](message)
 
 
 _ACTIONS: dict[str, Callable[[Any], c.Action]] = {

@@ -9,7 +9,7 @@ from pitboss.wallet.v1 import wallet_service_pb2 as pb
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.vocabulary import MAX_MINOR, TransactionState
 from wallet_svc.engine import Answer, Engine
-from wallet_svc.grpc_api.commands import effective_of, moment_us, plain
+from wallet_svc.grpc_api.commands import action_of, effective_of, moment_us, plain
 from wallet_svc.grpc_api.ledger import kind_named, kinds_wanted, timeout_of
 from wallet_svc.grpc_api.results import balances, result_of, transaction_of
 from wallet_svc.history import History, Wanted
@@ -48,7 +48,9 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     ) -> pb.RequestWithdrawalResponse:
         expires = request.expires_in.ToMicroseconds() if request.HasField("expires_in") else None
         money = c.MoneyText(request.amount.currency_code, request.amount.amount)
-        answer = await self._execute(request, c.Hold(money=money, expires_in_us=expires))
+        beyond = request.over_capture_tolerance if request.HasField("over_capture_tolerance") else None
+        tolerance = None if beyond is None else c.MoneyText(beyond.currency_code, beyond.amount)
+        answer = await self._execute(request, c.Hold(money=money, expires_in_us=expires, tolerance=tolerance))
         return pb.RequestWithdrawalResponse(result=result_of(answer))
 
     async def CaptureWithdrawal(
@@ -67,6 +69,44 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     async def BlockPlayer(self, request: pb.BlockPlayerRequest, context: object) -> pb.BlockPlayerResponse:
         answer = await self._execute(request, c.SetBlock(blocked=request.blocked))
         return pb.BlockPlayerResponse(result=result_of(answer))
+
+    async def CreditPlayer(self, request: pb.CreditPlayerRequest, context: object) -> pb.CreditPlayerResponse:
+        answer = await self._execute(request, action_of("promo", request.promo))
+        return pb.CreditPlayerResponse(result=result_of(answer))
+
+    async def AdjustTransaction(
+        self, request: pb.AdjustTransactionRequest, context: object
+    ) -> pb.AdjustTransactionResponse:
+        answer = await self._execute(request, action_of("adjust", request.adjustment))
+        return pb.AdjustTransactionResponse(result=result_of(answer))
+
+    async def ProposeAdjustment(
+        self, request: pb.ProposeAdjustmentRequest, context: object
+    ) -> pb.ProposeAdjustmentResponse:
+        answer = await self._execute(request, action_of("propose_adjustment", request.proposal))
+        return pb.ProposeAdjustmentResponse(result=result_of(answer))
+
+    async def ApproveAdjustment(
+        self, request: pb.ApproveAdjustmentRequest, context: object
+    ) -> pb.ApproveAdjustmentResponse:
+        answer = await self._execute(request, action_of("approve_adjustment", request.approval))
+        return pb.ApproveAdjustmentResponse(result=result_of(answer))
+
+    async def FreezeAccount(self, request: pb.FreezeAccountRequest, context: object) -> pb.FreezeAccountResponse:
+        answer = await self._execute(request, action_of("freeze_account", request.freeze))
+        return pb.FreezeAccountResponse(result=result_of(answer))
+
+    async def UnfreezeAccount(self, request: pb.UnfreezeAccountRequest, context: object) -> pb.UnfreezeAccountResponse:
+        answer = await self._execute(request, action_of("unfreeze_account", request.freeze))
+        return pb.UnfreezeAccountResponse(result=result_of(answer))
+
+    async def CloseAccount(self, request: pb.CloseAccountRequest, context: object) -> pb.CloseAccountResponse:
+        answer = await self._execute(request, action_of("close_account", request.closing))
+        return pb.CloseAccountResponse(result=result_of(answer))
+
+    async def ReopenAccount(self, request: pb.ReopenAccountRequest, context: object) -> pb.ReopenAccountResponse:
+        answer = await self._execute(request, action_of("reopen_account", request.opening))
+        return pb.ReopenAccountResponse(result=result_of(answer))
 
     async def LookUpTransaction(
         self, request: pb.LookUpTransactionRequest, context: object
@@ -107,7 +147,15 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         | pb.RequestWithdrawalRequest
         | pb.CaptureWithdrawalRequest
         | pb.ReleaseWithdrawalRequest
-        | pb.BlockPlayerRequest,
+        | pb.BlockPlayerRequest
+        | pb.CreditPlayerRequest
+        | pb.AdjustTransactionRequest
+        | pb.ProposeAdjustmentRequest
+        | pb.ApproveAdjustmentRequest
+        | pb.FreezeAccountRequest
+        | pb.UnfreezeAccountRequest
+        | pb.CloseAccountRequest
+        | pb.ReopenAccountRequest,
         action: c.Action,
         effective_us: int | None = None,
     ) -> Answer:

@@ -14,10 +14,11 @@ from pitboss_sdk._calls.action import ATTEMPT_S, Action
 from pitboss_sdk._conversation import Method, Plain, Send
 from pitboss_sdk._keys import new_key
 from pitboss_sdk._paging import Page
+from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import wallet_service_pb2 as pb
 from pitboss_sdk.money import Money
-from pitboss_sdk.values import Balances, Transaction
-from pitboss_sdk.vocabulary import TransactionKind, TransactionState
+from pitboss_sdk.values import Adjustment, Balances, Transaction
+from pitboss_sdk.vocabulary import FreezeDirection, PromoReason, TransactionKind, TransactionState
 
 LARGEST_PAGE: Final = 500
 
@@ -28,6 +29,14 @@ _Request: TypeAlias = (
     | pb.CaptureWithdrawalRequest
     | pb.ReleaseWithdrawalRequest
     | pb.BlockPlayerRequest
+    | pb.CreditPlayerRequest
+    | pb.AdjustTransactionRequest
+    | pb.ProposeAdjustmentRequest
+    | pb.ApproveAdjustmentRequest
+    | pb.FreezeAccountRequest
+    | pb.UnfreezeAccountRequest
+    | pb.CloseAccountRequest
+    | pb.ReopenAccountRequest
 )
 
 
@@ -56,9 +65,16 @@ def deposit(player_id: str, amount: Money, key: str | None, effective_time: date
     return _action(lambda stubs: stubs.wallet.Deposit, request, TransactionKind.DEPOSIT)
 
 
-def request_withdrawal(player_id: str, amount: Money, expires_in: timedelta | None, key: str | None) -> Action:
+def request_withdrawal(
+    player_id: str, amount: Money, expires_in: timedelta | None, key: str | None, tolerance: Money | None = None
+) -> Action:
     """Reserve money for a payment to the player."""
-    request = pb.RequestWithdrawalRequest(player_id=player_id, transaction_key=key or new_key(), amount=_money(amount))
+    request = pb.RequestWithdrawalRequest(
+        player_id=player_id,
+        transaction_key=key or new_key(),
+        amount=_money(amount),
+        over_capture_tolerance=None if tolerance is None else _money(tolerance),
+    )
     if expires_in is not None:
         span = Duration()
         span.FromTimedelta(expires_in)
@@ -87,6 +103,86 @@ def block(player_id: str, key: str | None, *, blocked: bool) -> Action:
     """Block or unblock stakes."""
     request = pb.BlockPlayerRequest(player_id=player_id, transaction_key=key or new_key(), blocked=blocked)
     return _action(lambda stubs: stubs.wallet.BlockPlayer, request, TransactionKind.SET_BLOCK)
+
+
+def credit(player_id: str, amount: Money, reason: PromoReason, key: str | None, *, to_bonus: bool) -> Action:
+    """Pay a promotional credit."""
+    to = action_pb2.CREDIT_TARGET_BONUS if to_bonus else action_pb2.CREDIT_TARGET_CASH
+    promo = action_pb2.Promo(amount=_money(amount), reason=reason.value, to=to)  # type: ignore[arg-type]
+    request = pb.CreditPlayerRequest(player_id=player_id, transaction_key=key or new_key(), promo=promo)
+    return _action(lambda stubs: stubs.wallet.CreditPlayer, request, TransactionKind.PROMO)
+
+
+def adjust(player_id: str, adjustment: Adjustment, key: str | None) -> Action:
+    """Correct a bet or a win."""
+    request = pb.AdjustTransactionRequest(
+        player_id=player_id, transaction_key=key or new_key(), adjustment=_adjustment(adjustment)
+    )
+    return _action(lambda stubs: stubs.wallet.AdjustTransaction, request, TransactionKind.ADJUST)
+
+
+def propose_adjustment(player_id: str, adjustment: Adjustment, proposed_by: str, key: str | None) -> Action:
+    """Store a correction that waits for a second person."""
+    proposal = action_pb2.ProposeAdjustment(adjustment=_adjustment(adjustment), proposed_by=proposed_by)
+    request = pb.ProposeAdjustmentRequest(player_id=player_id, transaction_key=key or new_key(), proposal=proposal)
+    return _action(lambda stubs: stubs.wallet.ProposeAdjustment, request, TransactionKind.PROPOSE_ADJUSTMENT)
+
+
+def approve_adjustment(
+    player_id: str, proposal_key: str, payload_hash: str, approved_by: str, key: str | None
+) -> Action:
+    """Book a proposed correction."""
+    approval = action_pb2.ApproveAdjustment(
+        proposal_key=proposal_key, payload_hash=payload_hash, approved_by=approved_by
+    )
+    request = pb.ApproveAdjustmentRequest(player_id=player_id, transaction_key=key or new_key(), approval=approval)
+    return _action(lambda stubs: stubs.wallet.ApproveAdjustment, request, TransactionKind.APPROVE_ADJUSTMENT)
+
+
+def _adjustment(adjustment: Adjustment) -> action_pb2.Adjust:
+    return action_pb2.Adjust(
+        ref_kind=adjustment.kind.value,  # type: ignore[arg-type]
+        ref_key=adjustment.transaction_key,
+        amount=_money(adjustment.amount),
+        ref_source=adjustment.provider,
+        reason=adjustment.reason,
+    )
+
+
+def freeze(player_id: str, currency_code: str, direction: FreezeDirection, reason: str, key: str | None) -> Action:
+    """Freeze an account."""
+    what = action_pb2.FreezeAccount(
+        currency_code=currency_code,
+        direction=direction.value,  # type: ignore[arg-type]
+        reason=reason,
+    )
+    request = pb.FreezeAccountRequest(player_id=player_id, transaction_key=key or new_key(), freeze=what)
+    return _action(lambda stubs: stubs.wallet.FreezeAccount, request, TransactionKind.FREEZE_ACCOUNT)
+
+
+def unfreeze(player_id: str, currency_code: str, direction: FreezeDirection, reason: str, key: str | None) -> Action:
+    """End a freeze."""
+    what = action_pb2.UnfreezeAccount(
+        currency_code=currency_code,
+        direction=direction.value,  # type: ignore[arg-type]
+        reason=reason,
+    )
+    request = pb.UnfreezeAccountRequest(player_id=player_id, transaction_key=key or new_key(), freeze=what)
+    return _action(lambda stubs: stubs.wallet.UnfreezeAccount, request, TransactionKind.UNFREEZE_ACCOUNT)
+
+
+def close_account(player_id: str, currency_code: str, reason: str, key: str | None) -> Action:
+    """Close an empty account."""
+    what = action_pb2.CloseAccount(currency_code=currency_code, reason=reason)
+    request = pb.CloseAccountRequest(player_id=player_id, transaction_key=key or new_key(), closing=what)
+    return _action(lambda stubs: stubs.wallet.CloseAccount, request, TransactionKind.CLOSE_ACCOUNT)
+
+
+def reopen_account(player_id: str, currency_code: str, reason: str, key: str | None) -> Action:
+    """Open a closed account again."""
+    what = action_pb2.ReopenAccount(currency_code=currency_code, reason=reason)
+    request = pb.ReopenAccountRequest(player_id=player_id, transaction_key=key or new_key(), opening=what)
+    return _action(lambda stubs: stubs.wallet.ReopenAccount, request, TransactionKind.REOPEN_ACCOUNT)
 
 
 def balance(player_id: str, currency_code: str) -> Plain[Balances]:

@@ -154,7 +154,7 @@ def _rounds(read: dict[str, list[Row]]) -> Iterator[str]:
     closed = set()
     for row in sorted(read["transfer"], key=lambda row: int(row["sequence"])):
         name = (row["player_id"], row["source_id"], row["round"])
-        if row["kind"] == 1 and row["outcome"] == 1:
+        if row["kind"] == 1 and row["outcome"] == 1 and row["key"] is not None:
             first.setdefault(name, row["sequence"])
         if row["outcome"] == 1 and name in first and row["details"] and json.loads(row["details"]).get("close"):
             closed.add(name)

@@ -209,3 +209,59 @@ def test_two_migrations_at_once_take_turns(empty_database: Database) -> None:
     running = [subprocess.Popen(command, env=environment, cwd=ROOT) for _ in range(3)]
     assert [process.wait(timeout=30) for process in running] == [0, 0, 0]
     assert {"shard", "transfer", "schema_migration"} <= tables_of(empty_database)
+
+
+def _freeze(owner: Session, standing: int) -> None:
+    owner.execute("UPDATE account SET standing = %s WHERE class IN (1, 3)", (standing,))
+
+
+def test_nothing_is_taken_from_a_frozen_account(owner: Session) -> None:
+    _freeze(owner, 2)
+    with pytest.raises(errors.CheckViolation):
+        owner.execute("UPDATE account SET debits = debits + 1 WHERE class = 1")
+
+
+def test_a_frozen_account_is_still_paid(owner: Session) -> None:
+    _freeze(owner, 2)
+    owner.execute("UPDATE account SET credits = credits + 1 WHERE class = 1")
+
+
+_CREDIT = """
+INSERT INTO transfer (sequence, operation, player_id, debit_id, credit_id, moved, amount, recorded_us, shard,
+                      licensee_id, source_id, kind, outcome, request_id)
+SELECT 10000 + %(kind)s, 10000 + %(kind)s, cash.player_id, house.id, cash.id, 1, 1, 0, cash.shard, cash.licensee_id, 1,
+       %(kind)s, 1, ''
+FROM account AS cash JOIN account AS house ON house.shard = cash.shard AND house.class > 10
+WHERE cash.class = 1 LIMIT 1
+"""
+
+
+@pytest.mark.parametrize("standing", [1, 4])
+@pytest.mark.parametrize("kind", [5, 14, 15])
+def test_a_credit_that_can_wait_is_not_booked_into_an_account_that_is_frozen_or_closed(
+    owner: Session, standing: int, kind: int
+) -> None:
+    _freeze(owner, standing)
+    with pytest.raises(errors.CheckViolation):
+        owner.execute(_CREDIT, {"kind": kind})
+
+
+@pytest.mark.parametrize("kind", [2, 3, 8, 16, 17, 18, 19])
+def test_wins_refunds_and_what_else_cannot_wait_pass_every_freeze(owner: Session, kind: int) -> None:
+    _freeze(owner, 7)
+    owner.execute(_CREDIT, {"kind": kind})
+
+
+def test_a_hold_is_captured_beyond_itself_only_within_its_tolerance(owner: Session) -> None:
+    with pytest.raises(errors.CheckViolation):
+        owner.execute("UPDATE hold SET beyond = tolerance + 1")
+
+
+def test_what_a_player_owes_is_never_above_zero(owner: Session) -> None:
+    with pytest.raises(errors.CheckViolation):
+        owner.execute("UPDATE account SET class = 4 WHERE class = 1")
+
+
+def test_only_a_correction_has_a_sign(owner: Session) -> None:
+    with pytest.raises(errors.CheckViolation):
+        owner.execute(_CREDIT.replace("1, 1, 0,", "1, -1, 0,"), {"kind": 2})

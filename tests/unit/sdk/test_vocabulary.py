@@ -22,6 +22,8 @@ LISTS = [
     (vocabulary.OutcomeClass, outcome_pb2.OutcomeClass.DESCRIPTOR, "OUTCOME_CLASS_"),
     (vocabulary.TransactionKind, transaction_pb2.TransactionKind.DESCRIPTOR, "TRANSACTION_KIND_"),
     (vocabulary.TransactionState, transaction_pb2.TransactionState.DESCRIPTOR, "TRANSACTION_STATE_"),
+    (vocabulary.FreezeDirection, action_pb2.FreezeDirection.DESCRIPTOR, "FREEZE_DIRECTION_"),
+    (vocabulary.PromoReason, action_pb2.PromoReason.DESCRIPTOR, "PROMO_REASON_"),
     (vocabulary.HoldState, action_pb2.HoldState.DESCRIPTOR, "HOLD_STATE_"),
     (vocabulary.BookAccountClass, history_service_pb2.BookAccountClass.DESCRIPTOR, "BOOK_ACCOUNT_CLASS_"),
     (vocabulary.DifferenceKind, history_service_pb2.DifferenceKind.DESCRIPTOR, "DIFFERENCE_KIND_"),

@@ -81,6 +81,46 @@ class WalletServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.BlockPlayerRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.BlockPlayerResponse.FromString,
                 _registered_method=True)
+        self.CreditPlayer = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/CreditPlayer',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CreditPlayerRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CreditPlayerResponse.FromString,
+                _registered_method=True)
+        self.AdjustTransaction = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/AdjustTransaction',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.AdjustTransactionRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.AdjustTransactionResponse.FromString,
+                _registered_method=True)
+        self.ProposeAdjustment = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/ProposeAdjustment',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ProposeAdjustmentRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ProposeAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ApproveAdjustment = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/ApproveAdjustment',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ApproveAdjustmentRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ApproveAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.FreezeAccount = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/FreezeAccount',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.FreezeAccountRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.FreezeAccountResponse.FromString,
+                _registered_method=True)
+        self.UnfreezeAccount = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/UnfreezeAccount',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.UnfreezeAccountRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.UnfreezeAccountResponse.FromString,
+                _registered_method=True)
+        self.CloseAccount = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/CloseAccount',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CloseAccountRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CloseAccountResponse.FromString,
+                _registered_method=True)
+        self.ReopenAccount = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/ReopenAccount',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReopenAccountRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReopenAccountResponse.FromString,
+                _registered_method=True)
 
 
 class WalletServiceServicer:
@@ -174,6 +214,81 @@ class WalletServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreditPlayer(self, request, context):
+        """CreditPlayer pays a promotional credit to cash or bonus.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AdjustTransaction(self, request, context):
+        """AdjustTransaction corrects an accepted bet or win, in cash. Above the licensee's
+        threshold the outcome is APPROVAL_NEEDED, and nothing is stored.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeAdjustment(self, request, context):
+        """ProposeAdjustment stores a correction that waits for a second person. The result's
+        `payload_hash` is what the approval repeats.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveAdjustment(self, request, context):
+        """ApproveAdjustment books a proposed correction, once, on the word of another person. The
+        proposer, or another content, gets APPROVAL_INVALID, and nothing is stored.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FreezeAccount(self, request, context):
+        """FreezeAccount stops credits that can wait, or everything that takes money, for one currency.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnfreezeAccount(self, request, context):
+        """UnfreezeAccount ends a freeze.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseAccount(self, request, context):
+        """CloseAccount closes an empty currency account. What is still owed to the player is paid all the same.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenAccount(self, request, context):
+        """ReopenAccount opens a closed currency account again.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WalletServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -221,6 +336,46 @@ def add_WalletServiceServicer_to_server(servicer, server):
                     servicer.BlockPlayer,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.BlockPlayerRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.BlockPlayerResponse.SerializeToString,
+            ),
+            'CreditPlayer': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreditPlayer,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CreditPlayerRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CreditPlayerResponse.SerializeToString,
+            ),
+            'AdjustTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdjustTransaction,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.AdjustTransactionRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.AdjustTransactionResponse.SerializeToString,
+            ),
+            'ProposeAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeAdjustment,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ProposeAdjustmentRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ProposeAdjustmentResponse.SerializeToString,
+            ),
+            'ApproveAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveAdjustment,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ApproveAdjustmentRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ApproveAdjustmentResponse.SerializeToString,
+            ),
+            'FreezeAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.FreezeAccount,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.FreezeAccountRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.FreezeAccountResponse.SerializeToString,
+            ),
+            'UnfreezeAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnfreezeAccount,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.UnfreezeAccountRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.UnfreezeAccountResponse.SerializeToString,
+            ),
+            'CloseAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseAccount,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CloseAccountRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CloseAccountResponse.SerializeToString,
+            ),
+            'ReopenAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenAccount,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReopenAccountRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReopenAccountResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -468,6 +623,222 @@ class WalletService:
             '/pitboss.wallet.v1.WalletService/BlockPlayer',
             pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.BlockPlayerRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.BlockPlayerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreditPlayer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/CreditPlayer',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CreditPlayerRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CreditPlayerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdjustTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/AdjustTransaction',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.AdjustTransactionRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.AdjustTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/ProposeAdjustment',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ProposeAdjustmentRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ProposeAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/ApproveAdjustment',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ApproveAdjustmentRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ApproveAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FreezeAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/FreezeAccount',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.FreezeAccountRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.FreezeAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnfreezeAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/UnfreezeAccount',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.UnfreezeAccountRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.UnfreezeAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/CloseAccount',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CloseAccountRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.CloseAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/ReopenAccount',
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReopenAccountRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReopenAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -232,6 +232,7 @@ class RequestWithdrawalRequest(_message.Message):
     TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     EXPIRES_IN_FIELD_NUMBER: _builtins.int
+    OVER_CAPTURE_TOLERANCE_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -244,6 +245,10 @@ class RequestWithdrawalRequest(_message.Message):
     def expires_in(self) -> _duration_pb2.Duration:
         """What is left is released after this span. Unset: never."""
 
+    @_builtins.property
+    def over_capture_tolerance(self) -> _money_pb2.Money:
+        """What captures may take beyond it from available cash, such as a fee. Unset: nothing."""
+
     def __init__(
         self,
         *,
@@ -251,10 +256,11 @@ class RequestWithdrawalRequest(_message.Message):
         transaction_key: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         expires_in: _duration_pb2.Duration | None = ...,
+        over_capture_tolerance: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in", "over_capture_tolerance", b"over_capture_tolerance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_in", b"expires_in", "over_capture_tolerance", b"over_capture_tolerance", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -603,3 +609,451 @@ class BlockPlayerResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BlockPlayerResponse: _TypeAlias = BlockPlayerResponse  # noqa: Y015
+
+@_typing.final
+class CreditPlayerRequest(_message.Message):
+    """CreditPlayerRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    PROMO_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def promo(self) -> _action_pb2.Promo:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        promo: _action_pb2.Promo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["promo", b"promo"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id", "promo", b"promo", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditPlayerRequest: _TypeAlias = CreditPlayerRequest  # noqa: Y015
+
+@_typing.final
+class CreditPlayerResponse(_message.Message):
+    """CreditPlayerResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditPlayerResponse: _TypeAlias = CreditPlayerResponse  # noqa: Y015
+
+@_typing.final
+class AdjustTransactionRequest(_message.Message):
+    """AdjustTransactionRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def adjustment(self) -> _action_pb2.Adjust:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        adjustment: _action_pb2.Adjust | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdjustTransactionRequest: _TypeAlias = AdjustTransactionRequest  # noqa: Y015
+
+@_typing.final
+class AdjustTransactionResponse(_message.Message):
+    """AdjustTransactionResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdjustTransactionResponse: _TypeAlias = AdjustTransactionResponse  # noqa: Y015
+
+@_typing.final
+class ProposeAdjustmentRequest(_message.Message):
+    """ProposeAdjustmentRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def proposal(self) -> _action_pb2.ProposeAdjustment:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        proposal: _action_pb2.ProposeAdjustment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id", "proposal", b"proposal", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeAdjustmentRequest: _TypeAlias = ProposeAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ProposeAdjustmentResponse(_message.Message):
+    """ProposeAdjustmentResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeAdjustmentResponse: _TypeAlias = ProposeAdjustmentResponse  # noqa: Y015
+
+@_typing.final
+class ApproveAdjustmentRequest(_message.Message):
+    """ApproveAdjustmentRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def approval(self) -> _action_pb2.ApproveAdjustment:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        approval: _action_pb2.ApproveAdjustment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveAdjustmentRequest: _TypeAlias = ApproveAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ApproveAdjustmentResponse(_message.Message):
+    """ApproveAdjustmentResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveAdjustmentResponse: _TypeAlias = ApproveAdjustmentResponse  # noqa: Y015
+
+@_typing.final
+class FreezeAccountRequest(_message.Message):
+    """FreezeAccountRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    FREEZE_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def freeze(self) -> _action_pb2.FreezeAccount:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        freeze: _action_pb2.FreezeAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["freeze", b"freeze"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["freeze", b"freeze", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreezeAccountRequest: _TypeAlias = FreezeAccountRequest  # noqa: Y015
+
+@_typing.final
+class FreezeAccountResponse(_message.Message):
+    """FreezeAccountResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreezeAccountResponse: _TypeAlias = FreezeAccountResponse  # noqa: Y015
+
+@_typing.final
+class UnfreezeAccountRequest(_message.Message):
+    """UnfreezeAccountRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    FREEZE_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def freeze(self) -> _action_pb2.UnfreezeAccount:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        freeze: _action_pb2.UnfreezeAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["freeze", b"freeze"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["freeze", b"freeze", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnfreezeAccountRequest: _TypeAlias = UnfreezeAccountRequest  # noqa: Y015
+
+@_typing.final
+class UnfreezeAccountResponse(_message.Message):
+    """UnfreezeAccountResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnfreezeAccountResponse: _TypeAlias = UnfreezeAccountResponse  # noqa: Y015
+
+@_typing.final
+class CloseAccountRequest(_message.Message):
+    """CloseAccountRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def closing(self) -> _action_pb2.CloseAccount:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        closing: _action_pb2.CloseAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseAccountRequest: _TypeAlias = CloseAccountRequest  # noqa: Y015
+
+@_typing.final
+class CloseAccountResponse(_message.Message):
+    """CloseAccountResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseAccountResponse: _TypeAlias = CloseAccountResponse  # noqa: Y015
+
+@_typing.final
+class ReopenAccountRequest(_message.Message):
+    """ReopenAccountRequest has the action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    OPENING_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def opening(self) -> _action_pb2.ReopenAccount:
+        """What is done."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        opening: _action_pb2.ReopenAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["opening", b"opening"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["opening", b"opening", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenAccountRequest: _TypeAlias = ReopenAccountRequest  # noqa: Y015
+
+@_typing.final
+class ReopenAccountResponse(_message.Message):
+    """ReopenAccountResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenAccountResponse: _TypeAlias = ReopenAccountResponse  # noqa: Y015

@@ -85,6 +85,49 @@ class WalletServiceStub:
 
     Errors as in OpenAccount.
     """
+    CreditPlayer: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.CreditPlayerRequest, _wallet_service_pb2.CreditPlayerResponse]
+    """CreditPlayer pays a promotional credit to cash or bonus.
+
+    Errors as in OpenAccount.
+    """
+    AdjustTransaction: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.AdjustTransactionRequest, _wallet_service_pb2.AdjustTransactionResponse]
+    """AdjustTransaction corrects an accepted bet or win, in cash. Above the licensee's
+    threshold the outcome is APPROVAL_NEEDED, and nothing is stored.
+
+    Errors as in OpenAccount.
+    """
+    ProposeAdjustment: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.ProposeAdjustmentRequest, _wallet_service_pb2.ProposeAdjustmentResponse]
+    """ProposeAdjustment stores a correction that waits for a second person. The result's
+    `payload_hash` is what the approval repeats.
+
+    Errors as in OpenAccount.
+    """
+    ApproveAdjustment: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.ApproveAdjustmentRequest, _wallet_service_pb2.ApproveAdjustmentResponse]
+    """ApproveAdjustment books a proposed correction, once, on the word of another person. The
+    proposer, or another content, gets APPROVAL_INVALID, and nothing is stored.
+
+    Errors as in OpenAccount.
+    """
+    FreezeAccount: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.FreezeAccountRequest, _wallet_service_pb2.FreezeAccountResponse]
+    """FreezeAccount stops credits that can wait, or everything that takes money, for one currency.
+
+    Errors as in OpenAccount.
+    """
+    UnfreezeAccount: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.UnfreezeAccountRequest, _wallet_service_pb2.UnfreezeAccountResponse]
+    """UnfreezeAccount ends a freeze.
+
+    Errors as in OpenAccount.
+    """
+    CloseAccount: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.CloseAccountRequest, _wallet_service_pb2.CloseAccountResponse]
+    """CloseAccount closes an empty currency account. What is still owed to the player is paid all the same.
+
+    Errors as in OpenAccount.
+    """
+    ReopenAccount: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.ReopenAccountRequest, _wallet_service_pb2.ReopenAccountResponse]
+    """ReopenAccount opens a closed currency account again.
+
+    Errors as in OpenAccount.
+    """
 
 @_typing.type_check_only
 class WalletServiceAsyncStub(WalletServiceStub):
@@ -140,6 +183,49 @@ class WalletServiceAsyncStub(WalletServiceStub):
     BlockPlayer: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.BlockPlayerRequest, _wallet_service_pb2.BlockPlayerResponse]  # type: ignore[assignment]
     """BlockPlayer blocks or unblocks stakes of a player by the licensee's decision.
     Wins, cancels, deposits and withdrawals still pass.
+
+    Errors as in OpenAccount.
+    """
+    CreditPlayer: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.CreditPlayerRequest, _wallet_service_pb2.CreditPlayerResponse]  # type: ignore[assignment]
+    """CreditPlayer pays a promotional credit to cash or bonus.
+
+    Errors as in OpenAccount.
+    """
+    AdjustTransaction: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.AdjustTransactionRequest, _wallet_service_pb2.AdjustTransactionResponse]  # type: ignore[assignment]
+    """AdjustTransaction corrects an accepted bet or win, in cash. Above the licensee's
+    threshold the outcome is APPROVAL_NEEDED, and nothing is stored.
+
+    Errors as in OpenAccount.
+    """
+    ProposeAdjustment: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.ProposeAdjustmentRequest, _wallet_service_pb2.ProposeAdjustmentResponse]  # type: ignore[assignment]
+    """ProposeAdjustment stores a correction that waits for a second person. The result's
+    `payload_hash` is what the approval repeats.
+
+    Errors as in OpenAccount.
+    """
+    ApproveAdjustment: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.ApproveAdjustmentRequest, _wallet_service_pb2.ApproveAdjustmentResponse]  # type: ignore[assignment]
+    """ApproveAdjustment books a proposed correction, once, on the word of another person. The
+    proposer, or another content, gets APPROVAL_INVALID, and nothing is stored.
+
+    Errors as in OpenAccount.
+    """
+    FreezeAccount: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.FreezeAccountRequest, _wallet_service_pb2.FreezeAccountResponse]  # type: ignore[assignment]
+    """FreezeAccount stops credits that can wait, or everything that takes money, for one currency.
+
+    Errors as in OpenAccount.
+    """
+    UnfreezeAccount: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.UnfreezeAccountRequest, _wallet_service_pb2.UnfreezeAccountResponse]  # type: ignore[assignment]
+    """UnfreezeAccount ends a freeze.
+
+    Errors as in OpenAccount.
+    """
+    CloseAccount: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.CloseAccountRequest, _wallet_service_pb2.CloseAccountResponse]  # type: ignore[assignment]
+    """CloseAccount closes an empty currency account. What is still owed to the player is paid all the same.
+
+    Errors as in OpenAccount.
+    """
+    ReopenAccount: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.ReopenAccountRequest, _wallet_service_pb2.ReopenAccountResponse]  # type: ignore[assignment]
+    """ReopenAccount opens a closed currency account again.
 
     Errors as in OpenAccount.
     """
@@ -249,6 +335,97 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_wallet_service_pb2.BlockPlayerResponse, _abc.Awaitable[_wallet_service_pb2.BlockPlayerResponse]]:
         """BlockPlayer blocks or unblocks stakes of a player by the licensee's decision.
         Wins, cancels, deposits and withdrawals still pass.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def CreditPlayer(
+        self,
+        request: _wallet_service_pb2.CreditPlayerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.CreditPlayerResponse, _abc.Awaitable[_wallet_service_pb2.CreditPlayerResponse]]:
+        """CreditPlayer pays a promotional credit to cash or bonus.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def AdjustTransaction(
+        self,
+        request: _wallet_service_pb2.AdjustTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.AdjustTransactionResponse, _abc.Awaitable[_wallet_service_pb2.AdjustTransactionResponse]]:
+        """AdjustTransaction corrects an accepted bet or win, in cash. Above the licensee's
+        threshold the outcome is APPROVAL_NEEDED, and nothing is stored.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def ProposeAdjustment(
+        self,
+        request: _wallet_service_pb2.ProposeAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.ProposeAdjustmentResponse, _abc.Awaitable[_wallet_service_pb2.ProposeAdjustmentResponse]]:
+        """ProposeAdjustment stores a correction that waits for a second person. The result's
+        `payload_hash` is what the approval repeats.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def ApproveAdjustment(
+        self,
+        request: _wallet_service_pb2.ApproveAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.ApproveAdjustmentResponse, _abc.Awaitable[_wallet_service_pb2.ApproveAdjustmentResponse]]:
+        """ApproveAdjustment books a proposed correction, once, on the word of another person. The
+        proposer, or another content, gets APPROVAL_INVALID, and nothing is stored.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def FreezeAccount(
+        self,
+        request: _wallet_service_pb2.FreezeAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.FreezeAccountResponse, _abc.Awaitable[_wallet_service_pb2.FreezeAccountResponse]]:
+        """FreezeAccount stops credits that can wait, or everything that takes money, for one currency.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def UnfreezeAccount(
+        self,
+        request: _wallet_service_pb2.UnfreezeAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.UnfreezeAccountResponse, _abc.Awaitable[_wallet_service_pb2.UnfreezeAccountResponse]]:
+        """UnfreezeAccount ends a freeze.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def CloseAccount(
+        self,
+        request: _wallet_service_pb2.CloseAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.CloseAccountResponse, _abc.Awaitable[_wallet_service_pb2.CloseAccountResponse]]:
+        """CloseAccount closes an empty currency account. What is still owed to the player is paid all the same.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def ReopenAccount(
+        self,
+        request: _wallet_service_pb2.ReopenAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.ReopenAccountResponse, _abc.Awaitable[_wallet_service_pb2.ReopenAccountResponse]]:
+        """ReopenAccount opens a closed currency account again.
 
         Errors as in OpenAccount.
         """
