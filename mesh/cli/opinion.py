@@ -18,8 +18,9 @@ ProofFile = Annotated[
 ]
 Keys = Annotated[Path, typer.Option("--keys", help="Where the public key goes that the proof is checked with.")]
 Folder = Annotated[Path, typer.Option("--to", help="A folder for the checkpoint of each shard and their public keys.")]
-
-KEYS_FILE = "log.keys"
+Since = Annotated[
+    Path | None, typer.Option(help="An earlier such folder: first have it proved that every log continues it.")
+]
 
 
 def second_opinion(*, json: Json = False) -> None:
@@ -36,10 +37,11 @@ def second_opinion(*, json: Json = False) -> None:
     raise typer.Exit(0 if found.agrees else 1)
 
 
-def checkpoint(*, to: Folder, json: Json = False) -> None:
+def checkpoint(*, to: Folder, since: Since = None, json: Json = False) -> None:
     """Keep the signed checkpoint of every shard, to compare later ledgers and exports with."""
-    from mesh.cli.proving import checkpoints  # noqa: PLC0415 - imports the contracts, which takes long
+    from mesh.cli.proving import KEYS_FILE, checkpoints, continued  # noqa: PLC0415 - imports the contracts: slow
 
+    grown = continued(since) if since else {}
     signed = checkpoints()
     to.mkdir(parents=True, exist_ok=True)
     for shard, one in signed.items():
@@ -47,12 +49,14 @@ def checkpoint(*, to: Folder, json: Json = False) -> None:
     (to / KEYS_FILE).write_text("".join(f"{one.verifier_key}\n" for one in signed.values()))
     sizes = {str(shard): one.tree_size for shard, one in signed.items()}
     if json:
-        write_json({"folder": str(to), "entries": sizes})
+        write_json({"folder": str(to), "entries": sizes, "continued": sorted(grown)})
     else:
+        if since:
+            console.print(f"{len(grown)} shards continue what was signed in {since}", soft_wrap=True)
         console.print(f"{sum(sizes.values())} entries in {len(sizes)} shards are signed, in {to}", soft_wrap=True)
 
 
-def proof(transaction: Transaction, *, to: ProofFile = None, keys: Keys = Path(KEYS_FILE), json: Json = False) -> None:
+def proof(transaction: Transaction, *, to: ProofFile = None, keys: Keys = Path("log.keys"), json: Json = False) -> None:
     """Write a proof that a transaction stands in the ledger. `pitboss verify-proof` checks it without the mesh."""
     from mesh.cli.proving import inclusion  # noqa: PLC0415 - as above
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from mesh.cli.output import CommandError
 from mesh.cli.platform import call, second_opinion_channel, wallet_channel
-from mesh.verify.proofs import write
+from mesh.verify.notes import Checkpoint, Key, keys_of, open_checkpoint
+from mesh.verify.proofs import check_consistency, write
 from pitboss.proof.v1 import ledger_proof_service_pb2 as pb
 from pitboss.proof.v1.ledger_proof_service_pb2_grpc import LedgerProofServiceStub
 from pitboss.wallet.v1 import ledger_service_pb2 as ledger
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
 PATIENCE_S = 20.0
+KEYS_FILE = "log.keys"
+"""Name of the file with public keys beside checkpoints that are kept."""
 
 
 def opinion() -> pb.GetSecondOpinionResponse:
@@ -40,6 +45,29 @@ def checkpoint(shard: int, size: int) -> pb.GetCheckpointResponse:
                 if "NOT_CHECKED_YET" not in str(error) or time.monotonic() > end:
                     raise
             time.sleep(0.2)
+
+
+def continued(folder: Path) -> dict[int, tuple[int, int]]:
+    """Every shard of which a checkpoint was kept in this folder, with its size then and now.
+
+    Raises CommandError unless it is proved that each log of today continues the one that was signed then.
+    """
+    try:
+        keys = keys_of((folder / KEYS_FILE).read_text())
+        kept = [open_checkpoint(file.read_text(), keys) for file in sorted(folder.glob("shard-*.checkpoint"))]
+        with second_opinion_channel() as channel:
+            stub = LedgerProofServiceStub(channel)
+            return dict(_continue(stub, old, keys) for old in kept if old.size)
+    except (OSError, ValueError) as error:
+        raise CommandError(str(error)) from error
+
+
+def _continue(stub: LedgerProofServiceStub, old: Checkpoint, keys: Sequence[Key]) -> tuple[int, tuple[int, int]]:
+    shard = int(old.origin.rpartition("/")[2])
+    found = call(stub.GetConsistencyProof, pb.GetConsistencyProofRequest(shard=shard, from_size=old.size))
+    new = open_checkpoint(found.checkpoint, keys)
+    check_consistency(old, new, found.path)
+    return shard, (old.size, new.size)
 
 
 def inclusion(transaction: str) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def _shard(ledger: Ledger, head: Head, checkpoints: Checkpoints | None) -> Itera
             yield entry + b"\n"
         hashes = b"".join(sha256(b"\x00" + entry).digest() for entry in tile)
         yield _line({"tile": index, "hashes": b64encode(hashes).decode()})
-    if checkpoints is not None:
+    if checkpoints is not None and head.next_sequence > 1:
         yield _line({"checkpoint": checkpoints(head.shard, head.next_sequence - 1)})
 
 

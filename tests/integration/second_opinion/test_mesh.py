@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +15,12 @@ import grpc
 import psycopg
 import pytest
 
+from mesh.cli.proving import _continue
 from mesh.dev.stack import Options, Stack
 from mesh.status import RemoteError, read_error
 from mesh.tls import Tls
 from mesh.verify.notes import keys_of, open_checkpoint
-from mesh.verify.proofs import check, write
+from mesh.verify.proofs import ProofError, check, write
 from pitboss.proof.v1 import ledger_proof_service_pb2 as pb
 from pitboss.proof.v1.ledger_proof_service_pb2_grpc import LedgerProofServiceStub
 from pitboss_sdk import Client, Money
@@ -145,6 +147,21 @@ def test_a_checkpoint_of_today_is_the_same_tomorrow(stack: Stack) -> None:
         again = stub.GetCheckpoint(pb.GetCheckpointRequest(shard=0, tree_size=before.tree_size), timeout=20)
     assert again == before
     assert open_checkpoint(before.checkpoint, keys_of(before.verifier_key)).size == before.tree_size
+
+
+def test_the_log_of_today_is_proved_to_continue_the_one_of_yesterday_and_no_other(stack: Stack) -> None:
+    until(stack, lambda one: one.checked == stored(stack))
+    with service(stack) as stub:
+        before = stub.GetCheckpoint(pb.GetCheckpointRequest(shard=0), timeout=20)
+        keys = keys_of(before.verifier_key)
+        old = open_checkpoint(before.checkpoint, keys)
+        deposit(stack, "continue")
+        until(stack, lambda one: one.checked == stored(stack))
+        shard, (then, now) = _continue(stub, old, keys)
+        assert (shard, then) == (0, old.size)
+        assert now > then
+        with pytest.raises(ProofError):
+            _continue(stub, replace(old, root=bytes(32)), keys)
 
 
 def test_the_key_stands_in_no_log(stack: Stack) -> None:
