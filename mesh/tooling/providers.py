@@ -53,8 +53,20 @@ def page(found: Sequence[Manifest]) -> Iterator[str]:
         yield f"## {manifest['title']}\n"
         yield f"- Capabilities: {', '.join(manifest['capabilities'])}"
         yield f"- Currencies: {', '.join(manifest['currency_codes'])}"
+        yield f"- Delivery: {delivery(manifest)}"
         yield f"- Reply to a cancel of an unknown bet: {manifest['unknown_cancel_reply']}"
         yield f"- Codes after which the provider cancels: {', '.join(manifest['cancel_trigger_codes']) or 'none'}\n"
+
+
+def delivery(manifest: Manifest) -> str:
+    """How messages are repeated, for people; `GetDeliveryPolicy` tells programs the same."""
+    bets = "a bet is sent once" if manifest["bet_attempts"] == 1 else f"a bet is sent {manifest['bet_attempts']} times"
+    often = f"{manifest['retry_attempts']} times" if manifest["retry_attempts"] else "until there is an answer"
+    first, longest = manifest["retry_first_ms"], manifest["retry_longest_ms"]
+    return (
+        f"waits {manifest['provider_timeout_ms']} ms; {bets} before it is cancelled; wins and cancels are repeated {often}, "
+        f"after {first} ms at first, then {manifest['retry_factor']} times as long, {longest} ms at most"
+    )
 
 
 def row(manifest: Manifest) -> str:

@@ -10,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from mesh.errors import RequestInvalidError
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceServicer
+from provider_adapters._kit.delivery import policy
 from provider_adapters._kit.health import Health, HealthBoard
 from provider_adapters._kit.manifest import Manifest
 from provider_adapters._kit.ports import Adapter, Device, Game, Launch, SessionFacts
@@ -31,6 +32,14 @@ class AdapterServicer(ProviderAdapterServiceServicer):
     async def Describe(self, request: pb.DescribeRequest, context: Any) -> pb.DescribeResponse:
         """Tell the manifest."""
         return description(self._manifest)
+
+    async def GetDeliveryPolicy(
+        self,
+        request: pb.GetDeliveryPolicyRequest,
+        context: Any,
+    ) -> pb.GetDeliveryPolicyResponse:
+        """Tell how the provider delivers its messages."""
+        return policy(self._manifest)
 
     async def CreateLaunch(self, request: pb.CreateLaunchRequest, context: Any) -> pb.CreateLaunchResponse:
         """Ask the provider for the address that starts a game."""

@@ -102,6 +102,16 @@ class Manifest:
     currency_codes: tuple[str, ...]
     provider_timeout_ms: int
     """How long the provider waits for our answer."""
+    bet_attempts: int
+    """How often the provider sends a bet that got no clear answer, before it cancels it."""
+    retry_first_ms: int
+    """How long it waits before it repeats an unanswered win or cancel the first time."""
+    retry_factor: int
+    """Each further wait is so many times the last one."""
+    retry_longest_ms: int
+    """The longest wait."""
+    retry_attempts: int
+    """How often it repeats. 0: until there is an answer."""
     margin_ms: int
     """Part of it that is left for the way back. The rest is the budget of one callback."""
     max_body_bytes: int
@@ -128,6 +138,16 @@ _KINDS: dict[str, type[enum.StrEnum]] = {
     "unknown_cancel_reply": UnknownCancelReply,
 }
 _MOST_DECIMALS = 18
+_POSITIVE = (
+    "provider_timeout_ms",
+    "margin_ms",
+    "max_body_bytes",
+    "outbound_timeout_ms",
+    "bet_attempts",
+    "retry_first_ms",
+    "retry_factor",
+    "retry_longest_ms",
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
 
@@ -191,8 +211,9 @@ def _wrong_lists(content: Mapping[str, Any]) -> list[str]:
 
 
 def _wrong_times(content: Mapping[str, Any]) -> list[str]:
-    keys = ("provider_timeout_ms", "margin_ms", "max_body_bytes", "outbound_timeout_ms")
-    problems = [f"{key} must be a whole number above zero" for key in keys if not _positive(content[key])]
+    problems = [f"{key} must be a whole number above zero" for key in _POSITIVE if not _positive(content[key])]
+    if type(content["retry_attempts"]) is not int or content["retry_attempts"] < 0:
+        problems.append("retry_attempts must be a whole number, 0 for until there is an answer")
     if type(content["decimals"]) is not int or not 0 <= content["decimals"] <= _MOST_DECIMALS:
         problems.append("decimals must be a whole number from 0 to 18")
     if not problems and content["margin_ms"] >= content["provider_timeout_ms"]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.acme_slots import auth, config
 from provider_adapters.acme_slots.amounts import to_wire
@@ -16,7 +17,7 @@ from provider_adapters.acme_slots.client import BASE
 from provider_adapters.acme_slots.config import Config
 from provider_adapters.acme_slots.errors import Code
 
-HABITS: Final = Habits(timeout_s=2.0, closes_by_flag=True, wins_name_the_bet=True)
+HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=True)
 
 GAMES: Final = (
     Game(game_id="slot-1", title="First Slot", category="slot"),

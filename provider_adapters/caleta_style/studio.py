@@ -12,6 +12,7 @@ from provider_adapters._kit.ports import Game
 from provider_adapters._kit.rsa_signatures import Keys
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.caleta_style import auth
 from provider_adapters.caleta_style.amounts import from_units, to_units
@@ -19,7 +20,7 @@ from provider_adapters.caleta_style.client import BASE
 from provider_adapters.caleta_style.config import studio_keys
 from provider_adapters.caleta_style.errors import Code
 
-HABITS: Final = Habits(timeout_s=1.0, closes_by_flag=True, wins_name_the_bet=True)
+HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=True)
 
 GAMES: Final = (
     Game(game_id="ct_bananas", title="Demo Bananas", category="slot"),
@@ -46,12 +47,12 @@ _UNTIL_DONE: Final = {
 
 REACTIONS: Final = Reactions(
     success=frozenset({Code.OK}),
-    # Known errors: the bet is discarded. Unknown ones: it may have been taken, and is rolled back.
+    # Known errors: the bet is discarded. Unknown ones: it is sent again, three times in all, and then rolled back.
     bets={
         **dict.fromkeys(Code, Reaction.REFUSED),
         Code.OK: Reaction.ACCEPTED,
-        Code.UNKNOWN: Reaction.CANCEL,
-        Code.TIMEOUT: Reaction.CANCEL,
+        Code.UNKNOWN: Reaction.RETRY,
+        Code.TIMEOUT: Reaction.RETRY,
     },
     credits=_UNTIL_DONE,
     cancels=_UNTIL_DONE,

@@ -10,6 +10,7 @@ from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError, parse_object, write_exact
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.evolution_style import auth, config, mapping
 from provider_adapters.evolution_style.amounts import to_wire
@@ -17,7 +18,7 @@ from provider_adapters.evolution_style.client import LAUNCH, LOBBY
 from provider_adapters.evolution_style.config import Config
 from provider_adapters.evolution_style.errors import Code, Failure
 
-HABITS: Final = Habits(timeout_s=3.0, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True)
+HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True)
 
 GAMES: Final = (
     Game(game_id="tbl-roulette-1", title="Demo Roulette", category="live"),

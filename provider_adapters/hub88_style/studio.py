@@ -10,6 +10,7 @@ from typing import Any, Final
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import (
     Act,
     ActKind,
@@ -17,7 +18,6 @@ from provider_adapters._kit.studio.ports import (
     Desk,
     Habits,
     Reaction,
-    RetrySchedule,
     Seat,
     StudioParts,
 )
@@ -27,11 +27,10 @@ from provider_adapters.hub88_style.client import BASE
 from provider_adapters.hub88_style.config import Keys, studio_keys
 from provider_adapters.hub88_style.errors import Status
 
-HABITS: Final = Habits(
-    timeout_s=2.0,
+HABITS: Final = habits(
+    __file__,
     closes_by_flag=True,
     wins_name_the_bet=True,
-    retries=RetrySchedule(first_s=0.2, factor=2.0, longest_s=4.0),
 )
 
 GAMES: Final = (

@@ -13,13 +13,14 @@ from provider_adapters._kit.json_rpc import RpcError
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import parse_object
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.nolimit_style import auth, config
 from provider_adapters.nolimit_style.amounts import to_wire
 from provider_adapters.nolimit_style.config import Config
 from provider_adapters.nolimit_style.errors import Code
 
-HABITS: Final = Habits(timeout_s=3.0, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True)
+HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True)
 """No message closes a round; the last deposit is the last one because none follows."""
 
 GAMES: Final = (

@@ -12,6 +12,7 @@ from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.playngo_style import auth, config, mapping
 from provider_adapters.playngo_style.amounts import to_wire
@@ -19,8 +20,8 @@ from provider_adapters.playngo_style.client import PATH
 from provider_adapters.playngo_style.config import Config
 from provider_adapters.playngo_style.errors import Code
 
-HABITS: Final = Habits(
-    timeout_s=3.0,
+HABITS: Final = habits(
+    __file__,
     closes_by_flag=True,
     wins_name_the_bet=False,
     cancel_shares_key=True,

@@ -8,6 +8,7 @@ import orjson
 
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.pragmatic_style import auth, wire
 from provider_adapters.pragmatic_style.amounts import to_wire
@@ -18,8 +19,8 @@ from provider_adapters.pragmatic_style.errors import DESCRIPTIONS, Code
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _OK_STATUS: Final = 200
 
-HABITS: Final = Habits(
-    timeout_s=3.0,
+HABITS: Final = habits(
+    __file__,
     closes_by_flag=False,
     wins_name_the_bet=False,
     cancel_shares_key=True,

@@ -11,6 +11,7 @@ from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.slotegrator_style import auth, config
 from provider_adapters.slotegrator_style.amounts import to_wire
@@ -18,8 +19,8 @@ from provider_adapters.slotegrator_style.client import BASE
 from provider_adapters.slotegrator_style.config import Config
 from provider_adapters.slotegrator_style.errors import Code
 
-HABITS: Final = Habits(
-    timeout_s=3.0,
+HABITS: Final = habits(
+    __file__,
     closes_by_flag=True,
     wins_name_the_bet=False,
     late_bet_accepted=True,

@@ -11,6 +11,7 @@ from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_form import decode, parse_pairs
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
+from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.swipegames_style import auth, config
 from provider_adapters.swipegames_style.amounts import to_wire
@@ -19,7 +20,7 @@ from provider_adapters.swipegames_style.config import Config
 from provider_adapters.swipegames_style.errors import HTTP_STATUS, Code
 from provider_adapters.swipegames_style.mapping import FREE, REGULAR, session_name, session_parts
 
-HABITS: Final = Habits(timeout_s=5.0, closes_by_flag=True, wins_name_the_bet=False, refusals_look_alike=True)
+HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=False, refusals_look_alike=True)
 """No message closes a round; the last win is the last one because none follows."""
 
 GAMES: Final = (

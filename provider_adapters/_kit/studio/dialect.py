@@ -12,7 +12,7 @@ import orjson
 
 from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.strict_json import NotParseableError
-from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction
+from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Habits, Reaction
 
 STAKES = frozenset({ActKind.BET, ActKind.TIP})
 UNDOES = frozenset({ActKind.CANCEL, ActKind.ROLLBACK})
@@ -43,6 +43,7 @@ class StudioDialect(abc.ABC):
     """The part of `studio.ports.Studio` that is about answers."""
 
     reactions: Reactions
+    habits: Habits
 
     @abc.abstractmethod
     def understand(self, act: Act, reply: HttpReply) -> tuple[Any, Decimal | None]:
@@ -60,7 +61,9 @@ class StudioDialect(abc.ABC):
         """See `studio.ports.Studio`."""
         if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
             return Reaction.REFUSED
-        return Reaction.CANCEL if act.kind in STAKES else Reaction.RETRY
+        if act.kind not in STAKES or self.habits.bet_attempts > 1:
+            return Reaction.RETRY
+        return Reaction.CANCEL
 
 
 def json_reply(content: object, status: int = 200) -> HttpReply:

@@ -131,6 +131,8 @@ class Habits:
     cancel_shares_key: bool = False
     """True: a cancel has no id of its own; `transaction_key` equals `bet_key`."""
     several_bets: bool = True
+    bet_attempts: int = 3
+    """How often a bet without a clear answer is sent, before it is cancelled."""
     late_bet_accepted: bool = False
     """True: a bet that follows its own cancel is answered with success, and takes nothing."""
     win_without_bet_paid: bool = False

@@ -12,7 +12,6 @@ from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, 
 from provider_adapters._kit.studio.record import Belief, Record
 from provider_adapters._kit.studio.stats import Stats
 
-_BET_ATTEMPTS = 3
 _BELIEFS = {
     Reaction.ACCEPTED: Belief.ACCEPTED,
     Reaction.REFUSED: Belief.REFUSED,
@@ -77,7 +76,7 @@ class Teller:
         if mishap is Mishap.LOST_REQUEST:
             return Answer(reaction=self._studio.unanswered(act), code="lost_request")
         answer = await self._with_copies(act, mishap)
-        for pause in self._pauses(_BET_ATTEMPTS - 1):
+        for pause in self._pauses(self._studio.habits.bet_attempts - 1):
             if answer.reaction is not Reaction.RETRY:
                 return answer
             await asyncio.sleep(pause)

@@ -27,7 +27,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pitboss/provider/v1/provider_adapter_service.proto\x12\x13pitboss.provider.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n\x0f\x44\x65scribeRequest\"\xde\x03\n\x10\x44\x65scribeResponse\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\"\n\x0c\x63\x61pabilities\x18\x02 \x03(\tR\x0c\x63\x61pabilities\x12\x37\n\x08id_scope\x18\x03 \x01(\x0e\x32\x1c.pitboss.provider.v1.IdScopeR\x07idScope\x12=\n\nmoney_unit\x18\x04 \x01(\x0e\x32\x1e.pitboss.provider.v1.MoneyUnitR\tmoneyUnit\x12\x44\n\x10provider_timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0fproviderTimeout\x12Y\n\x14unknown_cancel_reply\x18\x06 \x01(\x0e\x32\'.pitboss.provider.v1.UnknownCancelReplyR\x12unknownCancelReply\x12\x30\n\x14\x63\x61ncel_trigger_codes\x18\x07 \x03(\tR\x12\x63\x61ncelTriggerCodes\x12%\n\x0e\x63urrency_codes\x18\x08 \x03(\tR\rcurrencyCodes\x12\x18\n\x07quality\x18\t \x01(\tR\x07quality\"\x83\x03\n\x13\x43reateLaunchRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\tsessionId\x12\x1d\n\x05token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x10R\x05token\x12\x32\n\x10player_reference\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x03R\x0fplayerReference\x12 \n\x07game_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x06gameId\x12\x41\n\rcurrency_code\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12\x1a\n\x08language\x18\x06 \x01(\tR\x08language\x12\x18\n\x07\x63ountry\x18\x07 \x01(\tR\x07\x63ountry\x12\x39\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32!.pitboss.provider.v1.LaunchDeviceR\x06\x64\x65vice\x12\x1b\n\tlobby_url\x18\t \x01(\tR\x08lobbyUrl\"5\n\x14\x43reateLaunchResponse\x12\x1d\n\nlaunch_url\x18\x01 \x01(\tR\tlaunchUrl\"\x1a\n\x18ListProviderGamesRequest\"\x9a\x01\n\x0cProviderGame\x12\x17\n\x07game_id\x18\x01 \x01(\tR\x06gameId\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n\x08\x63\x61tegory\x18\x03 \x01(\tR\x08\x63\x61tegory\x12\x18\n\x07\x65nabled\x18\x04 \x01(\x08R\x07\x65nabled\x12%\n\x0e\x63urrency_codes\x18\x05 \x03(\tR\rcurrencyCodes\"T\n\x19ListProviderGamesResponse\x12\x37\n\x05games\x18\x01 \x03(\x0b\x32!.pitboss.provider.v1.ProviderGameR\x05games\"\x14\n\x12WatchHealthRequest\"\xb2\x01\n\x13WatchHealthResponse\x12;\n\x06health\x18\x01 \x01(\x0e\x32#.pitboss.provider.v1.ProviderHealthR\x06health\x12\x39\n\nsince_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tsinceTime\x12#\n\rbreaker_state\x18\x03 \x01(\tR\x0c\x62reakerState*n\n\x07IdScope\x12\x18\n\x14ID_SCOPE_UNSPECIFIED\x10\x00\x12\x13\n\x0fID_SCOPE_GLOBAL\x10\x01\x12\x13\n\x0fID_SCOPE_PLAYER\x10\x02\x12\x1f\n\x1bID_SCOPE_SHARED_WITH_CANCEL\x10\x03*|\n\tMoneyUnit\x12\x1a\n\x16MONEY_UNIT_UNSPECIFIED\x10\x00\x12\"\n\x1eMONEY_UNIT_HUNDRED_THOUSANDTHS\x10\x01\x12\x16\n\x12MONEY_UNIT_DECIMAL\x10\x02\x12\x17\n\x13MONEY_UNIT_SUBUNITS\x10\x03*\x80\x01\n\x12UnknownCancelReply\x12$\n UNKNOWN_CANCEL_REPLY_UNSPECIFIED\x10\x00\x12 \n\x1cUNKNOWN_CANCEL_REPLY_SUCCESS\x10\x01\x12\"\n\x1eUNKNOWN_CANCEL_REPLY_NOT_FOUND\x10\x02*b\n\x0cLaunchDevice\x12\x1d\n\x19LAUNCH_DEVICE_UNSPECIFIED\x10\x00\x12\x19\n\x15LAUNCH_DEVICE_DESKTOP\x10\x01\x12\x18\n\x14LAUNCH_DEVICE_MOBILE\x10\x02*c\n\x0eProviderHealth\x12\x1f\n\x1bPROVIDER_HEALTH_UNSPECIFIED\x10\x00\x12\x16\n\x12PROVIDER_HEALTH_UP\x10\x01\x12\x18\n\x14PROVIDER_HEALTH_DOWN\x10\x02\x32\xbd\x03\n\x16ProviderAdapterService\x12\\\n\x08\x44\x65scribe\x12$.pitboss.provider.v1.DescribeRequest\x1a%.pitboss.provider.v1.DescribeResponse\"\x03\x90\x02\x01\x12\x63\n\x0c\x43reateLaunch\x12(.pitboss.provider.v1.CreateLaunchRequest\x1a).pitboss.provider.v1.CreateLaunchResponse\x12w\n\x11ListProviderGames\x12-.pitboss.provider.v1.ListProviderGamesRequest\x1a..pitboss.provider.v1.ListProviderGamesResponse\"\x03\x90\x02\x01\x12g\n\x0bWatchHealth\x12\'.pitboss.provider.v1.WatchHealthRequest\x1a(.pitboss.provider.v1.WatchHealthResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pitboss/provider/v1/provider_adapter_service.proto\x12\x13pitboss.provider.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n\x0f\x44\x65scribeRequest\"\xde\x03\n\x10\x44\x65scribeResponse\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\"\n\x0c\x63\x61pabilities\x18\x02 \x03(\tR\x0c\x63\x61pabilities\x12\x37\n\x08id_scope\x18\x03 \x01(\x0e\x32\x1c.pitboss.provider.v1.IdScopeR\x07idScope\x12=\n\nmoney_unit\x18\x04 \x01(\x0e\x32\x1e.pitboss.provider.v1.MoneyUnitR\tmoneyUnit\x12\x44\n\x10provider_timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0fproviderTimeout\x12Y\n\x14unknown_cancel_reply\x18\x06 \x01(\x0e\x32\'.pitboss.provider.v1.UnknownCancelReplyR\x12unknownCancelReply\x12\x30\n\x14\x63\x61ncel_trigger_codes\x18\x07 \x03(\tR\x12\x63\x61ncelTriggerCodes\x12%\n\x0e\x63urrency_codes\x18\x08 \x03(\tR\rcurrencyCodes\x12\x18\n\x07quality\x18\t \x01(\tR\x07quality\"\x1a\n\x18GetDeliveryPolicyRequest\"\xc3\x03\n\x08\x44\x65livery\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32 .pitboss.provider.v1.MessageKindR\x04kind\x12\x33\n\x07timeout\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x42\n\x0f\x61nswered_within\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0e\x61nsweredWithin\x12\x1a\n\x08\x61ttempts\x18\x04 \x01(\x05R\x08\x61ttempts\x12\x38\n\nfirst_wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\tfirstWait\x12\x16\n\x06\x66\x61\x63tor\x18\x06 \x01(\x05R\x06\x66\x61\x63tor\x12<\n\x0clongest_wait\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0blongestWait\x12\x37\n\x08given_up\x18\x08 \x01(\x0e\x32\x1c.pitboss.provider.v1.GivenUpR\x07givenUp\x12#\n\runclear_codes\x18\t \x03(\tR\x0cunclearCodes\"Z\n\x19GetDeliveryPolicyResponse\x12=\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1d.pitboss.provider.v1.DeliveryR\ndeliveries\"\x83\x03\n\x13\x43reateLaunchRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\tsessionId\x12\x1d\n\x05token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x10R\x05token\x12\x32\n\x10player_reference\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x03R\x0fplayerReference\x12 \n\x07game_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x06gameId\x12\x41\n\rcurrency_code\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12\x1a\n\x08language\x18\x06 \x01(\tR\x08language\x12\x18\n\x07\x63ountry\x18\x07 \x01(\tR\x07\x63ountry\x12\x39\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32!.pitboss.provider.v1.LaunchDeviceR\x06\x64\x65vice\x12\x1b\n\tlobby_url\x18\t \x01(\tR\x08lobbyUrl\"5\n\x14\x43reateLaunchResponse\x12\x1d\n\nlaunch_url\x18\x01 \x01(\tR\tlaunchUrl\"\x1a\n\x18ListProviderGamesRequest\"\x9a\x01\n\x0cProviderGame\x12\x17\n\x07game_id\x18\x01 \x01(\tR\x06gameId\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n\x08\x63\x61tegory\x18\x03 \x01(\tR\x08\x63\x61tegory\x12\x18\n\x07\x65nabled\x18\x04 \x01(\x08R\x07\x65nabled\x12%\n\x0e\x63urrency_codes\x18\x05 \x03(\tR\rcurrencyCodes\"T\n\x19ListProviderGamesResponse\x12\x37\n\x05games\x18\x01 \x03(\x0b\x32!.pitboss.provider.v1.ProviderGameR\x05games\"\x14\n\x12WatchHealthRequest\"\xb2\x01\n\x13WatchHealthResponse\x12;\n\x06health\x18\x01 \x01(\x0e\x32#.pitboss.provider.v1.ProviderHealthR\x06health\x12\x39\n\nsince_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tsinceTime\x12#\n\rbreaker_state\x18\x03 \x01(\tR\x0c\x62reakerState*n\n\x07IdScope\x12\x18\n\x14ID_SCOPE_UNSPECIFIED\x10\x00\x12\x13\n\x0fID_SCOPE_GLOBAL\x10\x01\x12\x13\n\x0fID_SCOPE_PLAYER\x10\x02\x12\x1f\n\x1bID_SCOPE_SHARED_WITH_CANCEL\x10\x03*|\n\tMoneyUnit\x12\x1a\n\x16MONEY_UNIT_UNSPECIFIED\x10\x00\x12\"\n\x1eMONEY_UNIT_HUNDRED_THOUSANDTHS\x10\x01\x12\x16\n\x12MONEY_UNIT_DECIMAL\x10\x02\x12\x17\n\x13MONEY_UNIT_SUBUNITS\x10\x03*\x80\x01\n\x12UnknownCancelReply\x12$\n UNKNOWN_CANCEL_REPLY_UNSPECIFIED\x10\x00\x12 \n\x1cUNKNOWN_CANCEL_REPLY_SUCCESS\x10\x01\x12\"\n\x1eUNKNOWN_CANCEL_REPLY_NOT_FOUND\x10\x02*p\n\x0bMessageKind\x12\x1c\n\x18MESSAGE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MESSAGE_KIND_BET\x10\x01\x12\x14\n\x10MESSAGE_KIND_WIN\x10\x02\x12\x17\n\x13MESSAGE_KIND_CANCEL\x10\x03*a\n\x07GivenUp\x12\x18\n\x14GIVEN_UP_UNSPECIFIED\x10\x00\x12\x13\n\x0fGIVEN_UP_CANCEL\x10\x01\x12\x12\n\x0eGIVEN_UP_NEVER\x10\x02\x12\x13\n\x0fGIVEN_UP_PEOPLE\x10\x03*b\n\x0cLaunchDevice\x12\x1d\n\x19LAUNCH_DEVICE_UNSPECIFIED\x10\x00\x12\x19\n\x15LAUNCH_DEVICE_DESKTOP\x10\x01\x12\x18\n\x14LAUNCH_DEVICE_MOBILE\x10\x02*c\n\x0eProviderHealth\x12\x1f\n\x1bPROVIDER_HEALTH_UNSPECIFIED\x10\x00\x12\x16\n\x12PROVIDER_HEALTH_UP\x10\x01\x12\x18\n\x14PROVIDER_HEALTH_DOWN\x10\x02\x32\xb6\x04\n\x16ProviderAdapterService\x12\\\n\x08\x44\x65scribe\x12$.pitboss.provider.v1.DescribeRequest\x1a%.pitboss.provider.v1.DescribeResponse\"\x03\x90\x02\x01\x12w\n\x11GetDeliveryPolicy\x12-.pitboss.provider.v1.GetDeliveryPolicyRequest\x1a..pitboss.provider.v1.GetDeliveryPolicyResponse\"\x03\x90\x02\x01\x12\x63\n\x0c\x43reateLaunch\x12(.pitboss.provider.v1.CreateLaunchRequest\x1a).pitboss.provider.v1.CreateLaunchResponse\x12w\n\x11ListProviderGames\x12-.pitboss.provider.v1.ListProviderGamesRequest\x1a..pitboss.provider.v1.ListProviderGamesResponse\"\x03\x90\x02\x01\x12g\n\x0bWatchHealth\x12\'.pitboss.provider.v1.WatchHealthRequest\x1a(.pitboss.provider.v1.WatchHealthResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,38 +46,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATELAUNCHREQUEST'].fields_by_name['currency_code']._serialized_options = b'\272H\031r\0272\025^[A-Z][A-Z0-9]{2,11}$'
   _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['Describe']._loaded_options = None
   _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['Describe']._serialized_options = b'\220\002\001'
+  _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['GetDeliveryPolicy']._loaded_options = None
+  _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['GetDeliveryPolicy']._serialized_options = b'\220\002\001'
   _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['ListProviderGames']._loaded_options = None
   _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['ListProviderGames']._serialized_options = b'\220\002\001'
   _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['WatchHealth']._loaded_options = None
   _globals['_PROVIDERADAPTERSERVICE'].methods_by_name['WatchHealth']._serialized_options = b'\220\002\001'
-  _globals['_IDSCOPE']._serialized_start=1588
-  _globals['_IDSCOPE']._serialized_end=1698
-  _globals['_MONEYUNIT']._serialized_start=1700
-  _globals['_MONEYUNIT']._serialized_end=1824
-  _globals['_UNKNOWNCANCELREPLY']._serialized_start=1827
-  _globals['_UNKNOWNCANCELREPLY']._serialized_end=1955
-  _globals['_LAUNCHDEVICE']._serialized_start=1957
-  _globals['_LAUNCHDEVICE']._serialized_end=2055
-  _globals['_PROVIDERHEALTH']._serialized_start=2057
-  _globals['_PROVIDERHEALTH']._serialized_end=2156
+  _globals['_IDSCOPE']._serialized_start=2162
+  _globals['_IDSCOPE']._serialized_end=2272
+  _globals['_MONEYUNIT']._serialized_start=2274
+  _globals['_MONEYUNIT']._serialized_end=2398
+  _globals['_UNKNOWNCANCELREPLY']._serialized_start=2401
+  _globals['_UNKNOWNCANCELREPLY']._serialized_end=2529
+  _globals['_MESSAGEKIND']._serialized_start=2531
+  _globals['_MESSAGEKIND']._serialized_end=2643
+  _globals['_GIVENUP']._serialized_start=2645
+  _globals['_GIVENUP']._serialized_end=2742
+  _globals['_LAUNCHDEVICE']._serialized_start=2744
+  _globals['_LAUNCHDEVICE']._serialized_end=2842
+  _globals['_PROVIDERHEALTH']._serialized_start=2844
+  _globals['_PROVIDERHEALTH']._serialized_end=2943
   _globals['_DESCRIBEREQUEST']._serialized_start=169
   _globals['_DESCRIBEREQUEST']._serialized_end=186
   _globals['_DESCRIBERESPONSE']._serialized_start=189
   _globals['_DESCRIBERESPONSE']._serialized_end=667
-  _globals['_CREATELAUNCHREQUEST']._serialized_start=670
-  _globals['_CREATELAUNCHREQUEST']._serialized_end=1057
-  _globals['_CREATELAUNCHRESPONSE']._serialized_start=1059
-  _globals['_CREATELAUNCHRESPONSE']._serialized_end=1112
-  _globals['_LISTPROVIDERGAMESREQUEST']._serialized_start=1114
-  _globals['_LISTPROVIDERGAMESREQUEST']._serialized_end=1140
-  _globals['_PROVIDERGAME']._serialized_start=1143
-  _globals['_PROVIDERGAME']._serialized_end=1297
-  _globals['_LISTPROVIDERGAMESRESPONSE']._serialized_start=1299
-  _globals['_LISTPROVIDERGAMESRESPONSE']._serialized_end=1383
-  _globals['_WATCHHEALTHREQUEST']._serialized_start=1385
-  _globals['_WATCHHEALTHREQUEST']._serialized_end=1405
-  _globals['_WATCHHEALTHRESPONSE']._serialized_start=1408
-  _globals['_WATCHHEALTHRESPONSE']._serialized_end=1586
-  _globals['_PROVIDERADAPTERSERVICE']._serialized_start=2159
-  _globals['_PROVIDERADAPTERSERVICE']._serialized_end=2604
+  _globals['_GETDELIVERYPOLICYREQUEST']._serialized_start=669
+  _globals['_GETDELIVERYPOLICYREQUEST']._serialized_end=695
+  _globals['_DELIVERY']._serialized_start=698
+  _globals['_DELIVERY']._serialized_end=1149
+  _globals['_GETDELIVERYPOLICYRESPONSE']._serialized_start=1151
+  _globals['_GETDELIVERYPOLICYRESPONSE']._serialized_end=1241
+  _globals['_CREATELAUNCHREQUEST']._serialized_start=1244
+  _globals['_CREATELAUNCHREQUEST']._serialized_end=1631
+  _globals['_CREATELAUNCHRESPONSE']._serialized_start=1633
+  _globals['_CREATELAUNCHRESPONSE']._serialized_end=1686
+  _globals['_LISTPROVIDERGAMESREQUEST']._serialized_start=1688
+  _globals['_LISTPROVIDERGAMESREQUEST']._serialized_end=1714
+  _globals['_PROVIDERGAME']._serialized_start=1717
+  _globals['_PROVIDERGAME']._serialized_end=1871
+  _globals['_LISTPROVIDERGAMESRESPONSE']._serialized_start=1873
+  _globals['_LISTPROVIDERGAMESRESPONSE']._serialized_end=1957
+  _globals['_WATCHHEALTHREQUEST']._serialized_start=1959
+  _globals['_WATCHHEALTHREQUEST']._serialized_end=1979
+  _globals['_WATCHHEALTHRESPONSE']._serialized_start=1982
+  _globals['_WATCHHEALTHRESPONSE']._serialized_end=2160
+  _globals['_PROVIDERADAPTERSERVICE']._serialized_start=2946
+  _globals['_PROVIDERADAPTERSERVICE']._serialized_end=3512
 # @@protoc_insertion_point(module_scope)

@@ -101,6 +101,62 @@ UNKNOWN_CANCEL_REPLY_NOT_FOUND: UnknownCancelReply.ValueType  # 2
 """Its own "not found"."""
 Global___UnknownCancelReply: _TypeAlias = UnknownCancelReply  # noqa: Y015
 
+class _MessageKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MessageKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MessageKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MESSAGE_KIND_UNSPECIFIED: _MessageKind.ValueType  # 0
+    """Never sent."""
+    MESSAGE_KIND_BET: _MessageKind.ValueType  # 1
+    """Takes a stake."""
+    MESSAGE_KIND_WIN: _MessageKind.ValueType  # 2
+    """Pays: a win, a promotion, the end of a round."""
+    MESSAGE_KIND_CANCEL: _MessageKind.ValueType  # 3
+    """Undoes a stake."""
+
+class MessageKind(_MessageKind, metaclass=_MessageKindEnumTypeWrapper):
+    """MessageKind is a kind of message that the provider delivers."""
+
+MESSAGE_KIND_UNSPECIFIED: MessageKind.ValueType  # 0
+"""Never sent."""
+MESSAGE_KIND_BET: MessageKind.ValueType  # 1
+"""Takes a stake."""
+MESSAGE_KIND_WIN: MessageKind.ValueType  # 2
+"""Pays: a win, a promotion, the end of a round."""
+MESSAGE_KIND_CANCEL: MessageKind.ValueType  # 3
+"""Undoes a stake."""
+Global___MessageKind: _TypeAlias = MessageKind  # noqa: Y015
+
+class _GivenUp:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GivenUpEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GivenUp.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    GIVEN_UP_UNSPECIFIED: _GivenUp.ValueType  # 0
+    """Never sent."""
+    GIVEN_UP_CANCEL: _GivenUp.ValueType  # 1
+    """It cancels."""
+    GIVEN_UP_NEVER: _GivenUp.ValueType  # 2
+    """It never gives up."""
+    GIVEN_UP_PEOPLE: _GivenUp.ValueType  # 3
+    """It stops, and people have to look."""
+
+class GivenUp(_GivenUp, metaclass=_GivenUpEnumTypeWrapper):
+    """GivenUp is what the provider does after the last attempt without a clear answer."""
+
+GIVEN_UP_UNSPECIFIED: GivenUp.ValueType  # 0
+"""Never sent."""
+GIVEN_UP_CANCEL: GivenUp.ValueType  # 1
+"""It cancels."""
+GIVEN_UP_NEVER: GivenUp.ValueType  # 2
+"""It never gives up."""
+GIVEN_UP_PEOPLE: GivenUp.ValueType  # 3
+"""It stops, and people have to look."""
+Global___GivenUp: _TypeAlias = GivenUp  # noqa: Y015
+
 class _LaunchDevice:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -227,6 +283,111 @@ class DescribeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DescribeResponse: _TypeAlias = DescribeResponse  # noqa: Y015
+
+@_typing.final
+class GetDeliveryPolicyRequest(_message.Message):
+    """GetDeliveryPolicyRequest is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDeliveryPolicyRequest: _TypeAlias = GetDeliveryPolicyRequest  # noqa: Y015
+
+@_typing.final
+class Delivery(_message.Message):
+    """Delivery is how one kind of message is delivered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TIMEOUT_FIELD_NUMBER: _builtins.int
+    ANSWERED_WITHIN_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    FIRST_WAIT_FIELD_NUMBER: _builtins.int
+    FACTOR_FIELD_NUMBER: _builtins.int
+    LONGEST_WAIT_FIELD_NUMBER: _builtins.int
+    GIVEN_UP_FIELD_NUMBER: _builtins.int
+    UNCLEAR_CODES_FIELD_NUMBER: _builtins.int
+    kind: Global___MessageKind.ValueType
+    """The kind."""
+    attempts: _builtins.int
+    """How often it is sent, the first time counted. 0: until there is an answer."""
+    factor: _builtins.int
+    """Each further wait is so many times the last one."""
+    given_up: Global___GivenUp.ValueType
+    """What follows after the last attempt."""
+    @_builtins.property
+    def timeout(self) -> _duration_pb2.Duration:
+        """How long the provider waits for an answer."""
+
+    @_builtins.property
+    def answered_within(self) -> _duration_pb2.Duration:
+        """Within what time the adapter answers."""
+
+    @_builtins.property
+    def first_wait(self) -> _duration_pb2.Duration:
+        """Wait before the second attempt. Unset where there is none."""
+
+    @_builtins.property
+    def longest_wait(self) -> _duration_pb2.Duration:
+        """The longest wait."""
+
+    @_builtins.property
+    def unclear_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Wire codes that count as no clear answer. For bets only."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___MessageKind.ValueType = ...,
+        timeout: _duration_pb2.Duration | None = ...,
+        answered_within: _duration_pb2.Duration | None = ...,
+        attempts: _builtins.int = ...,
+        first_wait: _duration_pb2.Duration | None = ...,
+        factor: _builtins.int = ...,
+        longest_wait: _duration_pb2.Duration | None = ...,
+        given_up: Global___GivenUp.ValueType = ...,
+        unclear_codes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answered_within", b"answered_within", "first_wait", b"first_wait", "longest_wait", b"longest_wait", "timeout", b"timeout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_within", b"answered_within", "attempts", b"attempts", "factor", b"factor", "first_wait", b"first_wait", "given_up", b"given_up", "kind", b"kind", "longest_wait", b"longest_wait", "timeout", b"timeout", "unclear_codes", b"unclear_codes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
+
+@_typing.final
+class GetDeliveryPolicyResponse(_message.Message):
+    """GetDeliveryPolicyResponse has one entry for each kind."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Delivery]:
+        """The kinds."""
+
+    def __init__(
+        self,
+        *,
+        deliveries: _abc.Iterable[Global___Delivery] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deliveries", b"deliveries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDeliveryPolicyResponse: _TypeAlias = GetDeliveryPolicyResponse  # noqa: Y015
 
 @_typing.final
 class CreateLaunchRequest(_message.Message):

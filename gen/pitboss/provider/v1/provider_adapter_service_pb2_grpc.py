@@ -40,6 +40,11 @@ class ProviderAdapterServiceStub:
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.DescribeRequest.SerializeToString,
                 response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.DescribeResponse.FromString,
                 _registered_method=True)
+        self.GetDeliveryPolicy = channel.unary_unary(
+                '/pitboss.provider.v1.ProviderAdapterService/GetDeliveryPolicy',
+                request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetDeliveryPolicyRequest.SerializeToString,
+                response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetDeliveryPolicyResponse.FromString,
+                _registered_method=True)
         self.CreateLaunch = channel.unary_unary(
                 '/pitboss.provider.v1.ProviderAdapterService/CreateLaunch',
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CreateLaunchRequest.SerializeToString,
@@ -63,6 +68,17 @@ class ProviderAdapterServiceServicer:
 
     def Describe(self, request, context):
         """Describe tells what the provider can do, from its manifest.
+
+        Errors: none of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDeliveryPolicy(self, request, context):
+        """GetDeliveryPolicy tells how the provider delivers each kind of message: how long it waits, how
+        often and when it repeats, and what it does when nothing helps. The same facts steer the adapter's
+        deadlines and the studio simulator.
 
         Errors: none of its own.
         """
@@ -104,6 +120,11 @@ def add_ProviderAdapterServiceServicer_to_server(servicer, server):
                     servicer.Describe,
                     request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.DescribeRequest.FromString,
                     response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.DescribeResponse.SerializeToString,
+            ),
+            'GetDeliveryPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDeliveryPolicy,
+                    request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetDeliveryPolicyRequest.FromString,
+                    response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetDeliveryPolicyResponse.SerializeToString,
             ),
             'CreateLaunch': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateLaunch,
@@ -149,6 +170,33 @@ class ProviderAdapterService:
             '/pitboss.provider.v1.ProviderAdapterService/Describe',
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.DescribeRequest.SerializeToString,
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.DescribeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDeliveryPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.provider.v1.ProviderAdapterService/GetDeliveryPolicy',
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetDeliveryPolicyRequest.SerializeToString,
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetDeliveryPolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,

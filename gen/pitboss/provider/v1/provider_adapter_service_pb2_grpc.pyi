@@ -38,6 +38,13 @@ class ProviderAdapterServiceStub:
 
     Errors: none of its own.
     """
+    GetDeliveryPolicy: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.GetDeliveryPolicyRequest, _provider_adapter_service_pb2.GetDeliveryPolicyResponse]
+    """GetDeliveryPolicy tells how the provider delivers each kind of message: how long it waits, how
+    often and when it repeats, and what it does when nothing helps. The same facts steer the adapter's
+    deadlines and the studio simulator.
+
+    Errors: none of its own.
+    """
     CreateLaunch: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.CreateLaunchRequest, _provider_adapter_service_pb2.CreateLaunchResponse]
     """CreateLaunch asks the provider for the address that starts a game.
 
@@ -61,6 +68,13 @@ class ProviderAdapterServiceAsyncStub(ProviderAdapterServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Describe: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.DescribeRequest, _provider_adapter_service_pb2.DescribeResponse]  # type: ignore[assignment]
     """Describe tells what the provider can do, from its manifest.
+
+    Errors: none of its own.
+    """
+    GetDeliveryPolicy: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.GetDeliveryPolicyRequest, _provider_adapter_service_pb2.GetDeliveryPolicyResponse]  # type: ignore[assignment]
+    """GetDeliveryPolicy tells how the provider delivers each kind of message: how long it waits, how
+    often and when it repeats, and what it does when nothing helps. The same facts steer the adapter's
+    deadlines and the studio simulator.
 
     Errors: none of its own.
     """
@@ -90,6 +104,19 @@ class ProviderAdapterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_provider_adapter_service_pb2.DescribeResponse, _abc.Awaitable[_provider_adapter_service_pb2.DescribeResponse]]:
         """Describe tells what the provider can do, from its manifest.
+
+        Errors: none of its own.
+        """
+
+    @_abc_1.abstractmethod
+    def GetDeliveryPolicy(
+        self,
+        request: _provider_adapter_service_pb2.GetDeliveryPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_adapter_service_pb2.GetDeliveryPolicyResponse, _abc.Awaitable[_provider_adapter_service_pb2.GetDeliveryPolicyResponse]]:
+        """GetDeliveryPolicy tells how the provider delivers each kind of message: how long it waits, how
+        often and when it repeats, and what it does when nothing helps. The same facts steer the adapter's
+        deadlines and the studio simulator.
 
         Errors: none of its own.
         """
