@@ -152,16 +152,16 @@ def test_a_checkpoint_of_today_is_the_same_tomorrow(stack: Stack) -> None:
 def test_the_log_of_today_is_proved_to_continue_the_one_of_yesterday_and_no_other(stack: Stack) -> None:
     until(stack, lambda one: one.checked == stored(stack))
     with service(stack) as stub:
-        before = stub.GetCheckpoint(pb.GetCheckpointRequest(shard=0), timeout=20)
-        keys = keys_of(before.verifier_key)
-        old = open_checkpoint(before.checkpoint, keys)
+        kept = [stub.GetCheckpoint(pb.GetCheckpointRequest(shard=shard), timeout=20) for shard in range(8)]
+        keys = [key for one in kept for key in keys_of(one.verifier_key)]
+        olds = [open_checkpoint(one.checkpoint, keys) for one in kept if one.tree_size]
         deposit(stack, "continue")
         until(stack, lambda one: one.checked == stored(stack))
-        shard, (then, now) = _continue(stub, old, keys)
-        assert (shard, then) == (0, old.size)
-        assert now > then
+        grown = [_continue(stub, old, keys)[1] for old in olds]
+        assert [then for then, _ in grown] == [old.size for old in olds]
+        assert any(now > then for then, now in grown)
         with pytest.raises(ProofError):
-            _continue(stub, replace(old, root=bytes(32)), keys)
+            _continue(stub, replace(olds[0], root=bytes(32)), keys)
 
 
 def test_the_key_stands_in_no_log(stack: Stack) -> None:
