@@ -115,7 +115,7 @@ async def _main(service_url: str, name: str) -> None:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         print(json.dumps(await run(engine, job, first)), flush=True)
-        first += 1 << 40
+        first += 10_000_000
     flying.cancel()
     await log.close()
 

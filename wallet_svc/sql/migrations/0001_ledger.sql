@@ -151,16 +151,16 @@ COMMENT ON TABLE batch IS 'The chain: each batch names the digest before it, onc
 
 CREATE TABLE round (
     player_id bigint NOT NULL,
-    source_id smallint NOT NULL,
-    name text COLLATE "C" NOT NULL,
-    asset_id integer NOT NULL,
     opened_sequence bigint NOT NULL,
     opened_us bigint NOT NULL,
     closed_us bigint,
+    asset_id integer NOT NULL,
+    source_id smallint NOT NULL,
     state smallint NOT NULL CHECK (state IN (1, 2)),
+    name text COLLATE "C" NOT NULL,
     PRIMARY KEY (player_id, source_id, name),
     CHECK ((state = 2) = (closed_us IS NOT NULL))
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 90);
 
 CREATE TABLE hold (
     player_id bigint NOT NULL,
