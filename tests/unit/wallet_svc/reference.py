@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ class Reference:
     """One player at one provider and at the cashier."""
 
     cash: int = 0
+    bonus: int = 0
     held: int = 0
     house: int = 0
     now: int = 0
@@ -22,7 +24,12 @@ class Reference:
     orphans: bool = False
     answers: dict[tuple[str, str], tuple[Step, str]] = field(default_factory=dict)
     bets: dict[str, Step] = field(default_factory=dict)
+    wins: dict[str, Step] = field(default_factory=dict)
+    tips: dict[str, Step] = field(default_factory=dict)
+    cancels: dict[str, Step] = field(default_factory=dict)
     buried: set[str] = field(default_factory=set)
+    buried_wins: set[str] = field(default_factory=set)
+    order: int = 0
     rounds: dict[str, Step] = field(default_factory=dict)
     holds: dict[str, Step] = field(default_factory=dict)
 
@@ -47,16 +54,26 @@ class Reference:
         known = self.rounds.get(step["round"])
         if known is not None and known["closed"] is not None:
             return "ROUND_CLOSED", False
-        if step["amount"] > self.cash:
+        if step["amount"] > self.cash + self.bonus:
             return "INSUFFICIENT_FUNDS", False
-        self.cash -= step["amount"]
-        self.house += step["amount"]
+        bonus = max(step["amount"] - self.cash, 0)
+        self._take(step["amount"] - bonus, bonus)
+        self.order += 1
         self.rounds.setdefault(step["round"], {"closed": None, "bets": []})["bets"].append(step["key"])
-        self.bets[step["key"]] = {"round": step["round"], "amount": step["amount"], "undone": False, "wins": 0}
+        self.bets[step["key"]] = {
+            "key": step["key"],
+            "round": step["round"],
+            "cash": step["amount"] - bonus,
+            "bonus": bonus,
+            "undone": False,
+            "order": self.order,
+        }
         self._close_with(step)
         return "OK", False
 
     def _win(self, step: Step) -> tuple[str, bool]:
+        if step["key"] in self.buried_wins:
+            return "ALREADY_ROLLED_BACK", False
         refusal = self._reference(step)
         if refusal == "ORIGINAL_NOT_FOUND" and self.orphans:
             refusal = ""
@@ -65,13 +82,38 @@ class Reference:
         known = self.rounds.get(step["round"])
         if known is not None and known["closed"] is not None and self.now >= known["closed"] + self.late_window:
             return "ROUND_CLOSED", False
-        self.cash += step["amount"]
-        self.house -= step["amount"]
-        for bet in self._won(step):
-            bet["wins"] += 1
+        stakes = self._won(step)
+        bonus = sum(bet["bonus"] for bet in stakes)
+        if bonus:
+            bonus = step["amount"] * bonus // sum(bet["cash"] + bet["bonus"] for bet in stakes)
+        self._take(bonus - step["amount"], -bonus)
+        self.order += 1
+        self.wins[step["key"]] = {
+            "round": step["round"] if known is not None else None,
+            "ref": step["ref"],
+            "cash": step["amount"] - bonus,
+            "bonus": bonus,
+            "undone": False,
+            "order": self.order,
+        }
         if known is not None:
             self._close_with(step)
         return "OK", False
+
+    def _take(self, cash: int, bonus: int) -> None:
+        self.cash -= cash
+        self.bonus -= bonus
+        self.house += cash + bonus
+
+    def _settled_by(self, bet: Step, but: frozenset[str] = frozenset()) -> bool:
+        """Whether a live win, but for these, names the bet, or its round after it."""
+        return any(
+            not win["undone"]
+            and key not in but
+            and win["round"] == bet["round"]
+            and (win["ref"] == bet["key"] or (not win["ref"] and win["order"] > bet["order"]))
+            for key, win in self.wins.items()
+        )
 
     def _reference(self, step: Step) -> str:
         return self._named(step) if step["ref"] else self._unnamed(step)
@@ -84,7 +126,7 @@ class Reference:
             return "ORIGINAL_NOT_FOUND"
         if bet["undone"]:
             return "ALREADY_ROLLED_BACK"
-        return "ALREADY_SETTLED" if self.one_credit and bet["wins"] else ""
+        return "ALREADY_SETTLED" if self.one_credit and self._settled_by(bet) else ""
 
     def _unnamed(self, step: Step) -> str:
         bets = [self.bets[key] for key in self.rounds.get(step["round"], {"bets": []})["bets"]]
@@ -93,7 +135,7 @@ class Reference:
         live = [bet for bet in bets if not bet["undone"]]
         if not live:
             return "ALREADY_ROLLED_BACK"
-        return "ALREADY_SETTLED" if self.one_credit and all(bet["wins"] for bet in live) else ""
+        return "ALREADY_SETTLED" if self.one_credit and all(self._settled_by(bet) for bet in live) else ""
 
     def _won(self, step: Step) -> list[Step]:
         if step["ref"]:
@@ -113,11 +155,84 @@ class Reference:
         bet = self.bets[key]
         if bet["undone"]:
             return "OK", True
-        if bet["wins"] or self.rounds[bet["round"]]["closed"] is not None:
+        if self._settled_by(bet) or self.rounds[bet["round"]]["closed"] is not None:
             return "ALREADY_SETTLED", False
+        self.cancels[step["key"]] = {"stake": bet, "undone": False}
+        self._undo_stake(bet)
+        return "OK", False
+
+    def _undo_stake(self, bet: Step) -> None:
         bet["undone"] = True
-        self.cash += bet["amount"]
-        self.house -= bet["amount"]
+        self._take(-bet["cash"], -bet["bonus"])
+
+    def _tip(self, step: Step) -> tuple[str, bool]:
+        if step["amount"] <= 0:
+            return "AMOUNT_INVALID", False
+        if step["amount"] > self.cash:
+            return "INSUFFICIENT_FUNDS", False
+        self._take(step["amount"], 0)
+        self.tips[step["key"]] = {"cash": step["amount"], "bonus": 0, "undone": False}
+        return "OK", False
+
+    def _reverse(self, step: Step) -> tuple[str, bool]:
+        key = step["ref"]
+        if key in self.buried_wins:
+            return "TOMBSTONED", True
+        win = self.wins.get(key)
+        if win is None:
+            if ("win", key) not in self.answers:
+                self.buried_wins.add(key)
+            return "TOMBSTONED", False
+        if win["undone"]:
+            return "OK", True
+        if win["cash"] > self.cash or win["bonus"] > self.bonus:
+            return "INSUFFICIENT_FUNDS", False
+        win["undone"] = True
+        self._take(win["cash"], win["bonus"])
+        return "OK", False
+
+    def _again(self, step: Step) -> tuple[str, bool]:
+        cancelled = self.cancels.get(step["ref"])
+        if cancelled is None:
+            return "ORIGINAL_NOT_FOUND", False
+        if cancelled["undone"]:
+            return "OK", True
+        stake = cancelled["stake"]
+        if stake["cash"] > self.cash or stake["bonus"] > self.bonus:
+            return "INSUFFICIENT_FUNDS", False
+        cancelled["undone"], stake["undone"] = True, False
+        self._take(stake["cash"], stake["bonus"])
+        return "OK", False
+
+    def _list(self, step: Step) -> tuple[str, bool]:
+        """Undo a bet and a win together, or nothing."""
+        trial = copy.deepcopy(self)
+        outcome = trial._undo_bet(step["bet"], frozenset({step["won"]})) or trial._undo_win(step["won"])
+        if not outcome:
+            vars(self).update(vars(trial))
+        return outcome or "OK", False
+
+    def _undo_bet(self, key: str, listed: frozenset[str]) -> str:
+        bet = self.bets.get(key)
+        if bet is None:
+            if ("bet", key) not in self.answers:
+                self.buried.add(key)
+            return ""
+        if bet["undone"]:
+            return ""
+        if self._settled_by(bet, listed):
+            return "ALREADY_SETTLED"
+        self._undo_stake(bet)
+        return ""
+
+    def _undo_win(self, key: str) -> str:
+        outcome, _ = self._reverse({"ref": key})
+        return "" if outcome in ("OK", "TOMBSTONED") else outcome
+
+    def _promo(self, step: Step) -> tuple[str, bool]:
+        if step["amount"] <= 0:
+            return "AMOUNT_INVALID", False
+        self._take(0, -step["amount"]) if step["to_bonus"] else self._take(-step["amount"], 0)
         return "OK", False
 
     def _close(self, step: Step) -> tuple[str, bool]:

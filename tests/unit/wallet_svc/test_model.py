@@ -14,7 +14,7 @@ from tests.unit.wallet_svc.reference import Reference, Step
 from tests.unit.wallet_svc.test_replay import from_the_log, state_of
 from tests.unit.wallet_svc.world import CASHIER, PROVIDER, Table, bet, money, table, win
 from wallet_svc.domain import commands as c
-from wallet_svc.domain.vocabulary import RoundState
+from wallet_svc.domain.vocabulary import AccountClass, Kind, RoundState
 
 NEW = "new"
 keys = st.sampled_from([NEW] * 9 + ["1", "2"])
@@ -35,7 +35,13 @@ bets = steps("bet", round=rounds, amount=amounts, close=rarely)
 wins = steps("win", round=rounds, amount=amounts, ref=st.one_of(st.just(""), refs), close=rarely)
 cancels = steps("cancel", ref=refs)
 closes = steps("close", round=rounds)
+tips = steps("tip", amount=amounts)
+reversals = steps("reverse", ref=refs)
+agains = steps("again", ref=refs)
+lists = steps("list", bet=refs, won=refs)
+promos = steps("promo", amount=amounts, to_bonus=flags)
 actions = st.one_of(bets, bets, wins, cancels)
+undoing = st.one_of(reversals, agains, lists)
 messages = st.lists(actions, min_size=2, max_size=5).map(lambda items: {"do": "message", "items": items})
 deposits = steps("deposit", amount=amounts)
 holds = steps("hold", amount=amounts, seconds=st.sampled_from([None, 1, 2]))
@@ -44,7 +50,23 @@ ends = st.one_of(steps("release", ref=refs), steps("expire", ref=refs))
 waits = st.fixed_dictionaries({"do": st.just("wait"), "seconds": st.sampled_from([1, 2])})
 repeats = st.fixed_dictionaries({"do": st.just("repeat"), "which": st.integers(0, 30)})
 stories = st.lists(
-    st.one_of(actions, actions, closes, deposits, holds, captures, ends, messages, messages, waits, repeats),
+    st.one_of(
+        actions,
+        actions,
+        undoing,
+        undoing,
+        tips,
+        promos,
+        closes,
+        deposits,
+        holds,
+        captures,
+        ends,
+        messages,
+        messages,
+        waits,
+        repeats,
+    ),
     min_size=10,
     max_size=40,
 )
@@ -66,6 +88,15 @@ ACTIONS: dict[str, Callable[[Step], c.Action]] = {
     "win": lambda step: win(amount(step["amount"]), step["round"], bet_key=step["ref"], close=step["close"]),
     "cancel": lambda step: c.Cancel(bet_key=step["ref"]),
     "close": lambda step: c.CloseRound(round=step["round"]),
+    "tip": lambda step: c.Tip(money=text(step["amount"]), session="s"),
+    "reverse": lambda step: c.ReverseWin(win_key=step["ref"]),
+    "again": lambda step: c.UndoRollback(cancel_key=step["ref"]),
+    "list": lambda step: c.RollbackList(items=((Kind.BET, step["bet"]), (Kind.WIN, step["won"]))),
+    "promo": lambda step: c.Credit(
+        kind=Kind.PROMO,
+        money=text(step["amount"]),
+        to=AccountClass.BONUS if step["to_bonus"] else AccountClass.CASH,
+    ),
     "deposit": lambda step: c.Deposit(money=text(step["amount"])),
     "hold": lambda step: c.Hold(
         money=text(step["amount"]), expires_in_us=step["seconds"] and step["seconds"] * 1_000_000
@@ -82,6 +113,10 @@ def action_of(step: Step) -> c.Action:
     return ACTIONS[step["do"]](step)
 
 
+_REFERS = {"win": "bet", "cancel": "bet", "reverse": "win", "again": "cancel"}
+"""What each kind of step refers to; the others are about holds."""
+
+
 class Story:
     """The wallet and the reference, side by side."""
 
@@ -93,7 +128,7 @@ class Story:
             one_credit=flags_["one_credit_per_bet"], orphans=flags_["win_without_bet"],
         )  # fmt: skip
         self.told: list[Step] = []
-        self.seen: dict[str, list[str]] = {"bet": [], "hold": []}
+        self.seen: dict[str, list[str]] = {"bet": [], "hold": [], "win": [], "cancel": []}
         self.keys = 0
 
     def tell(self, step: Step) -> None:
@@ -114,11 +149,12 @@ class Story:
         """The step with a key of its own, and with the key of what it refers to."""
         self.keys += 1
         named = {**step, "key": f"k{self.keys}" if step["key"] == NEW else step["key"]}
-        ago = step.get("ref")
-        if isinstance(ago, int):
-            known = self.seen["bet" if step["do"] in ("win", "cancel") else "hold"]
-            # What was never seen may come later: its key is one that others take too.
-            named["ref"] = known[-1 - ago] if ago < len(known) else "1"
+        for field_, kind in {"ref": _REFERS.get(step["do"], "hold"), "bet": "bet", "won": "win"}.items():
+            ago = step.get(field_)
+            if isinstance(ago, int):
+                known = self.seen[kind]
+                # What was never seen may come later: its key is one that others take too.
+                named[field_] = known[-1 - ago] if ago < len(known) else "1"
         if step["do"] in self.seen:
             self.seen[step["do"]].append(named["key"])
         return named
@@ -131,7 +167,7 @@ class Story:
 
     def one(self, step: Step) -> bool:
         expected = self.reference.do(step)
-        source = PROVIDER if step["do"] in ("bet", "win", "cancel", "close") else CASHIER
+        source = CASHIER if step["do"] in ("deposit", "hold", "capture", "release", "expire") else PROVIDER
         key: str = "" if step["do"] == "close" else step["ref" if step["do"] == "expire" else "key"]
         decided = self.table.do(key, action_of(step), source=source)
         assert (decided.entry.outcome.name, decided.replayed) == expected, step
@@ -179,9 +215,10 @@ class Story:
 
     def compare(self) -> None:
         made, known = self.table, self.reference
-        assert (made.cash(), made.held(), made.house()) == (known.cash, known.held, known.house)
-        assert made.cash() + made.held() + made.house() == 0
-        assert min(made.cash(), made.held()) >= 0
+        ours = made.cash(), made.bonus(), made.held(), made.house()
+        assert ours == (known.cash, known.bonus, known.held, known.house)
+        assert sum(ours) == 0
+        assert min(ours[:3]) >= 0
         held = sum(one.left for one in made.player().holds.values())
         assert held == made.held()
         states = {name: one.state for (_, name), one in made.player().rounds.items()}
