@@ -12,7 +12,7 @@ def schema() -> migrations.Schema:
     """The ledger's tables. PITBOSS_SHARDS counts the shards of a new ledger; it never changes afterwards."""
     return migrations.Schema(
         folder=Path(__file__).parent / "sql" / "migrations",
-        roles={"service_role": "service"},
+        roles={"service_role": "service", "reader_role": "reader"},
         settings={"shards": os.environ.get("PITBOSS_SHARDS", _SHARDS)},
     )
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_FILES = sorted((Path(__file__).parent.parent / "sql").glob("*.sql"))
+_FILES = [Path(__file__).parent.parent / "sql" / name for name in ("history.sql", "queries.sql")]
 _NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 

@@ -39,6 +39,10 @@ async def _play(database: Database) -> None:
         await wallet.must("alice", "c2", c.Cancel(bet_key="b2"))
         await wallet.must("alice", "w1", win("30.00", "r1", close=True))
         await wallet.must("alice", "h1", c.Hold(money=money("20.00")), source=CASHIER)
+        await wallet.must("alice", "h2", c.Hold(money=money("5.00")), source=CASHIER)
+        await wallet.must("alice", "k2", c.Capture(hold_key="h2"), source=CASHIER)
+        await wallet.must("alice", "h3", c.Hold(money=money("5.00")), source=CASHIER)
+        await wallet.must("alice", "k3", c.Capture(hold_key="h3", money=money("2.00")), source=CASHIER)
 
 
 @pytest.fixture
@@ -104,17 +108,17 @@ def test_the_service_can_do_what_it_needs_and_no_more(service: Session, statemen
         ("UPDATE account SET debits = credits + 1 WHERE class = 1", "account_floor"),
         ("UPDATE account SET debits = credits + 1 WHERE class = 2", "account_floor"),
         ("UPDATE account SET credits = 9223372036854775808 + debits WHERE class = 1", "account_ceiling"),
-        ("UPDATE account SET debits = -1 WHERE class = 11", "account_debits_check"),
-        ("UPDATE account SET credits = -1 WHERE class = 11", "account_credits_check"),
+        ("UPDATE account SET debits = -1 WHERE class = 11", "account_counters_rise"),
+        ("UPDATE account SET credits = -1 WHERE class = 11", "account_counters_rise"),
         ("UPDATE hold SET captured = amount + 1, state = 2", "hold_never_exceeded"),
         ("UPDATE hold SET captured = amount", "hold_ends_empty"),
         ("UPDATE hold SET state = 3", "hold_ends_empty"),
-        ("UPDATE round SET state = 1", "round_check"),
+        ("UPDATE round SET state = 1", "round_closes_once"),
         ("UPDATE player SET protection = protection, blocked = NULL", ""),
     ],
 )
 def test_balances_holds_and_rounds_stay_possible(service: Session, statement: str, constraint: str) -> None:
-    with pytest.raises((errors.CheckViolation, errors.NotNullViolation)) as refused:
+    with pytest.raises((errors.CheckViolation, errors.NotNullViolation, errors.UniqueViolation)) as refused:
         service.execute(statement.encode())
     assert (refused.value.diag.constraint_name or "") == constraint
 
@@ -150,7 +154,7 @@ def test_an_entry_that_contradicts_history_is_refused(service: Session, changes:
 
 
 def test_two_batches_cannot_follow_the_same_one(service: Session) -> None:
-    with pytest.raises(errors.UniqueViolation, match="previous"):
+    with pytest.raises(errors.CheckViolation, match="does not continue the chain"):
         service.execute(
             b"INSERT INTO batch (shard, first_sequence, count, previous, digest, root, writer, recorded_us)"
             b" SELECT shard, first_sequence + 1000, 1, previous, sha256('\\x02' || previous || int2send(shard) ||"
@@ -162,14 +166,17 @@ def test_a_batch_with_another_digest_than_its_own_is_refused(service: Session) -
     with pytest.raises(errors.CheckViolation) as refused:
         service.execute(
             b"INSERT INTO batch (shard, first_sequence, count, previous, digest, root, writer, recorded_us)"
-            b" SELECT shard, first_sequence + 1000, 1, digest, digest, root, 'mallory', 0 FROM batch LIMIT 1"
+            b" SELECT shard, first_sequence + count, 1, digest, digest, root, 'mallory', 0 FROM batch"
+            b" ORDER BY first_sequence DESC LIMIT 1"
         )
     assert refused.value.diag.constraint_name == "batch_digest"
 
 
 def test_a_head_without_the_peaks_of_its_tree_is_refused(service: Session) -> None:
     with pytest.raises(errors.CheckViolation) as refused:
-        service.execute("UPDATE shard SET next_sequence = next_sequence + 1 WHERE next_sequence > 1")
+        service.execute(
+            "UPDATE shard SET next_sequence = next_sequence + 1, digest = sha256(digest) WHERE next_sequence > 1"
+        )
     assert refused.value.diag.constraint_name == "shard_frontier"
 
 
@@ -183,6 +190,132 @@ def test_the_reader_changes_nothing(played: Database) -> None:
         reader.execute("SET TRANSACTION READ WRITE")
         with pytest.raises(errors.InsufficientPrivilege):
             reader.execute("UPDATE account SET debits = 0")
+
+
+# -- what never goes back
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("UPDATE account SET debits = debits - 1 WHERE debits > 0 AND class = 1", "account_counters_rise"),
+        ("UPDATE account SET credits = credits - 1 WHERE credits > 0 AND class = 12", "account_counters_rise"),
+        ("UPDATE hold SET state = 1 WHERE key = 'h2'", "hold_ends_once"),
+        ("UPDATE hold SET state = 4 WHERE key = 'h2'", "hold_ends_once"),
+        ("UPDATE hold SET captured = captured - 1 WHERE captured > 0 AND state = 1", "hold_counters_rise"),
+        ("UPDATE round SET state = 1, closed_us = NULL WHERE state = 2", "round_closes_once"),
+        ("UPDATE round SET closed_us = closed_us + 1 WHERE state = 2", "round_closes_once"),
+        ("UPDATE shard SET next_sequence = 1, digest = sha256(digest) WHERE next_sequence > 1", "shard_advances"),
+        ("UPDATE shard SET next_id = next_id - 1 WHERE next_id > 1", "shard_advances"),
+        ("UPDATE shard SET digest = sha256(digest)", "shard_advances"),
+        ("UPDATE shard SET registry_version = registry_version - 1", "shard_advances"),
+    ],
+)
+@pytest.mark.parametrize("role", ["service", "owner"])
+def test_what_only_rises_or_ends_once_does_so_for_everybody(
+    request: pytest.FixtureRequest, role: str, statement: str, constraint: str
+) -> None:
+    session: Session = request.getfixturevalue(role)
+    with pytest.raises((errors.CheckViolation, errors.UniqueViolation)) as refused:
+        session.execute(statement.encode())
+    assert refused.value.diag.constraint_name == constraint
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE account SET player_id = player_id + 1024 WHERE class = 1",
+        "UPDATE account SET asset_id = asset_id",
+        "DELETE FROM account",
+        "TRUNCATE account",
+        "DELETE FROM hold",
+        "UPDATE hold SET amount = amount + 1 WHERE state = 1",
+    ],
+)
+def test_accounts_and_holds_stay_what_they_are_even_for_the_owner(owner: Session, statement: str) -> None:
+    with pytest.raises((errors.CheckViolation, errors.UniqueViolation)):
+        owner.execute(statement.encode())
+
+
+def _batch(first: str, previous: str) -> bytes:
+    """A batch with a right digest at some place of the chain."""
+    place = f"shard, {first}, 1, {previous}"
+    digest = f"sha256('\\x02' || {previous} || int2send(shard) || int8send({first}) || int4send(1) || root)"
+    columns = "shard, first_sequence, count, previous, digest, root, writer, recorded_us"
+    values = f"{place}, {digest}, root, 'mallory', 0"
+    last = "batch ORDER BY first_sequence DESC LIMIT 1"
+    return f"INSERT INTO batch ({columns}) SELECT {values} FROM {last}".encode()  # noqa: S608 - our own words
+
+
+@pytest.mark.parametrize("role", ["service", "owner"])
+@pytest.mark.parametrize(
+    ("first", "previous"),
+    [
+        ("first_sequence + count + 1", "digest"),
+        ("first_sequence + count - 1", "digest"),
+        ("first_sequence + count", "previous"),
+        ("first_sequence + count", "sha256(digest)"),
+    ],
+    ids=["gap", "overlap", "branch", "beside"],
+)
+def test_a_batch_that_does_not_continue_the_last_one_is_refused_to_everybody(
+    request: pytest.FixtureRequest, role: str, first: str, previous: str
+) -> None:
+    session: Session = request.getfixturevalue(role)
+    with pytest.raises(errors.CheckViolation) as refused:
+        session.execute(_batch(first, previous))
+    assert refused.value.diag.constraint_name == "batch_chained"
+
+
+def test_the_batch_that_does_continue_it_is_not(service: Session) -> None:
+    assert service.execute(_batch("first_sequence + count", "digest")).rowcount == 1
+
+
+def test_a_deposit_above_the_cap_of_its_asset_is_refused(owner: Session) -> None:
+    owner.execute("UPDATE asset SET cap = 10")
+    with pytest.raises(errors.CheckViolation) as refused:
+        owner.execute(
+            f"INSERT INTO transfer ({_COLUMNS}) SELECT "  # noqa: S608
+            + _COLUMNS.replace("sequence", "sequence + 1000", 1).replace(", key,", ", 'new',")
+            + " FROM transfer WHERE kind = 5 LIMIT 1"
+        )
+    assert refused.value.diag.constraint_name == "transfer_capped"
+
+
+# -- tenants
+
+
+@pytest.fixture
+def tenant(server: Postgres, played: Database) -> Iterator[str]:
+    """Address for a role that may read for one licensee, which has no player."""
+    base = server.admin_url.removesuffix("/postgres") + f"/{played.name}"
+    with psycopg.connect(base, autocommit=True) as admin:
+        admin.execute("CREATE ROLE auditor LOGIN PASSWORD 'auditor'")
+        admin.execute(f"GRANT CONNECT ON DATABASE {played.name} TO auditor".encode())
+        admin.execute("GRANT USAGE ON SCHEMA public TO auditor")
+        admin.execute("GRANT SELECT ON transfer, account, player, day_total, tenant_reader TO auditor")
+        admin.execute("INSERT INTO licensee (name, default_pack) VALUES ('castor', 'sandbox')")
+        admin.execute("INSERT INTO tenant_reader SELECT 'auditor', id FROM licensee WHERE name = 'castor'")
+        yield f"postgresql://auditor:auditor@{base.rpartition('@')[2]}"
+        admin.execute("DELETE FROM tenant_reader")
+        admin.execute("DELETE FROM licensee WHERE name = 'castor'")
+        admin.execute("DROP OWNED BY auditor")
+        admin.execute("DROP ROLE auditor")
+
+
+@pytest.mark.parametrize("table", ["transfer", "account", "player"])
+def test_a_role_that_reads_for_one_licensee_sees_no_row_of_another(played: Database, tenant: str, table: str) -> None:
+    count = f"SELECT count(*) FROM {table}".encode()  # noqa: S608 - our own names
+    with psycopg.connect(tenant) as auditor, psycopg.connect(played.owner_url, autocommit=True) as owner:
+        assert auditor.execute(count).fetchone() == (0,)
+        own = "SELECT id FROM licensee WHERE name = 'borealis'"
+        owner.execute(f"UPDATE tenant_reader SET licensee_id = ({own})".encode())  # noqa: S608 - as above
+        assert auditor.execute(count).fetchone() == owner.execute(count).fetchone() != (0,)
+
+
+def test_a_role_that_reads_for_one_licensee_cannot_say_for_which(tenant: str) -> None:
+    with psycopg.connect(tenant) as auditor, pytest.raises(errors.InsufficientPrivilege):
+        auditor.execute("UPDATE tenant_reader SET licensee_id = 1")
 
 
 # -- migrations
@@ -201,6 +334,62 @@ def test_a_migration_done_twice_changes_nothing(empty_database: Database, monkey
     upgrade(empty_database.owner_url)
     with psycopg.connect(empty_database.owner_url) as connection:
         assert connection.execute("SELECT count(*) FROM shard").fetchone() == (3,)
+
+
+@pytest.fixture
+def guarded(server: Postgres, empty_database: Database) -> Database:
+    """A ledger whose superuser guards history."""
+    upgrade(empty_database.owner_url)
+    base = server.admin_url.removesuffix("/postgres") + f"/{empty_database.name}"
+    with psycopg.connect(base, autocommit=True) as admin:
+        admin.execute((ROOT / "wallet_svc" / "sql" / "guard.sql").read_bytes())
+    return empty_database
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE transfer DISABLE TRIGGER ALL",
+        "ALTER TABLE transfer DROP CONSTRAINT transfer_two_sides",
+        "ALTER TABLE account DROP CONSTRAINT account_floor",
+        "ALTER TABLE batch ADD COLUMN note text",
+        "DROP TRIGGER transfer_is_final ON transfer",
+        "DROP TABLE transfer CASCADE",
+        "DROP INDEX transfer_key",
+        "ALTER TABLE transfer DISABLE ROW LEVEL SECURITY",
+    ],
+)
+def test_where_a_superuser_guards_it_the_owner_cannot_weaken_history(guarded: Database, statement: str) -> None:
+    with psycopg.connect(guarded.owner_url) as owner, pytest.raises(errors.InsufficientPrivilege, match="final"):
+        owner.execute(statement.encode())
+
+
+def test_the_guard_of_history_lets_migrations_and_everything_else_pass(guarded: Database) -> None:
+    upgrade(guarded.owner_url)
+    with psycopg.connect(guarded.owner_url) as owner:
+        owner.execute("CREATE TABLE note (n integer)")
+        owner.execute("DROP TABLE note")
+        owner.execute("SELECT set_config('pitboss.migrating', 'on', true)")
+        owner.execute("ALTER TABLE transfer ADD COLUMN note text")
+        owner.rollback()
+
+
+def test_the_owner_of_the_tables_need_not_be_able_to_log_in(
+    server: Postgres, empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = f"{empty_database.name}_keeper"
+    base = server.admin_url.removesuffix("/postgres") + f"/{empty_database.name}"
+    with psycopg.connect(base, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {owner} NOLOGIN".encode())
+        admin.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {owner}".encode())
+        admin.execute(f"GRANT {owner} TO {empty_database.name}_owner".encode())
+        monkeypatch.setenv("PITBOSS_OWNER_ROLE", owner)
+        upgrade(empty_database.owner_url)
+        rows = admin.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert rows == [(owner,)]
+        admin.execute(f"REVOKE {owner} FROM {empty_database.name}_owner".encode())
+        admin.execute(f"DROP OWNED BY {owner} CASCADE".encode())
+        admin.execute(f"DROP ROLE {owner}".encode())
 
 
 def test_two_migrations_at_once_take_turns(empty_database: Database) -> None:
