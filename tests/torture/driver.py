@@ -29,7 +29,8 @@ _IMPATIENT = [
     ("grpc.max_reconnect_backoff_ms", 200),
     ("grpc.enable_http_proxy", 0),
 ]
-_TIMEOUT_S = 3.0
+# Longer than any fault lasts: a wallet that waits for its database is left to wait, a dead one is noticed at once.
+_TIMEOUT_S = 6.0
 _PAUSE_S = (0.05, 0.2)
 _MOST_PATIENCE = 4.0
 _LOSES_INTEREST = 0.04
@@ -53,6 +54,8 @@ class Office:
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     open: dict[int, Operation] = field(default_factory=dict)
     """Operations without an answer."""
+    last_failure: float = 0.0
+    """When a call failed last, on the monotonic clock."""
     given_up: set[int] = field(default_factory=set)
     """Operations that were looked up in the end; they are not sent again."""
     channels: list[grpc.aio.Channel] = field(default_factory=list)
@@ -89,8 +92,10 @@ class Office:
             answers = await self._call(wallet, numbered, metadata, timeout_s)
         except grpc.aio.AioRpcError as error:
             self.history.add("unknown", time.monotonic_ns(), numbers, error.code().name)
+            self.last_failure = time.monotonic()
             return False
         self.history.add("ok", time.monotonic_ns(), list(zip(numbers, answers, strict=True)))
+        self.world.answers[wallet] += 1
         for number in numbers:
             self.open.pop(number, None)
         return True
@@ -116,6 +121,10 @@ class Office:
             [answer_of(part) for part in (result.parts if operation.atomic else [result])]
             for (_, operation), result in zip(numbered, answer.results, strict=True)
         ]
+
+    async def wait_for_the_lost(self) -> None:
+        """A call that failed here may still be under way in a wallet, until its deadline."""
+        await asyncio.sleep(max(0.0, self.last_failure + _TIMEOUT_S + 0.5 - time.monotonic()))
 
     async def read(self, wallet: int, player: str) -> None:
         """Read the available money of a player."""

@@ -19,7 +19,8 @@ from tests.torture.wallets import Wallet
 from tests.torture.world import World
 
 _TARGET_WAIT_S = 4.0
-_AT_WORK_S = 0.6
+_AT_WORK_S = 0.4
+_SOME = 4
 _LOOK_S = 0.1
 
 
@@ -77,8 +78,15 @@ class Nemesis:
         """The wallet, when it has worked for a moment: who kills what only just began shows nothing."""
         wallet = self._world.wallets[event.wallet]
         if await wallet.up(_TARGET_WAIT_S):
-            await asyncio.sleep(_AT_WORK_S)
+            await self._work(lambda: self._world.answers[event.wallet])
         return wallet
+
+    async def _work(self, answers: Callable[[], int]) -> None:
+        """Wait until some calls were answered, on a slow computer too, but not for ever."""
+        before, deadline = answers(), time.monotonic() + _TARGET_WAIT_S
+        await asyncio.sleep(_AT_WORK_S)
+        while answers() < before + _SOME and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_S)
 
     async def _kill_wallet(self, event: Event) -> bool:
         async with self._locks[event.wallet]:
@@ -123,6 +131,7 @@ class Nemesis:
 
     async def _kill_backend(self, event: Event) -> bool:
         async with self._postgres:
+            await self._work(lambda: sum(self._world.answers))
             happened = await asyncio.to_thread(kill_backend, self._world.server, self._world.wallets[event.wallet].name)
             self.kills += happened
             return happened
@@ -130,6 +139,7 @@ class Nemesis:
     async def _kill_postgres(self, event: Event) -> bool:
         del event
         async with self._postgres:
+            await self._work(lambda: sum(self._world.answers))
             await asyncio.to_thread(self._world.server.kill)
             self.kills += 1
             await self._start_postgres()

@@ -90,7 +90,7 @@ async def _cut_often(folder: Path, cuts: int, seed: int, *, fsync: bool) -> dict
         result: dict[str, Any] = {"cuts": done, "seconds_to_recover": None, "unreadable": problem}
         if not problem:
             await asyncio.gather(*[wallet.up() for wallet in made.wallets])
-            await asyncio.sleep(3.5)
+            await office.wait_for_the_lost()
             result["unknown_resolved"] = await resolve(office)
         await office.close()
         office.history.close()

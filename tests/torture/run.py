@@ -123,8 +123,7 @@ async def _storm(plan: Plan, office: Office, nemesis: Nemesis, clients: list[Cli
     healed = await asyncio.gather(*[wallet.up(_QUIET_S) for wallet in office.world.wallets])
     if not all(healed):
         nemesis.broken.append("liveness: a wallet did not come back")
-    # A request that was given up may still be under way in a wallet, until its deadline.
-    await asyncio.sleep(3.5)
+    await office.wait_for_the_lost()
     plan.say(f"resolved {await resolve(office)} operations that nobody had answered")
     await asyncio.gather(*[client.repeat() for client in clients])
     watch.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -44,6 +44,8 @@ class World:
     database_lines: list[Line]
     call_lines: list[Line]
     platform_tls: Path
+    answers: list[int] = field(default_factory=lambda: [0] * COUNT)
+    """Calls that each wallet has answered."""
 
 
 @contextlib.asynccontextmanager
