@@ -16,6 +16,7 @@ from mesh.dev.postgres import Database, Postgres
 from mesh.errors import DependencyDownError
 from mesh.merkle import root_of
 from mesh.notes import Signer, new_seed
+from mesh.second_opinion.book import Problem
 from mesh.second_opinion.errors import (
     LedgerDisputedError,
     NoSigningKeyError,
@@ -227,6 +228,29 @@ async def test_a_deleted_row_a_changed_balance_a_changed_batch_and_a_deleted_acc
         connection.execute("INSERT INTO account SELECT * FROM poor")
         assert second.places() == {f"{shard}-{sequence}", f"account {rich}", f"account {poor}"}
         assert "removed" in second.alarms[-1].problem or "removed" in second.alarms[0].problem
+
+
+async def test_a_key_that_was_answered_twice_is_named_even_if_the_database_no_longer_forbids_it(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path
+) -> None:
+    await play(await ledger.wallet(), range(2))
+    rows = ledger.rows(
+        "SELECT shard, sequence, key FROM transfer WHERE kind = 5 AND starts_with(key, 'd') ORDER BY sequence LIMIT 2"
+    )
+    (shard, _, taken), (_, sequence, key) = rows
+    change = "UPDATE transfer SET key = %s WHERE (shard, sequence) = (%s, %s)"
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        index = ledger.value("SELECT indexdef FROM pg_indexes WHERE indexname = 'transfer_key'")
+        connection.execute("DROP INDEX transfer_key")
+        connection.execute(change, (taken, shard, sequence))
+        try:
+            second.catch_up()
+        finally:
+            connection.execute(change, (key, shard, sequence))
+            connection.execute(index.encode())
+        assert Problem(f"{shard}-{sequence}", "its key was answered before") in {
+            Problem(alarm.place, alarm.problem) for alarm in second.alarms
+        }
 
 
 async def test_a_ledger_rolled_back_to_an_earlier_state_is_named(
