@@ -75,6 +75,31 @@ providers = st.fixed_dictionaries(
 )
 
 
+lately = st.sampled_from([0, 0, 0, 1])
+
+
+def fresh(do: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
+    """Always a new key, and about what came last: long chains of undoing that are about one bet."""
+    return st.fixed_dictionaries({"do": st.just(do), "key": st.just(NEW), **fields})
+
+
+small = st.sampled_from([0, 100, 333])
+chains = st.lists(
+    st.one_of(
+        fresh("bet", round=st.just("r1"), amount=small, close=rarely),
+        fresh("win", round=st.just("r1"), amount=small, ref=st.one_of(st.just(""), lately), close=rarely),
+        fresh("cancel", ref=lately),
+        fresh("reverse", ref=lately),
+        fresh("again", ref=lately),
+        fresh("list", bet=lately, won=lately),
+        fresh("promo", amount=small, to_bonus=st.just(True)),
+        fresh("hold", amount=st.just(9_500), seconds=st.none()),
+    ),
+    min_size=5,
+    max_size=14,
+)
+
+
 def amount(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02}"
 
@@ -231,6 +256,16 @@ class Story:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(providers, stories)
 def test_the_wallet_agrees_with_the_reference_in_any_story(flags_: dict[str, Any], story: list[Step]) -> None:
+    both = Story(dict(flags_))
+    for step in story:
+        both.tell(step)
+    sums(both.table)
+    assert state_of(from_the_log(both.table)) == state_of(both.table.player())
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(providers, chains)
+def test_chains_of_undoing_agree_with_the_reference(flags_: dict[str, Any], story: list[Step]) -> None:
     both = Story(dict(flags_))
     for step in story:
         both.tell(step)
