@@ -349,7 +349,7 @@ class Engine:
                 if batch.book.head.shard in written:
                     batch.committed(digest)
                     for player in batch.players.values():
-                        law.forget_usage(player, batch.registry.packs, batch.now_us)
+                        law.forget_usage(player, batch.now_us)
                     self.committed += len(batch.entries)
         self.flights += 1
         stale = {batch.book.head.shard for batch in batches} - written

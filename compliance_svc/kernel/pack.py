@@ -7,7 +7,6 @@ from datetime import UTC, tzinfo
 from typing import Final, TypeAlias
 
 from compliance_svc.kernel.actions import ActionKind, Category
-from compliance_svc.kernel.limits import LimitKind
 from compliance_svc.kernel.rules import CompiledKind, standing
 from compliance_svc.kernel.rules.base import Context, Rule
 from compliance_svc.kernel.rules.money import MoneyTrigger
@@ -74,10 +73,6 @@ class Pack:
         if plan is None:
             plan = self._plans[key] = self._compile(*key)
         return plan
-
-    def looks_back_us(self, kind: LimitKind) -> int:
-        """Return how far back the pack's own rules read this kind of usage; 0 if they do not."""
-        return max((rule.look_back_us for rule in self.triggers if rule.basis == kind), default=0)
 
     @property
     def triggers(self) -> tuple[MoneyTrigger, ...]:

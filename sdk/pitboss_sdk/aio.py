@@ -523,7 +523,7 @@ class AsyncClient:
     ) -> Decision:
         """Set or change a limit. Lower works at once; higher may be scheduled, see the decision.
 
-        `window` is "24h", "7d", "30d", "1mo" or "since_set"; a stake limit has none.
+        `window` is "24h", "7d", "30d", "1mo", "day", "week", "month" or "since_set"; a stake limit has none.
         """
         return await self._run(compliance.set_limit(player_id, kind, amount, window, transaction_key), timeout_s)
 

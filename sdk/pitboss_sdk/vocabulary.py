@@ -250,3 +250,5 @@ class LimitKind(_Open):
     DEPOSIT = 1
     LOSS = 2
     STAKE = 3
+    NETDEP = 4
+    WAGER = 5

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compliance_svc import kernel
-from wallet_svc.domain.commands import NOT_ASKED, Answers
+from wallet_svc.domain.commands import NOT_ASKED, Answers, Deposit
 from wallet_svc.domain.scene import minor
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
 if TYPE_CHECKING:
-    from wallet_svc.domain.commands import Bet, ChangePlay, Deposit
+    from wallet_svc.domain.commands import Action, Bet, ChangePlay
     from wallet_svc.domain.scene import Scene
     from wallet_svc.domain.state import Asset, Entry, HeldMoney, Play, Player, Registry, Round
 
@@ -339,33 +339,40 @@ def begin(player: Player) -> None:
     player.usage = kernel.UsageBook()
 
 
-def lacks_usage(player: Player, packs: kernel.PackLibrary, now_us: int) -> bool:
+def lacks_usage(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> bool:
     """Whether the player's usage must be read before the law is asked. Cheap: for most players nothing counts."""
     if player.usage is not None:
         return False
-    protection, pack = player.protection, packs.at(player.pack, now_us)
-    if player.uncounted is not None and player.uncounted[0] is protection and player.uncounted[1] is pack:
+    if type(action) is Deposit:
+        return usage_since(player, action, packs, now_us) is not None
+    protection = player.protection
+    if player.uncounted is not None and player.uncounted is protection:
         return False
-    if usage_since(player, packs, now_us) is not None:
+    if _limits_since(player, now_us) is not None:
         return True
-    player.uncounted = (protection, pack)
+    player.uncounted = protection
     return False
 
 
-def forget_usage(player: Player, packs: kernel.PackLibrary, now_us: int) -> None:
+def forget_usage(player: Player, now_us: int) -> None:
     """Count no further for a player of whom nothing counts. What a limit needs later is read from the log."""
-    if player.usage is not None and usage_since(player, packs, now_us) is None:
+    if player.usage is not None and _limits_since(player, now_us) is None:
         player.usage = None
 
 
-def usage_since(player: Player, packs: kernel.PackLibrary, now_us: int) -> int | None:
-    """From when the player's limits and the pack look back, or None if nothing counts."""
+def usage_since(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> int | None:
+    """From when the player's limits look back, and at a deposit the pack's thresholds; None if nothing counts."""
+    since_us, pack = _limits_since(player, now_us), packs.at(player.pack, now_us)
+    if type(action) is not Deposit or pack is None:
+        return since_us
+    spans = [now_us - rule.look_back_us for rule in pack.triggers]
+    return min([*spans, *([] if since_us is None else [since_us])], default=None)
+
+
+def _limits_since(player: Player, now_us: int) -> int | None:
     if player.protection is None:
         return None
-    needed = kernel.usage_needed(player.protection.limits, now_us)
-    pack = packs.at(player.pack, now_us)
-    spans = [] if pack is None else [pack.looks_back_us(kind) for kind in kernel.LimitKind]
-    return min([*needed.values(), *(now_us - span for span in spans if span)], default=None)
+    return min(kernel.usage_needed(player.protection.limits, now_us).values(), default=None)
 
 
 def limit_statuses(

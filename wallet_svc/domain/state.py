@@ -303,7 +303,7 @@ class Player:
     usage: Any = None
     """What limits count; None until a limit needs it."""
     uncounted: Any = None
-    """The protection and the pack under which nothing has to be counted."""
+    """The protection under which nothing has to be counted for bets."""
     cycles: dict[tuple[str, str], int] = field(default_factory=dict)
     """(session, game category) to the start of its last game cycle, in microseconds."""
     past: dict[AccountName, Past] = field(default_factory=dict)

@@ -42,7 +42,7 @@ class Loader:
                 player is None
                 or all_keys
                 or not is_known(player, command, sources[command.source], coming)
-                or law.lacks_usage(player, self._registry.packs, self._now_us)
+                or law.lacks_usage(player, command.action, self._registry.packs, self._now_us)
             ):
                 found.append(one)
         return found
@@ -128,7 +128,7 @@ class Loader:
                 # A new window looks back on what happened before it was set.
                 since[player.id] = 0
             elif player.usage is None:
-                moment = law.usage_since(player, self._registry.packs, self._now_us)
+                moment = law.usage_since(player, command.action, self._registry.packs, self._now_us)
                 if moment is not None:
                     since.setdefault(player.id, moment)
         if not since:

@@ -144,13 +144,24 @@ def test_what_is_dated_back_needs_reading() -> None:
 def test_usage_is_read_for_who_has_a_limit_and_for_nobody_else() -> None:
     made = table()
     player, packs = made.player(), made.registry.packs
-    assert not law.lacks_usage(player, packs, made.now_us)
+    assert not law.lacks_usage(player, bet(), packs, made.now_us)
     player.usage = None
-    assert not law.lacks_usage(player, packs, made.now_us)
+    assert not law.lacks_usage(player, bet(), packs, made.now_us)
     made.do("l1", c.SetLimit(limit="loss", window="24h", money=money("5.00")), source=CASHIER)
     player.usage = None
-    assert law.lacks_usage(player, packs, made.now_us)
-    assert law.lacks_usage(player, packs, made.now_us)
+    assert law.lacks_usage(player, bet(), packs, made.now_us)
+    assert law.lacks_usage(player, bet(), packs, made.now_us)
+
+
+def test_a_deposit_is_read_for_where_the_market_counts_deposits() -> None:
+    pay = c.Deposit(money=money("5.00", "GBP"))
+    for pack, counts in (("gb", True), ("base", False)):
+        made = table("0", pack=pack, currency="GBP")
+        player, packs = made.player(), made.registry.packs
+        law.forget_usage(player, made.now_us)
+        assert player.usage is None
+        assert law.lacks_usage(player, pay, packs, made.now_us) is counts
+        assert not law.lacks_usage(player, bet(), packs, made.now_us)
 
 
 def test_a_refused_win_is_doubtful_until_its_round_and_its_bet_were_looked_for() -> None:

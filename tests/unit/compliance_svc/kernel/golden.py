@@ -121,6 +121,7 @@ class World:
         self.bets: dict[str, tuple[Someone, Round, int, int, int, str]] = {}
         self.standing: set[str] = set()
         self.labels: dict[str, Decision] = {}
+        self.made: list[Decision] = []
         self.withdrawals: dict[str, tuple[int, int]] = {}
         self.stakes: dict[str, int] = {}
         self.now_us = 0
@@ -157,6 +158,7 @@ class World:
 
     def _act(self, person: Someone, step: dict[str, Any]) -> Decision:
         decision = self._opening(person, step) or self._decide(person, step)
+        self.made.append(decision)
         self._share(person, decision)
         counting: Callable[[Someone, dict[str, Any], Decision], None] | None = getattr(
             self, f"_count_{step['do']}", None

@@ -251,7 +251,7 @@ class ChangePlay(_message.Message):
     session_id: _builtins.str
     """The session."""
     reality_check_seen: _builtins.bool
-    """The player has seen the reality check; always true."""
+    """The player has seen the reality check, whatever the value."""
     @_builtins.property
     def renew_until(self) -> _timestamp_pb2.Timestamp:
         """The permit goes on until then. Sources are asked as for a new one."""
