@@ -15,6 +15,7 @@ from tests.integration.provider_adapters.office import Office
 
 NAMES = tuple(provider.name for provider in discover())
 
+AT_ONCE = 3
 CHAOS = {
     "lost_reply": 0.12,
     "lost_request": 0.05,
@@ -42,9 +43,12 @@ async def provider(office: Office, request: pytest.FixtureRequest) -> str:
 async def test_the_studio_sees_what_it_must_see_in_every_scenario(office: Office, provider: str) -> None:
     game = min(await office.offered(provider))
 
+    gate = asyncio.Semaphore(AT_ONCE)
+
     async def failure(scenario: str) -> tuple[str, object] | None:
-        launched = await office.launch(provider, game)
-        told = await office.control(provider, "POST", f"scenario/{scenario}", launch_url=launched.launch_url)
+        async with gate:
+            launched = await office.launch(provider, game)
+            told = await office.control(provider, "POST", f"scenario/{scenario}", launch_url=launched.launch_url)
         return None if told["passed"] else (scenario, told["steps"])
 
     told = await asyncio.gather(*map(failure, SCENARIOS))
