@@ -39,8 +39,8 @@ demo: setup ## start the whole mesh, play through it, verify the books, stop (bu
 	@$(RUN) -m mesh.cli demo
 
 .PHONY: up
-up: setup ## start the mesh; returns when it is ready, and it stays up (build/mesh.json)
-	@$(RUN) -m mesh.cli up --detach
+up: setup ## start the mesh, which stays up: make up [PROVIDERS=all|name,name] (build/mesh.json)
+	@$(RUN) -m mesh.cli up --detach $(if $(PROVIDERS),--providers $(PROVIDERS))
 
 .PHONY: down
 down: setup ## stop the mesh

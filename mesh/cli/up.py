@@ -33,6 +33,9 @@ StudioPort = Annotated[int, typer.Option(help="Port for the studios' callbacks; 
 LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
 Otlp = Annotated[str, typer.Option("--otlp", help="OTLP/gRPC collector for traces and metrics, host:port.")]
 KeepData = Annotated[bool, typer.Option(help="Leave databases and secrets in the run folder at the end.")]
+Providers = Annotated[
+    str, typer.Option(help="Exactly these, separated by commas, or all. By default those of every day.")
+]
 
 
 def up(
@@ -44,12 +47,14 @@ def up(
     log_level: LogLevel = "info",
     otlp: Otlp = "",
     keep_data: KeepData = False,
+    providers: Providers = "",
 ) -> None:
     """Start the whole mesh: PostgreSQL, Valkey, gateway, services, adapters and studios."""
     from mesh.dev import supervisor  # noqa: PLC0415 - imports everything a stack is made of
     from mesh.dev.stack import Options  # noqa: PLC0415
 
-    options = Options(kind="up", log_level=log_level, otlp_endpoint=otlp, keep_data=keep_data, second_opinion=True,
+    chosen = frozenset(filter(None, providers.split(",")))
+    options = Options(kind="up", providers=chosen, log_level=log_level, otlp_endpoint=otlp, keep_data=keep_data, second_opinion=True,
                       licensee_port=_if_free(licensee_port), studio_port=_if_free(studio_port))  # fmt: skip
     view = View(quiet=json)
     if detach:

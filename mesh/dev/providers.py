@@ -12,6 +12,7 @@ from mesh.dev.errors import StackError
 from mesh.dev.paths import ROOT
 
 FOLDER = ROOT / "provider_adapters"
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,10 @@ def discover(folder: Path = FOLDER) -> tuple[Provider, ...]:
 
 
 def choose(names: frozenset[str], folder: Path = FOLDER) -> tuple[Provider, ...]:
-    """The providers of these names, or those that are always started when there are none."""
+    """The providers of these names, or those that are always started when there are none. "all" are all of them."""
     found = discover(folder)
+    if names == {ALL}:
+        return found
     unknown = names - {provider.name for provider in found}
     if unknown:
         message = f"no such provider: {', '.join(sorted(unknown))}; there are: {', '.join(one.name for one in found)}"

@@ -136,8 +136,9 @@ def _follow(events: IO[str], report: Report) -> Started:
 
 
 def _plain(options: Options) -> dict[str, object]:
-    return {name: getattr(options, name) for name in ("kind", "log_level", "otlp_endpoint", "licensee_port",
-                                                      "studio_port", "ready_s", "keep_data", "second_opinion")}  # fmt: skip
+    plain = {name: getattr(options, name) for name in ("kind", "log_level", "otlp_endpoint", "licensee_port",
+                                                       "studio_port", "ready_s", "keep_data", "second_opinion")}  # fmt: skip
+    return {**plain, "providers": sorted(options.providers)}
 
 
 def _serve(pipe: IO[str], options: Options) -> int:
@@ -171,7 +172,8 @@ def _serve(pipe: IO[str], options: Options) -> int:
 def main() -> int:
     """`python -m mesh.dev.supervisor PIPE OPTIONS`."""
     with os.fdopen(int(sys.argv[1]), "w") as pipe:
-        return _serve(pipe, Options(**json.loads(sys.argv[2])))
+        plain = json.loads(sys.argv[2])
+        return _serve(pipe, Options(**{**plain, "providers": frozenset(plain["providers"])}))
 
 
 if __name__ == "__main__":
