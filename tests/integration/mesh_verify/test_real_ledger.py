@@ -93,7 +93,7 @@ def touched(stack: Stack, change: str, back: str) -> Iterator[None]:
 def test_a_ledger_that_nobody_touched_passes_every_check_and_every_check_saw_something(stack: Stack) -> None:
     report = check(stack)
     assert red(report) == set()
-    assert len(report.checks) == 14
+    assert len(report.checks) == 15
     seen = {one.name: one.detail for one in report.checks}
     assert all(not detail.startswith("0 ") for detail in seen.values()), seen
     assert report.totals["licensees"][0]["deposited"] == "100.00"
