@@ -26,9 +26,8 @@ _IN_FLIGHT = 64
 class Bench:
     """One run on one stack."""
 
-    def __init__(self, stack: Stack, changes: callbacks.Changes, seconds: float, engine_seconds: float) -> None:
-        self._stack, self._changes = stack, changes
-        self._seconds, self._engine_seconds = seconds, engine_seconds
+    def __init__(self, stack: Stack, seconds: float, engine_seconds: float) -> None:
+        self._stack, self._seconds, self._engine_seconds = stack, seconds, engine_seconds
         self._platform_tls = stack.around.tls / "platform"
         self._wallet = f"127.0.0.1:{stack.around.ports.wallets[0]}"
         self._wallet_process = stack.pid("wallet_svc-1")
@@ -36,17 +35,18 @@ class Bench:
 
     def run(self) -> dict[str, float]:
         """Every benchmark, yardsticks next to what they measure."""
-        for step in (self._kernel, self._engine, self._watched, self._unary, self._batches, self._callbacks):
+        for step in (self._kernel, self._engine, self._watched, self._unary, self._batches):
             step()
         return self.results
 
-    def _note(self, **figures: float) -> None:
+    def note(self, **figures: float) -> None:
+        """Print figures, and keep them for the report."""
         for name, value in figures.items():
             self.results[name] = round(value, 3 if value < 10 else 1)
             print(f"{name:44} {self.results[name]:>12,}", flush=True)
 
     def _kernel(self) -> None:
-        self._note(**kernel.kernel_us())
+        self.note(**kernel.kernel_us())
 
     def _engine(self) -> None:
         server = self._stack.postgres
@@ -57,22 +57,22 @@ class Bench:
         with engine.workers(ledger) as workers:
             ours = workers.spread(self._engine_seconds)
             best = max(tpcb, pgbench.tpcb_tps(yardstick.owner_url, seconds))
-            self._note(pgbench_tpcb_tps=best, engine_tps=ours.tps, engine_batch=ours.batch)
-            self._note(engine_over_pgbench=ours.tps / best)
-            self._note(engine_cpu_us=ours.engine_us, engine_server_cpu_us=ours.server_us)
-            self._note(bytes_per_transfer=engine.bytes_per_transfer(ledger))
+            self.note(pgbench_tpcb_tps=best, engine_tps=ours.tps, engine_batch=ours.batch)
+            self.note(engine_over_pgbench=ours.tps / best)
+            self.note(engine_cpu_us=ours.engine_us, engine_server_cpu_us=ours.server_us)
+            self.note(bytes_per_transfer=engine.bytes_per_transfer(ledger))
             hot, alone = workers.hot(self._seconds), workers.alone(self._seconds)
-            self._note(engine_hot_tps=hot.tps, engine_alone_tps=alone.tps, engine_hot_over_spread=hot.tps / alone.tps)
+            self.note(engine_hot_tps=hot.tps, engine_alone_tps=alone.tps, engine_hot_over_spread=hot.tps / alone.tps)
             single = pgbench.tpcb_tps(yardstick.owner_url, seconds, clients=1)
             one = workers.one_by_one(self._seconds)
-        self._note(pgbench_single_tps=single, engine_batch1_tps=one.tps, engine_batch1_over_pgbench=one.tps / single)
+        self.note(pgbench_single_tps=single, engine_batch1_tps=one.tps, engine_batch1_over_pgbench=one.tps / single)
 
     def _watched(self) -> None:
         """The same engine on a new ledger, with the second opinion on the same cores."""
         ledger = self._stack.postgres.create_database("bench_watched")
         with engine.workers(ledger) as workers, opinion.following(self._stack, ledger) as watched:
             ours = workers.spread(self._seconds)
-            self._note(engine_watched_tps=ours.tps, **watched.end(engine.stored(ledger)))
+            self.note(engine_watched_tps=ours.tps, **watched.end(engine.stored(ledger)))
 
     def _unary(self) -> None:
         target = self._wallet
@@ -81,10 +81,10 @@ class Bench:
             wallet.prepare(channel)
         empty = self._echo()
         load = self._load(target, wallet.bets("u"), wallet.is_ok, server=self._wallet_process)
-        self._note(echo_rps=empty.rps, echo_p50_ms=empty.p50_ms, echo_p99_ms=empty.p99_ms)
-        self._note(unary_rps=load.rps, unary_p50_ms=load.p50_ms, unary_p99_ms=load.p99_ms)
-        self._note(echo_server_cpu_us=empty.server_cpu_us, unary_server_cpu_us=load.server_cpu_us)
-        self._note(unary_over_echo=load.rps / empty.rps)
+        self.note(echo_rps=empty.rps, echo_p50_ms=empty.p50_ms, echo_p99_ms=empty.p99_ms)
+        self.note(unary_rps=load.rps, unary_p50_ms=load.p50_ms, unary_p99_ms=load.p99_ms)
+        self.note(echo_server_cpu_us=empty.server_cpu_us, unary_server_cpu_us=load.server_cpu_us)
+        self.note(unary_over_echo=load.rps / empty.rps)
 
     def _echo(self) -> rpc.Load:
         address = f"127.0.0.1:{free_port()}"
@@ -134,12 +134,8 @@ class Bench:
             seconds=self._seconds,
             check=wallet.all_of_stream_ok,
         )
-        self._note(batch_rpc_postings_per_s=load.rps * wallet.BATCH, stream_postings_per_s=stream.rps * wallet.BATCH)
-        self._note(batch_server_cpu_us=load.server_cpu_us / wallet.BATCH)
-
-    def _callbacks(self) -> None:
-        for found in callbacks.measure(self._stack, self._changes, self._seconds / 2):
-            self._note(**found)
+        self.note(batch_rpc_postings_per_s=load.rps * wallet.BATCH, stream_postings_per_s=stream.rps * wallet.BATCH)
+        self.note(batch_server_cpu_us=load.server_cpu_us / wallet.BATCH)
 
 
 def main() -> int:
@@ -150,15 +146,17 @@ def main() -> int:
     arguments = parser.parse_args()
     seconds = arguments.seconds
     began = time.monotonic()
-    changes: callbacks.Changes = {}
-    with Stack(Options(kind="bench", log_level="warning", environment=changes)) as stack:
-        results = Bench(stack, changes, seconds, arguments.engine_seconds).run()
+    with Stack(Options(kind="bench", log_level="warning")) as stack:
+        bench = Bench(stack, seconds, arguments.engine_seconds)
+        bench.run()
+    for found in callbacks.measure(seconds / 2):
+        bench.note(**found)
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     report = {
         "seconds": round(time.monotonic() - began, 1),
         "seconds_each": seconds,
         "machine": machine,
-        "results": results,
+        "results": bench.results,
     }
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(report, indent=1) + "\n")

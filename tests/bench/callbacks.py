@@ -22,7 +22,8 @@ import grpc
 from mesh.dev.child import Command, spawn
 from mesh.dev.paths import PYTHON_PATH, ROOT
 from mesh.dev.ports import free_port
-from mesh.dev.stack import Stack
+from mesh.dev.providers import discover
+from mesh.dev.stack import Options, Stack
 from mesh.tls import Tls
 from pitboss.session.v1 import session_directory_service_pb2, session_service_pb2
 from pitboss.type.v1.money_pb2 import Money
@@ -34,6 +35,8 @@ from tests.bench import http, noop_wallet
 from tests.bench.wallet import raw
 
 _LICENSEE = "aurora"
+_JURISDICTION = "cw"
+"""A law that asks for no pause between two games of a slot, nor for papers after a large deposit."""
 _PLAYERS, _IN_FLIGHT = 64, 32
 
 _Method = Callable[..., bytes]
@@ -50,7 +53,7 @@ class _Desk:
 
 
 class Style:
-    """One provider: its studio, and players seated at its live game if it has one, where no minimum interval holds."""
+    """One provider: its studio, and players seated at its first game."""
 
     def __init__(self, stack: Stack, provider: str) -> None:
         self._stack, self.provider = stack, provider
@@ -59,8 +62,7 @@ class Style:
         module = importlib.import_module(f"provider_adapters.{provider}.studio")
         parts = StudioParts(credentials=credentials, callback_url=stack.around.callback_url(provider))
         self._studio = cast("Studio", module.create(parts))
-        games = sorted(self._studio.games, key=lambda game: game.category != "live")
-        self._game = games[0].game_id
+        self._game = self._studio.games[0].game_id
         self._seats = self._seat_all()
         self._acts: list[Act] = []
 
@@ -134,21 +136,28 @@ class Style:
         )
 
 
-def measure(stack: Stack, changes: Changes, seconds: float) -> Iterator[dict[str, float]]:
+def measure(seconds: float) -> Iterator[dict[str, float]]:
     """Each style's callbacks per second, those with the wallet that does nothing, their ratio, latency at half load."""
-    for provider in stack.around.ports.callbacks:
-        style = Style(stack, provider)
-        real = style.run("real", seconds).fast(_IN_FLIGHT)
-        half = style.run("half", seconds).steady(real.rps / 2, _IN_FLIGHT)
-        noop = _with_noop_wallet(style, stack, changes, seconds)
-        yield {
-            f"callback_rps.{provider}": real.rps,
-            f"callback_noop_rps.{provider}": noop.rps,
-            f"callback_over_noop.{provider}": real.rps / noop.rps,
-            f"callback_half_load_p50_ms.{provider}": half.p50_ms,
-            f"callback_half_load_p99_ms.{provider}": half.p99_ms,
-            f"callback_adapter_cpu_us.{provider}": real.server_cpu_us,
-        }
+    for provider in discover():
+        changes: Changes = {}
+        options = Options(kind="bench", log_level="warning", providers=frozenset({provider.name}), environment=changes)
+        with Stack(options) as stack:
+            yield _measured(Style(stack, provider.name), stack, changes, seconds)
+
+
+def _measured(style: Style, stack: Stack, changes: Changes, seconds: float) -> dict[str, float]:
+    name = style.provider
+    real = style.run("real", seconds).fast(_IN_FLIGHT)
+    half = style.run("half", seconds).steady(real.rps / 2, _IN_FLIGHT)
+    noop = _with_noop_wallet(style, stack, changes, seconds)
+    return {
+        f"callback_rps.{name}": real.rps,
+        f"callback_noop_rps.{name}": noop.rps,
+        f"callback_over_noop.{name}": real.rps / noop.rps,
+        f"callback_half_load_p50_ms.{name}": half.p50_ms,
+        f"callback_half_load_p99_ms.{name}": half.p99_ms,
+        f"callback_adapter_cpu_us.{name}": real.server_cpu_us,
+    }
 
 
 def _with_noop_wallet(style: Style, stack: Stack, changes: Changes, seconds: float) -> http.Answers:
@@ -187,7 +196,9 @@ def _until_accepted(style: Style, patience_s: float = 15) -> None:
 
 
 def _opening(player: str) -> list[action_pb2.Action]:
-    account = action_pb2.OpenAccount(currency_code=noop_wallet.CURRENCY, born_on="1986-01-15")
+    account = action_pb2.OpenAccount(
+        currency_code=noop_wallet.CURRENCY, jurisdiction=_JURISDICTION, born_on="1986-01-15"
+    )
     deposit = action_pb2.Deposit(amount=Money(currency_code=noop_wallet.CURRENCY, amount="1000000.00"))
     return [
         action_pb2.Action(player_id=player, transaction_key="open", open_account=account),
