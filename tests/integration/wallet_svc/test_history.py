@@ -467,3 +467,29 @@ async def test_what_is_not_there_or_another_licensees_cannot_be_explained(wallet
         assert (failed.code, failed.reason) == ("NOT_FOUND", "TRANSACTION_NOT_FOUND")
     half = history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=BET)
     assert (await refusal(wallet.cashier.history.ExplainTransaction(half))).reason == "REQUEST_INVALID"
+
+
+# -- money that is taken late
+
+
+async def test_money_is_taken_late_only_if_it_was_there_at_every_moment_since(wallet: Served) -> None:
+    await wallet.player("alice", cash="100.00")
+    await wallet.adapter.do("alice", "b1", bet=bet("40.00", "r1"))
+    staked = (await explain(wallet, "b1")).transaction.record_time
+    await wallet.adapter.do("alice", "b2", bet=bet("60.00", "r1"))
+    await wallet.adapter.do("alice", "w2", win=win("90.00", "r1", bet_key="b2"))
+    won = (await explain(wallet, "w2", 2)).transaction.record_time
+    assert await cash_at(wallet, effective_time=won) == "90.00"
+    for key, effective, expected in (
+        ("a1", staked, "EFFECTIVE_TIME_REFUSED"),
+        ("a2", won, "OK"),
+        ("a3", won, "OK"),
+        ("a4", won, "INSUFFICIENT_FUNDS"),
+    ):
+        correction = action_pb2.Adjust(ref_kind=BET, ref_key="b1", amount=money("-45.00"))
+        action = action_pb2.Action(player_id="alice", transaction_key=key, effective_time=effective, adjust=correction)
+        request = ledger_service_pb2.ExecuteRequest(action=action)
+        result = (await wallet.adapter.ledger.Execute(request)).result
+        assert (key, name(result.outcome)) == (key, expected)
+    assert await cash_at(wallet, effective_time=won) == "0.00"
+    assert await cash_at(wallet, effective_time=staked) == "60.00"
