@@ -233,6 +233,8 @@ def entry_message(entry: Entry, player: str, registry: Registry) -> transaction_
     )
     if entry.moved and entry.asset is not None:
         message.moved.CopyFrom(money(entry.moved, entry.asset))
+        message.debit_balance.CopyFrom(money(entry.debit_after or 0, entry.asset))
+        message.credit_balance.CopyFrom(money(entry.credit_after or 0, entry.asset))
     if entry.decision_json:
         record: dict[str, Any] = orjson.loads(entry.decision_json)
         message.pack_digest = record.get("pack_digest", "")

@@ -8,8 +8,9 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,17 @@ from mesh.dev.postgres import Database
 from mesh.dev.ready import GrpcHealth
 from mesh.dev.secrets import Authority, write_workload
 from mesh.settings import ProcessSettings
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, ledger_service_pb2_grpc, registry_service_pb2_grpc
+from pitboss.wallet.v1 import (
+    action_pb2,
+    ledger_service_pb2,
+    ledger_service_pb2_grpc,
+    registry_service_pb2_grpc,
+    transaction_pb2,
+)
 from pitboss.wallet.v1 import registry_service_pb2 as registry_pb2
+from tests.integration.wallet_svc.ledger import SHARDS
 from tests.integration.wallet_svc.served import LICENSEE, PROVIDER, bet, money, win
+from wallet_svc.domain.placing import shard_of
 
 PLAYERS = ["alice", "bob", "carl", "dora", "emil", "fred"]
 _AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
@@ -190,3 +199,57 @@ def entries_of(database: Database, player: str) -> dict[str, str]:
         ).fetchall()
     assert not [key for key, count in Counter(key for key, _ in rows).items() if count > 1]
     return dict(rows)
+
+
+async def test_a_feed_goes_on_at_another_wallet_when_its_own_is_killed(house: House) -> None:
+    studio, stop = Studio(house), asyncio.Event()
+    await studio.open()
+    players = [asyncio.create_task(studio.play(player, stop)) for player in PLAYERS]
+    read: list[transaction_pb2.Entry] = []
+    shard = shard_of(LICENSEE, PLAYERS[0], SHARDS)
+    for number in (0, 1, 0):
+        child = house.children[number]
+        assert child is not None
+        # The reader keeps nothing but the position of the last entry it has.
+        await follow(studio.offices[number], shard, read, more=20, then=child.kill)
+        house.start(number)
+        await asyncio.to_thread(house.wait)
+    stop.set()
+    await asyncio.gather(*players)
+    assert [entry.sequence for entry in read] == list(range(1, len(read) + 1))
+    assert len(read) >= 60
+    assert balances_of(read) == []
+    await studio.close()
+
+
+async def follow(
+    ledger: Any, shard: int, read: list[transaction_pb2.Entry], *, more: int, then: Callable[[], None]
+) -> None:
+    """Follow a shard from where `read` ends; when there is more, its wallet dies in mid-stream."""
+    after, enough = (read[-1].sequence if read else 0), len(read) + more
+    asked = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, follow=True, page_size=4)
+    try:
+        async for page in ledger.ReadFeed(asked, timeout=30):
+            read += page.entries
+            if len(read) >= enough:
+                await asyncio.to_thread(then)
+                enough = 10**9
+    except grpc.aio.AioRpcError as error:
+        if error.code() not in _AGAIN:
+            raise
+
+
+def balances_of(entries: list[transaction_pb2.Entry]) -> list[int]:
+    """Positions whose balances do not follow from the entries before them."""
+    now: dict[int, Decimal] = {}
+    wrong = []
+    for entry in entries:
+        if not entry.HasField("moved"):
+            continue
+        moved = Decimal(entry.moved.amount)
+        now[entry.debit_account] = now.get(entry.debit_account, Decimal(0)) - moved
+        now[entry.credit_account] = now.get(entry.credit_account, Decimal(0)) + moved
+        told = Decimal(entry.debit_balance.amount), Decimal(entry.credit_balance.amount)
+        if told != (now[entry.debit_account], now[entry.credit_account]):
+            wrong.append(entry.sequence)
+    return wrong

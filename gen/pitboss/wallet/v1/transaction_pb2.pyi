@@ -415,6 +415,8 @@ class Entry(_message.Message):
     PACK_FIELD_NUMBER: _builtins.int
     PACK_DIGEST_FIELD_NUMBER: _builtins.int
     DECISION_JSON_FIELD_NUMBER: _builtins.int
+    DEBIT_BALANCE_FIELD_NUMBER: _builtins.int
+    CREDIT_BALANCE_FIELD_NUMBER: _builtins.int
     shard: _builtins.int
     """The shard."""
     sequence: _builtins.int
@@ -441,6 +443,14 @@ class Entry(_message.Message):
     def moved(self) -> _money_pb2.Money:
         """What moved. Unset: nothing."""
 
+    @_builtins.property
+    def debit_balance(self) -> _money_pb2.Money:
+        """Balance of the debit account right after the entry: above zero what it holds. Unset: nothing moved."""
+
+    @_builtins.property
+    def credit_balance(self) -> _money_pb2.Money:
+        """Balance of the credit account right after the entry."""
+
     def __init__(
         self,
         *,
@@ -455,10 +465,12 @@ class Entry(_message.Message):
         pack: _builtins.str = ...,
         pack_digest: _builtins.str = ...,
         decision_json: _builtins.str = ...,
+        debit_balance: _money_pb2.Money | None = ...,
+        credit_balance: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["moved", b"moved", "transaction", b"transaction"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["credit_balance", b"credit_balance", "debit_balance", b"debit_balance", "moved", b"moved", "transaction", b"transaction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_account", b"credit_account", "debit_account", b"debit_account", "decision_json", b"decision_json", "licensee_id", b"licensee_id", "moved", b"moved", "operation", b"operation", "pack", b"pack", "pack_digest", b"pack_digest", "sequence", b"sequence", "shard", b"shard", "transaction", b"transaction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_account", b"credit_account", "credit_balance", b"credit_balance", "debit_account", b"debit_account", "debit_balance", b"debit_balance", "decision_json", b"decision_json", "licensee_id", b"licensee_id", "moved", b"moved", "operation", b"operation", "pack", b"pack", "pack_digest", b"pack_digest", "sequence", b"sequence", "shard", b"shard", "transaction", b"transaction"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
