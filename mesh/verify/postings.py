@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from mesh.verify.details import details_of
 from mesh.verify.tables import OK, Transfer
 
 
@@ -38,8 +38,7 @@ class Posting:
     @property
     def details(self) -> dict[str, Any]:
         """What stands beside the columns."""
-        found: dict[str, Any] = json.loads(self.first.details) if self.first.details else {}
-        return found
+        return details_of(self.first.details)
 
     def moves(self) -> frozenset[tuple[int | None, int | None, int | None]]:
         """From where, to where, how much."""

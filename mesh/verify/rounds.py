@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
+from mesh.verify.details import details_of
 from mesh.verify.findings import Findings
 from mesh.verify.postings import Gatherer, Posting
 from mesh.verify.tables import OK, Kind, Shard, Transfer
@@ -137,7 +137,7 @@ def _name(posting: Posting) -> object:
 
 
 def _follow(found: _Round, transfer: Transfer) -> None:
-    details = json.loads(transfer.details) if transfer.details is not None else {}
+    details = details_of(transfer.details)
     if transfer.kind == Kind.BET and transfer.key is not None:
         found.live[transfer.key] = transfer.sequence
     elif transfer.kind == Kind.CANCEL and transfer.reference is not None and transfer.undoes is not None:
