@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from mesh.cli.output import Json, console, state_style, write_json, write_table
+from mesh.cli.output import Json, state_style, write_json, write_table
 from mesh.dev import running
 
 TIMEOUT_S = 1.5
@@ -48,7 +48,8 @@ def _show_opinion(lines: Sequence[Line]) -> None:
         return
     from mesh.cli import opinion  # noqa: PLC0415 - imports the contracts, which takes long
 
-    console.print(f"\n{opinion.sentence(opinion.ask())}")
+    # Not among the lines of the processes, which a script may count.
+    typer.echo(opinion.sentence(opinion.ask()), err=True)
 
 
 def ask(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> Line:

@@ -151,6 +151,7 @@ def main() -> int:
         bench.run()
     for found in callbacks.measure(seconds / 2):
         bench.note(**found)
+    bench.note(**callbacks.over_all(bench.results))
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     report = {
         "seconds": round(time.monotonic() - began, 1),

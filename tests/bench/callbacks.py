@@ -145,6 +145,16 @@ def measure(seconds: float) -> Iterator[dict[str, float]]:
             yield _measured(Style(stack, provider.name), stack, changes, seconds)
 
 
+def over_all(found: dict[str, float]) -> dict[str, float]:
+    """The mean style: rates over all of them, and the ratio of the two."""
+    rates = {
+        name: [value for key, value in found.items() if key.startswith(f"{name}.")]
+        for name in ("callback_rps", "callback_noop_rps")
+    }
+    means = {name: sum(values) / len(values) for name, values in rates.items()}
+    return {**means, "callback_over_noop": means["callback_rps"] / means["callback_noop_rps"]}
+
+
 def _measured(style: Style, stack: Stack, changes: Changes, seconds: float) -> dict[str, float]:
     name = style.provider
     real = style.run("real", seconds).fast(_IN_FLIGHT)

@@ -133,6 +133,8 @@ async def test_every_instrument_is_exported_when_the_process_ends(world: World) 
 
 async def test_a_collector_that_is_not_there_holds_up_neither_calls_nor_the_end(world: World) -> None:
     telemetry.start("wallet_svc", f"127.0.0.1:{free_port()}", metrics.Registry())
+    exporter = telemetry._exporter
+    assert exporter is not None
     try:
         async with serving(world) as running:
             stub = await running.stub()
@@ -144,6 +146,10 @@ async def test_a_collector_that_is_not_there_holds_up_neither_calls_nor_the_end(
         began = time.monotonic()
         await telemetry.stop(timeout_s=1.0)
         assert time.monotonic() - began < 2
+        # A process would be gone by now. Here its last attempt would go on beside other tests.
+        exporter._metrics.shutdown()
+        exporter._thread.join(15)
+        assert not exporter._thread.is_alive()
 
 
 def test_without_a_collector_there_are_no_interceptors_and_spans_do_nothing() -> None:
