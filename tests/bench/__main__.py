@@ -134,8 +134,30 @@ class Bench:
             seconds=self._seconds,
             check=wallet.all_of_stream_ok,
         )
-        self.note(batch_rpc_postings_per_s=load.rps * wallet.BATCH, stream_postings_per_s=stream.rps * wallet.BATCH)
+        self.note(batch_one_replica_postings_per_s=load.rps * wallet.BATCH)
+        self.note(batch_rpc_postings_per_s=self._routed_batches(), stream_postings_per_s=stream.rps * wallet.BATCH)
         self.note(batch_server_cpu_us=load.server_cpu_us / wallet.BATCH)
+
+    def _routed_batches(self) -> float:
+        """The same from one client that sends each player's actions to the replica that knows the player, as adapters do."""
+        ports = self._stack.around.ports.wallets
+        lanes = [
+            rpc.Lane(
+                target=f"127.0.0.1:{port}",
+                calls=wallet.batches(f"l{share}-", wallet.players_of(share, len(ports))),
+                server=self._stack.pid(f"wallet_svc-{share + 1}"),
+            )
+            for share, port in enumerate(ports)
+        ]
+        rate = rpc.run_lanes(
+            lanes,
+            self._platform_tls,
+            in_flight=2,
+            seconds=self._seconds,
+            check=wallet.all_ok,
+            at_once=wallet.BATCH // 2,
+        )
+        return rate * wallet.BATCH
 
 
 def main() -> int:

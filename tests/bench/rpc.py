@@ -12,7 +12,7 @@ import itertools
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +82,37 @@ def run(
     made = list(itertools.islice(calls, int(seconds * _MOST_CALLS_PER_S / at_once)))
     ready = itertools.chain(made, calls)
     return _checked(_run(target, tls, ready, server=server, in_flight=in_flight, seconds=seconds), check)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One of several servers that a client talks to at once. `server` is its process."""
+
+    target: str
+    calls: Iterator[Call]
+    server: int
+
+
+def run_lanes(
+    lanes: Sequence[Lane], tls: Path, *, in_flight: int, seconds: float, check: Callable[[bytes], bool], at_once: int
+) -> float:
+    """Calls per second over all lanes, from one client, `in_flight` on each. As `run` otherwise."""
+    most = int(seconds * _MOST_CALLS_PER_S / at_once)
+    ready = [itertools.chain(list(itertools.islice(lane.calls, most)), lane.calls) for lane in lanes]
+
+    async def all_lanes() -> tuple[Load, list[bytes]]:
+        found = await asyncio.gather(
+            *[
+                _run(lane.target, tls, calls, server=lane.server, in_flight=in_flight, seconds=seconds)
+                for lane, calls in zip(lanes, ready, strict=True)
+            ]
+        )
+        rates.extend(load.rps for load, _ in found)
+        return found[0][0], [answer for _, answers in found for answer in answers]
+
+    rates: list[float] = []
+    _checked(all_lanes(), check)
+    return sum(rates)
 
 
 def stream(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import grpc
 
+from mesh.placement import place
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2
 from tests.bench.rpc import Call
@@ -69,9 +70,9 @@ def _open(channel: grpc.Channel, player: int) -> None:
         raise RuntimeError("the players of the benchmark cannot be made")
 
 
-def _actions(prefix: str) -> Iterator[action_pb2.Action]:
-    for number in itertools.count():
-        player, name = number % PLAYERS, f"{prefix}{number}"
+def _actions(prefix: str, players: Sequence[int] = range(PLAYERS)) -> Iterator[action_pb2.Action]:
+    for number, player in enumerate(itertools.cycle(players)):
+        name = f"{prefix}{number}"
         stake, result = Money(currency_code="GBP", amount="1.00"), Money(currency_code="GBP", amount="0.95")
         bet = action_pb2.Bet(round_id=name, amount=stake, game_id=GAME, session_id=f"s-{player}")
         yield action_pb2.Action(player_id=f"player-{player}", transaction_key=f"b{name}", bet=bet)
@@ -87,9 +88,14 @@ def bets(prefix: str) -> Iterator[Call]:
             yield _LEDGER + "Execute", request, _metadata(PROVIDER)
 
 
-def batches(prefix: str) -> Iterator[Call]:
+def players_of(share: int, shares: int) -> list[int]:
+    """The players that the mesh sends to one of its replicas."""
+    return [number for number in range(PLAYERS) if place(LICENSEE, f"player-{number}", shares) == share]
+
+
+def batches(prefix: str, players: Sequence[int] = range(PLAYERS)) -> Iterator[Call]:
     """Batches of bets and their wins, in order."""
-    stream = _actions(prefix)
+    stream = _actions(prefix, players)
     while True:
         request = ledger_service_pb2.ExecuteBatchRequest(actions=itertools.islice(stream, BATCH))
         yield _LEDGER + "ExecuteBatch", request.SerializeToString(), _metadata(PROVIDER)
