@@ -381,9 +381,15 @@ class Engine:
         """Forget the oldest keys of players, and the oldest players of a full book. They are read again when needed."""
         for work in works:
             first = work.commands[0]
-            player = books[work.shard].players.get((first.licensee, first.player))
-            if player is not None and len(player.keys) > _MOST_KEYS:
+            players, name = books[work.shard].players, (first.licensee, first.player)
+            player = players.get(name)
+            if player is None:
+                continue
+            if len(player.keys) > _MOST_KEYS:
                 player.forget(_MOST_KEYS // 2)
+            if len(player.undone) > _MOST_KEYS:
+                # A chain of undoing is only understood whole, so nothing of it is kept.
+                del players[name]
         for book in books.values():
             while len(book.players) > self._most_players:
                 del book.players[next(iter(book.players))]

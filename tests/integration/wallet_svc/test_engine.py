@@ -318,6 +318,20 @@ async def test_a_player_with_a_long_history_keeps_only_its_latest_keys_in_memory
     assert ledger.cash() == 1000_00 - 900 + 500
 
 
+async def test_a_player_with_many_cancels_is_forgotten_and_read_again(ledger: Ledger) -> None:
+    wallet = await ledger.wallet(most_in_flight=256)
+    await wallet.player(cash="1000.00")
+    for start in range(0, 600, 100):
+        numbers = range(start, start + 100)
+        await asyncio.gather(*[wallet.must("alice", f"b{n}", bet("0.01", f"r{n}")) for n in numbers])
+        await asyncio.gather(*[wallet.must("alice", f"c{n}", c.Cancel(bet_key=f"b{n}")) for n in numbers])
+    known = [one for book in wallet.engine._books.values() for one in book.players.values()]
+    assert sum(len(player.undone) for player in known) <= 512
+    assert (await wallet.do("alice", "c0", c.Cancel(bet_key="b0"))).replayed
+    assert (await wallet.do("alice", "again", c.Cancel(bet_key="b1"))).replayed
+    assert ledger.cash() == 1000_00
+
+
 async def test_a_win_that_comes_with_a_refused_bet_still_finds_its_round(ledger: Ledger) -> None:
     await ledger.put_provider(win_without_bet=True, late_win_window_us=0)
     first = await ledger.wallet()
