@@ -16,6 +16,7 @@ from tests.torture.run import Plan, run
 from tests.torture.world import Sabotage
 
 RESULT = BUILD / "torture-controls.json"
+_STORMS = 4
 
 
 def main() -> int:
@@ -42,14 +43,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def colour_of(control: Control, seed: int = 1) -> str:
-    """Red if the check that has to find it did."""
-    verdict = perform(control, seed)
-    kinds = [kind for kind in verdict["violations_by_kind"] if kind in control.finds]
-    found = [text for text in verdict["violations"] if text.startswith(control.finds)]
-    colour = "red" if found or kinds else "green"
-    shown = found[0][:160] if found else kinds or verdict["violations"][:2]
-    print(f"{colour:5}  {control.name}: {shown}", flush=True)
-    return colour
+    """Red if the check that has to find it did, in one of a few short storms: some faults need a meeting by chance."""
+    for storm in range(seed, seed + _STORMS):
+        verdict = perform(control, storm)
+        kinds = [kind for kind in verdict["violations_by_kind"] if kind in control.finds]
+        found = [text for text in verdict["violations"] if text.startswith(control.finds)]
+        if found or kinds:
+            print(f"red    {control.name}: {found[0][:160] if found else kinds}", flush=True)
+            return "red"
+        print(f"green  {control.name}, seed {storm}: {verdict['violations'][:2]}", flush=True)
+    return "green"
 
 
 def perform(control: Control, seed: int) -> dict[str, Any]:
