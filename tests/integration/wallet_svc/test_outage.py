@@ -150,14 +150,14 @@ async def test_a_server_that_stops_and_starts_again_loses_nothing_that_was_answe
     wallets = [await ledger.wallet(), await ledger.wallet()]
     names = ["alice", "bob", "carl", "dora"]
     for name in names:
-        await wallets[0].player(name)
+        await wallets[0].player(name, cash="10000.00")
     stop = asyncio.Event()
     players = [asyncio.create_task(play(wallets[n % 2], name, stop)) for n, name in enumerate(names)]
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1)
     await asyncio.to_thread(server.kill if power_cut else server.stop)
     await asyncio.sleep(0.2)
     await asyncio.to_thread(server.start)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(2)
     stop.set()
     for name, accepted in zip(names, await asyncio.gather(*players), strict=True):
         stored = Counter(
@@ -168,7 +168,7 @@ async def test_a_server_that_stops_and_starts_again_loses_nothing_that_was_answe
         )
         assert set(accepted) <= set(stored)
         assert set(stored.values()) == {1}
-        assert ledger.cash(name) == 100_00 - 10 * len(stored)
+        assert ledger.cash(name) == 1_000_000 - 10 * len(stored)
 
 
 async def test_an_outage_between_commit_and_answer_gives_the_stored_answer(ledger: Ledger) -> None:
