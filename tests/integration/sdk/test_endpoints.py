@@ -113,11 +113,11 @@ def test_a_server_that_does_not_speak_tls(papers: Papers) -> None:
 def test_nobody_there_is_asked_until_the_deadline() -> None:
     began = time.monotonic()
     with (
-        Client(f"127.0.0.1:{free_port()}", token="t", plaintext=True, timeout_s=1) as client,
+        Client(f"127.0.0.1:{free_port()}", token="t", plaintext=True, timeout_s=2) as client,
         pytest.raises(errors.ServiceDownError),
     ):
         client.balance("pl-1")
-    assert 0.45 < time.monotonic() - began < 2.5
+    assert 0.5 < time.monotonic() - began < 2.5
 
 
 async def test_the_asynchronous_client_says_the_same(papers: Papers) -> None:
