@@ -16,6 +16,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from mesh import metrics
+from mesh.arrays import flags, numbers, texts
 from mesh.clock import Clock
 from mesh.database import connect
 from mesh.identity import PLATFORM
@@ -25,7 +26,6 @@ from wallet_svc.domain.journal import Book
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Registry
 from wallet_svc.domain.vocabulary import Outcome
-from wallet_svc.store.arrays import flags, numbers, texts
 from wallet_svc.store.running import execute
 from wallet_svc.store.statements import STATEMENTS
 

@@ -39,7 +39,7 @@ class WalletSettings(ProcessSettings):
     """How often the log is added up for statements of days; a statement that is asked for does not wait for it."""
     report_timeout_ms: int = 120_000
     """Upper bound for one SQL statement of a report that looks at a whole span of time."""
-    feed_interval_ms: int = 100
+    feed_interval_ms: int = 200
     """How often a followed feed looks for new entries."""
 
     def __post_init__(self) -> None:

@@ -1,11 +1,14 @@
 """The feed: each shard's log in commit order, for any number of readers with cursors of their own.
 
-One query a moment tells how far every shard is; a reader asks for entries only when its shard has moved. So a quiet
-reader costs nothing, and a busy one gets pages instead of single entries.
+One query a moment tells how far every shard is, and one more reads what is new in all shards that somebody follows. All
+followers get their pages from that; only who is further behind has queries of its own. So a quiet reader costs nothing,
+and ten busy ones cost little more than one.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +19,11 @@ from wallet_svc.domain.vocabulary import Kind
 from wallet_svc.errors import ShardNotFoundError
 from wallet_svc.store.reading import Reader, Stored
 from wallet_svc.store.rows import entry_of
+from wallet_svc.tail import Tail
 
 _MOST_RECORDS = 10_000
+_MOST_AT_ONCE, _MOST_KEPT = 500, 1_000
+"""Entries of one shard: that a look reads for all followers, and that are kept for those who come a little later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,9 @@ class Feed:
         self._reader = reader
         self._interval_s = interval_s
         self._heads: dict[int, int] = {}
-        self._followers = 0
+        self._followers: Counter[int] = Counter()
+        self._tails: dict[int, Tail] = {}
+        self._registry: Registry | None = None
         self._moved = asyncio.Event()
         self._records: dict[tuple[int, int], str] = {}
         """Decision records that many short ones begin from, by shard and position."""
@@ -45,18 +53,39 @@ class Feed:
         """Watch the heads while anybody follows, until cancelled."""
         while True:
             if self._followers:
-                await self._look()
+                with suppress(DependencyDownError):
+                    await self._look()
             await asyncio.sleep(self._interval_s)
 
     async def _look(self) -> None:
-        try:
-            heads = await self._read_heads()
-        except DependencyDownError:
-            return
+        heads = await self._read_heads()
         if heads != self._heads:
+            await self._read_tails(heads)
             self._heads = heads
             moved, self._moved = self._moved, asyncio.Event()
             moved.set()
+
+    async def _read_tails(self, heads: dict[int, int]) -> None:
+        """Read what is new in the shards that are followed. A shard that moved far is left to those who follow it."""
+        wanted: list[tuple[int, int, int]] = []
+        self._tails = {shard: self._tails.get(shard) or self._new_tail(shard, heads) for shard in self._followers}
+        for shard, tail in self._tails.items():
+            if heads[shard] - tail.end > _MOST_AT_ONCE:
+                tail.skip(heads[shard])
+            elif heads[shard] > tail.end:
+                wanted.append((shard, tail.end, heads[shard]))
+        if not wanted:
+            return
+        shards, afters, untils = (list(column) for column in zip(*wanted, strict=True))
+        rows = await self._reader.rows("read_tails", {"shards": shards, "afters": afters, "untils": untils})
+        # Read after the rows: they may tell of what was registered a moment ago.
+        self._registry = registry = await self._reader.registry()
+        found: dict[int, list[Any]] = {shard: [] for shard in shards}
+        for row in rows:
+            found[row.shard].append(row)
+        for shard, _, until in wanted:
+            stored = await self._stored(shard, found[shard], registry)
+            self._tails[shard].grow(stored, until)
 
     async def _read_heads(self) -> dict[int, int]:
         return {row.id: row.last for row in await self._reader.rows("list_heads", {})}
@@ -68,19 +97,23 @@ class Feed:
         heads = await self._read_heads()
         if shard not in heads:
             raise ShardNotFoundError(shard=str(shard), shards=str(len(heads)))
-        self._followers += follow
+        if follow:
+            self._followers[shard] += 1
         try:
             head = heads[shard]
             while True:
                 while after < head:
-                    page = await self._page(shard, after, head, limit, kinds)
+                    page = self._tail_page(shard, after, limit, kinds)
+                    if page is None:
+                        page = await self._page(shard, after, head, limit, kinds)
                     after = page.position
                     yield page
                 if not follow:
                     return
                 head = await self._beyond(shard, after)
         finally:
-            self._followers -= follow
+            if follow:
+                self._followers -= Counter((shard,))
 
     async def _beyond(self, shard: int, position: int) -> int:
         """Wait until a shard's log is longer than this."""
@@ -88,20 +121,35 @@ class Feed:
             await self._moved.wait()
         return head
 
+    def _new_tail(self, shard: int, heads: dict[int, int]) -> Tail:
+        # A follower that came since the last look stands there.
+        return Tail(self._heads.get(shard, heads[shard]), _MOST_KEPT)
+
+    def _tail_page(self, shard: int, after: int, limit: int, kinds: Sequence[Kind] | None) -> Page | None:
+        tail, registry = self._tails.get(shard), self._registry
+        found = tail.page(after, limit, kinds) if tail is not None else None
+        if found is None or registry is None:
+            return None
+        stored, position = found
+        return Page(stored=stored, position=position, registry=registry)
+
     async def _page(self, shard: int, after: int, until: int, limit: int, kinds: Sequence[Kind] | None) -> Page:
         wanted = None if kinds is None else [kind.value for kind in kinds]
         values = {"shard": shard, "after": after, "until": until, "limit": limit, "kinds": wanted}
         rows = await self._reader.rows("read_feed", values)
         # Read after the rows: a page may tell of what was registered a moment ago.
         registry = await self._reader.registry()
+        stored = await self._stored(shard, rows, registry)
+        position = stored[-1].entry.sequence if len(stored) == limit else until
+        return Page(stored=stored, position=position, registry=registry)
+
+    async def _stored(self, shard: int, rows: Sequence[Any], registry: Registry) -> list[Stored]:
         entries = [entry_of(row, registry) for row in rows]
         await self._complete(shard, rows, entries)
-        stored = [
+        return [
             Stored(entry=entry, player=row.player_name, rolled_back=False)
             for entry, row in zip(entries, rows, strict=True)
         ]
-        position = stored[-1].entry.sequence if len(stored) == limit else until
-        return Page(stored=stored, position=position, registry=registry)
 
     async def _complete(self, shard: int, rows: Sequence[Any], entries: Sequence[Entry]) -> None:
         """Give the entries of short decision records their whole ones."""

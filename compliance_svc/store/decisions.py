@@ -1,6 +1,6 @@
 """Decisions as they were read from the ledger's feed. Insert only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from compliance_svc.domain import StoredDecision
+from mesh.arrays import flags, numbers, texts
 from mesh.database import is_outage
 from mesh.errors import DependencyDownError
 
@@ -68,8 +69,13 @@ _MOVE = sa.text(
 _MOST_SHARD, _MOST_SEQUENCE = 2**15 - 1, 2**63 - 1
 
 
-def _columns(decisions: Sequence[StoredDecision]) -> dict[str, list[Any]]:
-    return {name: [getattr(one, name) for one in decisions] for name in _COLUMNS}
+_LITERALS: dict[str, Callable[[Iterable[Any]], str]] = {"text": texts, "boolean": flags}
+
+
+def _columns(decisions: Sequence[StoredDecision]) -> dict[str, str]:
+    return {
+        name: _LITERALS.get(kind, numbers)([getattr(one, name) for one in decisions]) for name, kind in _COLUMNS.items()
+    }
 
 
 class DecisionStore:

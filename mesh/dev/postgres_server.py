@@ -75,6 +75,11 @@ class Postgres:
             for role in roles(name):
                 admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
+    def checkpoint(self) -> None:
+        """Write to disk now what would be written little by little."""
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            admin.execute("CHECKPOINT")
+
     def start(self, timeout_s: float = 20.0) -> None:
         """Start, or start again after `stop` or `kill`; returns when logins work."""
         deadline = time.monotonic() + timeout_s

@@ -65,6 +65,7 @@ class Bench:
             self.note(engine_hot_tps=hot.tps, engine_alone_tps=alone.tps, engine_hot_over_spread=hot.tps / alone.tps)
             single = pgbench.tpcb_tps(yardstick.owner_url, seconds, clients=1)
             one = workers.one_by_one(self._seconds)
+        self._tidy("bench_tpcb", "bench_ledger")
         self.note(pgbench_single_tps=single, engine_batch1_tps=one.tps, engine_batch1_over_pgbench=one.tps / single)
 
     def _watched(self) -> None:
@@ -73,6 +74,13 @@ class Bench:
         with engine.workers(ledger) as workers, opinion.following(self._stack, ledger) as watched:
             ours = workers.spread(self._seconds)
             self.note(engine_watched_tps=ours.tps, **watched.end(engine.stored(ledger)))
+        self._tidy("bench_watched")
+
+    def _tidy(self, *names: str) -> None:
+        """Leave no work behind for the background: its vacuum and checkpoint would slow down the next benchmark."""
+        for name in names:
+            self._stack.postgres.drop_database(name)
+        self._stack.postgres.checkpoint()
 
     def _unary(self) -> None:
         target = self._wallet

@@ -331,6 +331,17 @@ WHERE transfer.shard = %(shard)s AND transfer.sequence > %(after)s AND transfer.
   AND (%(kinds)s::smallint[] IS NULL OR transfer.kind = ANY (%(kinds)s::smallint[]))
 ORDER BY transfer.sequence LIMIT %(limit)s
 
+-- read_tails --
+-- The newest entries of several shards, in commit order.
+SELECT transfer.*, player.name AS player_name
+FROM unnest(%(shards)s::smallint[], %(afters)s::bigint[], %(untils)s::bigint[]) AS wanted (shard, after, until)
+CROSS JOIN LATERAL (
+    SELECT * FROM transfer
+    WHERE transfer.shard = wanted.shard AND transfer.sequence > wanted.after AND transfer.sequence <= wanted.until
+) AS transfer
+JOIN player ON player.id = transfer.player_id
+ORDER BY transfer.shard, transfer.sequence
+
 -- read_records --
 -- Whole decision records that short ones begin from.
 SELECT sequence, decision FROM transfer WHERE shard = %(shard)s AND sequence = ANY (%(sequences)s::bigint[])

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from mesh.arrays import Columns, blobs, column, flags, numbers, texts
 from wallet_svc.domain import law
 from wallet_svc.domain.digest import COLUMNS
 from wallet_svc.domain.journal import Batch
 from wallet_svc.domain.state import Account, Player, Round
 from wallet_svc.domain.vocabulary import RoundState
-from wallet_svc.store.arrays import Columns, blobs, column, flags, numbers, texts
 
 
 def parameters(batches: Sequence[Batch], digests: Sequence[bytes], writer: str) -> Columns:

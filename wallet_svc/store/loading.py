@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from mesh.arrays import numbers, texts
 from wallet_svc.domain import backdating, law, replay
 from wallet_svc.domain.commands import Command, SetLimit
 from wallet_svc.domain.journal import Book
 from wallet_svc.domain.placing import shard_of
 from wallet_svc.domain.state import Account, AccountName, HeldMoney, Play, Player, Registry, Round
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, PlayState, RoundState, Standing
-from wallet_svc.store.arrays import numbers, texts
 from wallet_svc.store.needs import DEPTH, REFERRING, Coming, Needs, collect, collect_references, is_known
 from wallet_svc.store.past import asset_of, read_past
 from wallet_svc.store.rows import entry_of

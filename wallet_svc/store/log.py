@@ -7,12 +7,12 @@ from typing import TypeVar
 import psycopg
 from psycopg.rows import TupleRow
 
+from mesh.arrays import blobs, numbers
 from mesh.database import bounded, connect, is_outage
 from wallet_svc.domain.commands import Command
 from wallet_svc.domain.journal import Batch, Book, Head
 from wallet_svc.domain.state import Registry
 from wallet_svc.ports import DueHold, DueRound, HeadMovedError, LogDownError, LogRefusedError
-from wallet_svc.store.arrays import blobs, numbers
 from wallet_svc.store.encode import parameters
 from wallet_svc.store.loading import Loader
 from wallet_svc.store.registry import read_registry

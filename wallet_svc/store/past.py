@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from mesh.arrays import numbers
 from wallet_svc.domain.commands import Command, MoneyText
 from wallet_svc.domain.past import Past, Span, past_of
 from wallet_svc.domain.state import AccountName, Asset, Player, Registry
-from wallet_svc.store.arrays import numbers
 from wallet_svc.store.running import Connection, fetch_named
 from wallet_svc.store.statements import STATEMENTS
 

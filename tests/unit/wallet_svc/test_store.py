@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wallet_svc.store.arrays import blobs, column, flags, numbers, texts
+from mesh.arrays import blobs, column, flags, numbers, texts
 from wallet_svc.store.statements import STATEMENTS, statement
 
 
