@@ -13,7 +13,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
+from psycopg.waiting import wait_async
 
 from mesh import failures
 from mesh.errors import DependencyDownError, MeshError, OverloadedError
@@ -25,7 +27,22 @@ T = TypeVar("T")
 Connection = psycopg.AsyncConnection[TupleRow]
 
 _CONNECT_TIMEOUT_S = 3
+_WAIT_INTERVAL_S = 1.0
 _READ_ONLY = "25006"
+
+
+class PromptConnection(psycopg.AsyncConnection[TupleRow]):
+    """A connection whose user may give up at any moment.
+
+    When cancelled it hangs up, where the driver would ask the server to cancel, and wait for one that stands still.
+    """
+
+    async def wait(self, gen: PQGen[T], interval: float = _WAIT_INTERVAL_S, timeout: float | None = None) -> T:
+        try:
+            return await wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
+        except asyncio.CancelledError:
+            self.pgconn.finish()
+            raise
 
 
 async def connect(url: str, *, name: str, statement_timeout_ms: int = 5_000) -> Connection:
@@ -34,21 +51,22 @@ async def connect(url: str, *, name: str, statement_timeout_ms: int = 5_000) -> 
     return await psycopg.AsyncConnection.connect(url, autocommit=True, **parameters)
 
 
-async def bounded(connection: Connection, work: Awaitable[T], timeout_s: float) -> T:
-    """Await work on a connection, but not longer: then, or when cancelled, the connection is cut off.
+async def connect_prompt(url: str, *, name: str, statement_timeout_ms: int = 5_000) -> PromptConnection:
+    """The same, for `bounded` work."""
+    return await PromptConnection.connect(url, autocommit=True, **_parameters(name, statement_timeout_ms))
+
+
+async def bounded(connection: PromptConnection, work: Awaitable[T], timeout_s: float) -> T:
+    """Await work on a connection, but not longer: then the connection is cut off.
 
     What the server has received it may still do. The error is a `psycopg.OperationalError`, as for any lost connection.
+    The work is no task of its own: in a busy loop each turn costs milliseconds, and a task would cost three.
     """
-    task = asyncio.ensure_future(work)
+    timer = asyncio.get_running_loop().call_later(timeout_s, _cut, connection)
     try:
-        done, _ = await asyncio.wait({task}, timeout=timeout_s)
-    except asyncio.CancelledError:
-        _cut(connection)
-        await asyncio.gather(task, return_exceptions=True)
-        raise
-    if not done:
-        _cut(connection)
-    return await task
+        return await work
+    finally:
+        timer.cancel()
 
 
 def _cut(connection: Connection) -> None:

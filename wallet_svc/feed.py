@@ -77,7 +77,8 @@ class Feed:
         if not wanted:
             return
         shards, afters, untils = (list(column) for column in zip(*wanted, strict=True))
-        rows = await self._reader.rows("read_tails", {"shards": shards, "afters": afters, "untils": untils})
+        values = {"shards": shards, "afters": afters, "untils": untils, "limit": _MOST_AT_ONCE}
+        rows = await self._reader.rows("read_tails", values)
         # Read after the rows: they may tell of what was registered a moment ago.
         self._registry = registry = await self._reader.registry()
         found: dict[int, list[Any]] = {shard: [] for shard in shards}

@@ -332,12 +332,14 @@ WHERE transfer.shard = %(shard)s AND transfer.sequence > %(after)s AND transfer.
 ORDER BY transfer.sequence LIMIT %(limit)s
 
 -- read_tails --
--- The newest entries of several shards, in commit order.
+-- The newest entries of several shards, in commit order. The limit is never reached: it is there for plans that were made
+-- when the table was empty, and would read all of it now.
 SELECT transfer.*, player.name AS player_name
 FROM unnest(%(shards)s::smallint[], %(afters)s::bigint[], %(untils)s::bigint[]) AS wanted (shard, after, until)
 CROSS JOIN LATERAL (
     SELECT * FROM transfer
     WHERE transfer.shard = wanted.shard AND transfer.sequence > wanted.after AND transfer.sequence <= wanted.until
+    ORDER BY transfer.sequence LIMIT %(limit)s
 ) AS transfer
 JOIN player ON player.id = transfer.player_id
 ORDER BY transfer.shard, transfer.sequence

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from mesh.arrays import blobs, numbers
-from mesh.database import bounded, connect, is_outage
+from mesh.database import PromptConnection, bounded, connect_prompt, is_outage
 from wallet_svc.domain.commands import Command
 from wallet_svc.domain.journal import Batch, Book, Head
 from wallet_svc.domain.state import Registry
@@ -31,7 +31,7 @@ class PostgresLog:
         self._timeout_ms = statement_timeout_ms
         # A server that stands still keeps no statement timeout.
         self._patience_s = statement_timeout_ms / 1000 + 1
-        self._connection: psycopg.AsyncConnection[TupleRow] | None = None
+        self._connection: PromptConnection | None = None
 
     async def registry(self) -> Registry:
         return await self._read(read_registry)
@@ -109,10 +109,13 @@ class PostgresLog:
             if isinstance(error, psycopg.Error) and not is_outage(error):
                 raise
             raise LogDownError from error
+        except asyncio.CancelledError:
+            await self._drop()
+            raise
 
-    async def _connected(self) -> psycopg.AsyncConnection[TupleRow]:
+    async def _connected(self) -> PromptConnection:
         if self._connection is None or self._connection.closed:
-            connection = await connect(self._url, name=self._writer, statement_timeout_ms=self._timeout_ms)
+            connection = await connect_prompt(self._url, name=self._writer, statement_timeout_ms=self._timeout_ms)
             # Planning a commit takes longer than a small one itself, and every plan of it is the same.
             await connection.execute(b"SET plan_cache_mode = force_generic_plan")
             self._connection = connection

@@ -107,7 +107,7 @@ async def test_after_a_crash_of_the_server_every_idle_connection_is_made_anew(
 async def test_a_frozen_server_is_given_up_in_time_and_the_next_connection_works(
     server: postgres.Postgres, url: str
 ) -> None:
-    connection = await database.connect(url, name="frozen")
+    connection = await database.connect_prompt(url, name="frozen")
     backend = int(await one(connection, "SELECT pg_backend_pid()"))
     with Frozen(backend):
         began = time.monotonic()
@@ -121,7 +121,7 @@ async def test_a_frozen_server_is_given_up_in_time_and_the_next_connection_works
 
 
 async def test_a_call_that_is_cancelled_does_not_wait_for_a_frozen_server(url: str) -> None:
-    connection = await database.connect(url, name="frozen")
+    connection = await database.connect_prompt(url, name="frozen")
     backend = int(await one(connection, "SELECT pg_backend_pid()"))
     with Frozen(backend):
         task = asyncio.create_task(database.bounded(connection, connection.execute("SELECT 1"), 30))
@@ -134,7 +134,7 @@ async def test_a_call_that_is_cancelled_does_not_wait_for_a_frozen_server(url: s
 
 
 async def test_work_that_ends_in_time_is_not_disturbed(url: str) -> None:
-    async with await database.connect(url, name="quick") as connection:
+    async with await database.connect_prompt(url, name="quick") as connection:
         cursor = await database.bounded(connection, connection.execute("SELECT 7"), 5)
         assert await cursor.fetchone() == (7,)
         with pytest.raises(psycopg.errors.DivisionByZero):
