@@ -30,12 +30,34 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a run gave. Milliseconds; microseconds of processor time of the server for each call."""
+    """What a run gave: how long each call took, in seconds, and what the server spent on all of them."""
 
-    rps: float
-    p50_ms: float
-    p99_ms: float
-    server_cpu_us: float
+    latencies: Sequence[float]
+    elapsed_s: float
+    server_cpu_s: float
+
+    @property
+    def rps(self) -> float:
+        """Calls per second."""
+        return len(self.latencies) / self.elapsed_s
+
+    @property
+    def server_cpu_us(self) -> float:
+        """Microseconds of processor time of the server for each call."""
+        return 1e6 * self.server_cpu_s / len(self.latencies)
+
+    def percentile_ms(self, percent: int) -> float:
+        """So many percent of the calls took no longer."""
+        return 1000 * sorted(self.latencies)[len(self.latencies) * percent // 100]
+
+
+def joined(loads: Sequence[Load]) -> Load:
+    """Several turns as one run."""
+    return Load(
+        latencies=[latency for load in loads for latency in load.latencies],
+        elapsed_s=sum(load.elapsed_s for load in loads),
+        server_cpu_s=sum(load.server_cpu_s for load in loads),
+    )
 
 
 class Clock:
@@ -54,14 +76,8 @@ class Clock:
 
     def load(self) -> Load:
         """What the run gave."""
-        elapsed, count = time.perf_counter() - self._began, len(self.latencies)
-        ordered = sorted(self.latencies)
-        return Load(
-            rps=count / elapsed,
-            p50_ms=1000 * ordered[count // 2],
-            p99_ms=1000 * ordered[count * 99 // 100],
-            server_cpu_us=1e6 * (cpu_seconds(self._server) - self._cpu) / count,
-        )
+        elapsed_s = time.perf_counter() - self._began
+        return Load(latencies=self.latencies, elapsed_s=elapsed_s, server_cpu_s=cpu_seconds(self._server) - self._cpu)
 
 
 def run(
