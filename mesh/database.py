@@ -37,7 +37,12 @@ class PromptConnection(psycopg.AsyncConnection[TupleRow]):
     When cancelled it hangs up, where the driver would ask the server to cancel, and wait for one that stands still.
     """
 
-    async def wait(self, gen: PQGen[T], interval: float = _WAIT_INTERVAL_S, timeout: float | None = None) -> T:
+    async def wait(
+        self,
+        gen: PQGen[T],
+        interval: float = _WAIT_INTERVAL_S,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the driver's
+    ) -> T:
         try:
             return await wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
         except asyncio.CancelledError:
