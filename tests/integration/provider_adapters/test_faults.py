@@ -20,6 +20,7 @@ from pitboss.wallet.v1 import action_pb2
 from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Seat, StudioParts
 from provider_adapters.hub88_style.studio import Hub88StyleStudio, create
+from tests.integration.mesh.waiting import eventually
 from tests.integration.provider_adapters.office import LICENSEE, Launched, Office
 
 PROVIDER = "hub88_style"
@@ -254,6 +255,6 @@ async def test_a_message_without_a_signature_is_a_security_event_and_leaves_no_t
         whole.stack.around.callback_url(PROVIDER) + "/transaction/bet", content=b'{"token":"do-not-log-me"}'
     )
     assert reply.json() == {"status": "RS_ERROR_INVALID_SIGNATURE", "request_uuid": ""}
-    log = (whole.stack.run / "log" / f"{PROVIDER}.log").read_text()
-    assert "signature_missing" in log
-    assert "do-not-log-me" not in log
+    log = whole.stack.run / "log" / f"{PROVIDER}.log"
+    await eventually(lambda: "signature_missing" in log.read_text(), timeout_s=30)
+    assert "do-not-log-me" not in log.read_text()

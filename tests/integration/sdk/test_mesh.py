@@ -75,7 +75,7 @@ def player(client: Client) -> str:
     return name
 
 
-def soon(holds: Callable[[], bool], within_s: float = 5.0) -> bool:
+def soon(holds: Callable[[], bool], within_s: float = 30.0) -> bool:
     end = time.monotonic() + within_s
     while time.monotonic() < end:
         if holds():

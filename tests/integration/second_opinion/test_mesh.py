@@ -42,12 +42,13 @@ def service(stack: Stack, workload: str = "platform") -> Iterator[LedgerProofSer
         yield LedgerProofServiceStub(channel)
 
 
-def deposit(stack: Stack, name: str) -> None:
-    """Some entries in several shards."""
+def deposit(stack: Stack, name: str, *, opened: bool = False) -> None:
+    """Some entries in several shards; of players who are there already, if they are `opened`."""
     mesh = stack.mesh
     with Client(mesh["gateway"]["grpc"], token=stack.token("borealis"), ca_file=mesh["gateway"]["ca"]) as client:
         for number in range(4):
-            client.open_account(f"{name}-{number}", "EUR", born_on=date(1986, 1, 15))
+            if not opened:
+                client.open_account(f"{name}-{number}", "EUR", born_on=date(1986, 1, 15))
             client.deposit(f"{name}-{number}", Money(Decimal(10), "EUR"))
 
 
@@ -65,6 +66,15 @@ def until(stack: Stack, holds: Callable[[pb.GetSecondOpinionResponse], bool]) ->
         assert time.monotonic() < end, found
         time.sleep(0.05)
     return found
+
+
+def logged(stack: Stack, text: str) -> str:
+    """The first line of the log with a text; lines are written behind the work."""
+    log, end = stack.run / "log" / f"{NAME}.log", time.monotonic() + 30
+    while not (found := [line for line in log.read_text().splitlines() if text in line]):
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.05)
+    return found[0]
 
 
 def stored(stack: Stack) -> int:
@@ -155,7 +165,7 @@ def test_the_log_of_today_is_proved_to_continue_the_one_of_yesterday_and_no_othe
         kept = [stub.GetCheckpoint(pb.GetCheckpointRequest(shard=shard), timeout=20) for shard in range(8)]
         keys = [key for one in kept for key in keys_of(one.verifier_key)]
         olds = [open_checkpoint(one.checkpoint, keys) for one in kept if one.tree_size]
-        deposit(stack, "continue")
+        deposit(stack, "open", opened=True)
         until(stack, lambda one: one.checked == stored(stack))
         grown = [_continue(stub, old, keys)[1] for old in olds]
         assert [then for then, _ in grown] == [old.size for old in olds]
@@ -187,9 +197,7 @@ def test_one_byte_that_a_superuser_changes_is_named_within_seconds(stack: Stack)
     with service(stack) as stub:
         refused = refusal(stub.GetCheckpoint, pb.GetCheckpointRequest(shard=row[0]))
         assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_LEDGER_DISPUTED")
-    logged = (stack.run / "log" / f"{NAME}.log").read_text()
-    assert '"level":"error"' in logged
-    assert f'"place":"{row[0]}-{row[1]}"' in logged
+    assert '"level":"error"' in logged(stack, f'"place":"{row[0]}-{row[1]}"')
     stack.kill(NAME)
     stack.restart(NAME)
     assert not until(stack, lambda one: one.checked > 0).agrees

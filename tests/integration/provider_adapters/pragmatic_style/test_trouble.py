@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pitboss.wallet.v1 import action_pb2
+from tests.integration.mesh.waiting import eventually
 from tests.integration.provider_adapters.office import Office
 from tests.integration.provider_adapters.pragmatic_style.table import PROVIDER, SLOT, TABLE, Table
 
@@ -121,8 +122,9 @@ async def test_while_the_ledger_is_away_everything_is_to_be_sent_again(office: O
 async def test_no_log_line_has_the_secret_or_a_token(office: Office, table: Table) -> None:
     await table.ask("authenticate", token=table.player.token)
     await table.bet(table.key(), token=table.player.token)
+    adapter = office.stack.child(PROVIDER).command.log
+    await eventually(lambda: '"callback"' in adapter.read_text(), timeout_s=30)
     for process in (PROVIDER, f"studio-{PROVIDER}", "gateway"):
         text = office.stack.child(process).command.log.read_text()
         assert table.secret not in text
         assert table.player.token not in text
-    assert '"callback"' in office.stack.child(PROVIDER).command.log.read_text()
