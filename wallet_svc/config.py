@@ -27,6 +27,8 @@ class WalletSettings(ProcessSettings):
     """Actions that one commit takes."""
     cached_players: int = 1_024
     """Players of each shard that are kept in memory."""
+    cached_keys: int = 200_000
+    """Keys and rounds of all players together that are kept in memory; about a kilobyte each."""
     sweep_interval_ms: int = 200
     """How often holds are looked at whose time is over."""
     attempts_days: int = 90

@@ -24,6 +24,7 @@ from wallet_svc.domain.state import Asset, Entry, Player, Registry
 from wallet_svc.domain.values import value
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, RoundState
 from wallet_svc.errors import LicenseeNotFoundError, ProviderNotFoundError
+from wallet_svc.memory import shrink
 from wallet_svc.pace import Pace, busy_clock
 from wallet_svc.ports import HeadMovedError, LogDownError, LogRefusedError, ShardLog
 from wallet_svc.store.needs import is_doubtful
@@ -35,6 +36,8 @@ _GATHER_SECONDS = 0.001
 _FEW, _COMPANY = 3, 64
 _LEAST_RETRY_SECONDS = 0.2
 _MOST_KEYS = 512
+_FLIGHTS_PER_LOOK = 16
+"""Flights between two looks at how much all books together hold."""
 _REDO_LIMIT = 100
 
 
@@ -110,6 +113,7 @@ class Engine:
         most_waiting: int,
         most_in_flight: int,
         most_players: int = 1_024,
+        most_known: int = 200_000,
         attempts: Attempts | None = None,
     ) -> None:
         self._log = shard_log
@@ -118,6 +122,7 @@ class Engine:
         self._most_waiting = most_waiting
         self._most_in_flight = most_in_flight
         self._most_players = most_players
+        self._most_known = most_known
         self._attempts = attempts
         self._waiting: list[Work] = []
         self._wake = asyncio.Event()
@@ -394,6 +399,8 @@ class Engine:
             while len(book.players) > self._most_players:
                 del book.players[next(iter(book.players))]
             book.missing.clear()
+        if self.flights % _FLIGHTS_PER_LOOK == 0:
+            shrink(self._books.values(), self._most_known)
 
 
 def _call(timeout_s: float) -> Call:

@@ -96,6 +96,7 @@ async def build(settings: WalletSettings) -> server.Parts:
         most_waiting=settings.most_waiting,
         most_in_flight=settings.most_in_flight,
         most_players=settings.cached_players,
+        most_known=settings.cached_keys,
     )
     reader = Reader(
         settings.database_url, name=f"{settings.replica} reader", statement_timeout_ms=settings.statement_timeout_ms

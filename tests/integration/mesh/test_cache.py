@@ -121,7 +121,7 @@ async def test_a_server_killed_in_mid_use_is_a_row_of_misses_and_comes_back(serv
     assert await cache.get("a") is None
     assert await cache.increment("c", ttl_ms=1000) is None
     assert not await cache.delete("a")
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 2
     await asyncio.to_thread(server.start)
     async with asyncio.timeout(3 * OPEN_SECONDS):
         while not await cache.set("a", b"3", ttl_ms=60_000):
@@ -143,7 +143,8 @@ async def test_a_frozen_server_costs_a_few_short_waits_and_then_nothing(
         began = time.monotonic()
         for _ in range(100):
             assert await cache.get("a") is None
-        assert time.monotonic() - began < 0.5
+        # A hundred waits would be five seconds.
+        assert time.monotonic() - began < 2.5
     finally:
         frozen(server).thaw()
     async with asyncio.timeout(3 * OPEN_SECONDS):

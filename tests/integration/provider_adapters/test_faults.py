@@ -157,7 +157,7 @@ async def test_a_wallet_that_hangs_costs_time_and_no_answer(whole: Office, froze
     for teller in tellers:
         began = time.monotonic()
         answers.append((await teller.say(teller.bet)).code)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 4.0
     whole.stack.thaw(frozen)
     assert answers == ["RS_OK"] * 4
     assert [await whole.balance(teller.seat.user.partition(".")[2]) for teller in tellers] == ["99.00"] * 4
@@ -172,7 +172,7 @@ async def test_without_any_wallet_the_provider_hears_unknown_in_time_and_later_e
         whole.stack.freeze(name)
     began = time.monotonic()
     bet, win = await asyncio.gather(other.say(other.bet), teller.say(teller.win))
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0
     assert {bet.code, win.code} == {"RS_ERROR_TIMEOUT"}
     for name in ("wallet_svc-1", "wallet_svc-2"):
         whole.stack.thaw(name)

@@ -117,7 +117,7 @@ def test_nobody_there_is_asked_until_the_deadline() -> None:
         pytest.raises(errors.ServiceDownError),
     ):
         client.balance("pl-1")
-    assert 0.5 < time.monotonic() - began < 2.5
+    assert 0.5 < time.monotonic() - began < 8
 
 
 async def test_the_asynchronous_client_says_the_same(papers: Papers) -> None:
