@@ -32,7 +32,7 @@ def test_who_has_most_forgets_the_older_half_first_and_others_keep_all() -> None
     large, small = player(1, 80, 80), player(2, 10)
     shrink([book(large), book(small)], 150)
     assert (len(large.keys), len(large.rounds), size(small)) == (40, 40, 10)
-    assert list(large.keys)[0] == (1, 1, "k40")
+    assert next(iter(large.keys)) == (1, 1, "k40")
 
 
 def test_many_players_forget_until_there_is_room_to_grow() -> None:
