@@ -21,6 +21,15 @@ from wallet_svc.store.statements import STATEMENTS, commit_statement
 
 T = TypeVar("T")
 
+# Planning a commit takes longer than a small one itself, and every plan of it is the same. Everything here is looked up by
+# an index; a plan that was made while the tables were empty would go on to read all of them.
+_PLANS = b"""
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off
+"""
+
 
 class PostgresLog:
     """Implements `wallet_svc.ports.ShardLog`. Not for concurrent use: the engine has one flight at a time."""
@@ -116,8 +125,7 @@ class PostgresLog:
     async def _connected(self) -> PromptConnection:
         if self._connection is None or self._connection.closed:
             connection = await connect_prompt(self._url, name=self._writer, statement_timeout_ms=self._timeout_ms)
-            # Planning a commit takes longer than a small one itself, and every plan of it is the same.
-            await connection.execute(b"SET plan_cache_mode = force_generic_plan")
+            await connection.execute(_PLANS)
             self._connection = connection
         return self._connection
 
