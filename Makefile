@@ -86,6 +86,10 @@ torture-controls: setup ## break each guarantee on purpose: the harness must tur
 power-cut: setup ## cut the power under the ledger's disk: make power-cut N=20 (root; build/power_cut.json)
 	@$(RUN) -m mesh.tooling.available tests.torture.power_cut $(if $(N),--cuts $(N)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: audit-demo
+audit-demo: setup ## falsify an audit log in every way there is, and be caught; forget a player (build/audit_demo.json)
+	@$(RUN) -m mesh.tooling.available tests.audit_demo $(ARGS)
+
 .PHONY: fmt
 fmt: setup ## format code and contracts
 	@$(VENV)/bin/ruff check --quiet --fix-only .

@@ -27,6 +27,7 @@ POLICY = Policy(
         f"{COMPLIANCE}/OpenPlay": ("session_svc", "platform"),
         DECISIONS: _LICENSEES,
         POLICIES: _LICENSEES,
+        f"{POLICIES}/ListPacks": (*_LICENSEES, "audit_svc"),
     },
     scopes={COMPLIANCE: "play", DECISIONS: "play", POLICIES: "play"},
 )

@@ -78,7 +78,8 @@ def configure(service: str, level: str = "info", *, fd: int | None = None) -> Wr
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - the documented switch
     # gRPC logs one line for each call it drops; the interceptor's own line says more.
-    logging.getLogger("grpc").setLevel(max(logging.WARNING, root.level))
+    for chatty in ("grpc", "httpx"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     atexit.register(writer.flush)
     return writer
 

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ED25519: Final = b"\x01"
 """Kind of signature, as it stands before a key."""
+COSIGNATURE: Final = b"\x04"
+"""Kind of a witness's signature."""
 
 _SEED_SIZE: Final = 32
 
@@ -59,6 +61,28 @@ class Signer:
     def checkpoint(self, size: int, root: bytes) -> str:
         """A signed checkpoint of the log with our name."""
         return self.sign(f"{self.name}\n{size}\n{b64encode(root).decode()}\n")
+
+
+class Cosigner:
+    """A witness's named Ed25519 key, as in C2SP tlog-cosignature."""
+
+    def __init__(self, name: str, seed: str) -> None:
+        signer = Signer.load(name, seed)
+        self.name = signer.name
+        self._key = signer._key  # noqa: SLF001 - the same kind of key, in the same module
+        self._public = COSIGNATURE + self._key.public_key().public_bytes_raw()
+        self._id = sha256(name.encode() + b"\n" + self._public).digest()[:4]
+
+    @property
+    def verifier_key(self) -> str:
+        """The public half as text: name, key id, and the key with its kind."""
+        return f"{self.name}+{self._id.hex()}+{b64encode(self._public).decode()}"
+
+    def cosign(self, text: str, moment: int) -> str:
+        """Our line for a checkpoint's text, which ends with a line feed; `moment` in seconds since 1970."""
+        signature = self._key.sign(f"cosignature/v1\ntime {moment}\n{text}".encode())
+        encoded = b64encode(self._id + moment.to_bytes(8) + signature).decode()
+        return f"\N{EM DASH} {self.name} {encoded}"
 
 
 def new_seed() -> str:

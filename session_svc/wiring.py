@@ -55,6 +55,7 @@ CATALOG = "pitboss.session.v1.CatalogService"
 POLICY = Policy(
     callers={
         SESSIONS: ("gateway", "platform"),
+        f"{SESSIONS}/WatchSessions": ("gateway", "platform", "audit_svc"),
         CATALOG: ("gateway", "platform"),
         DIRECTORY: ("provider_adapters/*", "platform"),
     },

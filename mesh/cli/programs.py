@@ -1,4 +1,4 @@
-"""Commands that are programs of their own: `pitboss demo`, `pitboss verify` and `pitboss verify-proof`."""
+"""Commands that are programs of their own: `pitboss demo`, `verify`, `verify-proof` and `verify-dispute`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def verify(context: typer.Context) -> None:
 def verify_proof(context: typer.Context) -> None:
     """Check the proof of one transaction with nothing but a public key. Options: see `verify-proof --help`."""
     raise typer.Exit(_run("mesh.verify.proving", context.args))
+
+
+def verify_dispute(context: typer.Context) -> None:
+    """Check the bundle of a round with nothing but public keys. Options: see `verify-dispute --help`."""
+    raise typer.Exit(_run("mesh.verify.dispute", context.args))
 
 
 def _run(module: str, arguments: list[str]) -> int:

@@ -54,7 +54,7 @@ def up(
     from mesh.dev.stack import Options  # noqa: PLC0415
 
     chosen = frozenset(filter(None, providers.split(",")))
-    options = Options(kind="up", providers=chosen, log_level=log_level, otlp_endpoint=otlp, keep_data=keep_data, second_opinion=True,
+    options = Options(kind="up", providers=chosen, log_level=log_level, otlp_endpoint=otlp, keep_data=keep_data, second_opinion=True, audit=True,
                       licensee_port=_if_free(licensee_port), studio_port=_if_free(studio_port))  # fmt: skip
     view = View(quiet=json)
     if detach:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mesh.dev.processes import HOST
+from mesh.dev.processes import AUDIT_LOG, HOST, WITNESS_NAME
+from mesh.notes import Cosigner, Signer
 
 if TYPE_CHECKING:
     from mesh.dev.stack import Stack
@@ -90,6 +91,10 @@ def _internal(stack: Stack) -> dict[str, Any]:
         "session": f"{HOST}:{ports.session}",
         "compliance": f"{HOST}:{ports.compliance}",
         "second_opinion": f"{HOST}:{ports.second_opinion}" if "second_opinion" in stack.names else "",
+        "audit": f"{HOST}:{ports.audit}" if "audit_svc" in stack.names else "",
+        "audit_key": Signer.load(AUDIT_LOG, stack.vault.audit_keys.signing).verifier_key,
+        "witness_key": Cosigner(WITNESS_NAME, stack.vault.audit_keys.witness).verifier_key,
+        "witness": f"{HOST}:{ports.witness}" if "witness" in stack.names else "",
         "adapters": {name: f"{HOST}:{port}" for name, port in ports.adapters.items()},
         "tls": str(stack.around.tls / "platform"),
         "signer": str(stack.vault.signer_file),

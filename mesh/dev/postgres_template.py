@@ -18,7 +18,7 @@ from mesh.dev.ports import free_port
 from mesh.dev.postgres_programs import binaries, environment, locked, version
 from mesh.dev.postgres_server import ADMIN, Postgres, password
 
-DATABASES = ("pitboss_wallet", "pitboss_session", "pitboss_compliance")
+DATABASES = ("pitboss_wallet", "pitboss_session", "pitboss_compliance", "pitboss_audit")
 KEPT = 3
 """Templates that are kept: those used last."""
 

@@ -11,11 +11,17 @@ from pathlib import Path
 from mesh.dev.paths import DESCRIPTORS, PYTHON_PATH
 from mesh.dev.ports import free_ports
 from mesh.dev.ready import EnvoyReady, GrpcHealth, HttpOk, Readiness
+from mesh.dev.vault import AuditKeys
+from mesh.notes import Cosigner, Signer
 
 HOST = "127.0.0.1"
 WALLET_REPLICAS = 2
 SERVICES = ("wallet_svc", "session_svc", "compliance_svc")
 SECOND_OPINION = "second_opinion"
+AUDIT = "audit_svc"
+WITNESS = "witness"
+AUDIT_LOG = "pitboss.localhost/audit"
+WITNESS_NAME = "pitboss.localhost/witness"
 
 # Children see what they are given and what the interpreter needs, not the developer's whole environment.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
@@ -35,6 +41,8 @@ class Ports:
     session: int
     compliance: int
     second_opinion: int
+    audit: int
+    witness: int
     adapters: Mapping[str, int]
     callbacks: Mapping[str, int]
     studios: Mapping[str, int]
@@ -42,7 +50,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(9 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(11 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -54,6 +62,8 @@ class Ports:
             session=next(pool),
             compliance=next(pool),
             second_opinion=next(pool),
+            audit=next(pool),
+            witness=next(pool),
             adapters={name: next(pool) for name in providers},
             callbacks={name: next(pool) for name in providers},
             studios={name: next(pool) for name in providers},
@@ -82,6 +92,8 @@ class Surroundings:
     """What the second opinion signs checkpoints with."""
     statement_key: str = field(default="", repr=False)
     """What wallets sign statements of days with."""
+    audit_keys: AuditKeys = field(default_factory=AuditKeys, repr=False)
+    """What the audit log and its witness work with."""
     session_keys: str = field(default="", repr=False)
     log_level: str = "info"
     otlp_endpoint: str = ""
@@ -174,6 +186,44 @@ def after_services(around: Surroundings) -> tuple[Process, ...]:
             workload=SECOND_OPINION,
         ),
     )
+
+
+def audit(around: Surroundings) -> tuple[Process, ...]:
+    """The audit log and a witness of it, for whom nobody waits either."""
+    keys, ports = around.audit_keys, around.ports
+    log, address = Signer.load(AUDIT_LOG, keys.signing), f"{HOST}:{ports.witness}"
+    cosigner = Cosigner(WITNESS_NAME, keys.witness)
+    witness = Process(
+        name=WITNESS,
+        module="witness",
+        environment={
+            **_interpreter(),
+            "PITBOSS_LOG_LEVEL": around.log_level,
+            "PITBOSS_WITNESS_LISTEN": address,
+            "PITBOSS_WITNESS_NAME": WITNESS_NAME,
+            "PITBOSS_WITNESS_KEY": keys.witness,
+            "PITBOSS_WITNESS_STATE": str(around.run / WITNESS / "state.sqlite"),
+            "PITBOSS_WITNESS_LOGS": log.verifier_key,
+        },
+        readiness=HttpOk(address=address),
+        address=address,
+    )
+    service = Process(
+        name=AUDIT,
+        module=AUDIT,
+        environment={
+            **_service(around, AUDIT, ports.audit),
+            "PITBOSS_LOG_NAME": AUDIT_LOG,
+            "PITBOSS_SIGNING_KEY": keys.signing,
+            "PITBOSS_PAYLOAD_KEYS": keys.payload,
+            "PITBOSS_WITNESSES": f"http://{address}",
+            "PITBOSS_WITNESS_KEYS": cosigner.verifier_key,
+        },
+        readiness=GrpcHealth(address=f"{HOST}:{ports.audit}", tls=around.tls / "platform"),
+        address=f"{HOST}:{ports.audit}",
+        workload=AUDIT,
+    )
+    return witness, service
 
 
 def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:

@@ -16,6 +16,7 @@ DATABASE_OF: Mapping[str, str] = {
     "wallet_svc": "pitboss_wallet",
     "session_svc": "pitboss_session",
     "compliance_svc": "pitboss_compliance",
+    "audit_svc": "pitboss_audit",
 }
 LONGEST_S = 60.0
 

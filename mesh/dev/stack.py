@@ -71,6 +71,8 @@ class Options:
     """Processes whose place the caller takes: they are not started, and nobody waits for them."""
     second_opinion: bool = False
     """Also start the process that recomputes the ledger. Nobody waits for it."""
+    audit: bool = False
+    """Also start the audit log and a witness. Nobody waits for them."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -110,6 +112,8 @@ class Stack:
             self._register()
             if self.options.second_opinion:
                 self._processes |= self._start_processes(processes.after_services(self.around))
+            if self.options.audit:
+                self._processes |= self._start_processes(processes.audit(self.around))
         except BaseException:
             self.close()
             raise
@@ -295,6 +299,7 @@ class Stack:
             session_keys=self.vault.session_keys,
             signing_key=self.vault.signing_key,
             statement_key=self.vault.statement_key,
+            audit_keys=self.vault.audit_keys,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
             without=self.options.without,

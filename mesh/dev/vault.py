@@ -19,7 +19,16 @@ from mesh.dev.secrets import (
 )
 from mesh.notes import new_seed
 
-WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "second_opinion", "platform")
+WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "audit_svc", "second_opinion", "platform")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditKeys:
+    """Secrets of the audit log and of its witness."""
+
+    signing: str = ""
+    payload: str = ""
+    witness: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,8 @@ class Vault:
     """What the second opinion signs checkpoints with."""
     statement_key: str = field(repr=False)
     """What wallets sign statements of days with."""
+    audit_keys: AuditKeys = field(repr=False)
+    """What the audit log and its witness work with."""
 
     @classmethod
     def make(cls, folder: Path, providers: Iterable[Provider]) -> Self:
@@ -48,6 +59,7 @@ class Vault:
             session_keys=random_text(),
             signing_key=new_seed(),
             statement_key=new_seed(),
+            audit_keys=AuditKeys(signing=new_seed(), payload=new_seed(), witness=new_seed()),
         )
         vault._write_certificates()
         vault._write_tokens()

@@ -34,6 +34,8 @@ PROGRAMS = (
     Program(
         title="Compliance: `python -m compliance_svc`", module="compliance_svc.config", settings="ComplianceSettings"
     ),
+    Program(title="The audit log: `python -m audit_svc`", module="audit_svc.config", settings="AuditSettings"),
+    Program(title="A witness: `python -m witness`", module="witness.config", settings="WitnessSettings"),
     Program(
         title="The second opinion: `python -m mesh.second_opinion`",
         module="mesh.second_opinion.config",

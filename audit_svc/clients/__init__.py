@@ -1,0 +1,1 @@
+"""The neighbours whose logs are followed, and the witnesses."""

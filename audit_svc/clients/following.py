@@ -1,0 +1,189 @@
+"""The logs of the neighbours as sources."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+import grpc.aio
+
+from audit_svc.clients import events
+from audit_svc.domain import Draft, RecordClass, Span
+from audit_svc.ports import Source
+from mesh.channels import call_metadata
+from mesh.clock import Clock
+from mesh.notes import Signer
+from pitboss.compliance.v1 import policy_service_pb2
+from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceStub
+from pitboss.session.v1 import session_service_pb2
+from pitboss.session.v1.session_service_pb2_grpc import SessionServiceStub
+from pitboss.wallet.v1 import ledger_service_pb2 as ledger_pb
+from pitboss.wallet.v1 import registry_service_pb2 as registry_pb
+from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
+
+if TYPE_CHECKING:
+    from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceAsyncStub
+    from pitboss.session.v1.session_service_pb2_grpc import SessionServiceAsyncStub
+    from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
+
+Known = Callable[[str, Sequence[str]], Awaitable[set[str]]]
+
+_TIMEOUT_S = 5.0
+_HEADS_EVERY_S = 1.0
+_PACKS_EVERY_S = 5.0
+
+
+class LedgerFeed:
+    """One shard's log."""
+
+    def __init__(self, stub: LedgerServiceAsyncStub, shard: int) -> None:
+        self._stub = stub
+        self._shard = shard
+        self.name = events.ledger_source(shard)
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        request = ledger_pb.ReadFeedRequest(shard=self._shard, after_sequence=after, follow=True)
+        call = self._stub.ReadFeed(request, metadata=call_metadata())
+        try:
+            async for page in call:
+                drafts = events.page_drafts(self._shard, after, page.position, page.entries)
+                yield Span(source=self.name, after=after, position=page.position, drafts=drafts)
+                after = page.position
+        finally:
+            call.cancel()
+
+
+class LedgerHeads:
+    """How far one shard's chain is, asked now and then: what lies between two answers is proved by the chain itself."""
+
+    def __init__(self, stub: LedgerServiceAsyncStub, shard: int, clock: Clock) -> None:
+        self._stub = stub
+        self._shard = shard
+        self._clock = clock
+        self.name = events.heads_source(shard)
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        while True:
+            answer = await self._stub.ListHeads(
+                ledger_pb.ListHeadsRequest(), timeout=_TIMEOUT_S, metadata=call_metadata()
+            )
+            for head in answer.heads:
+                if head.shard == self._shard and head.sequence > after:
+                    draft = events.head_draft(head, self._clock.now_us())
+                    yield Span(source=self.name, after=after, position=head.sequence, drafts=[draft])
+                    after = head.sequence
+            await asyncio.sleep(_HEADS_EVERY_S)
+
+
+class SessionChanges:
+    """One licensee's sessions."""
+
+    def __init__(self, stub: SessionServiceAsyncStub, licensee: str, clock: Clock) -> None:
+        self._stub = stub
+        self._licensee = licensee
+        self._clock = clock
+        self.name = events.sessions_source(licensee)
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        request = session_service_pb2.WatchSessionsRequest(after_cursor=after)
+        call = self._stub.WatchSessions(request, metadata=call_metadata(self._licensee))
+        try:
+            async for change in call:
+                draft = events.session_draft(self._licensee, change, self._clock.now_us())
+                yield Span(source=self.name, after=after, position=change.cursor, drafts=[draft])
+                after = change.cursor
+        finally:
+            call.cancel()
+
+
+class LoadedPacks:
+    """The law packs that the compliance service has loaded. They have no order, but each its digest."""
+
+    name = events.PACKS
+
+    def __init__(self, stub: PolicyServiceAsyncStub, clock: Clock, known: Known) -> None:
+        self._stub = stub
+        self._clock = clock
+        self._known = known
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        while True:
+            answer = await self._stub.ListPacks(
+                policy_service_pb2.ListPacksRequest(), timeout=_TIMEOUT_S, metadata=call_metadata()
+            )
+            drafts = [events.pack_draft(pack, self._clock.now_us()) for pack in answer.packs]
+            known = await self._known(self.name, [draft.key for draft in drafts])
+            if new := [draft for draft in drafts if draft.key not in known]:
+                yield Span(source=self.name, after=after, position=after, drafts=new)
+            await asyncio.sleep(_PACKS_EVERY_S)
+
+
+class SigningKey:
+    """The key that signs the log now. It is in the log before the first checkpoint that only it has signed matters."""
+
+    name = "keys"
+
+    def __init__(self, signer: Signer, former: Signer | None, clock: Clock, known: Known) -> None:
+        self._signer = signer
+        self._former = former
+        self._clock = clock
+        self._known = known
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        key = self._signer.verifier_key
+        if not await self._known(self.name, [key]):
+            yield Span(source=self.name, after=after, position=after, drafts=[self._draft(key)])
+        await asyncio.Event().wait()
+
+    def _draft(self, key: str) -> Draft:
+        content = {"log": self._signer.name, "verifier_key": key}
+        if self._former is not None:
+            text = f"{self._signer.name}\nkey {key}\nfollows {self._former.verifier_key}\n"
+            content |= {"signed_by_new": self._signer.sign(text), "signed_by_former": self._former.sign(text)}
+        return Draft(
+            record_class=RecordClass.KEY, source=self.name, key=key, recorded_us=self._clock.now_us(), content=content
+        )
+
+
+class Neighbours:
+    """All sources that there are now."""
+
+    def __init__(
+        self,
+        wallets: Sequence[grpc.aio.Channel],
+        sessions: grpc.aio.Channel,
+        compliance: grpc.aio.Channel,
+        clock: Clock,
+        known: Known,
+    ) -> None:
+        self._ledgers = [LedgerServiceStub(channel) for channel in wallets]
+        self._registries = [RegistryServiceStub(channel) for channel in wallets]
+        self._sessions = SessionServiceStub(sessions)
+        self._policies = PolicyServiceStub(compliance)
+        self._clock = clock
+        self._known = known
+        self._turn = 0
+
+    async def sources(self) -> list[Source]:
+        """Errors: as the wallet's; the next question is for the next replica."""
+        self._turn += 1
+        ledger, registry = (
+            self._ledgers[self._turn % len(self._ledgers)],
+            self._registries[self._turn % len(self._ledgers)],
+        )
+        heads = await ledger.ListHeads(ledger_pb.ListHeadsRequest(), timeout=_TIMEOUT_S, metadata=call_metadata())
+        licensees = await registry.ListLicensees(
+            registry_pb.ListLicenseesRequest(), timeout=_TIMEOUT_S, metadata=call_metadata()
+        )
+        shards = [head.shard for head in heads.heads]
+        return [
+            *[LedgerFeed(self._ledger_of(shard), shard) for shard in shards],
+            *[LedgerHeads(self._ledger_of(shard), shard, self._clock) for shard in shards],
+            *[SessionChanges(self._sessions, each.licensee_id, self._clock) for each in licensees.licensees],
+            LoadedPacks(self._policies, self._clock, self._known),
+        ]
+
+    def _ledger_of(self, shard: int) -> LedgerServiceAsyncStub:
+        return self._ledgers[(shard + self._turn) % len(self._ledgers)]

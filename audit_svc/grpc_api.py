@@ -1,0 +1,97 @@
+"""AuditService: decodes, calls one use case, encodes."""
+
+from audit_svc.app.desk import AuditDesk, KeepingDesk
+from audit_svc.domain import Opened, RecordClass
+from pitboss.audit.v1 import audit_service_pb2 as pb
+from pitboss.audit.v1 import audit_service_pb2_grpc
+
+_DEFAULT_PAGE = 100
+
+
+class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
+    """Serves the log."""
+
+    def __init__(self, desk: AuditDesk, keeping: KeepingDesk, verifier_key: str) -> None:
+        self._desk = desk
+        self._keeping = keeping
+        self._key = verifier_key
+
+    async def Append(self, request: pb.AppendRequest, context: object) -> pb.AppendResponse:
+        opened, replayed = await self._desk.append(
+            request.request_id,
+            RecordClass(request.record_class),
+            licensee=request.licensee_id,
+            player=request.player_id,
+            event_json=request.event_json,
+        )
+        return pb.AppendResponse(entry=_entry(opened), replayed=replayed)
+
+    async def GetEntry(self, request: pb.GetEntryRequest, context: object) -> pb.GetEntryResponse:
+        return pb.GetEntryResponse(entry=_entry(await self._desk.get(request.index)))
+
+    async def ListEntries(self, request: pb.ListEntriesRequest, context: object) -> pb.ListEntriesResponse:
+        limit = request.page_size or _DEFAULT_PAGE
+        found = await self._desk.entries(
+            licensee=request.licensee_id,
+            player=request.player_id,
+            source=request.source,
+            classes=[RecordClass(each) for each in request.record_classes if each],
+            from_index=request.from_index,
+            limit=limit,
+        )
+        more = found[-1].entry.index + 1 if len(found) == limit else 0
+        return pb.ListEntriesResponse(entries=[_entry(each) for each in found], next_index=more)
+
+    async def GetCheckpoint(self, request: pb.GetCheckpointRequest, context: object) -> pb.GetCheckpointResponse:
+        found = await self._desk.checkpoint(request.cosigned_by)
+        if found is None:
+            return pb.GetCheckpointResponse()
+        return pb.GetCheckpointResponse(checkpoint=found.note, verifier_key=self._key, tree_size=found.size)
+
+    async def GetInclusionProof(
+        self, request: pb.GetInclusionProofRequest, context: object
+    ) -> pb.GetInclusionProofResponse:
+        opened, proof = await self._desk.inclusion(request.index, request.tree_size)
+        return pb.GetInclusionProofResponse(
+            entry=_entry(opened),
+            path=proof.path,
+            checkpoint=proof.note,
+            verifier_key=self._key,
+            tree_size=proof.size,
+        )
+
+    async def GetConsistencyProof(
+        self, request: pb.GetConsistencyProofRequest, context: object
+    ) -> pb.GetConsistencyProofResponse:
+        proof = await self._desk.consistency(request.from_size, request.to_size)
+        return pb.GetConsistencyProofResponse(
+            path=proof.path, checkpoint=proof.note, verifier_key=self._key, to_size=proof.size
+        )
+
+    async def ErasePlayer(self, request: pb.ErasePlayerRequest, context: object) -> pb.ErasePlayerResponse:
+        return pb.ErasePlayerResponse(entries=await self._keeping.erase(request.licensee_id, request.player_id))
+
+    async def PlaceHold(self, request: pb.PlaceHoldRequest, context: object) -> pb.PlaceHoldResponse:
+        await self._keeping.place(request.hold_id, request.licensee_id, request.player_id)
+        return pb.PlaceHoldResponse()
+
+    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: object) -> pb.ReleaseHoldResponse:
+        await self._keeping.release(request.hold_id)
+        return pb.ReleaseHoldResponse()
+
+
+def _entry(opened: Opened) -> pb.Entry:
+    entry = opened.entry
+    message = pb.Entry(
+        index=entry.index,
+        record_class=pb.RecordClass.ValueType(int(entry.record_class)),
+        source=entry.source,
+        key=entry.key,
+        subject=entry.subject,
+        commitment=entry.commitment,
+        leaf=entry.leaf(),
+        payload=opened.payload or "",
+        salt=opened.salt or b"",
+    )
+    message.record_time.FromMicroseconds(entry.recorded_us)
+    return message

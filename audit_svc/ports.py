@@ -1,0 +1,143 @@
+"""What the use cases need from the world."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from audit_svc.domain import Draft, End, Opened, RecordClass, Span
+
+
+class HeadMovedError(Exception):
+    """Another process has appended meanwhile, or has read a source further. What was planned is planned again."""
+
+
+class Source(Protocol):
+    """A log of another service. Its position is exact: what it gives after a position is always the same."""
+
+    @property
+    def name(self) -> str: ...
+
+    def spans(self, after: int) -> AsyncIterator[Span]:
+        """What comes after a position, followed for ever."""
+        ...
+
+
+class AuditLog(Protocol):
+    """The log, as whoever appends needs it."""
+
+    async def end(self) -> End: ...
+
+    async def positions(self) -> Mapping[str, int]: ...
+
+    async def append(self, spans: Sequence[Span], *, planned_on: End, now_us: int) -> End:
+        """All of it or nothing. Errors: HeadMovedError, or what the database says."""
+        ...
+
+
+class Entries(Protocol):
+    """The log, as whoever reads needs it."""
+
+    async def end(self) -> End: ...
+
+    async def find(self, source: str, key: str) -> Opened | None: ...
+
+    async def get(self, index: int) -> Opened | None: ...
+
+    async def entries(
+        self,
+        *,
+        owner: tuple[str, str] | None,
+        source: str,
+        classes: Sequence[RecordClass],
+        from_index: int,
+        limit: int,
+    ) -> list[Opened]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A signed tree: its size, and the note with every cosignature."""
+
+    size: int
+    note: str
+
+
+class Tree(Protocol):
+    """What is signed, and why it holds."""
+
+    async def checkpoint(self, size: int = 0, *, cosigned_by: int = 0) -> Checkpoint | None:
+        """The checkpoint of a size, or the newest one (of those that so many witnesses have cosigned)."""
+        ...
+
+    async def inclusion(self, index: int, size: int) -> list[bytes]:
+        """The proof that an entry is in the tree of a size."""
+        ...
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """The proof that one tree is the beginning of the other."""
+        ...
+
+    async def keep_cosignature(self, size: int, witness: str, line: str) -> None:
+        """Keep what a witness signed. What it signs again changes nothing."""
+        ...
+
+
+class Appending(Protocol):
+    """Takes single events into the log."""
+
+    async def append(self, draft: Draft) -> None:
+        """Returns when the event is durable. Errors: HeadMovedError, DependencyDownError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """How an erasure went: entries, or the hold or the moment in the way."""
+
+    entries: int
+    hold_id: str | None
+    until_us: int | None
+
+
+class Keeping(Protocol):
+    """Holds, erasure and the end of retention."""
+
+    async def erase(self, licensee: str, player: str, now_us: int) -> Erasure:
+        """Destroy a player's key, unless something is in the way."""
+        ...
+
+    async def expire(self, now_us: int, most: int) -> int:
+        """Delete payloads whose time is over; returns how many."""
+        ...
+
+    async def place(self, hold_id: str, licensee: str, player: str, now_us: int) -> bool:
+        """Place a hold. False: another one has this id."""
+        ...
+
+    async def hold(self, hold_id: str) -> tuple[str, str] | None:
+        """Whose records a hold keeps."""
+        ...
+
+    async def release(self, hold_id: str, now_us: int) -> None:
+        """End a hold. Ended before, it stays so."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a witness said: a cosignature, or the size that it has seen, or why it refuses."""
+
+    line: str = ""
+    seen: int | None = None
+    refusal: str = ""
+
+
+class Witness(Protocol):
+    """Somebody who cosigns."""
+
+    @property
+    def url(self) -> str: ...
+
+    async def cosign(self, *, old: int, path: Sequence[bytes], checkpoint: str) -> Answer:
+        """Ask for a cosignature. Errors: DependencyDownError."""
+        ...

@@ -1,0 +1,121 @@
+"""Five ways to falsify an audit log, each with whoever catches it."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+
+from mesh import merkle
+from mesh.verify.audit_rows import AuditDatabase, Row
+from mesh.verify.findings import Check
+from mesh.verify.notes import parse_checkpoint
+from tests.audit_demo.scene import Scene, until
+
+
+def named(checks: list[Check]) -> str:
+    """What was found first by each check that found anything; empty if everything holds."""
+    return "; ".join(f"{check.name}: {check.problems[0]}" for check in checks if not check.ok)
+
+
+def changed_byte(scene: Scene) -> Iterator[tuple[str, str]]:
+    """One byte of an entry, with and without its hash beside it; and one byte of an event."""
+    with scene.superuser() as database:
+        database.execute(
+            "UPDATE entry SET commitment = set_byte(commitment, 0, get_byte(commitment, 0) # 1) WHERE index = 20"
+        )
+        yield "a changed byte of an entry", named(scene.check())
+        row = next(row for row in _rows(scene) if row.index == 20)
+        database.execute("UPDATE entry SET leaf_hash = %s WHERE index = 20", (row.hash,))
+        yield "the same, and its hash made to fit", named(scene.check(copy=True))
+        scene.restore("honest")
+        database.execute("UPDATE payload SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) WHERE index = 20")
+        yield "a changed byte of an event", named(scene.check(copy=True))
+    scene.restore("honest")
+
+
+def removed_record(scene: Scene) -> Iterator[tuple[str, str]]:
+    """One record, and then the whole log renumbered and signed anew without it."""
+    with scene.superuser() as database:
+        database.execute("DELETE FROM payload WHERE index = 20")
+        database.execute("DELETE FROM entry WHERE index = 20")
+        yield "a removed record", named(scene.check())
+        database.execute("UPDATE entry SET index = index - 1 WHERE index > 20")
+        database.execute("UPDATE payload SET index = index - 1 WHERE index > 20")
+        _sign_anew(scene)
+        yield "a removed record, and the whole log signed anew", named(scene.check())
+    scene.restore("honest")
+
+
+def truncated(scene: Scene) -> Iterator[tuple[str, str]]:
+    """The end cut off, and what is left signed with the log's own key."""
+    with scene.superuser() as database:
+        size = database.execute("SELECT max(index) FROM entry").fetchone()
+        assert size is not None
+        for table in ("payload", "entry"):
+            database.execute(f"DELETE FROM {table} WHERE index > %s".encode(), (size[0] - 5,))  # noqa: S608 - ours
+        _sign_anew(scene)
+        yield "a truncated and re-signed log, to whoever kept a checkpoint", named(scene.check())
+    yield "the same, to the witness", _shown_to_witness(scene)
+    scene.restore("honest")
+
+
+def split_view(scene: Scene) -> Iterator[tuple[str, str]]:
+    """A second log of the same size under the same key, shown to the witness."""
+    with closing(AuditDatabase(scene.reader_url)) as database:
+        seen = parse_checkpoint(database.cosigned()).size
+    leaves = [row.leaf for row in _rows(scene)][:seen]
+    leaves[20] = leaves[20].replace(b'"', b"'", 1)
+    note = scene.signer.checkpoint(len(leaves), merkle.root_of(leaves))
+    yield "a split view", _post(scene, f"old {len(leaves)}\n\n{note}")
+
+
+def rolled_back(scene: Scene) -> Iterator[tuple[str, str]]:
+    """An older state of the database is put back, and the service goes on from there."""
+    scene.restore("earlier")
+    yield "a rolled-back database, to whoever kept a checkpoint", named(scene.check())
+    yield "the same, to the witness, when the service goes on", _shown_to_witness(scene)
+    scene.restore("honest")
+
+
+ATTACKS = (changed_byte, removed_record, truncated, split_view, rolled_back)
+
+
+def _rows(scene: Scene) -> list[Row]:
+    with closing(AuditDatabase(scene.reader_url)) as database:
+        return list(database.rows())
+
+
+def _sign_anew(scene: Scene) -> None:
+    """Make everything beside the entries fit them, with the log's own key: one batch of all."""
+    rows = _rows(scene)
+    peaks: list[bytes] = []
+    size = merkle.extend(peaks, 0, [row.leaf for row in rows])
+    root = merkle.fold(peaks)
+    with scene.superuser() as database:
+        database.execute("DELETE FROM subtree")
+        database.execute("DELETE FROM batch")
+        for row in rows:
+            database.execute("UPDATE entry SET leaf_hash = %s WHERE index = %s", (row.hash, row.index))
+        note = scene.signer.checkpoint(size, root)
+        database.execute("INSERT INTO batch VALUES (0, %s, %s, %s, %s, 0)", (size, root, merkle.pack(peaks), note))
+
+
+def _post(scene: Scene, body: str) -> str:
+    """What the witness answers; empty if it cosigns."""
+    request = urllib.request.Request(f"http://{scene.witness}/add-checkpoint", data=body.encode())
+    try:
+        with urllib.request.urlopen(request, timeout=20):  # noqa: S310 - as above
+            return ""
+    except urllib.error.HTTPError as error:
+        return f"the witness answers {error.code}, {error.read().decode().strip()}"
+
+
+def _shown_to_witness(scene: Scene) -> str:
+    """Let the service go on, and wait until the witness has refused it."""
+    before = len(scene.refusals())
+    scene.stack.restart("audit_svc")
+    until(lambda: len(scene.refusals()) > before, "the witness refuses the log")
+    scene.stack.stop_process("audit_svc")
+    return "the witness refuses: " + ", ".join(scene.refusals()[before:][:1])

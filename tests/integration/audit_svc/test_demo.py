@@ -1,0 +1,38 @@
+"""The demonstration, as everybody can run it: each falsification is caught and named, and a player is forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.audit_demo.__main__ import run
+
+pytestmark = pytest.mark.timeout(240)
+
+NAMED = {
+    "a changed byte of an entry": "entry 20: changed",
+    "the same, and its hash made to fit": "every entry is the one of the copy: entry 20: changed",
+    "a changed byte of an event": "entry 20: another payload than in the copy",
+    "a removed record": "entry 20: removed",
+    "a removed record, and the whole log signed anew": "entries that were signed once were others",
+    "a truncated and re-signed log, to whoever kept a checkpoint": "cut off",
+    "the same, to the witness": "rolled_back",
+    "a split view": "split_view",
+    "a rolled-back database, to whoever kept a checkpoint": "cut off",
+    "a falsified bundle": "its event is not the one that was committed to",
+}
+
+
+@pytest.fixture(scope="module")
+def steps() -> dict[str, dict[str, Any]]:
+    return {step["what"]: step for step in run()}
+
+
+def test_every_step_holds(steps: dict[str, dict[str, Any]]) -> None:
+    assert [step for step in steps.values() if not step["ok"]] == []
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_a_falsification_is_named(steps: dict[str, dict[str, Any]], what: str) -> None:
+    assert NAMED[what] in steps[what]["seen"]
