@@ -41,6 +41,8 @@ class WalletSettings(ProcessSettings):
     """How often the log is added up for statements of days; a statement that is asked for does not wait for it."""
     report_timeout_ms: int = 120_000
     """Upper bound for one SQL statement of a report that looks at a whole span of time."""
+    licensee_keys: Path | None = None
+    """Folder of the keys that sign requests to licensees' own wallets: 32 random bytes in base64 each, named by their id."""
     feed_interval_ms: int = 200
     """How often a followed feed looks for new entries."""
 

@@ -7,14 +7,14 @@ process has moved is read again and decided again; nothing was written for it.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mesh import failpoints, logs, metrics
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
 from wallet_svc.attempts import Attempts
-from wallet_svc.domain import law
+from wallet_svc.domain import law, owing
 from wallet_svc.domain.commands import Command, OpenAccount
 from wallet_svc.domain.decide import decide, decide_together, split
 from wallet_svc.domain.journal import Batch, Book
@@ -124,6 +124,8 @@ class Engine:
         self._most_players = most_players
         self._most_known = most_known
         self._attempts = attempts
+        self.on_calls: Callable[[], None] | None = None
+        """Told when a licensee's own wallet has to hear of something that was committed."""
         self._waiting: list[Work] = []
         self._wake = asyncio.Event()
         self._books: dict[int, Book] = {}
@@ -146,7 +148,7 @@ class Engine:
         work = self._work(parts, call, together=len(parts) > 1, dry=dry)
         self._admit([work], timeout_s)
         await call.future
-        return work.answers[0] if len(parts) == 1 else _joined(work.answers)
+        return work.answers[0] if len(parts) == 1 else joined(work.answers)
 
     async def execute_each(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
         """Decide many commands in order, each with an answer of its own."""
@@ -158,7 +160,7 @@ class Engine:
         self._admit(works, timeout_s)
         if works:
             await call.future
-        return [work.answers[0] if len(work.answers) == 1 else _joined(work.answers) for work in works]
+        return [work.answers[0] if len(work.answers) == 1 else joined(work.answers) for work in works]
 
     async def execute_together(self, commands: Sequence[Command], timeout_s: float) -> list[Answer]:
         """Decide commands of one player, all or nothing. One answer for each command."""
@@ -169,7 +171,7 @@ class Engine:
         await call.future
         answers = iter(work.answers)
         grouped = [[next(answers) for _ in parts] for parts in groups]
-        return [found[0] if len(found) == 1 else _joined(found) for found in grouped]
+        return [found[0] if len(found) == 1 else joined(found) for found in grouped]
 
     def _work(self, commands: list[Command], call: Call, *, together: bool, dry: bool = False) -> Work:
         call.left += 1
@@ -356,6 +358,8 @@ class Engine:
                     for player in batch.players.values():
                         law.forget_usage(player, batch.now_us)
                     self.committed += len(batch.entries)
+                    if batch.new_calls and self.on_calls is not None:
+                        self.on_calls()
         self.flights += 1
         stale = {batch.book.head.shard for batch in batches} - written
         return stale | await self._moved({shard: book for shard, book in books.items() if shard not in written | stale})
@@ -479,7 +483,10 @@ def _show(player: Player, decided: Decided) -> None:
         if shown.decision is not None:
             shown.decision_json = shown.decision.record()
     if not decided.replayed and entry.asset is not None:
-        entry.available = player.balance(entry.asset.id, AccountClass.CASH)
+        mirrored = player.licensee.mirrored
+        entry.available = (
+            owing.shown(player, entry.asset) if mirrored else player.balance(entry.asset.id, AccountClass.CASH)
+        )
 
 
 def _answers(work: Work, book: Book) -> list[Answer]:
@@ -497,6 +504,9 @@ def _answer(decided: Decided, player: Player | None) -> Answer:
     round_ = player.rounds.get((entry.source_id, entry.round)) if entry.round else None
     hold_key = entry.key if entry.kind is Kind.HOLD else entry.reference
     hold = player.holds.get((entry.source_id, hold_key or "")) if entry.kind in _HOLD_KINDS else None
+    if player.licensee.mirrored:
+        state = round_.state if round_ is not None else RoundState.UNKNOWN
+        return Answer(entry, decided.replayed, asset, owing.shown(player, asset), round_state=state)
     balance = player.balance
     # Most players have cash accounts and nothing else.
     plain = player.plain
@@ -529,7 +539,7 @@ def batch_outcome(answers: Sequence[Answer]) -> Outcome:
     return Outcome.OK if outcome is Outcome.TOMBSTONED else outcome
 
 
-def _joined(answers: Sequence[Answer]) -> Answer:
+def joined(answers: Sequence[Answer]) -> Answer:
     """Bet and win as one answer."""
     spokesman = message_outcome(answers)
     return Answer(

@@ -45,6 +45,20 @@ class AssetInUseError(MeshError):
     reason = "ERROR_REASON_ASSET_IN_USE"
 
 
+class WalletModeFixedError(MeshError):
+    """Who keeps the money of a licensee's players cannot change once it has players."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_WALLET_MODE_FIXED"
+
+
+class PendingCallNotFoundError(MeshError):
+    """Nothing waits for the licensee's own wallet under this id."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_PENDING_CALL_NOT_FOUND"
+
+
 class PackUnknownError(MeshError):
     """The pack is not loaded by this wallet."""
 

@@ -32,13 +32,18 @@ from wallet_svc.grpc_api.ledger import LedgerServicer
 from wallet_svc.grpc_api.registry import RegistryServicer
 from wallet_svc.grpc_api.wallet import WalletServicer
 from wallet_svc.history import History
+from wallet_svc.own_wallets.asking import Asking
+from wallet_svc.own_wallets.directory import Directory
+from wallet_svc.own_wallets.working import Worker
 from wallet_svc.ports import LogDownError
 from wallet_svc.queries import Queries
+from wallet_svc.store.calls import PendingCalls
 from wallet_svc.store.comparing import Sorted
 from wallet_svc.store.log import PostgresLog
 from wallet_svc.store.reading import Reader
 from wallet_svc.store.registry import RegistryStore
 from wallet_svc.store.totals import Totals
+from wallet_svc.waiting import Waiting
 
 WALLET = "pitboss.wallet.v1.WalletService"
 HISTORY = "pitboss.wallet.v1.HistoryService"
@@ -99,6 +104,13 @@ async def build(settings: WalletSettings) -> server.Parts:
         most_players=settings.cached_players,
         most_known=settings.cached_keys,
     )
+    calls_reader = Reader(
+        settings.database_url, name=f"{settings.replica} calls", statement_timeout_ms=settings.statement_timeout_ms
+    )
+    directory = Directory(calls_reader, settings.licensee_keys)
+    calls = PendingCalls(calls_reader)
+    worker = Worker(engine, calls, directory, clock)
+    asking = Asking(engine, worker, directory)
     reader = Reader(
         settings.database_url, name=f"{settings.replica} reader", statement_timeout_ms=settings.statement_timeout_ms
     )
@@ -131,18 +143,22 @@ async def build(settings: WalletSettings) -> server.Parts:
             server.Service(
                 name=LEDGER,
                 add=ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server,
-                servicer=LedgerServicer(engine, queries, feed),
+                servicer=LedgerServicer(asking, queries, feed),
             ),
             server.Service(
                 name=WALLET,
                 add=wallet_service_pb2_grpc.add_WalletServiceServicer_to_server,
-                servicer=WalletServicer(engine, queries, history),
+                servicer=WalletServicer(asking, queries, history),
             ),
             server.Service(
                 name=HISTORY,
                 add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server,
                 servicer=HistoryServicer(
-                    history, Explainer(history_reader, queries), Comparing(in_order, queries), settings.signer()
+                    history,
+                    Explainer(history_reader, queries),
+                    Comparing(in_order, queries),
+                    settings.signer(),
+                    Waiting(calls, queries, clock),
                 ),
             ),
             server.Service(
@@ -158,6 +174,7 @@ async def build(settings: WalletSettings) -> server.Parts:
             "feed": feed.run,
             "attempts": attempts.run,
             "totals": totals.run,
+            "own wallets": worker.run,
         },
         closers=[
             attempts.close,
@@ -166,6 +183,8 @@ async def build(settings: WalletSettings) -> server.Parts:
             reader.close,
             history_reader.close,
             feed_reader.close,
+            directory.close,
+            calls_reader.close,
             sweeper.close,
         ],
     )

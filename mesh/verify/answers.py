@@ -27,6 +27,8 @@ _SIDES: dict[Kind, tuple[tuple[Class, ...], tuple[Class, ...]]] = {
     Kind.JACKPOT: ((Class.JACKPOTS,), _OWN),
     Kind.FREE_ROUND_SPIN: (_PROMOTIONS, _OWN),
     Kind.FREE_ROUND_TOTAL: (_PROMOTIONS, _OWN),
+    Kind.CONCLUDE: ((Class.OUTSIDE,), _CASH),
+    Kind.DELIVER: (_CASH, (Class.OUTSIDE,)),
     Kind.ADJUST: ((Class.GAMING, Class.CASH), (Class.CASH, Class.GAMING)),
 }
 """Between which accounts each kind moves money."""

@@ -11,6 +11,7 @@ from mesh.verify.balances import Balances, Scopes, books
 from mesh.verify.chain import Chain, Sequences
 from mesh.verify.findings import Check, Findings, verdict
 from mesh.verify.holds import Holds
+from mesh.verify.mirrored import OwnWallets
 from mesh.verify.postings import Gatherer
 from mesh.verify.rounds import Cancels, Results, Rounds
 from mesh.verify.tables import Names, Shard, Transfer
@@ -30,6 +31,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "no free round paid twice": "paid spins and totals",
     "every key answered once": "keys",
     "postings stay with player, licensee and currency": "postings",
+    "licensees' own wallets were asked and told once": "answers of licensees' own wallets",
 }
 """The checks by name, and what they look at."""
 
@@ -62,6 +64,7 @@ def watchers(shard: Shard, *, still_playing: bool) -> dict[str, Watcher]:
         "no free round paid twice": FreeRounds(),
         "every key answered once": Keys(),
         "postings stay with player, licensee and currency": Scopes(shard),
+        "licensees' own wallets were asked and told once": OwnWallets(),
     }
 
 

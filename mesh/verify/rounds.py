@@ -136,6 +136,9 @@ def _name(posting: Posting) -> object:
     return first.reference if first.kind in _UNDOES else first.key
 
 
+_CLOSING = frozenset({Kind.BET, Kind.WIN, Kind.CLOSE_ROUND})
+
+
 def _follow(found: _Round, transfer: Transfer) -> None:
     details = details_of(transfer.details)
     if transfer.kind == Kind.BET and transfer.key is not None:
@@ -144,7 +147,7 @@ def _follow(found: _Round, transfer: Transfer) -> None:
         found.live.pop(transfer.reference, None)
     elif transfer.kind == Kind.UNDO_ROLLBACK and transfer.undoes is not None and "stake" in details:
         found.live[details["stake"]] = transfer.sequence
-    if details.get("close"):
+    if details.get("close") and transfer.kind in _CLOSING:
         found.closed = True
 
 

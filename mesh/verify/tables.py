@@ -35,6 +35,13 @@ class Kind(enum.IntEnum):
     FREE_ROUND_SPIN = 17
     FREE_ROUND_TOTAL = 18
     ADJUST = 19
+    CONCLUDE = 64
+    DELIVER = 65
+    DELIVERY_REFUSED = 66
+
+
+INTENTS: Final = {301: 1, 310: 10, 312: 12, 313: 13, 319: 19}
+"""Intents of actions that a licensee's own wallet is asked for, and what those actions are."""
 
 
 class Class(enum.IntEnum):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pybreaker
 
 from mesh import logs, metrics
+from mesh.breaker import CLOSED, HALF_OPEN, OPEN, AsyncBreaker
 from mesh.clock import Clock
-from provider_adapters._kit.breaker import CLOSED, HALF_OPEN, OPEN, AsyncBreaker
 
 _log = logs.get("provider_health")
 _WATCHER_BACKLOG = 64

@@ -11,7 +11,7 @@ import pybreaker
 import stamina
 
 from mesh import metrics
-from provider_adapters._kit.breaker import AsyncBreaker
+from mesh.breaker import AsyncBreaker
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.errors import BreakerOpenError, ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply

@@ -10,6 +10,7 @@ import httpx
 import stamina
 
 from mesh import server
+from mesh.breaker import AsyncBreaker
 from mesh.cache import Cache
 from mesh.channels import AffinityStub, channel
 from mesh.clock import open_clock
@@ -18,7 +19,6 @@ from pitboss.provider.v1.provider_adapter_service_pb2_grpc import add_ProviderAd
 from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from provider_adapters._kit import manifest as manifests
-from provider_adapters._kit.breaker import AsyncBreaker
 from provider_adapters._kit.config import AdapterSettings, read_credentials
 from provider_adapters._kit.grpc_api import AdapterServicer
 from provider_adapters._kit.health import HealthBoard, ProbePlan, Prober

@@ -56,6 +56,8 @@ REASONS: Final[Mapping[str, type[errors.CallError]]] = {
     "PROVIDER_NOT_FOUND": errors.ProviderNotFoundError,
     "MOMENT_NOT_REACHED": errors.MomentNotReachedError,
     "LINES_NOT_SORTED": errors.LinesNotSortedError,
+    "WALLET_MODE_FIXED": errors.CallError,
+    "PENDING_CALL_NOT_FOUND": errors.NotFoundError,
     "SESSION_NOT_FOUND": errors.SessionNotFoundError,
     "SESSION_ENDED": errors.SessionEndedError,
     "GAME_NOT_AVAILABLE": errors.GameNotAvailableError,

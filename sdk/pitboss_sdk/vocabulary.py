@@ -113,10 +113,22 @@ class TransactionKind(_Open):
     CHANGE_PLAY = 61
     APPROVE_REINSTATEMENT = 62
     RECORD_FINDING = 63
+    CONCLUDE = 64
+    """What a licensee's own wallet said to an intent; money it took is taken over here."""
+    DELIVER = 65
+    """A credit or cancel that a licensee's own wallet has booked."""
+    DELIVERY_REFUSED = 66
+    """A credit or cancel that a licensee's own wallet refused for good."""
     EARLY_WIN = 202
     """The ledger's own note of when a win came that overtook its bet."""
     GRANT = 217
     """The ledger's own note of what pays for a free-round grant."""
+    INTENT_BET = 301
+    """A bet that a licensee's own wallet is asked for."""
+    INTENT_TIP = 310
+    INTENT_REVERSE_WIN = 312
+    INTENT_UNDO_ROLLBACK = 313
+    INTENT_ADJUST = 319
 
 
 class TransactionState(_Open):
@@ -140,6 +152,8 @@ class ReviewCase(_Open):
     LATE_WIN = 3
     REVERSAL_SHORTFALL = 4
     STALE_ROUND = 5
+    DELIVERY_REFUSED = 6
+    """A licensee's own wallet refused a credit or a cancel for good."""
 
 
 class FreezeDirection(_Open):

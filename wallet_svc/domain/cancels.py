@@ -1,6 +1,6 @@
 """Cancels: give a stake back, once, to where it came from. And the undoing of a cancel, once."""
 
-from wallet_svc.domain import sources
+from wallet_svc.domain import mirror, sources
 from wallet_svc.domain.commands import Cancel, UndoRollback
 from wallet_svc.domain.scene import Decided, Scene, answer, replay
 from wallet_svc.domain.state import Entry
@@ -20,7 +20,8 @@ def cancel(scene: Scene, action: Cancel) -> Decided:
     name_stake(entry, action.of, action.bet_key)
     stake = scene.stored(action.of, action.bet_key)
     if stake is None or stake.tombstone:
-        return bury(entry, action.of, action.bet_key, again=stake is not None)
+        undone = mirror.abandoned(scene, entry, action.of, action.bet_key)
+        return undone or bury(entry, action.of, action.bet_key, again=stake is not None)
     describe(entry, stake)
     if stake.outcome is not Outcome.OK:
         entry.outcome = Outcome.TOMBSTONED
@@ -88,6 +89,9 @@ def refund(scene: Scene, entry: Entry, stake: Entry, booked: int) -> None:
         entry.outcome = Outcome.AMOUNT_INVALID
         return
     entry.undoes, entry.amount = booked, stake.amount
+    if booked == stake.sequence and stake.details and "intent" in stake.details:
+        # What a licensee's own wallet was asked for is what it has to undo.
+        entry.details = {**(entry.details or {}), "intent": stake.details["intent"]}
     sources.credit(entry, parts, HOUSE_OF[stake.kind])
 
 

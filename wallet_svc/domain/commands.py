@@ -1,7 +1,7 @@
 """What can be asked of the ledger. Amounts are still text: only the asset knows their exponent."""
 
 from wallet_svc.domain.values import value
-from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
+from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, PlayState, Standing
 
 
 @value()
@@ -292,6 +292,41 @@ class RecordFinding:
     money: MoneyText | None = None
 
 
+@value(kw_only=True)
+class Conclude:
+    """Sent by the ledger itself: what a licensee's own wallet answered to an intent. OK: it took the money.
+
+    `intent` is the intent's position, `of` and `ref` kind and key of the action. With `undo` nobody knows what the
+    wallet did, and it is told to undo it.
+    """
+
+    intent: int
+    of: Kind
+    ref: str
+    outcome: Outcome
+    undo: bool = False
+    cash: int | None = None
+    """The player's cash there, in smallest units."""
+    their_id: str = ""
+    their_outcome: str = ""
+
+
+@value(kw_only=True)
+class Deliver:
+    """Sent by the ledger itself: a licensee's own wallet booked what it was owed, or refused that for good.
+
+    `owed` is the position of the entry that it was owed for.
+    """
+
+    owed: int
+    money: MoneyText | None = None
+    amount: int = 0
+    """The same in smallest units."""
+    refused: str = ""
+    cash: int | None = None
+    their_id: str = ""
+
+
 Action = (
     Bet
     | Win
@@ -328,6 +363,8 @@ Action = (
     | ApproveAdjustment
     | SetStanding
     | ResumePlay
+    | Conclude
+    | Deliver
 )
 
 KIND_OF: dict[type, Kind] = {
@@ -363,6 +400,8 @@ KIND_OF: dict[type, Kind] = {
     ProposeAdjustment: Kind.PROPOSE_ADJUSTMENT,
     ApproveAdjustment: Kind.APPROVE_ADJUSTMENT,
     ResumePlay: Kind.RESUME_PLAY,
+    Conclude: Kind.CONCLUDE,
+    Deliver: Kind.DELIVER,
 }
 
 
@@ -380,6 +419,8 @@ class Command:
     """When it took effect, for what is recorded late. None: now."""
     caller: str = ""
     """The workload that called."""
+    reachable: bool = True
+    """False: the licensee's own wallet is known not to answer, so nothing that needs it is begun."""
 
     @property
     def kind(self) -> Kind:

@@ -8,6 +8,7 @@ from wallet_svc.domain import (
     adjusting,
     cancels,
     gifts,
+    mirror,
     payments,
     players,
     protection,
@@ -30,8 +31,10 @@ from wallet_svc.domain.commands import (
     ChangePlay,
     CloseRound,
     Command,
+    Conclude,
     ConfirmLimit,
     Credit,
+    Deliver,
     Deposit,
     EndPlay,
     Enter,
@@ -97,6 +100,8 @@ _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     Enter: access.enter,
     ChangePlay: access.change_play,
     RecordFinding: access.record_finding,
+    Conclude: mirror.conclude,
+    Deliver: mirror.deliver,
 }
 
 
@@ -104,10 +109,23 @@ def decide(player: Player, command: Command, registry: Registry, now_us: int) ->
     """Decide one command with one key. Changes nothing."""
     source_id = registry.sources[command.source]
     scene = Scene(player, command, registry, source_id, now_us)
-    decided = backdate(scene, _RULES[type(command.action)](scene, command.action))
+    if player.licensee.mirrored:
+        decided = _decide_mirrored(scene)
+    else:
+        decided = backdate(scene, _RULES[type(command.action)](scene, command.action))
     if decided.entry.asset is None:
         decided.entry.asset = shown_asset(scene)
     return decided
+
+
+def _decide_mirrored(scene: Scene) -> Decided:
+    """The same rules; but what takes money is only intended, because it is the licensee's wallet that has it."""
+    waiting = mirror.before(scene)
+    if waiting is not None:
+        return waiting
+    action = scene.command.action
+    decided = backdate(scene, _RULES[type(action)](scene, action))
+    return decided if isinstance(action, Conclude | Deliver) else mirror.intend(scene, decided)
 
 
 def decide_together(

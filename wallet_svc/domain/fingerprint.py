@@ -20,8 +20,10 @@ from wallet_svc.domain.commands import (
     Capture,
     ChangePlay,
     CloseRound,
+    Conclude,
     ConfirmLimit,
     Credit,
+    Deliver,
     Deposit,
     EndPlay,
     Enter,
@@ -125,4 +127,6 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
     ApproveAdjustment: lambda approval: ("approve", approval.proposal_key, approval.payload_hash, approval.approved_by),
     SetStanding: lambda change: (change.kind.name, change.currency, change.what.name or ""),
     ResumePlay: lambda play: ("resume_play", play.session),
+    Conclude: lambda end: ("conclude", str(end.intent)),
+    Deliver: lambda delivery: ("deliver", str(delivery.owed)),
 }

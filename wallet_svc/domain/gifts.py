@@ -85,7 +85,9 @@ def _pay(scene: Scene, entry: Entry, to: AccountClass, house: AccountClass) -> O
     asset, amount = entry.asset, entry.amount or 0
     if asset is None:
         raise ValueError("the asset is known")
-    parts = sources.Parts(0, amount) if to is AccountClass.BONUS else sources.Parts(amount)
+    # What of its own money is bonus is a question for a licensee's own wallet.
+    to_bonus = to is AccountClass.BONUS and not scene.player.licensee.mirrored
+    parts = sources.Parts(0, amount) if to_bonus else sources.Parts(amount)
     if not sources.fits(scene.player, asset, parts):
         return Outcome.AMOUNT_INVALID
     sources.credit(entry, parts, house)

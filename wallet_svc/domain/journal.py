@@ -7,7 +7,7 @@ written under. Whoever finds the head moved throws the book away.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from wallet_svc.domain import law, records, replay
+from wallet_svc.domain import law, owing, records, replay
 from wallet_svc.domain.digest import Fields, Seal, fields, seal
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import (
@@ -22,8 +22,9 @@ from wallet_svc.domain.state import (
     Registry,
     Round,
 )
-from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, Standing
+from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass, Kind, Outcome, Standing
 
+_INTENTS = frozenset(INTENT_KINDS.values())
 ID_STRIDE = 1024
 """Ids of players and accounts are counter * ID_STRIDE + shard, so an id names its shard."""
 
@@ -83,6 +84,12 @@ class Batch:
     rounds: dict[tuple[int, int, str], tuple[int, Round]] = field(default_factory=dict)
     plays: dict[tuple[int, str], tuple[Player, Play]] = field(default_factory=dict)
     holds: dict[tuple[int, int, str], tuple[int, HeldMoney]] = field(default_factory=dict)
+    new_calls: list[tuple[Entry, int]] = field(default_factory=list)
+    """Entries of which a licensee's own wallet has to hear, and when it is due."""
+    ended_calls: list[int] = field(default_factory=list)
+    """Positions of entries of which it has heard."""
+    stuck_calls: list[int] = field(default_factory=list)
+    """Positions of entries that it refused for good."""
     rows: list[Fields] = field(default_factory=list)
     """The entries as the log has them, once the batch is sealed."""
     sealed: Seal | None = None
@@ -121,6 +128,8 @@ class Batch:
             if entry.asset is not None:
                 entry.available = _cash_after(player, entry, entry.asset)
             self._note_changes(player, entry)
+            if player.licensee.mirrored:
+                self._note_calls(player, entry)
             self.entries.append(entry)
 
     def _register(self, player: Player) -> None:
@@ -178,6 +187,23 @@ class Batch:
         note = _NOTES.get(entry.kind)
         if note is not None:
             note(self, player, entry)
+
+    def _note_calls(self, player: Player, entry: Entry) -> None:
+        """What a licensee's own wallet still has to hear, and how much money the player has there."""
+        if entry.key is not None and entry.asset is not None:
+            entry.details = {**(entry.details or {}), "shown": owing.shown(player, entry.asset)}
+        changes = owing.changes_of(entry)
+        wallet = player.licensee.wallet
+        if changes.new:
+            # Who committed an intent asks for it at once; somebody else does when that took too long.
+            patience_us = 2 * wallet.deadline_us if wallet is not None and entry.kind in _INTENTS else 0
+            self.new_calls.append((entry, self.now_us + patience_us))
+        if changes.done is not None:
+            self.ended_calls.append(changes.done)
+        if changes.stuck is not None:
+            self.stuck_calls.append(changes.stuck)
+        if changes != owing.NOTHING:
+            self.players[player.id] = player
 
     def note_round(self, player: Player, entry: Entry) -> None:
         """A round that opened or closed."""

@@ -4,7 +4,7 @@ The same function runs when an entry is decided and when it is read back, so
 what is in memory is what the log says.
 """
 
-from wallet_svc.domain import backdating, law
+from wallet_svc.domain import backdating, law, owing
 from wallet_svc.domain.standing import SETS
 from wallet_svc.domain.state import (
     Account,
@@ -24,6 +24,8 @@ def apply(player: Player, entry: Entry) -> None:
     """Change the player by one entry that has its position and time."""
     if entry.key is not None:
         player.keys[entry.source_id, entry.kind, entry.key] = entry
+    if player.licensee.mirrored:
+        owing.apply(player, entry)
     if entry.outcome is not Outcome.OK:
         return
     if entry.moved:

@@ -1,6 +1,6 @@
 """Wins: results of bets. Credits ignore sessions, blocks, limits and disabled games."""
 
-from wallet_svc.domain import sources, stakes
+from wallet_svc.domain import mirror, sources, stakes
 from wallet_svc.domain.commands import Win
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.state import AccountName, Asset, Entry, Round, RoundBet
@@ -19,6 +19,9 @@ def win(scene: Scene, action: Win) -> Decided:
     round_ = scene.player.rounds.get((scene.source_id, action.round))
     outcome = _check_reference(scene, action, round_)
     if outcome is Outcome.ORIGINAL_NOT_FOUND:
+        if scene.player.licensee.mirrored and mirror.waiting_win(scene, action.round, action.bet_key):
+            entry.outcome = Outcome.IN_PROGRESS
+            return answer(entry)
         if scene.flags().bet_window_us and _bet_may_come(scene):
             return _ask_again(scene, entry)
         if scene.flags().win_without_bet:

@@ -21,6 +21,8 @@ class Parts(NamedTuple):
 
 def take(player: Player, asset: Asset, amount: int) -> Parts | None:
     """The parts of a stake, each source as far as it goes; None if they do not have it together."""
+    if player.licensee.mirrored:
+        return Parts(amount)
     cash, bonus = player.balance(asset.id, AccountClass.CASH), player.balance(asset.id, AccountClass.BONUS)
     if amount > cash + bonus:
         return None
@@ -46,7 +48,9 @@ def parts_of(entry: Entry) -> Parts:
 
 
 def has(player: Player, asset: Asset, parts: Parts) -> bool:
-    """Whether both sub-balances have their part."""
+    """Whether both sub-balances have their part. What a licensee's own wallet has, that wallet knows."""
+    if player.licensee.mirrored:
+        return True
     cash, bonus = player.balance(asset.id, AccountClass.CASH), player.balance(asset.id, AccountClass.BONUS)
     return parts.cash <= cash and parts.bonus <= bonus
 
@@ -143,4 +147,6 @@ def stops_waiting_credits(scene: Scene, asset: Asset) -> Outcome | None:
 
 def passes_cap(scene: Scene, asset: Asset, account_class: AccountClass, amount: int) -> bool:
     """Whether a credit that can wait would lift a balance above the asset's cap."""
+    if scene.player.licensee.mirrored:
+        return False
     return asset.cap is not None and scene.player.balance(asset.id, account_class) + amount > asset.cap

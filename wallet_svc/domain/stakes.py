@@ -98,7 +98,8 @@ def _check_money(scene: Scene, action: Bet, entry: Entry) -> Outcome:
 def _parts(scene: Scene, asset: Asset, amount: int) -> sources.Parts | None:
     player = scene.player
     if player.plain:
-        return sources.Parts(amount) if amount <= player.balance(asset.id, AccountClass.CASH) else None
+        enough = amount <= player.balance(asset.id, AccountClass.CASH) or player.licensee.mirrored
+        return sources.Parts(amount) if enough else None
     return sources.take(player, asset, amount)
 
 
@@ -111,7 +112,7 @@ def _check_tip(scene: Scene, action: Tip, entry: Entry) -> Outcome:
     entry.decision = law.about_tip(scene, entry)
     if refusal := law.refusal_of(entry):
         return refusal
-    if amount > scene.player.balance(asset.id, AccountClass.CASH):
+    if not sources.has(scene.player, asset, sources.Parts(amount)):
         return Outcome.INSUFFICIENT_FUNDS
     sources.debit(entry, sources.Parts(amount), AccountClass.TIPS)
     return Outcome.OK

@@ -40,6 +40,41 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnWallet:
+    """The wallet in which a licensee keeps its players' money itself."""
+
+    address: str
+    """With a scheme: grpc, grpcs, http or https."""
+    signing_key: str
+    deadline_us: int
+
+
+class OpenIntent(NamedTuple):
+    """An action that a licensee's own wallet has not answered yet."""
+
+    source_id: int
+    kind: Kind
+    """Of the action."""
+    key: str
+    sequence: int
+    """Of the intent."""
+    round: str
+    fingerprint: str
+    """Of the action, in hex."""
+
+
+@dataclass(slots=True)
+class Mirror:
+    """What is known of a player whose licensee keeps the money itself."""
+
+    intent: OpenIntent | None = None
+    owed: int = 0
+    """Calls that the licensee's wallet has not booked yet."""
+    cash: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Asset id to the cash that the licensee's wallet told last, and when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Licensee:
     id: int
     name: str
@@ -49,6 +84,10 @@ class Licensee:
     shortfall: Shortfall = Shortfall.REFUSE
     thresholds: tuple[tuple[str, str], ...] = ()
     """(currency, amount) above which a correction by hand needs two people."""
+    wallet: OwnWallet | None = None
+    """None: the ledger keeps the money of its players."""
+    mirrored: bool = False
+    """It has a wallet of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +351,7 @@ class Player:
     """Asset id to what is stopped for that account; absent: nothing."""
     undone: dict[int, int] = field(default_factory=dict)
     """Position of an entry to that of the one which undid it. As far as it was read."""
+    mirror: Mirror = field(default_factory=Mirror)
     new: bool = False
 
     def balance(self, asset_id: int, account_class: AccountClass) -> int:
@@ -361,4 +401,5 @@ class Player:
         twin.past = {name: past.copy() for name, past in self.past.items()}
         twin.standings = dict(self.standings)
         twin.undone = dict(self.undone)
+        twin.mirror = replace(self.mirror, cash=dict(self.mirror.cash))
         return twin

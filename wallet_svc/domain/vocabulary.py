@@ -46,6 +46,12 @@ class Kind(enum.IntEnum):
     CHANGE_PLAY = 61
     APPROVE_REINSTATEMENT = 62
     RECORD_FINDING = 63
+    CONCLUDE = 64
+    """What a licensee's own wallet said to an intent. The key is the position of the intent."""
+    DELIVER = 65
+    """A credit or cancel that a licensee's own wallet has booked. The key is the position of what it was owed."""
+    DELIVERY_REFUSED = 66
+    """A credit or cancel that a licensee's own wallet refused for good."""
     LATE_BET = 101
     """A bet that came after its cancel. The tombstone holds the key of the bet itself."""
     LATE_WIN = 102
@@ -56,8 +62,22 @@ class Kind(enum.IntEnum):
     """When a win that overtook its bet came first. An answer is not stored: its bet may still come."""
     GRANT = 217
     """The first message of a free-round grant, which fixes what pays. The key is the grant's id."""
+    INTENT_BET = 301
+    """A bet that the law allows, and that a licensee's own wallet is asked for. The key is the bet's."""
+    INTENT_TIP = 310
+    INTENT_REVERSE_WIN = 312
+    INTENT_UNDO_ROLLBACK = 313
+    INTENT_ADJUST = 319
 
 
+INTENT_KINDS = {
+    Kind.BET: Kind.INTENT_BET,
+    Kind.TIP: Kind.INTENT_TIP,
+    Kind.REVERSE_WIN: Kind.INTENT_REVERSE_WIN,
+    Kind.UNDO_ROLLBACK: Kind.INTENT_UNDO_ROLLBACK,
+    Kind.ADJUST: Kind.INTENT_ADJUST,
+}
+"""What an action that takes money is while a licensee's own wallet is asked for it."""
 LATE_KINDS = {Kind.LATE_BET: Kind.BET, Kind.LATE_WIN: Kind.WIN, Kind.LATE_TIP: Kind.TIP}
 """What each late message would have been."""
 
@@ -206,6 +226,7 @@ class Case(enum.IntEnum):
     LATE_WIN = 3
     REVERSAL_SHORTFALL = 4
     STALE_ROUND = 5
+    DELIVERY_REFUSED = 6
 
 
 class StakeOrder(enum.IntEnum):

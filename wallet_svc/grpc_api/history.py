@@ -12,8 +12,9 @@ from pitboss.wallet.v1 import history_service_pb2_grpc
 from wallet_svc.comparing import Comparing
 from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.comparison import Tally
+from wallet_svc.domain.state import Registry
 from wallet_svc.domain.statement import Line
-from wallet_svc.domain.vocabulary import AccountClass
+from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass
 from wallet_svc.explaining import Explainer
 from wallet_svc.grpc_api.commands import moment_us, plain
 from wallet_svc.grpc_api.comparing import difference_of, lines_of, scope_of, summary_of
@@ -22,6 +23,8 @@ from wallet_svc.grpc_api.explaining import explanation_of
 from wallet_svc.grpc_api.ledger import kind_named, need
 from wallet_svc.grpc_api.results import balances, money, timestamp
 from wallet_svc.history import History, StatementPage
+from wallet_svc.store.running import Row
+from wallet_svc.waiting import Waiting
 
 _DEFAULT_PAGE = 100
 
@@ -30,8 +33,14 @@ class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
     """Decodes, asks one question, encodes."""
 
     def __init__(
-        self, history: History, explainer: Explainer, comparing: Comparing, signer: Signer | None = None
+        self,
+        history: History,
+        explainer: Explainer,
+        comparing: Comparing,
+        signer: Signer | None,
+        waiting: Waiting,
     ) -> None:
+        self._waiting = waiting
         self._history = history
         self._explainer = explainer
         self._comparing = comparing
@@ -99,6 +108,51 @@ class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
         async for found in self._comparing.differences(tenant, asset, scope, lines, tally):
             yield pb.CompareStatementResponse(differences=[difference_of(one, asset) for one in found])
         yield pb.CompareStatementResponse(summary=summary_of(tally))
+
+    async def ListPendingCalls(
+        self, request: pb.ListPendingCallsRequest, context: object
+    ) -> pb.ListPendingCallsResponse:
+        owner = f"calls {request.player_id} {request.stuck_only}"
+        after = paging.position(request.page_token, owner, empty=0)
+        size = request.page_size or _DEFAULT_PAGE
+        page = await self._waiting.page(
+            require_licensee(), request.player_id, divmod(after, _PLACES), size, stuck_only=request.stuck_only
+        )
+        last = page.rows[-1] if len(page.rows) == size else None
+        return pb.ListPendingCallsResponse(
+            calls=[_call(row, page.registry) for row in page.rows],
+            next_page_token="" if last is None else paging.token(last.shard * _PLACES + last.sequence, owner),
+        )
+
+    async def RetryPendingCall(
+        self, request: pb.RetryPendingCallRequest, context: object
+    ) -> pb.RetryPendingCallResponse:
+        await self._waiting.retry(require_licensee(), request.call_id)
+        return pb.RetryPendingCallResponse()
+
+
+_PLACES = 1 << 50
+"""More than a shard has sequences, so that a place is one number."""
+
+
+def _call(row: Row, registry: Registry) -> pb.PendingCall:
+    call = pb.PendingCall(
+        call_id=f"{row.shard}-{row.sequence}",
+        player_id=row.player_name,
+        kind=row.kind,
+        stuck=row.stuck,
+        attempts=row.attempts,
+        next_attempt_time=timestamp(row.next_attempt_us),
+        create_time=timestamp(row.created_us),
+        last_error=row.last_error,
+    )
+    amount = row.amount if row.kind in _INTENT_NUMBERS else row.moved
+    if amount is not None and row.asset_id is not None:
+        call.amount.CopyFrom(money(amount, registry.assets_by_id[row.asset_id]))
+    return call
+
+
+_INTENT_NUMBERS = frozenset(kind.value for kind in INTENT_KINDS.values())
 
 
 def _owner(player: str) -> str:

@@ -10,12 +10,22 @@ from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_p
 from pitboss.wallet.v1 import ledger_service_pb2 as pb
 from wallet_svc.domain.commands import Bet, BetAndWin, Command
 from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, RoundState
-from wallet_svc.engine import Answer, Engine, batch_outcome
+from wallet_svc.engine import Answer, batch_outcome
 from wallet_svc.feed import Feed
 from wallet_svc.grpc_api.ahead import answers_in_order
 from wallet_svc.grpc_api.commands import command_of, plain
-from wallet_svc.grpc_api.results import balances, decision_of, entry_message, fill, result_of, timestamp, transaction_of
+from wallet_svc.grpc_api.results import (
+    balances,
+    decision_of,
+    entry_message,
+    fill,
+    known_balances,
+    result_of,
+    timestamp,
+    transaction_of,
+)
 from wallet_svc.grpc_api.standing import limit_usage
+from wallet_svc.own_wallets.asking import Asking
 from wallet_svc.queries import Queries
 
 DEFAULT_TIMEOUT_S = 5.0
@@ -67,8 +77,8 @@ _ACTIONS_OF = {
 class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, engine: Engine, queries: Queries, feed: Feed) -> None:
-        self._engine = engine
+    def __init__(self, asking: Asking, queries: Queries, feed: Feed) -> None:
+        self._asking = asking
         self._queries = queries
         self._feed = feed
 
@@ -76,7 +86,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         caller = current_caller()
         _check_right(caller, request.action)
         command = command_of(request.action, caller, require_licensee())
-        answer = await self._engine.execute(command, timeout_of(caller))
+        answer = await self._asking.execute(command, timeout_of(caller))
         response = pb.ExecuteResponse()
         fill(response.result, answer)
         return response
@@ -100,7 +110,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             _check_right(caller, action)
         commands = [command_of(action, caller, licensee) for action in request.actions]
         if not request.atomic:
-            answers = await self._engine.execute_each(commands, timeout_of(caller))
+            answers = await self._asking.execute_each(commands, timeout_of(caller))
             return _all(answers)
         if len({command.player for command in commands}) > 1:
             raise RequestInvalidError(violations=[("actions", "an atomic batch is of one player")])
@@ -110,7 +120,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             )
         if any(command.kind in _WHOLE for command in commands):
             raise RequestInvalidError(violations=[("actions", "a list or an approval is a message of its own")])
-        answers = await self._engine.execute_together(commands, timeout_of(caller))
+        answers = await self._asking.execute_together(commands, timeout_of(caller))
         response = _all(answers)
         response.outcome = batch_outcome(answers).value  # type: ignore[assignment]
         response.replayed = all(answer.replayed for answer in answers)
@@ -119,7 +129,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     async def EvaluateAction(self, request: pb.EvaluateActionRequest, context: object) -> pb.EvaluateActionResponse:
         caller = current_caller()
         command = await self._as_the_provider(command_of(request.action, caller, require_licensee()))
-        answer = await self._engine.execute(command, timeout_of(caller), dry=True)
+        answer = await self._asking.execute(command, timeout_of(caller), dry=True)
         result = result_of(answer)
         if answer.entry.decision_json is not None:
             result.decision.CopyFrom(decision_of(answer.entry))
@@ -154,8 +164,12 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         return pb.GetTransactionResponse(transaction=transaction)
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: object) -> pb.GetBalanceResponse:
-        row, asset = await self._queries.balance(require_licensee(), request.player_id, request.currency_code)
-        return pb.GetBalanceResponse(balances=balances(asset, *row.amounts(asset)))
+        licensee, player = require_licensee(), request.player_id
+        row, asset = await self._queries.balance(licensee, player, request.currency_code)
+        known = await self._asking.money(licensee, player, row, asset, timeout_of(current_caller()))
+        return pb.GetBalanceResponse(
+            balances=balances(asset, *row.amounts(asset)) if known is None else known_balances(asset, *known)
+        )
 
     async def GetRound(self, request: pb.GetRoundRequest, context: object) -> pb.GetRoundResponse:
         provider = request.provider or current_caller().source

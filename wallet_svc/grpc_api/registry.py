@@ -9,7 +9,7 @@ from mesh.money import AmountError, to_minor
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import registry_service_pb2 as pb
 from pitboss.wallet.v1 import registry_service_pb2_grpc
-from wallet_svc.domain.state import ProviderFlags
+from wallet_svc.domain.state import OwnWallet, ProviderFlags
 from wallet_svc.domain.vocabulary import AssetKind
 from wallet_svc.errors import PackUnknownError
 from wallet_svc.grpc_api.commands import plain
@@ -36,6 +36,8 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             shortfall=licensee.win_reversal_shortfall or pb.WIN_REVERSAL_SHORTFALL_REFUSE,
             suspended=licensee.suspended,
             thresholds=_thresholds(licensee.adjustment_thresholds),
+            wallet=_wallet(licensee.wallet) if licensee.HasField("wallet") else None,
+            hosted=licensee.HasField("wallet") and licensee.wallet.mode != pb.WALLET_MODE_SEAMLESS,
         )
         return pb.PutLicenseeResponse()
 
@@ -52,8 +54,9 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
                     adjustment_thresholds=[
                         Money(currency_code=code, amount=amount) for code, amount in orjson.loads(thresholds)
                     ],
+                    wallet=_told(address, key, deadline_us),
                 )
-                for name, pack, stake_order, shortfall, suspended, thresholds in rows
+                for name, pack, stake_order, shortfall, suspended, thresholds, address, key, deadline_us in rows
             ]
         )
 
@@ -92,6 +95,30 @@ def _check_spans(request: pb.PutProviderRequest) -> None:
     ]
     if violations:
         raise RequestInvalidError(violations=violations)
+
+
+_DEADLINE_US = 1_000_000
+
+
+def _wallet(wallet: pb.Wallet) -> OwnWallet | None:
+    """The licensee's own wallet; None if the ledger keeps the money."""
+    if wallet.mode != pb.WALLET_MODE_SEAMLESS:
+        if wallet.address or wallet.signing_key:
+            problem = "is only for a licensee that keeps its players' money itself"
+            raise RequestInvalidError(violations=[("licensee.wallet.address", problem)])
+        return None
+    if not wallet.address or not wallet.signing_key:
+        raise RequestInvalidError(violations=[("licensee.wallet.address", "needs an address and a signing key")])
+    deadline_us = wallet.deadline.ToMicroseconds() or _DEADLINE_US
+    return OwnWallet(address=wallet.address, signing_key=wallet.signing_key, deadline_us=deadline_us)
+
+
+def _told(address: str | None, key: str | None, deadline_us: int | None) -> pb.Wallet:
+    wallet = pb.Wallet(mode=pb.WALLET_MODE_HOSTED)
+    if address is not None:
+        wallet.mode, wallet.address, wallet.signing_key = pb.WALLET_MODE_SEAMLESS, address, key or ""
+        wallet.deadline.FromMicroseconds(deadline_us or _DEADLINE_US)
+    return wallet
 
 
 def _thresholds(amounts: Iterable[Money]) -> list[tuple[str, str]]:

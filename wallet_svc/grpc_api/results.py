@@ -11,7 +11,7 @@ from pitboss.type.v1 import decision_pb2, money_pb2
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
 from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.state import Asset, Entry, Registry
-from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, Outcome, RoundState, class_of
+from wallet_svc.domain.vocabulary import INTENT_KINDS, LATE_KINDS, Kind, Outcome, RoundState, class_of
 from wallet_svc.engine import Answer
 
 # Looked up for every answer: an enum computes its value anew each time that it is asked.
@@ -64,7 +64,7 @@ def fill(result: action_pb2.Result, answer: Answer) -> None:
     if entry.limit:
         result.limit = entry.limit
     if asset is not None:
-        _fill_balances(result, answer, entry.available, asset)
+        _fill_balances(result, answer, available_of(entry), asset)
     if entry.kind in _ROUND_KINDS:
         result.round_state = _ROUND_STATES[answer.round_state]
     if answer.hold_state:
@@ -72,6 +72,15 @@ def fill(result: action_pb2.Result, answer: Answer) -> None:
     if entry.case is not None:
         result.opened_case = entry.case.value  # type: ignore[assignment]
     _fill_rest(result, answer, entry)
+
+
+def available_of(entry: Entry) -> int | None:
+    """The player's money right after an entry. If the licensee keeps it, what was known of it then."""
+    details = entry.details
+    if details is not None and "shown" in details:
+        shown: int = details["shown"]
+        return shown
+    return entry.available
 
 
 def _fill_rest(result: action_pb2.Result, answer: Answer, entry: Entry) -> None:
@@ -122,6 +131,14 @@ def balances(asset: Asset, available: int, held: int, bonus: int, receivable: in
         bonus=money(bonus, asset),
         receivable=money(receivable, asset),
     )
+
+
+def known_balances(asset: Asset, available: int, since_us: int | None) -> action_pb2.Balances:
+    """What is known of the money in a licensee's own wallet."""
+    found = action_pb2.Balances(available=money(available, asset))
+    if since_us is not None:
+        found.known_since.CopyFrom(timestamp(since_us))
+    return found
 
 
 _DUTIES = '"obligations":'
@@ -186,8 +203,8 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
     if entry.asset is not None:
         if entry.amount is not None:
             transaction.amount.CopyFrom(money(entry.amount, entry.asset))
-        if entry.available is not None:
-            transaction.balance_at_commit.CopyFrom(money(entry.available, entry.asset))
+        if (available := available_of(entry)) is not None:
+            transaction.balance_at_commit.CopyFrom(money(available, entry.asset))
     if (effective := effective_us(entry)) is not None:
         transaction.effective_time.CopyFrom(timestamp(effective))
     if entry.case is not None:
@@ -200,8 +217,11 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
     return transaction
 
 
+_INTENTS = frozenset(INTENT_KINDS.values())
+
+
 def _state(entry: Entry) -> transaction_pb2.TransactionState.ValueType:
-    if entry.kind is Kind.EARLY_WIN:
+    if entry.kind is Kind.EARLY_WIN or entry.kind in _INTENTS:
         return transaction_pb2.TRANSACTION_STATE_UNKNOWN
     if entry.tombstone or entry.kind in LATE_KINDS:
         return transaction_pb2.TRANSACTION_STATE_TOMBSTONED

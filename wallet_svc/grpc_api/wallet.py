@@ -8,11 +8,12 @@ from pitboss.wallet.v1 import transaction_pb2, wallet_service_pb2_grpc
 from pitboss.wallet.v1 import wallet_service_pb2 as pb
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.vocabulary import MAX_MINOR, TransactionState
-from wallet_svc.engine import Answer, Engine
+from wallet_svc.engine import Answer
 from wallet_svc.grpc_api.commands import action_of, effective_of, moment_us, plain
 from wallet_svc.grpc_api.ledger import kind_named, kinds_wanted, timeout_of
-from wallet_svc.grpc_api.results import balances, result_of, transaction_of
+from wallet_svc.grpc_api.results import balances, known_balances, result_of, transaction_of
 from wallet_svc.history import History, Wanted
+from wallet_svc.own_wallets.asking import Asking
 from wallet_svc.queries import Queries
 
 _DEFAULT_PAGE = 50
@@ -21,8 +22,8 @@ _DEFAULT_PAGE = 50
 class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, engine: Engine, queries: Queries, history: History) -> None:
-        self._engine = engine
+    def __init__(self, asking: Asking, queries: Queries, history: History) -> None:
+        self._asking = asking
         self._queries = queries
         self._history = history
 
@@ -35,8 +36,12 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     async def GetBalance(
         self, request: pb.WalletServiceGetBalanceRequest, context: object
     ) -> pb.WalletServiceGetBalanceResponse:
-        row, asset = await self._queries.balance(require_licensee(), request.player_id, request.currency_code)
-        return pb.WalletServiceGetBalanceResponse(balances=balances(asset, *row.amounts(asset)))
+        licensee, player = require_licensee(), request.player_id
+        row, asset = await self._queries.balance(licensee, player, request.currency_code)
+        known = await self._asking.money(licensee, player, row, asset, timeout_of(current_caller()))
+        return pb.WalletServiceGetBalanceResponse(
+            balances=balances(asset, *row.amounts(asset)) if known is None else known_balances(asset, *known)
+        )
 
     async def Deposit(self, request: pb.DepositRequest, context: object) -> pb.DepositResponse:
         action = c.Deposit(money=c.MoneyText(request.amount.currency_code, request.amount.amount))
@@ -162,7 +167,7 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         caller, key = current_caller(), plain("transaction_key", request.transaction_key)
         who = (require_licensee(), caller.source, request.player_id)
         command = c.Command(*who, key, action, caller.request_id, effective_us, caller.workload)
-        return await self._engine.execute(command, timeout_of(caller))
+        return await self._asking.execute(command, timeout_of(caller))
 
 
 def _hold_key(request: pb.CaptureWithdrawalRequest | pb.ReleaseWithdrawalRequest) -> str:

@@ -52,12 +52,12 @@ WITH wanted AS (
 -- commit_new_players --
 -- Players that opened their first account.
 new_players AS (
-    INSERT INTO player (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection)
-    SELECT fresh.id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection
+    INSERT INTO player (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror)
+    SELECT fresh.id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror
     FROM unnest(
         %(p_id)s::bigint[], %(p_licensee)s::smallint[], %(p_name)s::text[], %(p_pack)s::text[], %(p_born)s::text[],
-        %(p_asset)s::integer[], %(p_blocked)s::boolean[], %(p_protection)s::text[]
-    ) AS fresh (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection)
+        %(p_asset)s::integer[], %(p_blocked)s::boolean[], %(p_protection)s::text[], %(p_mirror)s::text[]
+    ) AS fresh (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror)
     JOIN head ON head.id = fresh.id %% 1024
 )
 
@@ -65,10 +65,12 @@ new_players AS (
 -- Standing of players: pack, block, protection.
 changed_players AS (
     UPDATE player
-    SET pack = changed.pack, born_on = changed.born_on, blocked = changed.blocked, protection = changed.protection
+    SET pack = changed.pack, born_on = changed.born_on, blocked = changed.blocked, protection = changed.protection,
+        mirror = changed.mirror
     FROM unnest(
-        %(q_id)s::bigint[], %(q_pack)s::text[], %(q_born)s::text[], %(q_blocked)s::boolean[], %(q_protection)s::text[]
-    ) AS changed (id, pack, born_on, blocked, protection)
+        %(q_id)s::bigint[], %(q_pack)s::text[], %(q_born)s::text[], %(q_blocked)s::boolean[], %(q_protection)s::text[],
+        %(q_mirror)s::text[]
+    ) AS changed (id, pack, born_on, blocked, protection, mirror)
     JOIN head ON head.id = changed.id %% 1024
     WHERE player.id = changed.id
 )
@@ -167,6 +169,36 @@ kept_plays AS (
     DO UPDATE SET state = excluded.state, expires_us = excluded.expires_us, permit = excluded.permit
 )
 
+-- commit_new_calls --
+-- What licensees' own wallets have to hear.
+new_calls AS (
+    INSERT INTO pending_call (shard, sequence, player_id, licensee_id, kind, next_attempt_us, created_us)
+    SELECT head.id, fresh.sequence, fresh.player_id, fresh.licensee_id, fresh.kind, fresh.due_us, head.recorded_us
+    FROM unnest(
+        %(l_sequence)s::bigint[], %(l_player)s::bigint[], %(l_licensee)s::smallint[], %(l_kind)s::smallint[],
+        %(l_due)s::bigint[]
+    ) AS fresh (sequence, player_id, licensee_id, kind, due_us)
+    JOIN head ON head.id = fresh.player_id %% 1024
+)
+
+-- commit_ended_calls --
+-- What licensees' own wallets have heard.
+ended_calls AS (
+    DELETE FROM pending_call
+    USING unnest(%(e_shard)s::smallint[], %(e_sequence)s::bigint[]) AS ended (shard, sequence)
+    JOIN head ON head.id = ended.shard
+    WHERE pending_call.shard = ended.shard AND pending_call.sequence = ended.sequence
+)
+
+-- commit_stuck_calls --
+-- What licensees' own wallets refused for good.
+stuck_calls AS (
+    UPDATE pending_call SET stuck = true
+    FROM unnest(%(f_shard)s::smallint[], %(f_sequence)s::bigint[]) AS stuck (shard, sequence)
+    JOIN head ON head.id = stuck.shard
+    WHERE pending_call.shard = stuck.shard AND pending_call.sequence = stuck.sequence
+)
+
 -- read_heads --
 -- Where each shard's log ends.
 SELECT id, next_sequence, next_id, digest, registry_version, frontier FROM shard WHERE id = ANY (%(shards)s::smallint[])
@@ -185,7 +217,7 @@ FROM account WHERE player_id IS NULL AND shard = ANY (%(shards)s::smallint[])
 -- read_players --
 -- Players with their accounts.
 SELECT licensee.name AS licensee, player.name, player.id, player.pack, player.born_on, player.main_asset_id,
-       player.blocked, player.protection, account.id AS account_id, account.asset_id, account.class AS account_class,
+       player.blocked, player.protection, player.mirror, account.id AS account_id, account.asset_id, account.class AS account_class,
        account.debits, account.credits, account.standing
 FROM unnest(%(licensees)s::text[], %(players)s::text[]) AS asked (licensee, player)
 JOIN licensee ON licensee.name = asked.licensee
@@ -390,3 +422,56 @@ SELECT id, next_sequence - 1 AS last, digest FROM shard ORDER BY id
 -- registry_version --
 -- Which registry holds now.
 SELECT min(registry_version) AS version FROM shard
+
+-- claim_calls --
+-- Calls to a licensee's own wallet that are due: the first of each player, taken for some time by whoever asks.
+WITH due AS (
+    SELECT call.shard, call.sequence
+    FROM pending_call AS call
+    WHERE call.licensee_id = %(licensee)s AND NOT call.stuck AND call.next_attempt_us <= %(now)s
+      AND (%(player)s::bigint IS NULL OR call.player_id = %(player)s)
+      AND (call.kind > 300 OR NOT EXISTS (
+          SELECT FROM pending_call AS earlier
+          WHERE earlier.player_id = call.player_id AND earlier.sequence < call.sequence
+            AND NOT earlier.stuck AND earlier.kind < 300
+      ))
+    ORDER BY call.next_attempt_us LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE pending_call SET attempts = pending_call.attempts + 1, next_attempt_us = %(until)s
+    FROM due WHERE pending_call.shard = due.shard AND pending_call.sequence = due.sequence
+    RETURNING pending_call.*
+)
+SELECT claimed.attempts, claimed.created_us, claimed.last_error, player.name AS player_name, transfer.*
+FROM claimed
+JOIN transfer ON transfer.shard = claimed.shard AND transfer.sequence = claimed.sequence
+JOIN player ON player.id = claimed.player_id
+
+-- postpone_call --
+-- Try again later.
+UPDATE pending_call SET next_attempt_us = %(next)s, last_error = %(error)s
+WHERE shard = %(shard)s AND sequence = %(sequence)s
+RETURNING sequence
+
+-- hurry_calls --
+-- A licensee's wallet answers again: nothing waits any longer.
+UPDATE pending_call SET next_attempt_us = %(now)s
+WHERE licensee_id = %(licensee)s AND NOT stuck AND next_attempt_us > %(now)s AND last_error <> ''
+RETURNING sequence
+
+-- retry_call --
+-- Somebody wants one of them to be tried now.
+UPDATE pending_call SET next_attempt_us = %(now)s, stuck = false
+WHERE licensee_id = %(licensee)s AND shard = %(shard)s AND sequence = %(sequence)s
+RETURNING sequence
+
+-- list_calls --
+-- What a licensee's own wallet has not answered yet.
+SELECT call.shard, call.sequence, call.stuck, call.attempts, call.next_attempt_us, call.created_us, call.last_error,
+       call.kind, transfer.asset_id, transfer.amount, transfer.moved, player.name AS player_name
+FROM pending_call AS call
+JOIN transfer ON transfer.shard = call.shard AND transfer.sequence = call.sequence
+JOIN player ON player.id = call.player_id
+WHERE call.licensee_id = %(licensee)s AND (call.shard, call.sequence) > (%(shard)s::smallint, %(after)s::bigint)
+  AND (%(player)s::text = '' OR player.name = %(player)s) AND (call.stuck OR NOT %(stuck_only)s::boolean)
+ORDER BY call.shard, call.sequence LIMIT %(limit)s

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mesh.arrays import Columns, blobs, column, flags, numbers, texts
-from wallet_svc.domain import law
+from wallet_svc.domain import law, owing
 from wallet_svc.domain.digest import COLUMNS
 from wallet_svc.domain.journal import Batch
 from wallet_svc.domain.state import Account, Player, Round
@@ -21,6 +21,7 @@ def parameters(batches: Sequence[Batch], digests: Sequence[bytes], writer: str) 
         **_rounds(batches),
         **_holds(batches),
         **_plays(batches),
+        **_calls(batches),
     }
 
 
@@ -73,6 +74,7 @@ def _new_players(new: list[Player]) -> Columns:
         "p_asset": numbers(player.main.id if player.main else None for player in new),
         "p_blocked": flags(player.blocked for player in new),
         "p_protection": texts(law.protection_text(player) for player in new),
+        "p_mirror": texts(owing.text_of(player.mirror) for player in new),
     }
 
 
@@ -83,6 +85,7 @@ def _changed_players(old: list[Player]) -> Columns:
         "q_born": texts(player.born_on for player in old),
         "q_blocked": flags(player.blocked for player in old),
         "q_protection": texts(law.protection_text(player) for player in old),
+        "q_mirror": texts(owing.text_of(player.mirror) for player in old),
     }
 
 
@@ -188,3 +191,25 @@ def _plays(batches: Sequence[Batch]) -> Columns:
         "s_expires": numbers(play.expires_us for _, play in kept),
         "s_permit": texts(law.permit_text(play) for _, play in kept),
     }
+
+
+def _calls(batches: Sequence[Batch]) -> Columns:
+    """What licensees' own wallets have to hear, and have heard. Nothing of this for those that have none."""
+    found: Columns = {}
+    new = [call for batch in batches for call in batch.new_calls]
+    if new:
+        found |= {
+            "l_sequence": numbers(entry.sequence for entry, _ in new),
+            "l_player": numbers(entry.player_id for entry, _ in new),
+            "l_licensee": numbers(entry.licensee_id for entry, _ in new),
+            "l_kind": numbers(entry.kind.value for entry, _ in new),
+            "l_due": numbers(due_us for _, due_us in new),
+        }
+    for letter, places in (
+        ("e", [(batch.book.head.shard, sequence) for batch in batches for sequence in batch.ended_calls]),
+        ("f", [(batch.book.head.shard, sequence) for batch in batches for sequence in batch.stuck_calls]),
+    ):
+        if places:
+            found[f"{letter}_shard"] = numbers(shard for shard, _ in places)
+            found[f"{letter}_sequence"] = numbers(sequence for _, sequence in places)
+    return found

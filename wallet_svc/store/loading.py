@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from mesh.arrays import numbers, texts
-from wallet_svc.domain import backdating, law, replay
+from wallet_svc.domain import backdating, law, owing, replay
 from wallet_svc.domain.commands import Command, SetLimit
 from wallet_svc.domain.journal import Book
 from wallet_svc.domain.placing import shard_of
@@ -41,6 +41,7 @@ class Loader:
             if (
                 player is None
                 or all_keys
+                or player.licensee.mirrored
                 or not is_known(player, command, sources[command.source], coming)
                 or law.lacks_usage(player, command.action, self._registry.packs, self._now_us)
             ):
@@ -53,7 +54,12 @@ class Loader:
 
     async def load(self, connection: Connection) -> None:
         await self._load_players(connection)
-        known = [(player, *one[1:]) for one in self._wanted if (player := self._player(one[1])) is not None]
+        # An intent has a key of its own kind, so the database would not tell that the action's is not new.
+        known = [
+            (player, command, all_keys or player.licensee.mirrored)
+            for _, command, all_keys in self._wanted
+            if (player := self._player(command)) is not None
+        ]
         await self._load_usage(connection, known)
         await self._load_past(connection, known)
         needs, sources = Needs(), self._registry.sources
@@ -108,6 +114,7 @@ class Loader:
         licensee = self._registry.licensees[row.licensee]
         main = self._registry.assets_by_id.get(row.main_asset_id)
         player = Player(row.id, licensee, row.name, row.pack, row.born_on, main, row.blocked)
+        player.mirror = owing.restored(row.mirror)
         law.restore_protection(player, row.protection)
         book = self._books[shard_of(licensee.name, row.name, self._registry.shards)]
         book.players[licensee.name, row.name] = player

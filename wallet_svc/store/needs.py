@@ -14,6 +14,8 @@ from wallet_svc.domain.commands import (
     ChangePlay,
     CloseRound,
     Command,
+    Conclude,
+    Deliver,
     EndPlay,
     Expire,
     FreeRound,
@@ -28,7 +30,7 @@ from wallet_svc.domain.commands import (
 )
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Entry, Player
-from wallet_svc.domain.vocabulary import Kind, Outcome
+from wallet_svc.domain.vocabulary import INTENT_KINDS, Kind, Outcome
 
 
 @dataclass(slots=True)
@@ -86,7 +88,10 @@ def collect(needs: Needs, player: Player, command: Command, sources: Mapping[str
     if all_keys and command.key:
         for kind in (command.kind, *_BESIDE.get(command.kind, ())):
             _key(needs, player, source_id, kind, command.key)
-    if isinstance(action, REFERRING):
+    if isinstance(action, Conclude | Deliver):
+        for kind, key in _of_own_wallet(action):
+            _key(needs, player, source_id, kind, key)
+    elif isinstance(action, REFERRING):
         collect_references(needs, player, command, sources)
     else:
         _collect_named(needs, player, action, source_id)
@@ -117,6 +122,13 @@ def _collect_named(needs: Needs, player: Player, action: Action, source_id: int)
             _key(needs, player, source_id, Kind.GRANT, action.grant)
         case _:
             pass
+
+
+def _of_own_wallet(action: Conclude | Deliver) -> list[tuple[Kind, str]]:
+    """What the word of a licensee's own wallet is about."""
+    if isinstance(action, Deliver):
+        return [(Kind.DELIVERY_REFUSED, str(action.owed))]
+    return [(INTENT_KINDS[action.of], action.ref), (action.of, action.ref)]
 
 
 REFERRING = (Cancel, ReverseWin, UndoRollback, RollbackList, Adjust, ApproveAdjustment)

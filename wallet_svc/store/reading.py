@@ -31,6 +31,8 @@ class PlayerRow:
     blocked: bool
     protection: str | None
     balances: dict[tuple[int, int], int]
+    mirror: str | None
+    """What is known of a player whose licensee keeps the money itself."""
     classes: dict[int, AccountClass]
     """What each of the player's accounts holds, by account id."""
 
@@ -113,6 +115,7 @@ class Reader:
             main_asset_id=first.main_asset_id,
             blocked=first.blocked,
             protection=first.protection,
+            mirror=first.mirror,
             balances={
                 (row.asset_id, row.account_class): int(row.credits) - int(row.debits)
                 for row in rows

@@ -7,9 +7,9 @@ import orjson
 import psycopg
 from psycopg.rows import TupleRow
 
-from wallet_svc.domain.state import Asset, Game, Licensee, ProviderFlags, Registry
+from wallet_svc.domain.state import Asset, Game, Licensee, OwnWallet, ProviderFlags, Registry
 from wallet_svc.domain.vocabulary import AssetKind, Shortfall, StakeOrder
-from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError
+from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError, WalletModeFixedError
 
 DEFAULT_EXPONENTS = {
     **dict.fromkeys(
@@ -48,8 +48,8 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
         shards = await _all(connection, "SELECT count(*), min(registry_version) FROM shard")
         licensees = await _all(
             connection,
-            "SELECT id, name, default_pack, stake_order, suspended, win_reversal_shortfall, adjustment_thresholds "
-            "FROM licensee",
+            "SELECT id, name, default_pack, stake_order, suspended, win_reversal_shortfall, adjustment_thresholds, "
+            "wallet_address, wallet_key, wallet_deadline_us FROM licensee",
         )
         assets = await _all(connection, "SELECT id, licensee_id, code, exponent, kind, cap FROM asset")
         sources = await _all(connection, "SELECT id, name FROM source")
@@ -84,8 +84,10 @@ def _assemble(
             suspended=suspended,
             shortfall=Shortfall(shortfall),
             thresholds=tuple((code, amount) for code, amount in orjson.loads(thresholds)),
+            wallet=None if address is None else OwnWallet(address=address, signing_key=key, deadline_us=deadline_us),
+            mirrored=address is not None,
         )
-        for id_, name, pack, order, suspended, shortfall, thresholds in licensees
+        for id_, name, pack, order, suspended, shortfall, thresholds, address, key, deadline_us in licensees
     ]
     known = {
         (owner, code): Asset(id=id_, code=code, exponent=exponent, kind=AssetKind(kind), cap=cap)
@@ -145,8 +147,8 @@ class RegistryStore:
         try:
             return await _all(
                 connection,
-                "SELECT name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds "
-                "FROM licensee ORDER BY name",
+                "SELECT name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds, "
+                "wallet_address, wallet_key, wallet_deadline_us FROM licensee ORDER BY name",
             )
         finally:
             await connection.close()
@@ -160,11 +162,22 @@ class RegistryStore:
         shortfall: int,
         suspended: bool,
         thresholds: list[tuple[str, str]],
+        wallet: OwnWallet | None = None,
+        hosted: bool = False,
     ) -> None:
-        """Register a licensee with the default assets, or change its policies."""
+        """Register a licensee with the default assets, or change its policies.
+
+        Its wallet stays where it is unless one is given, or `hosted` says that the ledger keeps the money.
+        Errors: WalletModeFixedError.
+        """
         told = orjson.dumps(thresholds).decode()
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            await change(connection)
+            if wallet is not None or hosted:
+                await _put_wallet(connection, name, wallet)
+
+        async def change(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             known = await connection.execute(
                 """
                 UPDATE licensee SET default_pack = %s, stake_order = %s, win_reversal_shortfall = %s, suspended = %s,
@@ -291,3 +304,22 @@ async def _source_id(connection: psycopg.AsyncConnection[TupleRow], name: str) -
         await connection.execute("INSERT INTO source (name) VALUES (%s)", (name,))
         row = await (await connection.execute(find, (name,))).fetchone()
     return int(row[0]) if row else 0
+
+
+async def _put_wallet(connection: psycopg.AsyncConnection[TupleRow], name: str, wallet: OwnWallet | None) -> None:
+    """Say where the money is. What a player's balance means must not change while there are players."""
+    cursor = await connection.execute(
+        "SELECT id, wallet_address IS NOT NULL, EXISTS (SELECT FROM player WHERE licensee_id = licensee.id) "
+        "FROM licensee WHERE name = %s",
+        (name,),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LicenseeNotFoundError(licensee_id=name)
+    id_, mirrored, has_players = row
+    if has_players and mirrored != (wallet is not None):
+        raise WalletModeFixedError(licensee_id=name)
+    told = (None, None, None) if wallet is None else (wallet.address, wallet.signing_key, wallet.deadline_us)
+    await connection.execute(
+        "UPDATE licensee SET wallet_address = %s, wallet_key = %s, wallet_deadline_us = %s WHERE id = %s", (*told, id_)
+    )

@@ -62,6 +62,9 @@ _PARTS = {
     "closed_rounds": "c_player",
     "kept_holds": "h_player",
     "kept_plays": "s_session",
+    "new_calls": "l_sequence",
+    "ended_calls": "e_sequence",
+    "stuck_calls": "f_sequence",
 }
 
 

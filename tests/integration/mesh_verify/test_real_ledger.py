@@ -93,10 +93,12 @@ def touched(stack: Stack, change: str, back: str) -> Iterator[None]:
 def test_a_ledger_that_nobody_touched_passes_every_check_and_every_check_saw_something(stack: Stack) -> None:
     report = check(stack)
     assert red(report) == set()
-    assert len(report.checks) == 15
+    assert len(report.checks) == 16
     seen = {one.name: one.detail for one in report.checks}
     # Nobody here was granted free rounds.
     assert seen.pop("no free round paid twice").startswith("0 ")
+    # Nor has anybody here a wallet of its own.
+    assert seen.pop("licensees' own wallets were asked and told once").startswith("0 ")
     assert all(not detail.startswith("0 ") for detail in seen.values()), seen
     assert report.totals["licensees"][0]["deposited"] == "100.00"
     assert report.totals["reasons"] == {"LIM.DEPOSIT.24H": 1}

@@ -14,6 +14,7 @@ from mesh.verify.findings import Findings
 from mesh.verify.ledger import verify_shard
 from mesh.verify.tables import Account, Asset, Batch, Class, Head, Hold, Kind, Names, Player, Round, Shard, Transfer
 
+INTENT_BET = 301
 SHARD = 3
 PLAYER = 1 * 1024 + SHARD
 CASHIER, STUDIO = 1, 5
@@ -176,6 +177,7 @@ def good_world() -> World:
 def whole_world() -> World:
     """Some of everything."""
     books = good_books()
+    own_wallet(books)
     more_kinds(books)
     return books.world([3, 1, 4, 6, 1, len(books.transfers) - 15])
 
@@ -213,6 +215,7 @@ def more_kinds(books: Bookkeeper) -> None:
     """Bonus money, tips, free rounds, corrections, and what undoes each."""
     books.post(Kind.PROMO, "pr-1", 40, PROMOTIONS, BONUS, details='{"bonus":40}')
     books.post(Kind.BET, "bet-6", 30, CASH, GAMING, round="r-6", details='{"bonus":10}')
+    opened = len(books.transfers)
     books.transfers[-1] = books.transfers[-1]._replace(amount=40)
     books.leg(Kind.BET, 10, BONUS, GAMING)
     books.post(Kind.WIN, "win-6", 7, GAMING, CASH, round="r-6", reference="bet-6", details='{"close":true}')
@@ -226,4 +229,21 @@ def more_kinds(books: Bookkeeper) -> None:
     books.enter(Kind.FREE_ROUND_SPIN, "fs-1", amount=9, details='{"grant":"g-1"}')
     books.post(Kind.ADJUST, "adj-1", 2, CASH, GAMING, reference="bet-6")
     books.transfers[-1] = books.transfers[-1]._replace(amount=-2)
-    books.rounds.append(Round(PLAYER, STUDIO, "r-6", GBP, 17, 2))
+    books.rounds.append(Round(PLAYER, STUDIO, "r-6", GBP, opened, 2))
+
+
+def own_wallet(books: Bookkeeper) -> None:
+    """A bet that a licensee's own wallet is asked for, and a win that it is told; a bet that it refuses, one that nobody knows of."""
+    intent = books.enter(INTENT_BET, "bet-7", amount=30, round="r-7")
+    books.post(Kind.CONCLUDE, str(intent), 30, OUTSIDE, CASH, details=f'{{"intent":{intent},"of":1}}')
+    books.post(Kind.BET, "bet-7", 30, CASH, GAMING, round="r-7", details=f'{{"intent":{intent}}}')
+    win = books.post(Kind.WIN, "win-7", 50, GAMING, CASH, round="r-7", reference="bet-7", details='{"close":true}')
+    books.post(Kind.DELIVER, str(win), 50, CASH, OUTSIDE, details=f'{{"owed":{win}}}')
+    refused = books.enter(INTENT_BET, "bet-8", amount=30, round="r-8")
+    books.enter(Kind.CONCLUDE, str(refused), details=f'{{"intent":{refused},"of":1}}')
+    books.enter(Kind.BET, "bet-8", outcome=3, amount=30, round="r-8", details=f'{{"intent":{refused}}}')
+    unknown = books.enter(INTENT_BET, "bet-9", amount=30, round="r-9")
+    end = books.enter(Kind.CONCLUDE, str(unknown), details=f'{{"intent":{unknown},"of":1,"undo":true}}')
+    books.enter(Kind.BET, "bet-9", outcome=18, amount=30, round="r-9", details=f'{{"intent":{unknown}}}')
+    books.enter(Kind.DELIVER, str(end), details=f'{{"owed":{end}}}')
+    books.rounds.append(Round(PLAYER, STUDIO, "r-7", GBP, intent + 2, 2))

@@ -14,13 +14,17 @@ from tests.unit.mesh_verify.bookkeeper import (
     GAMING,
     GBP,
     HELD,
+    INTENT_BET,
     OUTSIDE,
     OWED,
     PLAYER,
+    PROMOTIONS,
     STUDIO,
     Bookkeeper,
     World,
+    good_books,
     good_world,
+    own_wallet,
     whole_world,
 )
 
@@ -34,6 +38,7 @@ AMOUNTS = "accepted actions moved their amount"
 WINS = "every win belongs to a stake"
 CANCELS = "each stake undone once at most"
 KEYS = "every key answered once"
+OWN_WALLETS = "licensees' own wallets were asked and told once"
 SCOPES = "postings stay with player, licensee and currency"
 
 
@@ -338,3 +343,47 @@ def test_a_debt_above_zero() -> None:
     books = Bookkeeper()
     books.post(Kind.DEPOSIT, "dep-1", 9, OUTSIDE, OWED)
     assert BALANCES in books.world([1]).red()
+
+
+# -- licensees with a wallet of their own
+
+
+def test_an_intent_that_is_concluded_twice() -> None:
+    books = good_books()
+    own_wallet(books)
+    first = next(one.sequence for one in books.transfers if one.kind == INTENT_BET)
+    books.enter(Kind.CONCLUDE, "again", details=f'{{"intent":{first},"of":1}}')
+    assert books.world([len(books.transfers)]).red() == {OWN_WALLETS}
+
+
+def test_a_stake_that_is_booked_with_another_amount_than_the_wallet_took() -> None:
+    books = good_books()
+    intent = books.enter(INTENT_BET, "bet-7", amount=3, round="r-7")
+    books.post(Kind.CONCLUDE, str(intent), 3, OUTSIDE, CASH, details=f'{{"intent":{intent},"of":1}}')
+    books.post(Kind.BET, "bet-7", 4, CASH, GAMING, round="r-7", details=f'{{"close":true,"intent":{intent}}}')
+    books.rounds.append(Round(PLAYER, STUDIO, "r-7", GBP, intent + 2, 2))
+    assert books.world([len(books.transfers)]).red() == {OWN_WALLETS}
+
+
+def test_a_stake_that_the_wallet_was_never_asked_for() -> None:
+    books = good_books()
+    books.post(Kind.BET, "bet-7", 4, CASH, GAMING, round="r-7", details='{"close":true,"intent":1}')
+    books.rounds.append(Round(PLAYER, STUDIO, "r-7", GBP, len(books.transfers), 2))
+    assert books.world([len(books.transfers)]).red() == {OWN_WALLETS}
+
+
+def test_more_is_taken_than_was_asked_for() -> None:
+    books = good_books()
+    intent = books.enter(INTENT_BET, "bet-7", amount=3, round="r-7")
+    books.post(Kind.CONCLUDE, str(intent), 5, OUTSIDE, CASH, details=f'{{"intent":{intent},"of":1}}')
+    assert books.world([len(books.transfers)]).red() == {OWN_WALLETS}
+
+
+@pytest.mark.parametrize("amount", [2, 3])
+def test_a_win_that_is_delivered_with_another_amount_or_twice(amount: int) -> None:
+    books = good_books()
+    win = books.post(Kind.PROMO, "p-1", 3, PROMOTIONS, CASH)
+    if amount == 3:
+        books.post(Kind.DELIVER, str(win), 3, CASH, OUTSIDE, details=f'{{"owed":{win}}}')
+    books.post(Kind.DELIVER, f"{win}-again", amount, CASH, OUTSIDE, details=f'{{"owed":{win}}}')
+    assert books.world([len(books.transfers)]).red() == {OWN_WALLETS}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.wallet_svc.world import bet, money, win
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.fingerprint import content, fingerprint, plain_value
-from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
+from wallet_svc.domain.vocabulary import AccountClass, Kind, Outcome, PlayState, Standing
 
 EXAMPLES: tuple[Any, ...] = (
     bet(),
@@ -48,6 +48,8 @@ EXAMPLES: tuple[Any, ...] = (
     c.ApproveAdjustment(proposal_key="p1", payload_hash="ab", approved_by="bob"),
     c.SetStanding(kind=Kind.FREEZE_ACCOUNT, currency="EUR", what=Standing.FROZEN_IN),
     c.ResumePlay(session="s"),
+    c.Conclude(intent=8, of=Kind.BET, ref="b1", outcome=Outcome.OK),
+    c.Deliver(owed=8),
 )
 NO_MONEY_MATTER = {
     c.Bet: {"session", "close", "automatic", "jackpot"},
@@ -65,6 +67,9 @@ NO_MONEY_MATTER = {
     c.FreeRound: {"session"},
     c.Adjust: {"reason"},
     c.SetStanding: {"reason"},
+    # The key is the position of what it is about, and what is answered first stays.
+    c.Conclude: {"of", "ref", "outcome", "undo", "cash", "their_id", "their_outcome"},
+    c.Deliver: {"money", "amount", "refused", "cash", "their_id"},
 }
 OTHER: dict[type, Any] = {str: "other", bool: None, int: 7}
 

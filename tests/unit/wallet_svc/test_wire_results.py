@@ -8,7 +8,7 @@ from tests.unit.wallet_svc.world import CASHIER, PLATFORM, Table, bet, bet_and_w
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.vocabulary import Outcome, OutcomeClass, class_of
-from wallet_svc.engine import Answer, _answer, _joined, batch_outcome, message_outcome
+from wallet_svc.engine import Answer, _answer, batch_outcome, joined, message_outcome
 from wallet_svc.grpc_api.results import entry_message, result_of, timestamp, transaction_of
 
 
@@ -102,11 +102,11 @@ def test_the_state_of_a_hold_is_told() -> None:
 
 def test_a_bet_and_win_is_one_answer_with_two_parts() -> None:
     made = table("5.00")
-    refused = _joined(answers(made, made.message([("b1", bet_and_win("10.00", "w1", "30.00"))])))
+    refused = joined(answers(made, made.message([("b1", bet_and_win("10.00", "w1", "30.00"))])))
     told = result_of(refused)
     assert told.outcome == outcome_pb2.OUTCOME_INSUFFICIENT_FUNDS
     assert [part.outcome for part in told.parts] == [3, 18]
-    paid = _joined(answers(made, made.message([("b2", bet_and_win("5.00", "w2", "30.00"))])))
+    paid = joined(answers(made, made.message([("b2", bet_and_win("5.00", "w2", "30.00"))])))
     assert (paid.entry.outcome, paid.available, len(paid.parts)) == (Outcome.OK, 30_00, 2)
 
 

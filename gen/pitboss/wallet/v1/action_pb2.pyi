@@ -1706,6 +1706,7 @@ class Balances(_message.Message):
     HELD_FIELD_NUMBER: _builtins.int
     BONUS_FIELD_NUMBER: _builtins.int
     RECEIVABLE_FIELD_NUMBER: _builtins.int
+    KNOWN_SINCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def available(self) -> _money_pb2.Money:
         """Cash that can be staked or withdrawn."""
@@ -1722,6 +1723,12 @@ class Balances(_message.Message):
     def receivable(self) -> _money_pb2.Money:
         """Money that the player owes after a reversed win."""
 
+    @_builtins.property
+    def known_since(self) -> _timestamp_pb2.Timestamp:
+        """Since when this is known, if the licensee keeps the money itself and could not be asked now.
+        Unset: the balance is of this moment.
+        """
+
     def __init__(
         self,
         *,
@@ -1729,10 +1736,11 @@ class Balances(_message.Message):
         held: _money_pb2.Money | None = ...,
         bonus: _money_pb2.Money | None = ...,
         receivable: _money_pb2.Money | None = ...,
+        known_since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "bonus", b"bonus", "held", b"held", "receivable", b"receivable"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "bonus", b"bonus", "held", b"held", "known_since", b"known_since", "receivable", b"receivable"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "bonus", b"bonus", "held", b"held", "receivable", b"receivable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "bonus", b"bonus", "held", b"held", "known_since", b"known_since", "receivable", b"receivable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -79,6 +79,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"transaction_key": "b-17"}
     """
+    ERROR_REASON_WALLET_MODE_FIXED: _ErrorReason.ValueType  # 12
+    """Who keeps the money of a licensee's players cannot change once it has players.
+
+    Example metadata: {"licensee_id": "aurora"}
+    """
+    ERROR_REASON_PENDING_CALL_NOT_FOUND: _ErrorReason.ValueType  # 13
+    """Nothing waits for the licensee's own wallet under this id.
+
+    Example metadata: {"call_id": "3-1042"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the wallet.
@@ -141,5 +151,15 @@ ERROR_REASON_LINES_NOT_SORTED: ErrorReason.ValueType  # 11
 """The lines of a file that is compared are not in ascending order of kind number and key.
 
 Example metadata: {"transaction_key": "b-17"}
+"""
+ERROR_REASON_WALLET_MODE_FIXED: ErrorReason.ValueType  # 12
+"""Who keeps the money of a licensee's players cannot change once it has players.
+
+Example metadata: {"licensee_id": "aurora"}
+"""
+ERROR_REASON_PENDING_CALL_NOT_FOUND: ErrorReason.ValueType  # 13
+"""Nothing waits for the licensee's own wallet under this id.
+
+Example metadata: {"call_id": "3-1042"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

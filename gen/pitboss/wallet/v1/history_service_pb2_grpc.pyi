@@ -77,6 +77,17 @@ class HistoryServiceStub:
     Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, LINES_NOT_SORTED), NOT_FOUND (PROVIDER_NOT_FOUND),
     UNAVAILABLE.
     """
+    ListPendingCalls: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.ListPendingCallsRequest, _history_service_pb2.ListPendingCallsResponse]
+    """ListPendingCalls lists what a licensee's own wallet has not answered yet: stakes whose outcome is not
+    known, and credits and cancels that it has not booked. In the order in which they are due for a player.
+
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE.
+    """
+    RetryPendingCall: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.RetryPendingCallRequest, _history_service_pb2.RetryPendingCallResponse]
+    """RetryPendingCall makes one of them due now, also one that the wallet has refused for good.
+
+    Errors: NOT_FOUND (PENDING_CALL_NOT_FOUND), UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class HistoryServiceAsyncStub(HistoryServiceStub):
@@ -126,6 +137,17 @@ class HistoryServiceAsyncStub(HistoryServiceStub):
 
     Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, LINES_NOT_SORTED), NOT_FOUND (PROVIDER_NOT_FOUND),
     UNAVAILABLE.
+    """
+    ListPendingCalls: _aio.UnaryUnaryMultiCallable[_history_service_pb2.ListPendingCallsRequest, _history_service_pb2.ListPendingCallsResponse]  # type: ignore[assignment]
+    """ListPendingCalls lists what a licensee's own wallet has not answered yet: stakes whose outcome is not
+    known, and credits and cancels that it has not booked. In the order in which they are due for a player.
+
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE.
+    """
+    RetryPendingCall: _aio.UnaryUnaryMultiCallable[_history_service_pb2.RetryPendingCallRequest, _history_service_pb2.RetryPendingCallResponse]  # type: ignore[assignment]
+    """RetryPendingCall makes one of them due now, also one that the wallet has refused for good.
+
+    Errors: NOT_FOUND (PENDING_CALL_NOT_FOUND), UNAVAILABLE.
     """
 
 class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -203,6 +225,29 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: INVALID_ARGUMENT (CURRENCY_UNKNOWN, LINES_NOT_SORTED), NOT_FOUND (PROVIDER_NOT_FOUND),
         UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPendingCalls(
+        self,
+        request: _history_service_pb2.ListPendingCallsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_history_service_pb2.ListPendingCallsResponse, _abc.Awaitable[_history_service_pb2.ListPendingCallsResponse]]:
+        """ListPendingCalls lists what a licensee's own wallet has not answered yet: stakes whose outcome is not
+        known, and credits and cancels that it has not booked. In the order in which they are due for a player.
+
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryPendingCall(
+        self,
+        request: _history_service_pb2.RetryPendingCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_history_service_pb2.RetryPendingCallResponse, _abc.Awaitable[_history_service_pb2.RetryPendingCallResponse]]:
+        """RetryPendingCall makes one of them due now, also one that the wallet has refused for good.
+
+        Errors: NOT_FOUND (PENDING_CALL_NOT_FOUND), UNAVAILABLE.
         """
 
 def add_HistoryServiceServicer_to_server(servicer: HistoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,13 +27,21 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/wallet/v1/registry_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bpitboss/type/v1/money.proto\"\xbf\x03\n\x08Licensee\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12K\n\x14\x64\x65\x66\x61ult_jurisdiction\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{1,16}$R\x13\x64\x65\x66\x61ultJurisdiction\x12H\n\x0bstake_order\x18\x03 \x01(\x0e\x32\x1d.pitboss.wallet.v1.StakeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\nstakeOrder\x12g\n\x16win_reversal_shortfall\x18\x04 \x01(\x0e\x32\'.pitboss.wallet.v1.WinReversalShortfallB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x14winReversalShortfall\x12\x1c\n\tsuspended\x18\x05 \x01(\x08R\tsuspended\x12U\n\x15\x61\x64justment_thresholds\x18\x06 \x03(\x0b\x32\x16.pitboss.type.v1.MoneyB\x08\xbaH\x05\x92\x01\x02\x10@R\x14\x61\x64justmentThresholds\"U\n\x12PutLicenseeRequest\x12?\n\x08licensee\x18\x01 \x01(\x0b\x32\x1b.pitboss.wallet.v1.LicenseeB\x06\xbaH\x03\xc8\x01\x01R\x08licensee\"\x15\n\x13PutLicenseeResponse\"\x16\n\x14ListLicenseesRequest\"R\n\x15ListLicenseesResponse\x12\x39\n\tlicensees\x18\x01 \x03(\x0b\x32\x1b.pitboss.wallet.v1.LicenseeR\tlicensees\"\xb3\x02\n\x0fPutAssetRequest\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x41\n\rcurrency_code\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12%\n\x08\x65xponent\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x12(\x00R\x08\x65xponent\x12:\n\x04kind\x18\x04 \x01(\x0e\x32\x1c.pitboss.wallet.v1.AssetKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12:\n\x03\x63\x61p\x18\x05 \x01(\tB(\xbaH%r#2!^([0-9]{1,19}([.][0-9]{1,18})?)?$R\x03\x63\x61p\"\x12\n\x10PutAssetResponse\"\x8c\x04\n\x12PutProviderRequest\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x39\n\x08provider\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12&\n\x0fwin_without_bet\x18\x03 \x01(\x08R\rwinWithoutBet\x12+\n\x12one_credit_per_bet\x18\x04 \x01(\x08R\x0foneCreditPerBet\x12\x41\n\x0flate_win_window\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\rlateWinWindow\x12\x38\n\nbet_window\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\tbetWindow\x12\x43\n\x10\x61uto_close_after\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0e\x61utoCloseAfter\x12\x64\n\x15\x66ree_round_settlement\x18\x08 \x01(\x0e\x32&.pitboss.wallet.v1.FreeRoundSettlementB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x13\x66reeRoundSettlement\"\x15\n\x13PutProviderResponse\"\x8e\x01\n\x04Game\x12#\n\x07game_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\x12G\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32\x1f.pitboss.wallet.v1.GameCategoryB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x08\x63\x61tegory\x12\x18\n\x07\x65nabled\x18\x03 \x01(\x08R\x07\x65nabled\"\xcb\x01\n\x0fPutGamesRequest\x12\x41\n\x0blicensee_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{1,31})?$R\nlicenseeId\x12\x39\n\x08provider\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12:\n\x05games\x18\x03 \x03(\x0b\x32\x17.pitboss.wallet.v1.GameB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x05games\"\x12\n\x10PutGamesResponse*b\n\nStakeOrder\x12\x1b\n\x17STAKE_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n\x16STAKE_ORDER_CASH_FIRST\x10\x01\x12\x1b\n\x17STAKE_ORDER_BONUS_FIRST\x10\x02*\x88\x01\n\x14WinReversalShortfall\x12&\n\"WIN_REVERSAL_SHORTFALL_UNSPECIFIED\x10\x00\x12!\n\x1dWIN_REVERSAL_SHORTFALL_REFUSE\x10\x01\x12%\n!WIN_REVERSAL_SHORTFALL_RECEIVABLE\x10\x02*j\n\tAssetKind\x12\x1a\n\x16\x41SSET_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41SSET_KIND_FIAT\x10\x01\x12\x15\n\x11\x41SSET_KIND_CRYPTO\x10\x02\x12\x15\n\x11\x41SSET_KIND_POINTS\x10\x03*\x87\x01\n\x13\x46reeRoundSettlement\x12%\n!FREE_ROUND_SETTLEMENT_UNSPECIFIED\x10\x00\x12%\n!FREE_ROUND_SETTLEMENT_FINAL_TOTAL\x10\x01\x12\"\n\x1e\x46REE_ROUND_SETTLEMENT_PER_SPIN\x10\x02*v\n\x0cGameCategory\x12\x1d\n\x19GAME_CATEGORY_UNSPECIFIED\x10\x00\x12\x16\n\x12GAME_CATEGORY_SLOT\x10\x01\x12\x17\n\x13GAME_CATEGORY_TABLE\x10\x02\x12\x16\n\x12GAME_CATEGORY_LIVE\x10\x03\x32\xf4\x03\n\x0fRegistryService\x12\x61\n\x0bPutLicensee\x12%.pitboss.wallet.v1.PutLicenseeRequest\x1a&.pitboss.wallet.v1.PutLicenseeResponse\"\x03\x90\x02\x02\x12g\n\rListLicensees\x12\'.pitboss.wallet.v1.ListLicenseesRequest\x1a(.pitboss.wallet.v1.ListLicenseesResponse\"\x03\x90\x02\x01\x12X\n\x08PutAsset\x12\".pitboss.wallet.v1.PutAssetRequest\x1a#.pitboss.wallet.v1.PutAssetResponse\"\x03\x90\x02\x02\x12\x61\n\x0bPutProvider\x12%.pitboss.wallet.v1.PutProviderRequest\x1a&.pitboss.wallet.v1.PutProviderResponse\"\x03\x90\x02\x02\x12X\n\x08PutGames\x12\".pitboss.wallet.v1.PutGamesRequest\x1a#.pitboss.wallet.v1.PutGamesResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/wallet/v1/registry_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bpitboss/type/v1/money.proto\"\xc2\x02\n\x06Wallet\x12;\n\x04mode\x18\x01 \x01(\x0e\x32\x1d.pitboss.wallet.v1.WalletModeB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04mode\x12t\n\x07\x61\x64\x64ress\x18\x02 \x01(\tBZ\xbaHWrU\x18\x80\x02\x32P^((grpc|grpcs|http|https)://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?)?$R\x07\x61\x64\x64ress\x12@\n\x0bsigning_key\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Za-z0-9_-]{1,64})?$R\nsigningKey\x12\x43\n\x08\x64\x65\x61\x64line\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0c\xbaH\t\xaa\x01\x06\"\x02\x08\n2\x00R\x08\x64\x65\x61\x64line\"\xf2\x03\n\x08Licensee\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12K\n\x14\x64\x65\x66\x61ult_jurisdiction\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{1,16}$R\x13\x64\x65\x66\x61ultJurisdiction\x12H\n\x0bstake_order\x18\x03 \x01(\x0e\x32\x1d.pitboss.wallet.v1.StakeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\nstakeOrder\x12g\n\x16win_reversal_shortfall\x18\x04 \x01(\x0e\x32\'.pitboss.wallet.v1.WinReversalShortfallB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x14winReversalShortfall\x12\x1c\n\tsuspended\x18\x05 \x01(\x08R\tsuspended\x12U\n\x15\x61\x64justment_thresholds\x18\x06 \x03(\x0b\x32\x16.pitboss.type.v1.MoneyB\x08\xbaH\x05\x92\x01\x02\x10@R\x14\x61\x64justmentThresholds\x12\x31\n\x06wallet\x18\x07 \x01(\x0b\x32\x19.pitboss.wallet.v1.WalletR\x06wallet\"U\n\x12PutLicenseeRequest\x12?\n\x08licensee\x18\x01 \x01(\x0b\x32\x1b.pitboss.wallet.v1.LicenseeB\x06\xbaH\x03\xc8\x01\x01R\x08licensee\"\x15\n\x13PutLicenseeResponse\"\x16\n\x14ListLicenseesRequest\"R\n\x15ListLicenseesResponse\x12\x39\n\tlicensees\x18\x01 \x03(\x0b\x32\x1b.pitboss.wallet.v1.LicenseeR\tlicensees\"\xb3\x02\n\x0fPutAssetRequest\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x41\n\rcurrency_code\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12%\n\x08\x65xponent\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x12(\x00R\x08\x65xponent\x12:\n\x04kind\x18\x04 \x01(\x0e\x32\x1c.pitboss.wallet.v1.AssetKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12:\n\x03\x63\x61p\x18\x05 \x01(\tB(\xbaH%r#2!^([0-9]{1,19}([.][0-9]{1,18})?)?$R\x03\x63\x61p\"\x12\n\x10PutAssetResponse\"\x8c\x04\n\x12PutProviderRequest\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x39\n\x08provider\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12&\n\x0fwin_without_bet\x18\x03 \x01(\x08R\rwinWithoutBet\x12+\n\x12one_credit_per_bet\x18\x04 \x01(\x08R\x0foneCreditPerBet\x12\x41\n\x0flate_win_window\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\rlateWinWindow\x12\x38\n\nbet_window\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\tbetWindow\x12\x43\n\x10\x61uto_close_after\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0e\x61utoCloseAfter\x12\x64\n\x15\x66ree_round_settlement\x18\x08 \x01(\x0e\x32&.pitboss.wallet.v1.FreeRoundSettlementB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x13\x66reeRoundSettlement\"\x15\n\x13PutProviderResponse\"\x8e\x01\n\x04Game\x12#\n\x07game_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\x12G\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32\x1f.pitboss.wallet.v1.GameCategoryB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x08\x63\x61tegory\x12\x18\n\x07\x65nabled\x18\x03 \x01(\x08R\x07\x65nabled\"\xcb\x01\n\x0fPutGamesRequest\x12\x41\n\x0blicensee_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{1,31})?$R\nlicenseeId\x12\x39\n\x08provider\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12:\n\x05games\x18\x03 \x03(\x0b\x32\x17.pitboss.wallet.v1.GameB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x05games\"\x12\n\x10PutGamesResponse*b\n\nStakeOrder\x12\x1b\n\x17STAKE_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n\x16STAKE_ORDER_CASH_FIRST\x10\x01\x12\x1b\n\x17STAKE_ORDER_BONUS_FIRST\x10\x02*\x88\x01\n\x14WinReversalShortfall\x12&\n\"WIN_REVERSAL_SHORTFALL_UNSPECIFIED\x10\x00\x12!\n\x1dWIN_REVERSAL_SHORTFALL_REFUSE\x10\x01\x12%\n!WIN_REVERSAL_SHORTFALL_RECEIVABLE\x10\x02*[\n\nWalletMode\x12\x1b\n\x17WALLET_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12WALLET_MODE_HOSTED\x10\x01\x12\x18\n\x14WALLET_MODE_SEAMLESS\x10\x02*j\n\tAssetKind\x12\x1a\n\x16\x41SSET_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41SSET_KIND_FIAT\x10\x01\x12\x15\n\x11\x41SSET_KIND_CRYPTO\x10\x02\x12\x15\n\x11\x41SSET_KIND_POINTS\x10\x03*\x87\x01\n\x13\x46reeRoundSettlement\x12%\n!FREE_ROUND_SETTLEMENT_UNSPECIFIED\x10\x00\x12%\n!FREE_ROUND_SETTLEMENT_FINAL_TOTAL\x10\x01\x12\"\n\x1e\x46REE_ROUND_SETTLEMENT_PER_SPIN\x10\x02*v\n\x0cGameCategory\x12\x1d\n\x19GAME_CATEGORY_UNSPECIFIED\x10\x00\x12\x16\n\x12GAME_CATEGORY_SLOT\x10\x01\x12\x17\n\x13GAME_CATEGORY_TABLE\x10\x02\x12\x16\n\x12GAME_CATEGORY_LIVE\x10\x03\x32\xf4\x03\n\x0fRegistryService\x12\x61\n\x0bPutLicensee\x12%.pitboss.wallet.v1.PutLicenseeRequest\x1a&.pitboss.wallet.v1.PutLicenseeResponse\"\x03\x90\x02\x02\x12g\n\rListLicensees\x12\'.pitboss.wallet.v1.ListLicenseesRequest\x1a(.pitboss.wallet.v1.ListLicenseesResponse\"\x03\x90\x02\x01\x12X\n\x08PutAsset\x12\".pitboss.wallet.v1.PutAssetRequest\x1a#.pitboss.wallet.v1.PutAssetResponse\"\x03\x90\x02\x02\x12\x61\n\x0bPutProvider\x12%.pitboss.wallet.v1.PutProviderRequest\x1a&.pitboss.wallet.v1.PutProviderResponse\"\x03\x90\x02\x02\x12X\n\x08PutGames\x12\".pitboss.wallet.v1.PutGamesRequest\x1a#.pitboss.wallet.v1.PutGamesResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss.wallet.v1.registry_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_WALLET'].fields_by_name['mode']._loaded_options = None
+  _globals['_WALLET'].fields_by_name['mode']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_WALLET'].fields_by_name['address']._loaded_options = None
+  _globals['_WALLET'].fields_by_name['address']._serialized_options = b'\272HWrU\030\200\0022P^((grpc|grpcs|http|https)://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?)?$'
+  _globals['_WALLET'].fields_by_name['signing_key']._loaded_options = None
+  _globals['_WALLET'].fields_by_name['signing_key']._serialized_options = b'\272H\034r\0322\030^([A-Za-z0-9_-]{1,64})?$'
+  _globals['_WALLET'].fields_by_name['deadline']._loaded_options = None
+  _globals['_WALLET'].fields_by_name['deadline']._serialized_options = b'\272H\t\252\001\006\"\002\010\n2\000'
   _globals['_LICENSEE'].fields_by_name['licensee_id']._loaded_options = None
   _globals['_LICENSEE'].fields_by_name['licensee_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{1,31}$'
   _globals['_LICENSEE'].fields_by_name['default_jurisdiction']._loaded_options = None
@@ -82,40 +90,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTRYSERVICE'].methods_by_name['PutProvider']._serialized_options = b'\220\002\002'
   _globals['_REGISTRYSERVICE'].methods_by_name['PutGames']._loaded_options = None
   _globals['_REGISTRYSERVICE'].methods_by_name['PutGames']._serialized_options = b'\220\002\002'
-  _globals['_STAKEORDER']._serialized_start=2072
-  _globals['_STAKEORDER']._serialized_end=2170
-  _globals['_WINREVERSALSHORTFALL']._serialized_start=2173
-  _globals['_WINREVERSALSHORTFALL']._serialized_end=2309
-  _globals['_ASSETKIND']._serialized_start=2311
-  _globals['_ASSETKIND']._serialized_end=2417
-  _globals['_FREEROUNDSETTLEMENT']._serialized_start=2420
-  _globals['_FREEROUNDSETTLEMENT']._serialized_end=2555
-  _globals['_GAMECATEGORY']._serialized_start=2557
-  _globals['_GAMECATEGORY']._serialized_end=2675
-  _globals['_LICENSEE']._serialized_start=154
-  _globals['_LICENSEE']._serialized_end=601
-  _globals['_PUTLICENSEEREQUEST']._serialized_start=603
-  _globals['_PUTLICENSEEREQUEST']._serialized_end=688
-  _globals['_PUTLICENSEERESPONSE']._serialized_start=690
-  _globals['_PUTLICENSEERESPONSE']._serialized_end=711
-  _globals['_LISTLICENSEESREQUEST']._serialized_start=713
-  _globals['_LISTLICENSEESREQUEST']._serialized_end=735
-  _globals['_LISTLICENSEESRESPONSE']._serialized_start=737
-  _globals['_LISTLICENSEESRESPONSE']._serialized_end=819
-  _globals['_PUTASSETREQUEST']._serialized_start=822
-  _globals['_PUTASSETREQUEST']._serialized_end=1129
-  _globals['_PUTASSETRESPONSE']._serialized_start=1131
-  _globals['_PUTASSETRESPONSE']._serialized_end=1149
-  _globals['_PUTPROVIDERREQUEST']._serialized_start=1152
-  _globals['_PUTPROVIDERREQUEST']._serialized_end=1676
-  _globals['_PUTPROVIDERRESPONSE']._serialized_start=1678
-  _globals['_PUTPROVIDERRESPONSE']._serialized_end=1699
-  _globals['_GAME']._serialized_start=1702
-  _globals['_GAME']._serialized_end=1844
-  _globals['_PUTGAMESREQUEST']._serialized_start=1847
-  _globals['_PUTGAMESREQUEST']._serialized_end=2050
-  _globals['_PUTGAMESRESPONSE']._serialized_start=2052
-  _globals['_PUTGAMESRESPONSE']._serialized_end=2070
-  _globals['_REGISTRYSERVICE']._serialized_start=2678
-  _globals['_REGISTRYSERVICE']._serialized_end=3178
+  _globals['_STAKEORDER']._serialized_start=2448
+  _globals['_STAKEORDER']._serialized_end=2546
+  _globals['_WINREVERSALSHORTFALL']._serialized_start=2549
+  _globals['_WINREVERSALSHORTFALL']._serialized_end=2685
+  _globals['_WALLETMODE']._serialized_start=2687
+  _globals['_WALLETMODE']._serialized_end=2778
+  _globals['_ASSETKIND']._serialized_start=2780
+  _globals['_ASSETKIND']._serialized_end=2886
+  _globals['_FREEROUNDSETTLEMENT']._serialized_start=2889
+  _globals['_FREEROUNDSETTLEMENT']._serialized_end=3024
+  _globals['_GAMECATEGORY']._serialized_start=3026
+  _globals['_GAMECATEGORY']._serialized_end=3144
+  _globals['_WALLET']._serialized_start=154
+  _globals['_WALLET']._serialized_end=476
+  _globals['_LICENSEE']._serialized_start=479
+  _globals['_LICENSEE']._serialized_end=977
+  _globals['_PUTLICENSEEREQUEST']._serialized_start=979
+  _globals['_PUTLICENSEEREQUEST']._serialized_end=1064
+  _globals['_PUTLICENSEERESPONSE']._serialized_start=1066
+  _globals['_PUTLICENSEERESPONSE']._serialized_end=1087
+  _globals['_LISTLICENSEESREQUEST']._serialized_start=1089
+  _globals['_LISTLICENSEESREQUEST']._serialized_end=1111
+  _globals['_LISTLICENSEESRESPONSE']._serialized_start=1113
+  _globals['_LISTLICENSEESRESPONSE']._serialized_end=1195
+  _globals['_PUTASSETREQUEST']._serialized_start=1198
+  _globals['_PUTASSETREQUEST']._serialized_end=1505
+  _globals['_PUTASSETRESPONSE']._serialized_start=1507
+  _globals['_PUTASSETRESPONSE']._serialized_end=1525
+  _globals['_PUTPROVIDERREQUEST']._serialized_start=1528
+  _globals['_PUTPROVIDERREQUEST']._serialized_end=2052
+  _globals['_PUTPROVIDERRESPONSE']._serialized_start=2054
+  _globals['_PUTPROVIDERRESPONSE']._serialized_end=2075
+  _globals['_GAME']._serialized_start=2078
+  _globals['_GAME']._serialized_end=2220
+  _globals['_PUTGAMESREQUEST']._serialized_start=2223
+  _globals['_PUTGAMESREQUEST']._serialized_end=2426
+  _globals['_PUTGAMESRESPONSE']._serialized_start=2428
+  _globals['_PUTGAMESRESPONSE']._serialized_end=2446
+  _globals['_REGISTRYSERVICE']._serialized_start=3147
+  _globals['_REGISTRYSERVICE']._serialized_end=3647
 # @@protoc_insertion_point(module_scope)

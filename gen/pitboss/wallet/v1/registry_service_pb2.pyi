@@ -69,6 +69,30 @@ WIN_REVERSAL_SHORTFALL_RECEIVABLE: WinReversalShortfall.ValueType  # 2
 """Take what is there and book the rest as receivable."""
 Global___WinReversalShortfall: _TypeAlias = WinReversalShortfall  # noqa: Y015
 
+class _WalletMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WalletModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WalletMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WALLET_MODE_UNSPECIFIED: _WalletMode.ValueType  # 0
+    """As WALLET_MODE_HOSTED."""
+    WALLET_MODE_HOSTED: _WalletMode.ValueType  # 1
+    """The ledger."""
+    WALLET_MODE_SEAMLESS: _WalletMode.ValueType  # 2
+    """The licensee, in a wallet of its own that serves LicenseeWalletService. The ledger mirrors it."""
+
+class WalletMode(_WalletMode, metaclass=_WalletModeEnumTypeWrapper):
+    """WalletMode says who keeps the money of a licensee's players."""
+
+WALLET_MODE_UNSPECIFIED: WalletMode.ValueType  # 0
+"""As WALLET_MODE_HOSTED."""
+WALLET_MODE_HOSTED: WalletMode.ValueType  # 1
+"""The ledger."""
+WALLET_MODE_SEAMLESS: WalletMode.ValueType  # 2
+"""The licensee, in a wallet of its own that serves LicenseeWalletService. The ledger mirrors it."""
+Global___WalletMode: _TypeAlias = WalletMode  # noqa: Y015
+
 class _AssetKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -150,6 +174,46 @@ GAME_CATEGORY_LIVE: GameCategory.ValueType  # 3
 Global___GameCategory: _TypeAlias = GameCategory  # noqa: Y015
 
 @_typing.final
+class Wallet(_message.Message):
+    """Wallet is where the money of a licensee's players is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODE_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    SIGNING_KEY_FIELD_NUMBER: _builtins.int
+    DEADLINE_FIELD_NUMBER: _builtins.int
+    mode: Global___WalletMode.ValueType
+    """Who keeps it. Fixed once the licensee has a player."""
+    address: _builtins.str
+    """Where the licensee's wallet is. The scheme is the protocol: grpcs (gRPC over TLS) or https (the JSON binding
+    over TLS); grpc and http are for sandboxes. Only for WALLET_MODE_SEAMLESS.
+    """
+    signing_key: _builtins.str
+    """Name of the key that signs requests to it: a file in the wallet's folder of licensee keys, and the
+    key id on the wire. Only for WALLET_MODE_SEAMLESS.
+    """
+    @_builtins.property
+    def deadline(self) -> _duration_pb2.Duration:
+        """How long one call may take; 1 s if unset. Must be shorter than the providers' own timeouts."""
+
+    def __init__(
+        self,
+        *,
+        mode: Global___WalletMode.ValueType = ...,
+        address: _builtins.str = ...,
+        signing_key: _builtins.str = ...,
+        deadline: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "deadline", b"deadline", "mode", b"mode", "signing_key", b"signing_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Wallet: _TypeAlias = Wallet  # noqa: Y015
+
+@_typing.final
 class Licensee(_message.Message):
     """Licensee is a tenant."""
 
@@ -161,6 +225,7 @@ class Licensee(_message.Message):
     WIN_REVERSAL_SHORTFALL_FIELD_NUMBER: _builtins.int
     SUSPENDED_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_THRESHOLDS_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
     licensee_id: _builtins.str
     """Its id, also the claim in its tokens."""
     default_jurisdiction: _builtins.str
@@ -177,6 +242,10 @@ class Licensee(_message.Message):
         A currency that is not named has no threshold.
         """
 
+    @_builtins.property
+    def wallet(self) -> Global___Wallet:
+        """Where its players' money is. Unset: as it was; WALLET_MODE_HOSTED for a new licensee."""
+
     def __init__(
         self,
         *,
@@ -186,10 +255,11 @@ class Licensee(_message.Message):
         win_reversal_shortfall: Global___WinReversalShortfall.ValueType = ...,
         suspended: _builtins.bool = ...,
         adjustment_thresholds: _abc.Iterable[_money_pb2.Money] | None = ...,
+        wallet: Global___Wallet | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wallet", b"wallet"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_thresholds", b"adjustment_thresholds", "default_jurisdiction", b"default_jurisdiction", "licensee_id", b"licensee_id", "stake_order", b"stake_order", "suspended", b"suspended", "win_reversal_shortfall", b"win_reversal_shortfall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_thresholds", b"adjustment_thresholds", "default_jurisdiction", b"default_jurisdiction", "licensee_id", b"licensee_id", "stake_order", b"stake_order", "suspended", b"suspended", "wallet", b"wallet", "win_reversal_shortfall", b"win_reversal_shortfall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

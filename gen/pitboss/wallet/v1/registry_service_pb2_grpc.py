@@ -73,7 +73,8 @@ class RegistryServiceServicer:
     def PutLicensee(self, request, context):
         """PutLicensee registers a licensee or changes its policies.
 
-        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN), UNAVAILABLE.
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, WALLET_MODE_FIXED),
+        UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

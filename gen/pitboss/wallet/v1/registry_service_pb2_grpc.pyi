@@ -39,7 +39,8 @@ class RegistryServiceStub:
     PutLicensee: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PutLicenseeRequest, _registry_service_pb2.PutLicenseeResponse]
     """PutLicensee registers a licensee or changes its policies.
 
-    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN), UNAVAILABLE.
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, WALLET_MODE_FIXED),
+    UNAVAILABLE.
     """
     ListLicensees: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListLicenseesRequest, _registry_service_pb2.ListLicenseesResponse]
     """ListLicensees lists all licensees.
@@ -74,7 +75,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     PutLicensee: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutLicenseeRequest, _registry_service_pb2.PutLicenseeResponse]  # type: ignore[assignment]
     """PutLicensee registers a licensee or changes its policies.
 
-    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN), UNAVAILABLE.
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, WALLET_MODE_FIXED),
+    UNAVAILABLE.
     """
     ListLicensees: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListLicenseesRequest, _registry_service_pb2.ListLicenseesResponse]  # type: ignore[assignment]
     """ListLicensees lists all licensees.
@@ -112,7 +114,8 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_service_pb2.PutLicenseeResponse, _abc.Awaitable[_registry_service_pb2.PutLicenseeResponse]]:
         """PutLicensee registers a licensee or changes its policies.
 
-        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN), UNAVAILABLE.
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, WALLET_MODE_FIXED),
+        UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

@@ -110,10 +110,26 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A return agreed to."""
     TRANSACTION_KIND_RECORD_FINDING: _TransactionKind.ValueType  # 63
     """Something found out about the player."""
+    TRANSACTION_KIND_CONCLUDE: _TransactionKind.ValueType  # 64
+    """The end of an intent: what the licensee's wallet said. Money it took is taken over here."""
+    TRANSACTION_KIND_DELIVER: _TransactionKind.ValueType  # 65
+    """A credit or cancel that the licensee's wallet has booked. Money it was owed is given over here."""
+    TRANSACTION_KIND_DELIVERY_REFUSED: _TransactionKind.ValueType  # 66
+    """A credit or cancel that the licensee's wallet refused for good. A person has to look at it."""
     TRANSACTION_KIND_EARLY_WIN: _TransactionKind.ValueType  # 202
     """The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
     TRANSACTION_KIND_GRANT: _TransactionKind.ValueType  # 217
     """The ledger's own note of what pays for a free-round grant. The key is the grant's id."""
+    TRANSACTION_KIND_INTENT_BET: _TransactionKind.ValueType  # 301
+    """A bet that the law allows, and that the licensee's wallet is asked for."""
+    TRANSACTION_KIND_INTENT_TIP: _TransactionKind.ValueType  # 310
+    """A tip that the licensee's wallet is asked for."""
+    TRANSACTION_KIND_INTENT_REVERSE_WIN: _TransactionKind.ValueType  # 312
+    """A win that the licensee's wallet is asked to give back."""
+    TRANSACTION_KIND_INTENT_UNDO_ROLLBACK: _TransactionKind.ValueType  # 313
+    """A stake that the licensee's wallet is asked for again, after its cancel was undone."""
+    TRANSACTION_KIND_INTENT_ADJUST: _TransactionKind.ValueType  # 319
+    """A correction that the licensee's wallet is asked to pay."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """TransactionKind is the fourth part of an idempotency key."""
@@ -200,10 +216,26 @@ TRANSACTION_KIND_APPROVE_REINSTATEMENT: TransactionKind.ValueType  # 62
 """A return agreed to."""
 TRANSACTION_KIND_RECORD_FINDING: TransactionKind.ValueType  # 63
 """Something found out about the player."""
+TRANSACTION_KIND_CONCLUDE: TransactionKind.ValueType  # 64
+"""The end of an intent: what the licensee's wallet said. Money it took is taken over here."""
+TRANSACTION_KIND_DELIVER: TransactionKind.ValueType  # 65
+"""A credit or cancel that the licensee's wallet has booked. Money it was owed is given over here."""
+TRANSACTION_KIND_DELIVERY_REFUSED: TransactionKind.ValueType  # 66
+"""A credit or cancel that the licensee's wallet refused for good. A person has to look at it."""
 TRANSACTION_KIND_EARLY_WIN: TransactionKind.ValueType  # 202
 """The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
 TRANSACTION_KIND_GRANT: TransactionKind.ValueType  # 217
 """The ledger's own note of what pays for a free-round grant. The key is the grant's id."""
+TRANSACTION_KIND_INTENT_BET: TransactionKind.ValueType  # 301
+"""A bet that the law allows, and that the licensee's wallet is asked for."""
+TRANSACTION_KIND_INTENT_TIP: TransactionKind.ValueType  # 310
+"""A tip that the licensee's wallet is asked for."""
+TRANSACTION_KIND_INTENT_REVERSE_WIN: TransactionKind.ValueType  # 312
+"""A win that the licensee's wallet is asked to give back."""
+TRANSACTION_KIND_INTENT_UNDO_ROLLBACK: TransactionKind.ValueType  # 313
+"""A stake that the licensee's wallet is asked for again, after its cancel was undone."""
+TRANSACTION_KIND_INTENT_ADJUST: TransactionKind.ValueType  # 319
+"""A correction that the licensee's wallet is asked to pay."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _TransactionState:
@@ -256,6 +288,8 @@ class _CaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Case.ValueType],
     """A reversed win is no longer there."""
     CASE_STALE_ROUND: _Case.ValueType  # 5
     """A round was left alone and closed by its timer."""
+    CASE_DELIVERY_REFUSED: _Case.ValueType  # 6
+    """The licensee's own wallet refused a credit or a cancel for good."""
 
 class Case(_Case, metaclass=_CaseEnumTypeWrapper):
     """Case is something that a person should look at."""
@@ -272,6 +306,8 @@ CASE_REVERSAL_SHORTFALL: Case.ValueType  # 4
 """A reversed win is no longer there."""
 CASE_STALE_ROUND: Case.ValueType  # 5
 """A round was left alone and closed by its timer."""
+CASE_DELIVERY_REFUSED: Case.ValueType  # 6
+"""The licensee's own wallet refused a credit or a cancel for good."""
 Global___Case: _TypeAlias = Case  # noqa: Y015
 
 @_typing.final

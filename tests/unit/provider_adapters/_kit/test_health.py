@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
+from mesh.breaker import CLOSED, OPEN, AsyncBreaker
 from mesh.clock import ManualClock
-from provider_adapters._kit.breaker import CLOSED, OPEN, AsyncBreaker
 from provider_adapters._kit.health import HealthBoard, ProbePlan, Prober
 
 PLAN = ProbePlan()

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from provider_adapters._kit.breaker import CLOSED, OPEN, AsyncBreaker
+from mesh.breaker import CLOSED, OPEN, AsyncBreaker
 from provider_adapters._kit.errors import BreakerOpenError, ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.outbound import HttpOutbound, is_failure

@@ -1101,3 +1101,164 @@ class ComparisonSummary(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ComparisonSummary: _TypeAlias = ComparisonSummary  # noqa: Y015
+
+@_typing.final
+class ListPendingCallsRequest(_message.Message):
+    """ListPendingCallsRequest asks for what a licensee's own wallet has not answered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    STUCK_ONLY_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """Only those of this player. Empty: of all players."""
+    stuck_only: _builtins.bool
+    """Only those that the wallet has refused for good."""
+    page_size: _builtins.int
+    """Calls per page; 100 if zero, at most 1000."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        stuck_only: _builtins.bool = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "player_id", b"player_id", "stuck_only", b"stuck_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPendingCallsRequest: _TypeAlias = ListPendingCallsRequest  # noqa: Y015
+
+@_typing.final
+class ListPendingCallsResponse(_message.Message):
+    """ListPendingCallsResponse is one page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALLS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Of the next page; empty on the last one."""
+    @_builtins.property
+    def calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___PendingCall]:
+        """The calls, by position in the ledger."""
+
+    def __init__(
+        self,
+        *,
+        calls: _abc.Iterable[Global___PendingCall] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calls", b"calls", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPendingCallsResponse: _TypeAlias = ListPendingCallsResponse  # noqa: Y015
+
+@_typing.final
+class PendingCall(_message.Message):
+    """PendingCall is one thing that a licensee's own wallet has not answered yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    STUCK_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    NEXT_ATTEMPT_TIME_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    LAST_ERROR_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The transaction that it is about: its id is the key that the licensee's wallet is sent."""
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    kind: _transaction_pb2.TransactionKind.ValueType
+    """Kind of that transaction: of an intent, the outcome of a stake is asked for."""
+    stuck: _builtins.bool
+    """The wallet refused it for good, and nothing more is tried until somebody asks for it."""
+    attempts: _builtins.int
+    """How often it was tried."""
+    last_error: _builtins.str
+    """What the last attempt ended with."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The amount. Unset for the cancel of a stake that may never have been taken."""
+
+    @_builtins.property
+    def next_attempt_time(self) -> _timestamp_pb2.Timestamp:
+        """When it is tried next. Those of one player go one after the other."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when it waits."""
+
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        player_id: _builtins.str = ...,
+        kind: _transaction_pb2.TransactionKind.ValueType = ...,
+        amount: _money_pb2.Money | None = ...,
+        stuck: _builtins.bool = ...,
+        attempts: _builtins.int = ...,
+        next_attempt_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        last_error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "next_attempt_time", b"next_attempt_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "attempts", b"attempts", "call_id", b"call_id", "create_time", b"create_time", "kind", b"kind", "last_error", b"last_error", "next_attempt_time", b"next_attempt_time", "player_id", b"player_id", "stuck", b"stuck"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PendingCall: _TypeAlias = PendingCall  # noqa: Y015
+
+@_typing.final
+class RetryPendingCallRequest(_message.Message):
+    """RetryPendingCallRequest names a call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """Its id."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryPendingCallRequest: _TypeAlias = RetryPendingCallRequest  # noqa: Y015
+
+@_typing.final
+class RetryPendingCallResponse(_message.Message):
+    """RetryPendingCallResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryPendingCallResponse: _TypeAlias = RetryPendingCallResponse  # noqa: Y015

@@ -62,6 +62,16 @@ class HistoryServiceStub(object):
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementRequest.SerializeToString,
                 response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementResponse.FromString,
                 _registered_method=True)
+        self.ListPendingCalls = channel.unary_unary(
+                '/pitboss.wallet.v1.HistoryService/ListPendingCalls',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListPendingCallsRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListPendingCallsResponse.FromString,
+                _registered_method=True)
+        self.RetryPendingCall = channel.unary_unary(
+                '/pitboss.wallet.v1.HistoryService/RetryPendingCall',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.RetryPendingCallRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.RetryPendingCallResponse.FromString,
+                _registered_method=True)
 
 
 class HistoryServiceServicer(object):
@@ -131,6 +141,25 @@ class HistoryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPendingCalls(self, request, context):
+        """ListPendingCalls lists what a licensee's own wallet has not answered yet: stakes whose outcome is not
+        known, and credits and cancels that it has not booked. In the order in which they are due for a player.
+
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryPendingCall(self, request, context):
+        """RetryPendingCall makes one of them due now, also one that the wallet has refused for good.
+
+        Errors: NOT_FOUND (PENDING_CALL_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HistoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -158,6 +187,16 @@ def add_HistoryServiceServicer_to_server(servicer, server):
                     servicer.CompareStatement,
                     request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementRequest.FromString,
                     response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementResponse.SerializeToString,
+            ),
+            'ListPendingCalls': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPendingCalls,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListPendingCallsRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListPendingCallsResponse.SerializeToString,
+            ),
+            'RetryPendingCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryPendingCall,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.RetryPendingCallRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.RetryPendingCallResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -298,6 +337,60 @@ class HistoryService(object):
             '/pitboss.wallet.v1.HistoryService/CompareStatement',
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementRequest.SerializeToString,
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.CompareStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPendingCalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.HistoryService/ListPendingCalls',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListPendingCallsRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.ListPendingCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryPendingCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.HistoryService/RetryPendingCall',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.RetryPendingCallRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_history__service__pb2.RetryPendingCallResponse.FromString,
             options,
             channel_credentials,
             insecure,

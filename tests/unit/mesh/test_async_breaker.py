@@ -5,7 +5,7 @@ import asyncio
 import pybreaker
 import pytest
 
-from provider_adapters._kit.breaker import CLOSED, HALF_OPEN, OPEN, AsyncBreaker
+from mesh.breaker import CLOSED, HALF_OPEN, OPEN, AsyncBreaker
 
 
 class IllError(Exception):

@@ -66,7 +66,7 @@ class RateWindow(pybreaker.CircuitMemoryStorage):
 
 
 class AsyncBreaker:
-    """Stops calls to a provider that fails, and lets one probe at a time find out whether it is back."""
+    """Stops calls to another party that fails, and lets one probe at a time find out whether it is back."""
 
     def __init__(  # noqa: PLR0913 - each is a fact of one breaker
         self,
