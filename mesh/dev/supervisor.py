@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from mesh.dev.ahead import preparing
 from mesh.dev.errors import AlreadyUpError, StackError
 from mesh.dev.files import write_private_json
 from mesh.dev.paths import LOCK_FILE, MESH_FILE, PYTHON_PATH, ROOT, SUPERVISOR_LOG
@@ -49,8 +50,9 @@ class Supervisor:
             mesh = self._write()
             try:
                 ready(mesh)
-                while not self._stop.wait(_WATCH_EVERY_S):
-                    self._revive()
+                with preparing():
+                    while not self._stop.wait(_WATCH_EVERY_S):
+                        self._revive()
             finally:
                 MESH_FILE.unlink(missing_ok=True)
 

@@ -81,6 +81,7 @@ def install_mesh() -> None:
     uv("pip", "sync", "--require-hashes", "--compile-bytecode", "--python", PYTHON, LOCKS / "dev.txt")
     put_repository_on_the_path()
     run(PYTHON, "-m", "compileall", "-q", "-j0", *(ROOT / name for name in SOURCES if (ROOT / name).is_dir()))
+    run(PYTHON, "-m", "mesh.dev.ahead")
 
 
 def install_stubs() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mesh.dev import accounts, postgres
+from mesh.dev import accounts, postgres, postgres_template
 from mesh.dev.paths import PYTHON_PATH
 from mesh.dev.postgres_programs import packaged
 
@@ -186,3 +186,27 @@ def test_programs_that_the_unprivileged_user_cannot_reach_are_copied_to_where_it
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert not done.stdout.startswith(str(package.parent))
     assert accounts.can_traverse(Path(done.stdout.strip()), accounts.unprivileged())
+
+
+def test_a_spare_copy_serves_one_start_and_the_next_one_copies(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = open_folder / "cache"
+    monkeypatch.setattr(postgres_template, "CACHE", cache)
+    account = accounts.unprivileged()
+    postgres_template.make_spare(account, None)
+    postgres_template.make_spare(account, None)
+    (spare,) = cache.glob("spare-*")
+    place, folders = spare.stat().st_ino, [open_folder / "first", open_folder / "second"]
+    for left in ("new-postgres-killed", "spare-postgres-of-old"):
+        (cache / left).mkdir()
+    for folder in folders:
+        folder.mkdir()
+        assert postgres_template.copy_template(folder, account, None)
+    assert [folder.stat().st_ino == place for folder in folders] == [True, False]
+    assert not list(cache.glob("spare-*"))
+    assert not list(cache.glob("new-postgres-*"))
+    for folder in folders:
+        assert owner_of(folder) == owner_of(folder / "PG_VERSION")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert not (folder / "first-password").exists()

@@ -14,6 +14,7 @@ import pytest
 
 from mesh.dev.postgres import Postgres
 from mesh.errors import DeadlineExceededError, MeshError
+from tests.integration.mesh.waiting import eventually
 from tests.integration.wallet_svc.ledger import Ledger, Wallet, bet, win
 from tests.integration.wallet_svc.line import CutLog, Moment, line_to
 from wallet_svc.domain import commands as c
@@ -127,9 +128,8 @@ async def test_a_deadline_is_kept_while_the_database_is_away(ledger: Ledger) -> 
         assert (await wallet.do("alice", "b2", bet("1.00", "r1"))).entry.outcome is Outcome.OK
 
 
-async def play(wallet: Wallet, player: str, stop: asyncio.Event) -> list[str]:
-    """Bets until told to stop, each sent again with its key until there is an answer. Returns the accepted keys."""
-    accepted: list[str] = []
+async def play(wallet: Wallet, player: str, stop: asyncio.Event, accepted: list[str]) -> None:
+    """Bets until told to stop, each sent again with its key until there is an answer. Notes the accepted keys."""
     while not stop.is_set():
         key = f"b{len(accepted)}"
         try:
@@ -140,7 +140,12 @@ async def play(wallet: Wallet, player: str, stop: asyncio.Event) -> list[str]:
             continue
         assert answer.entry.outcome is Outcome.OK
         accepted.append(key)
-    return accepted
+
+
+async def all_play_on(accepted: dict[str, list[str]]) -> None:
+    """Until everybody has had three more bets accepted."""
+    wanted = {name: len(keys) + 3 for name, keys in accepted.items()}
+    await eventually(lambda: all(len(keys) >= wanted[name] for name, keys in accepted.items()), timeout_s=60)
 
 
 @pytest.mark.parametrize("power_cut", [False, True], ids=["stop", "kill"])
@@ -152,21 +157,25 @@ async def test_a_server_that_stops_and_starts_again_loses_nothing_that_was_answe
     for name in names:
         await wallets[0].player(name, cash="10000.00")
     stop = asyncio.Event()
-    players = [asyncio.create_task(play(wallets[n % 2], name, stop)) for n, name in enumerate(names)]
-    await asyncio.sleep(1)
+    accepted: dict[str, list[str]] = {name: [] for name in names}
+    players = [
+        asyncio.create_task(play(wallets[n % 2], name, stop, keys)) for n, (name, keys) in enumerate(accepted.items())
+    ]
+    await all_play_on(accepted)
     await asyncio.to_thread(server.kill if power_cut else server.stop)
     await asyncio.sleep(0.2)
     await asyncio.to_thread(server.start)
-    await asyncio.sleep(2)
+    await all_play_on(accepted)
     stop.set()
-    for name, accepted in zip(names, await asyncio.gather(*players), strict=True):
+    await asyncio.gather(*players)
+    for name, keys in accepted.items():
         stored = Counter(
             key
             for (key,) in ledger.rows(
                 "SELECT key FROM transfer JOIN player ON player.id = player_id WHERE kind = 1 AND name = %s", name
             )
         )
-        assert set(accepted) <= set(stored)
+        assert set(keys) <= set(stored)
         assert set(stored.values()) == {1}
         assert ledger.cash(name) == 1_000_000 - 10 * len(stored)
 

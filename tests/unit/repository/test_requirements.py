@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.parsing import tree_of
+
 ROOT = Path(__file__).resolve().parents[3]
 INPUTS = sorted((ROOT / "requirements").glob("*.in"))
 NAME = re.compile(r"^([A-Za-z0-9._-]+)", re.MULTILINE)
@@ -86,7 +88,7 @@ def imported_by_processes() -> Iterator[str]:
         for path in (ROOT / package).rglob("*.py"):
             if package == "mesh" and path.relative_to(ROOT / "mesh").parts[0] in NOT_SHIPPED:
                 continue
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.Import):
                     yield from (alias.name.partition(".")[0] for alias in node.names)
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

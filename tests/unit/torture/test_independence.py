@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.parsing import tree_of
+
 FOLDER = Path(__file__).resolve().parents[3] / "tests" / "torture"
 STANDARD = frozenset(sys.stdlib_module_names)
 
@@ -15,7 +17,7 @@ def imported(folder: Path) -> Iterator[str]:
     files = sorted(folder.glob("*.py"))
     assert len(files) > 4
     for file in files:
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
