@@ -16,15 +16,14 @@ import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 # Below the range the kernel gives to outgoing connections.
 _FIRST, _LAST = 20_000, 32_000
 _SLICE = 240
 _DICE = random.SystemRandom()
 _ASKING = threading.Lock()
-_HELD: list[IO[bytes]] = []
-"""The lock of this process's slice, until the process ends."""
+_HELD: list[int] = []
+"""The descriptor with the lock of this process's slice. It is closed by the end of the process, and by nothing else."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -81,15 +80,15 @@ def _take_slice(process: int) -> int:
     slices = list(range(_FIRST, _LAST, _SLICE))
     _DICE.shuffle(slices)
     for first in slices:
-        file = (folder / str(first)).open("wb")
+        lock = os.open(folder / str(first), os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.close()
+            os.close(lock)
             continue
-        file.write(str(process).encode())
-        file.flush()
-        _HELD.append(file)
+        os.ftruncate(lock, 0)
+        os.write(lock, str(process).encode())
+        _HELD.append(lock)
         return first
     # More processes than slices: as good as can be had.
     return slices[0]

@@ -80,7 +80,7 @@ class Postgres:
         with psycopg.connect(self.admin_url, autocommit=True) as admin:
             admin.execute("CHECKPOINT")
 
-    def start(self, timeout_s: float = 20.0) -> None:
+    def start(self, timeout_s: float = 60.0) -> None:
         """Start, or start again after `stop` or `kill`; returns when logins work."""
         deadline = time.monotonic() + timeout_s
         self._launch()

@@ -62,7 +62,7 @@ class Options:
     licensee_port: int = 0
     """Port of the licensee listener; 0 takes a free one."""
     studio_port: int = 0
-    ready_s: float = 30.0
+    ready_s: float = 60.0
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Further variables by process name, such as {"wallet_svc-1": {...}}."""
     providers: frozenset[str] = frozenset()

@@ -53,7 +53,7 @@ class Valkey:
         """The address, with the password."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
-    def start(self, timeout_s: float = 5.0) -> None:
+    def start(self, timeout_s: float = 30.0) -> None:
         """Start, or start again, empty; returns when commands work."""
         text = SETTINGS.format(port=self.port, password=self._password, directory=self._directory)
         settings = write_private(self._directory / "valkey.conf", text)

@@ -135,7 +135,7 @@ def exclusion(player: str, key: str = "out", term: str = "indefinite") -> pb.Sta
 
 async def decisions(office: Office, player: str, count: int, **more: Any) -> list[Any]:
     """The stored decisions of a player, once there are so many."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             request = decision_service_pb2.ListDecisionsRequest(player_id=player, **more)
             records = list((await office.decisions.ListDecisions(request)).records)

@@ -74,7 +74,7 @@ class Edge:
             yield channel
 
     def call(
-        self, path: str, request: bytes = b"", *, token: str | None = None, timeout: float | None = 5,
+        self, path: str, request: bytes = b"", *, token: str | None = None, timeout: float | None = 20,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> tuple[bytes, dict[str, str]]:  # fmt: skip
         """One unary gRPC call with raw bytes; returns the answer and its initial metadata."""
@@ -151,7 +151,7 @@ def _secrets(
 
 
 def _wait_until_ready(envoy: Child, admin: str) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"http://{admin}/ready").text.strip() == "LIVE":

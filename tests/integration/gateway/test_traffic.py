@@ -124,7 +124,7 @@ def test_headers_that_are_too_many_or_too_large_are_refused(edge: Edge) -> None:
 # -- deadlines
 
 
-@pytest.mark.parametrize(("asked_s", "least_s", "most_s"), [(0.8, 0.3, 0.8), (60, 2, 5), (None, 2, 5)])
+@pytest.mark.parametrize(("asked_s", "least_s", "most_s"), [(2.5, 0.3, 2.5), (60, 2, 5), (None, 2, 5)])
 def test_a_deadline_is_kept_when_short_and_cut_when_long(
     edge: Edge, asked_s: float | None, least_s: float, most_s: float
 ) -> None:
@@ -221,7 +221,7 @@ def test_the_access_log_says_who_called_what_and_keeps_queries_and_tokens_out(ed
 
 
 def _settled_log(edge: Edge, request_id: str) -> list[dict[str, object]]:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         lines = edge.access_log("licensee")
         if any(line["request_id"] == request_id for line in lines):
@@ -255,7 +255,7 @@ def test_healthz_needs_no_token(edge: Edge) -> None:
 def test_a_renewed_certificate_is_shown_without_a_restart(edge: Edge) -> None:
     before = _serial(edge)
     write_edge_certificate(edge.folder, edge.edge_authority)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while _serial(edge) == before and time.monotonic() < end:
         time.sleep(0.05)
     assert _serial(edge) != before
@@ -289,7 +289,7 @@ def test_a_replica_that_answers_but_fails_gets_no_requests_for_a_while(
     with running_edge(tmp_path_factory.mktemp("sick")) as edge:
         sick, _ = edge.wallets
         sick.behave[DEPOSIT] = unavailable
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while not _ejected(edge) and time.monotonic() < end:
             with contextlib.suppress(grpc.RpcError):
                 edge.call(DEPOSIT)

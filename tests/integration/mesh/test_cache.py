@@ -23,7 +23,7 @@ def server() -> Iterator[valkey.Valkey]:
 
 @pytest.fixture
 async def cache(server: valkey.Valkey) -> AsyncIterator[Cache]:
-    opened = Cache.open(server.url, prefix="test:", timeout_ms=50)
+    opened = Cache.open(server.url, prefix="test:", timeout_ms=5_000)
     yield opened
     await opened.close()
 
@@ -31,14 +31,16 @@ async def cache(server: valkey.Valkey) -> AsyncIterator[Cache]:
 async def test_values_are_kept_until_deleted_or_too_old(cache: Cache) -> None:
     assert await cache.get("a") is None
     assert await cache.set("a", b"\x00one\r\n", ttl_ms=10_000)
-    assert await cache.set("b", b"two", ttl_ms=50)
+    assert await cache.set("b", b"two", ttl_ms=60_000)
     assert await cache.get("a") == b"\x00one\r\n"
     assert await cache.get_many(["a", "b", "c"]) == [b"\x00one\r\n", b"two", None]
     assert await cache.get_many([]) == []
     assert await cache.delete("a", "missing")
     assert await cache.get("a") is None
-    await asyncio.sleep(0.08)
-    assert await cache.get("b") is None
+    assert await cache.set("b", b"three", ttl_ms=50)
+    async with asyncio.timeout(10):
+        while await cache.get("b") is not None:
+            await asyncio.sleep(0.01)
 
 
 async def test_keys_of_two_prefixes_do_not_meet(server: valkey.Valkey, cache: Cache) -> None:
@@ -49,13 +51,13 @@ async def test_keys_of_two_prefixes_do_not_meet(server: valkey.Valkey, cache: Ca
 
 
 async def test_a_counter_begins_anew_when_its_window_is_over(cache: Cache) -> None:
-    assert [await cache.increment("hits", ttl_ms=150) for _ in range(3)] == [1, 2, 3]
-    await asyncio.sleep(0.2)
-    assert await cache.increment("hits", ttl_ms=150) == 1
+    assert [await cache.increment("hits", ttl_ms=2_000) for _ in range(3)] == [1, 2, 3]
+    await asyncio.sleep(2.1)
+    assert await cache.increment("hits", ttl_ms=2_000) == 1
 
 
 async def test_many_tasks_share_a_few_connections_and_each_gets_its_own_answer(server: valkey.Valkey) -> None:
-    cache = Cache.open(server.url, timeout_ms=2_000)
+    cache = Cache.open(server.url, timeout_ms=10_000)
 
     async def keep(number: int) -> bytes | None:
         await cache.set(f"n{number}", str(number).encode(), ttl_ms=10_000)
@@ -66,7 +68,7 @@ async def test_many_tasks_share_a_few_connections_and_each_gets_its_own_answer(s
 
 
 async def test_a_task_that_gives_up_does_not_confuse_the_others(server: valkey.Valkey) -> None:
-    cache = Cache.open(server.url, timeout_ms=2_000)
+    cache = Cache.open(server.url, timeout_ms=10_000)
     for number in range(100):
         await cache.set(f"n{number}", str(number).encode(), ttl_ms=10_000)
     tasks = [asyncio.create_task(cache.get(f"n{number}")) for number in range(100)]
@@ -92,7 +94,7 @@ async def test_a_command_that_waits_for_its_turn_does_not_make_the_server_look_b
         writer.close()
 
     async with await asyncio.start_server(answer_only_the_first, "127.0.0.1", 0) as partly:
-        cache = Cache.open(f"redis://127.0.0.1:{partly.sockets[0].getsockname()[1]}/0", timeout_ms=500)
+        cache = Cache.open(f"redis://127.0.0.1:{partly.sockets[0].getsockname()[1]}/0", timeout_ms=1_500)
         answers = await asyncio.gather(*[cache.get("a") for _ in range(8)])
         assert sorted(answers, key=str) == [None] * 7 + [b"1"]
         assert not cache._breaker.is_open
@@ -100,7 +102,7 @@ async def test_a_command_that_waits_for_its_turn_does_not_make_the_server_look_b
 
 
 async def test_a_server_killed_in_mid_use_is_a_row_of_misses_and_comes_back(server: valkey.Valkey) -> None:
-    cache = Cache.open(server.url)
+    cache = Cache.open(server.url, timeout_ms=10_000)
     assert await cache.set("a", b"1", ttl_ms=60_000)
     stop = asyncio.Event()
 
@@ -121,9 +123,10 @@ async def test_a_server_killed_in_mid_use_is_a_row_of_misses_and_comes_back(serv
     assert await cache.get("a") is None
     assert await cache.increment("c", ttl_ms=1000) is None
     assert not await cache.delete("a")
-    assert time.monotonic() - began < 2
+    # Each would wait ten seconds for an answer.
+    assert time.monotonic() - began < 9
     await asyncio.to_thread(server.start)
-    async with asyncio.timeout(3 * OPEN_SECONDS):
+    async with asyncio.timeout(30 * OPEN_SECONDS):
         while not await cache.set("a", b"3", ttl_ms=60_000):
             await asyncio.sleep(0.02)
     stop.set()
@@ -136,18 +139,18 @@ async def test_a_frozen_server_costs_a_few_short_waits_and_then_nothing(
     server: valkey.Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    cache = Cache.open(server.url, timeout_ms=50)
+    cache = Cache.open(server.url, timeout_ms=500)
     assert await cache.set("a", b"1", ttl_ms=60_000)
     frozen(server).freeze()
     try:
         began = time.monotonic()
         for _ in range(100):
             assert await cache.get("a") is None
-        # A hundred waits would be five seconds.
-        assert time.monotonic() - began < 2.5
+        # A hundred waits would be fifty seconds.
+        assert time.monotonic() - began < 25
     finally:
         frozen(server).thaw()
-    async with asyncio.timeout(3 * OPEN_SECONDS):
+    async with asyncio.timeout(30 * OPEN_SECONDS):
         while await cache.get("a") != b"1":
             await asyncio.sleep(0.02)
     told = [record.getMessage() for record in caplog.records if record.name == "mesh.cache"]

@@ -50,10 +50,10 @@ async def process_id(pool: database.Pool) -> int:
 
 
 async def test_a_connection_has_a_name_and_bounds(url: str) -> None:
-    async with await database.connect(url, name="wallet engine", statement_timeout_ms=100) as connection:
+    async with await database.connect(url, name="wallet engine", statement_timeout_ms=1_000) as connection:
         assert await one(connection, "SHOW application_name") == "wallet engine"
         with pytest.raises(psycopg.errors.QueryCanceled) as raised:
-            await connection.execute("SELECT pg_sleep(5)")
+            await connection.execute("SELECT pg_sleep(60)")
         assert database.is_outage(raised.value)
         assert await one(connection, "SELECT 1") == 1
 
@@ -113,7 +113,7 @@ async def test_a_frozen_server_is_given_up_in_time_and_the_next_connection_works
         began = time.monotonic()
         with pytest.raises(psycopg.OperationalError) as raised:
             await database.bounded(connection, connection.execute("SELECT 1"), 0.2)
-        assert 0.2 <= time.monotonic() - began < 4
+        assert 0.19 <= time.monotonic() - began < 4
         assert database.is_outage(raised.value)
     assert connection.closed
     async with await database.connect(url, name="thawed") as again:

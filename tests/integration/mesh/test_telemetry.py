@@ -61,7 +61,7 @@ async def collector() -> AsyncIterator[Collector]:
 
 async def test_a_call_is_one_trace_from_the_caller_to_the_server(world: World, collector: Collector) -> None:
     async with serving(world, Echo(unary=unary)) as running:
-        assert await (await running.stub()).Unary(GOOD, timeout=5) == GOOD
+        assert await (await running.stub()).Unary(GOOD, timeout=20) == GOOD
         client = await collector.span(f"/{SERVICE}/Unary", CLIENT)
         server = await collector.span(f"/{SERVICE}/Unary", SERVER)
     assert server.trace_id == client.trace_id
@@ -78,7 +78,7 @@ async def test_the_span_of_a_failed_call_has_its_status(
     world: World, collector: Collector, amount: str, number: str, is_error: bool
 ) -> None:
     async with serving(world, Echo(unary=unary)) as running:
-        await refusal((await running.stub()).Unary(Money(currency_code="EUR", amount=amount), timeout=5))
+        await refusal((await running.stub()).Unary(Money(currency_code="EUR", amount=amount), timeout=20))
         server = await collector.span(f"/{SERVICE}/Unary", SERVER)
         client = await collector.span(f"/{SERVICE}/Unary", CLIENT)
     assert attributes(server)["rpc.grpc.status_code"] == number
@@ -89,7 +89,7 @@ async def test_the_span_of_a_failed_call_has_its_status(
 
 async def test_the_span_of_a_stream_that_fails_is_an_error(world: World, collector: Collector) -> None:
     async with serving(world, Echo(sending=sending)) as running:
-        answers = aiter((await running.stub()).Sending(GOOD, timeout=5))
+        answers = aiter((await running.stub()).Sending(GOOD, timeout=20))
         assert await anext(answers) == GOOD
         await refusal(anext(answers))
         server = await collector.span(f"/{SERVICE}/Sending", SERVER)
@@ -103,7 +103,7 @@ async def test_our_own_spans_are_inside_the_span_of_the_call(world: World, colle
         return request
 
     async with serving(world, Echo(unary=working)) as running:
-        await (await running.stub()).Unary(GOOD, timeout=5)
+        await (await running.stub()).Unary(GOOD, timeout=20)
         server = await collector.span(f"/{SERVICE}/Unary", SERVER)
         commit = await collector.span("commit", Span.SPAN_KIND_INTERNAL)
     assert commit.parent_span_id == server.span_id
@@ -140,7 +140,7 @@ async def test_a_collector_that_is_not_there_holds_up_neither_calls_nor_the_end(
             stub = await running.stub()
             began = time.monotonic()
             for _ in range(20):
-                await stub.Unary(GOOD, timeout=5)
+                await stub.Unary(GOOD, timeout=20)
             # An export waits for a second and more; twenty calls that wait for one would take longer than all this.
             assert time.monotonic() - began < 10
     finally:

@@ -27,12 +27,6 @@ class WorkerSettings(ProcessSettings):
     """File that tells what happened."""
 
 
-async def slow(request: Money, context: Any) -> Money:
-    """Takes as many seconds as the amount says."""
-    await asyncio.sleep(float(request.amount))
-    return request
-
-
 async def endless(request: Money, context: Any) -> AsyncIterator[Money]:
     while True:
         yield request
@@ -43,6 +37,13 @@ async def build(settings: WorkerSettings) -> server.Parts:
     def tell(event: str) -> None:
         with settings.events.open("a") as file:
             file.write(event + "\n")
+
+    async def slow(request: Money, context: Any) -> Money:
+        """Takes as many seconds as the amount says."""
+        if float(request.amount):
+            tell("call in flight")
+        await asyncio.sleep(float(request.amount))
+        return request
 
     async def crash() -> None:
         await asyncio.sleep(0.2)

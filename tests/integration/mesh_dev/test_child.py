@@ -29,7 +29,7 @@ time.sleep(300)
 """
 
 
-def until(condition: Callable[[], object], seconds: float = 5) -> bool:
+def until(condition: Callable[[], object], seconds: float = 30) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -53,7 +53,7 @@ def test_children_and_their_children_die_with_the_parent(tmp_path: Path, number:
     assert is_alive(child)
     assert is_alive(grandchild)
     parent.send_signal(number)
-    parent.wait(10)
+    parent.wait(30)
     assert until(lambda: not is_alive(child) and not is_alive(grandchild))
 
 
@@ -98,7 +98,7 @@ def test_a_frozen_child_goes_on_when_it_is_thawed(tmp_path: Path) -> None:
 
 def test_the_log_of_a_restarted_program_goes_on_where_it_was(tmp_path: Path) -> None:
     for word in ("first", "second"):
-        assert sleeper(tmp_path, f"print('{word}')").wait(10)
+        assert sleeper(tmp_path, f"print('{word}')").wait(30)
     assert (tmp_path / "log").read_text().split() == ["first", "second"]
 
 

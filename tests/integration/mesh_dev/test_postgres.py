@@ -137,7 +137,7 @@ def test_no_backend_outlives_a_killed_server(tmp_path: Path) -> None:
     with postgres.start(tmp_path) as server, psycopg.connect(server.admin_url) as held:
         backend = held.info.backend_pid
         server.kill()
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while Path(f"/proc/{backend}").exists() and time.monotonic() < end:
             time.sleep(0.02)
         assert not Path(f"/proc/{backend}").exists()

@@ -27,7 +27,7 @@ def licensee(stack: Stack, token: str) -> httpx.Client:
 
 
 def test_everything_is_ready_when_the_start_returns(stack: Stack) -> None:
-    assert set(stack.states().values()) == {"ready"}
+    assert set(stack.states(timeout_s=20).values()) == {"ready"}
 
 
 def test_demo_licensees_are_registered_and_their_tokens_work(stack: Stack) -> None:
@@ -58,7 +58,7 @@ def test_a_killed_process_comes_back_at_the_same_address(stack: Stack, name: str
     assert stack.states()[name] != "ready"
     stack.restart(name)
     assert stack.pid(name) != before
-    assert stack.states()[name] == "ready"
+    assert stack.states(timeout_s=20)[name] == "ready"
 
 
 def test_a_stopped_process_ended_well(stack: Stack) -> None:
@@ -73,7 +73,7 @@ def test_a_frozen_process_is_seen_as_not_ready(stack: Stack) -> None:
         assert stack.states(timeout_s=0.3)["compliance_svc"] != "ready"
     finally:
         stack.thaw("compliance_svc")
-    assert stack.states()["compliance_svc"] == "ready"
+    assert stack.states(timeout_s=20)["compliance_svc"] == "ready"
 
 
 def test_a_name_nobody_has_is_answered_with_the_names_there_are(stack: Stack) -> None:

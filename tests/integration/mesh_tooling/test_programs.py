@@ -20,13 +20,13 @@ raise SystemExit(3)
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
 
 
 def gone(process: int) -> bool:
     """Whether a process has ended; one that nobody has waited for yet counts as ended."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
             state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

@@ -83,14 +83,14 @@ class Office:
 
     async def put_games(self, provider: str) -> None:
         """Wait until the catalog has the games of a provider."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not await self.offered(provider):
                 await asyncio.sleep(0.1)
 
     async def offered(self, provider: str) -> list[str]:
         """Games of a provider that can be launched now."""
         request = catalog_service_pb2.ListGamesRequest(provider=provider)
-        reply = await self.catalog.ListGames(request, timeout=5, metadata=call_metadata(licensee=LICENSEE))
+        reply = await self.catalog.ListGames(request, timeout=20, metadata=call_metadata(licensee=LICENSEE))
         return [game.game_id for game in reply.games]
 
     async def execute(self, player: str, key: str, source: str = "", **action: Any) -> action_pb2.Result:
@@ -99,7 +99,7 @@ class Office:
             action=action_pb2.Action(player_id=player, transaction_key=key, **action)
         )
         metadata = call_metadata(licensee=LICENSEE, source=source or None)
-        return (await self.ledger.Execute(request, timeout=5, metadata=metadata)).result
+        return (await self.ledger.Execute(request, timeout=20, metadata=metadata)).result
 
     async def player(self, *, money: str = "100.00", currency: str = "EUR") -> str:
         """A new player with money."""
@@ -122,7 +122,7 @@ class Office:
             currency_code=currency,
             country="DE",
         )
-        created = await self.sessions.CreateSession(order, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+        created = await self.sessions.CreateSession(order, timeout=30, metadata=call_metadata(licensee=LICENSEE))
         return Launched(
             player=player,
             session_id=created.session.session_id,
@@ -134,19 +134,19 @@ class Office:
     async def _token(self, provider: str, player: str) -> str:
         as_adapter = self._channel(f"provider_adapters/{provider}", self.stack.around.ports.session)
         request = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")
-        reply = await SessionDirectoryServiceStub(as_adapter).ResolveSession(request, timeout=5)
+        reply = await SessionDirectoryServiceStub(as_adapter).ResolveSession(request, timeout=20)
         return str(reply.token)
 
     async def balance(self, player: str, currency: str = "EUR") -> str:
         """Available money in the ledger."""
         request = ledger_service_pb2.GetBalanceRequest(player_id=player, currency_code=currency)
-        reply = await self.ledger.GetBalance(request, timeout=5, metadata=call_metadata(licensee=LICENSEE))
+        reply = await self.ledger.GetBalance(request, timeout=20, metadata=call_metadata(licensee=LICENSEE))
         return str(reply.balances.available.amount)
 
     async def round_state(self, player: str, provider: str, round_id: str) -> int:
         """State of a round in the ledger."""
         request = ledger_service_pb2.GetRoundRequest(player_id=player, provider=provider, round_id=round_id)
-        reply = await self.ledger.GetRound(request, timeout=5, metadata=call_metadata(licensee=LICENSEE))
+        reply = await self.ledger.GetRound(request, timeout=20, metadata=call_metadata(licensee=LICENSEE))
         return int(reply.state)
 
     async def _must(self, player: str, key: str, source: str = "", **action: Any) -> None:
@@ -162,7 +162,7 @@ class Office:
         assert reply.status_code == 200, reply.text
         return reply.json()
 
-    async def finished(self, provider: str, play_id: str, within_s: float = 60) -> dict[str, Any]:
+    async def finished(self, provider: str, play_id: str, within_s: float = 100) -> dict[str, Any]:
         """Wait for the end of a play."""
         async with asyncio.timeout(within_s):
             while (play := await self.control(provider, "GET", f"plays/{play_id}"))["running"]:

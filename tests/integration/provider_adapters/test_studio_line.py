@@ -53,7 +53,7 @@ async def server() -> AsyncIterator[Server]:
     made.port = listening.sockets[0].getsockname()[1]
     yield made
     listening.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while made.open:
             await asyncio.sleep(0.005)
     await asyncio.sleep(0.01)
@@ -61,6 +61,14 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def line(server: Server) -> AsyncIterator[CallbackLine]:
+    made = CallbackLine(f"http://127.0.0.1:{server.port}/hub/", timeout_s=30)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def hasty(server: Server) -> AsyncIterator[CallbackLine]:
+    """A line that waits half a second for an answer."""
     made = CallbackLine(f"http://127.0.0.1:{server.port}/hub/", timeout_s=0.5)
     yield made
     await made.close()
@@ -85,6 +93,8 @@ async def test_a_connection_that_the_other_side_closed_is_not_used_again(server:
     server.close_after = True
     for _ in range(3):
         await line.send(MESSAGE)
+        while server.open:
+            await asyncio.sleep(0.005)
         await asyncio.sleep(0.02)
     assert server.connections == 3
 
@@ -107,10 +117,12 @@ async def test_a_lost_reply_reached_the_other_side_and_the_next_message_is_not_c
 @pytest.mark.parametrize(
     "answers", [[], [OK[:-1]], [b"HTTP/1.1 200 OK\r\n"]], ids=["nothing", "cut off", "half a head"]
 )
-async def test_an_answer_that_never_ends_is_a_timeout(server: Server, line: CallbackLine, answers: list[bytes]) -> None:
+async def test_an_answer_that_never_ends_is_a_timeout(
+    server: Server, hasty: CallbackLine, answers: list[bytes]
+) -> None:
     server.answers = answers
     with pytest.raises(NoAnswerError, match="timeout"):
-        await line.send(MESSAGE)
+        await hasty.send(MESSAGE)
 
 
 async def test_an_impatient_studio_does_not_wait_for_the_timeout(server: Server, line: CallbackLine) -> None:
@@ -119,7 +131,7 @@ async def test_an_impatient_studio_does_not_wait_for_the_timeout(server: Server,
     began = loop.time()
     with pytest.raises(NoAnswerError, match="timeout"):
         await line.send(MESSAGE, Mishap.IMPATIENT)
-    assert loop.time() - began < 0.4
+    assert loop.time() - began < 20
 
 
 @pytest.mark.parametrize("answers", [[], [OK[:-1]], [b"\x16\x03\x01nonsense"]], ids=["nothing", "cut off", "nonsense"])

@@ -187,7 +187,7 @@ def test_the_example_in_the_readme_does_what_it_says(
 
 def test_a_deposit_whose_answer_is_lost_is_booked_once_and_answered(client: Client, wire: Wire, player: str) -> None:
     wire.lose_answers()
-    threading.Timer(0.6, wire.cut).start()
+    threading.Timer(2, wire.cut).start()
     receipt = client.deposit(player, eur("7"))
     assert receipt.replayed, "the first attempt was booked, so the second one got its stored answer"
     assert client.balance(player).available == eur("107")
@@ -198,7 +198,7 @@ async def test_the_asynchronous_client_loses_no_answer_either(
 ) -> None:
     await concurrent.balance(player)
     wire.lose_answers()
-    asyncio.get_running_loop().call_later(0.6, wire.cut)
+    asyncio.get_running_loop().call_later(2, wire.cut)
     receipt = await concurrent.deposit(player, eur("7"))
     assert receipt.replayed
     assert client.balance(player).available == eur("107")
@@ -207,9 +207,9 @@ async def test_the_asynchronous_client_loses_no_answer_either(
 def test_an_attempt_that_gets_no_answer_is_looked_up(
     client: Client, wire: Wire, player: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pitboss_sdk._calls.wallet.ATTEMPT_S", 0.5)
+    monkeypatch.setattr("pitboss_sdk._calls.wallet.ATTEMPT_S", 2)
     wire.lose_answers()
-    threading.Timer(0.7, wire.cut).start()
+    threading.Timer(2.5, wire.cut).start()
     receipt = client.deposit(player, eur("7"))
     assert (receipt.replayed, receipt.balances) == (True, None), "found by look-up, which knows no present balances"
     assert client.balance(player).available == eur("107")

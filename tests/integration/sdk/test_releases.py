@@ -23,14 +23,14 @@ from pitboss_sdk._failures import failure_of
 from pitboss_sdk._stubs.google.rpc import error_details_pb2, status_pb2
 
 target = sys.argv[1]
-with Client(target, token="t", plaintext=True, timeout_s=0.3) as client:
+with Client(target, token="t", plaintext=True, timeout_s=1) as client:
     try:
         client.deposit("pl-1", Money(Decimal("12.50"), "EUR"), transaction_key="k-1")
     except ServiceDownError as error:
         assert error.transaction_key == "k-1"
 
 async def ask():
-    async with AsyncClient(target, token="t", plaintext=True, timeout_s=0.3) as client:
+    async with AsyncClient(target, token="t", plaintext=True, timeout_s=1) as client:
         try:
             await client.balance("pl-1")
         except ServiceDownError:

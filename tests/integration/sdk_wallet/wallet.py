@@ -45,7 +45,7 @@ class Running:
         header = self.signer.header(SERVICE + method, body, int(time.time())) if signature is None else signature
         with grpc.insecure_channel(f"127.0.0.1:{self.doors['grpc']}") as channel:
             call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SERVICE + method)
-            answer = call(body, timeout=5, metadata=((HEADER, header),) if header else ())
+            answer = call(body, timeout=20, metadata=((HEADER, header),) if header else ())
         return getattr(contract, f"{method}Response").FromString(answer)
 
     def over_json(self, method: str, request: Message) -> Any:
@@ -87,7 +87,7 @@ class Maker:
 
 
 def _doors(child: Child, log: Path) -> dict[str, int]:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         lines = log.read_text().splitlines() if log.exists() else []
         if found := [line for line in lines if line.startswith('{"grpc"')]:

@@ -71,11 +71,11 @@ class Lobby:
         account = wallet.OpenAccountRequest(
             player_id=player, transaction_key="open", currency_code="GBP", born_on="1980-01-01"
         )
-        await self.wallet.OpenAccount(account, timeout=5, metadata=call_metadata(LICENSEE))
+        await self.wallet.OpenAccount(account, timeout=20, metadata=call_metadata(LICENSEE))
         deposit = wallet.DepositRequest(
             player_id=player, transaction_key="first", amount=Money(currency_code="GBP", amount="50")
         )
-        await self.wallet.Deposit(deposit, timeout=5, metadata=call_metadata(LICENSEE))
+        await self.wallet.Deposit(deposit, timeout=20, metadata=call_metadata(LICENSEE))
         return player
 
     async def create(
@@ -92,15 +92,15 @@ class Lobby:
 
     async def end(self, session_id: str, *, licensee: str = LICENSEE) -> pb.Session:
         request = pb.CloseSessionRequest(session_id=session_id)
-        answer = await self.sessions.CloseSession(request, timeout=5, metadata=call_metadata(licensee))
+        answer = await self.sessions.CloseSession(request, timeout=20, metadata=call_metadata(licensee))
         return answer.session
 
     async def by_token(self, token: str) -> directory.ResolveSessionResponse:
-        return await self.directory.ResolveSession(directory.ResolveSessionRequest(token=token), timeout=5)
+        return await self.directory.ResolveSession(directory.ResolveSessionRequest(token=token), timeout=20)
 
     async def by_player(self, player: str) -> directory.ResolveSessionResponse:
         request = directory.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")
-        return await self.directory.ResolveSession(request, timeout=5)
+        return await self.directory.ResolveSession(request, timeout=20)
 
     async def bet(self, player: str, session_id: str) -> str:
         """Try a stake as the provider's adapter would; the outcome's name."""
@@ -110,18 +110,18 @@ class Lobby:
         )
         action = action_pb2.Action(player_id=player, transaction_key=key, bet=bet)
         answer = await self.provider_ledger.Execute(
-            ledger_service_pb2.ExecuteRequest(action=action), timeout=5, metadata=call_metadata(LICENSEE)
+            ledger_service_pb2.ExecuteRequest(action=action), timeout=20, metadata=call_metadata(LICENSEE)
         )
         return outcome_pb2.Outcome.Name(answer.result.outcome).removeprefix("OUTCOME_")
 
     async def exclude(self, player: str) -> None:
         request = compliance_service_pb2.StartExclusionRequest(player_id=player, transaction_key="out", term="6mo")
-        await self.compliance.StartExclusion(request, timeout=5, metadata=call_metadata(LICENSEE))
+        await self.compliance.StartExclusion(request, timeout=20, metadata=call_metadata(LICENSEE))
 
     async def games(self, *, include_unavailable: bool = False, provider: str = PROVIDER) -> dict[str, str]:
         """Listed games, and why each is not available."""
         request = catalog.ListGamesRequest(include_unavailable=include_unavailable, provider=provider)
-        answer = await self.catalog.ListGames(request, timeout=2, metadata=call_metadata(LICENSEE))
+        answer = await self.catalog.ListGames(request, timeout=20, metadata=call_metadata(LICENSEE))
         return {game.game_id: game.unavailable_reason for game in answer.games}
 
     async def supplied(self) -> None:
@@ -132,13 +132,13 @@ class Lobby:
         return (self.stack.run / "log" / f"{name}.log").read_text()
 
 
-async def until(ask: Callable[[], Any], *, seconds: float = 15) -> float:
-    """Ask until the answer is true; returns how long that took."""
+async def until(ask: Callable[[], Any], *, seconds: float = 60) -> None:
+    """Ask until the answer is true."""
     began = time.monotonic()
     while True:
         try:
             if await ask():
-                return time.monotonic() - began
+                return
         except grpc.aio.AioRpcError as error:
             if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                 raise

@@ -201,7 +201,7 @@ async def test_changes_are_numbered_without_gaps_in_the_order_in_which_readers_s
             seen.extend(change.cursor for change in found)
             await asyncio.sleep(0)
 
-    await asyncio.wait_for(asyncio.gather(read(), *map(write, opening)), 30)
+    await asyncio.wait_for(asyncio.gather(read(), *map(write, opening)), 90)
     assert seen == list(range(1, 61))
     assert (await changes.heads())[licensee] == 60
 

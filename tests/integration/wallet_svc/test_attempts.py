@@ -37,7 +37,7 @@ def notes(ledger: Ledger) -> list[tuple[str, int, bool]]:
 
 
 async def until(ledger: Ledger, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(notes(ledger)) < count:
             await asyncio.sleep(0.02)
 
@@ -104,7 +104,7 @@ async def test_old_notes_are_forgotten_and_the_log_is_not(ledger: Ledger) -> Non
     await first.close()
     assert len(notes(ledger)) == 1
     ledger.clock.advance(days=3)
-    async with running(book_keeper(ledger, keep_days=2)), asyncio.timeout(20):
+    async with running(book_keeper(ledger, keep_days=2)), asyncio.timeout(60):
         while notes(ledger):
             await asyncio.sleep(0.02)
     assert ledger.value("SELECT count(*) FROM transfer WHERE key = 'b1'") == 1

@@ -59,7 +59,7 @@ async def following(wallet: Served, request: ledger_service_pb2.ReadFeedRequest)
 
 
 async def until(seen: list[Any], count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(seen) < count:
             await asyncio.sleep(0.01)
 

@@ -360,7 +360,7 @@ async def explain(
 
 async def noted(wallet: Served, key: str, count: int, kind: int = 1) -> history_service_pb2.ExplainTransactionResponse:
     """The explanation, once this many calls were noted."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (told := await explain(wallet, key, kind)).attempt_count < count:
             await asyncio.sleep(0.02)
     return told
@@ -444,7 +444,7 @@ async def test_an_explanation_of_a_capture_has_its_hold(wallet: Served) -> None:
 async def test_what_the_platform_did_in_anothers_name_says_so(wallet: Served) -> None:
     await wallet.player("alice")
     await pay_out(wallet)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (told := await explain(wallet, "h1", 6, source="cashier")).attempts[0].caller != "platform":
             await asyncio.sleep(0.02)
     assert (told.attempt_count, len(told.attempts), told.attempts[0].replayed) == (1, 1, False)

@@ -46,11 +46,18 @@ async def test_under_load_no_bet_is_committed_after_the_switch(ledger: Ledger) -
             sent += 1
             await wallet.do("alice", f"b{sent}", bet("0.01", "r1"))
 
+    async def more(number: int) -> None:
+        """Wait for so many further bets."""
+        wanted = sent + number
+        async with asyncio.timeout(60):
+            while sent < wanted:
+                await asyncio.sleep(0.005)
+
     players = [asyncio.create_task(play(wallet)) for wallet in wallets for _ in range(4)]
-    await asyncio.sleep(0.1)
+    await more(30)
     await switch(ledger, enabled=False)
     switched = ledger.value("SELECT max(next_sequence) FROM shard WHERE id = %s", ledger.shard())
-    await asyncio.sleep(0.1)
+    await more(30)
     stop.set()
     await asyncio.gather(*players)
     after = ledger.rows(

@@ -33,7 +33,7 @@ async def sweeping(ledger: Ledger, number: int) -> AsyncIterator[None]:
 
 
 async def until_swept(ledger: Ledger, left: int = 0) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while ledger.value("SELECT count(*) FROM hold WHERE state = 1") > left:
             await asyncio.sleep(0.02)
 

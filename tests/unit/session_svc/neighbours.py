@@ -141,6 +141,6 @@ class Memory:
 
 async def until(true: Callable[[], bool]) -> None:
     """Give way until something is true."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.001)

@@ -15,7 +15,7 @@ from provider_adapters._kit.outbound import HttpOutbound, is_failure
 
 
 class World:
-    def __init__(self, answer: Callable[[httpx.Request], Any]) -> None:
+    def __init__(self, answer: Callable[[httpx.Request], Any], timeout_s: float = 20.0) -> None:
         self.requests: list[httpx.Request] = []
 
         async def respond(request: httpx.Request) -> httpx.Response:
@@ -27,7 +27,7 @@ class World:
 
         client = httpx.AsyncClient(base_url="http://studio/base", transport=httpx.MockTransport(respond))
         self.breaker = AsyncBreaker("p", is_failure=is_failure, window_calls=4, open_for_s=60)
-        self.outbound = HttpOutbound("p", client, self.breaker, timeout_s=0.2, retry_after_s=0.25)
+        self.outbound = HttpOutbound("p", client, self.breaker, timeout_s=timeout_s, retry_after_s=0.25)
 
     async def send(self, read: Callable[[HttpReply], Any] = lambda reply: reply.body, **options: Any) -> Any:
         return await self.outbound.send("launch", "POST", "/x", read=read, body=b"{}", **options)
@@ -55,24 +55,24 @@ async def test_a_sick_answer_is_a_failure_and_not_repeated_where_that_is_not_saf
 
 async def test_a_safe_call_is_repeated_until_it_works() -> None:
     world = answering(503, 503, 200)
-    assert await world.send(safe=True, timeout_s=2.0) == b"answer"
+    assert await world.send(safe=True) == b"answer"
     assert len(world.requests) == 3
 
 
 async def test_a_provider_that_hangs_costs_the_budget_and_no_more() -> None:
-    world = World(lambda _: asyncio.sleep(30))
+    world = World(lambda _: asyncio.sleep(100), timeout_s=0.2)
     loop = asyncio.get_running_loop()
     began = loop.time()
     with pytest.raises(ProviderFailedError):
         await world.send(safe=True)
-    assert loop.time() - began < 2
+    assert loop.time() - began < 20
 
 
 async def test_timeouts_open_the_breaker_and_then_nobody_is_called() -> None:
     world = World(lambda _: asyncio.sleep(30))
     for _ in range(4):
         with pytest.raises(ProviderFailedError):
-            await world.send(timeout_s=0.01)
+            await world.send(timeout_s=0.2)
     assert world.breaker.state == OPEN
     with pytest.raises(BreakerOpenError) as raised:
         await world.send()
@@ -107,9 +107,10 @@ async def test_nonsense_in_a_reply_counts_as_a_failure() -> None:
 
 async def test_a_caller_that_goes_away_does_not_count() -> None:
     world = World(lambda _: asyncio.sleep(30))
-    for _ in range(10):
+    for number in range(10):
         task = asyncio.create_task(world.send())
-        await asyncio.sleep(0.001)
+        while len(world.requests) <= number:
+            await asyncio.sleep(0.001)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

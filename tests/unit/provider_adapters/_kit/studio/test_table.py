@@ -73,13 +73,16 @@ async def test_rounds_keep_their_distance_from_the_last_bet(studio: OneWordStudi
     loop = asyncio.get_running_loop()
     began = loop.time()
     await played.play(at_once)
-    assert loop.time() - began >= 0.15
+    # A timer may be some milliseconds early.
+    assert loop.time() - began >= 0.14
 
 
 async def test_no_round_begins_before_it_may(studio: OneWordStudio) -> None:
     line = WalletLine()
     played = table(studio, line, Order(rounds=3))
     task = asyncio.create_task(played.play(asyncio.Event().wait))  # type: ignore[arg-type]
+    while not line.sent:
+        await asyncio.sleep(0.001)
     await asyncio.sleep(0.01)
     assert line.sent == ["enter"]
     task.cancel()
