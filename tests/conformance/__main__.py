@@ -12,12 +12,14 @@ import asyncio
 import json
 import secrets
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mesh.dev.providers import discover
 from mesh.dev.stack import Options, Stack
+from tests.conformance.afterwards import play_afterwards
 from tests.conformance.case import all_cases
 from tests.conformance.chain import play_chain
 from tests.conformance.office import CountingOffice
@@ -56,7 +58,11 @@ async def certify(stack: Stack, names: Sequence[str], *, seed: int, only: str = 
         providers = [provider(stack, name) for name in names]
         run_id = secrets.token_hex(4)
         verdicts = await play(office, providers, cases, seed=seed, run_id=run_id, told=tell)
-        return verdicts if wanted else verdicts + await play_chain(office, names, told=tell)
+        if wanted:
+            return verdicts
+        since = time.time()
+        verdicts += await play_chain(office, names, told=tell)
+        return verdicts + await play_afterwards(office, names, since=since, told=tell)
     finally:
         await office.close()
 

@@ -183,7 +183,7 @@ WHERE licensee_id = %(licensee)s AND asset_id = %(asset)s AND day <= %(day)s
 GROUP BY 1, 2 ORDER BY 1, 2
 
 -- compared_entries --
--- Stored actions of a source in a span of time, in the order of an uploaded file.
+-- Stored actions of a source in a span of time, in the order of an uploaded file: a late bet (101) stands among the bets (1).
 SELECT transfer.kind, transfer.key, transfer.amount, player.name AS player, transfer.shard, transfer.sequence,
        CASE WHEN transfer.outcome = 1 THEN 1 WHEN transfer.outcome = 2 OR transfer.kind > 100 THEN 3 ELSE 2 END AS state
 FROM transfer JOIN player ON player.id = transfer.player_id
@@ -191,4 +191,4 @@ WHERE transfer.licensee_id = %(licensee)s AND transfer.source_id = %(source)s
   AND (transfer.asset_id = %(asset)s OR transfer.asset_id IS NULL)
   AND transfer.recorded_us >= %(since)s AND transfer.recorded_us < %(until)s
   AND transfer.key IS NOT NULL AND transfer.fingerprint IS NOT NULL
-ORDER BY transfer.kind, transfer.key COLLATE "C"
+ORDER BY transfer.kind %% 100, transfer.key COLLATE "C"

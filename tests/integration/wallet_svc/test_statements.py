@@ -212,6 +212,19 @@ async def test_every_way_to_differ_is_found_in_the_order_of_the_file(wallet: Ser
     assert (counts, summary.agreeing) == ((1, 2, 1, 1), 1)
 
 
+async def test_a_bet_that_came_after_its_cancel_stands_among_the_bets(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "c1", cancel=action_pb2.Cancel(bet_key="b1", round_id="r1"))
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "b2", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "w2", win=win("4.00", bet_key="b2"))
+    lines = [line("b2", 1, "10.00", state=APPLIED), line("w2", 2, "4.00", state=APPLIED)]
+    found, summary = await compare(wallet.cashier, requests(lines, kinds=[1, 2]))
+    assert (found, summary.agreeing) == ([], 2)
+    found, _ = await compare(wallet.cashier, requests(lines[1:], kinds=[1, 2]))
+    assert found == [(MISSING_THERE, "b2", "alice")]
+
+
 async def test_refusals_are_missing_there_only_if_that_is_asked_for(wallet: Served) -> None:
     await play(wallet)
     found, _ = await compare(wallet.cashier, requests([], kinds=[1], states=[REFUSED]))
