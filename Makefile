@@ -90,6 +90,10 @@ power-cut: setup ## cut the power under the ledger's disk: make power-cut N=20 (
 audit-demo: setup ## falsify an audit log in every way there is, and be caught; forget a player (build/audit_demo.json)
 	@$(RUN) -m mesh.tooling.available tests.audit_demo $(ARGS)
 
+.PHONY: drills
+drills: setup ## break what the law needs, and compare the decisions with the failure table (build/drills.json)
+	@$(RUN) -m mesh.tooling.available tests.drills $(ARGS)
+
 .PHONY: fmt
 fmt: setup ## format code and contracts
 	@$(VENV)/bin/ruff check --quiet --fix-only .

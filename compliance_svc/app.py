@@ -11,7 +11,7 @@ from compliance_svc.domain import ProtectionView, StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
 from compliance_svc.kernel import Decision, Pack, PackLibrary, replay
 from compliance_svc.kernel.explaining import Line, for_player, for_staff
-from compliance_svc.ports import Decisions, Ledger
+from compliance_svc.ports import Decisions, Ledger, Register
 from mesh import logs
 from mesh.clock import Clock
 from mesh.errors import MeshError, RequestInvalidError
@@ -26,9 +26,10 @@ _PAUSE_S = 0.2
 class PlayerProtection:
     """Limits, exclusions and breaks: committed in the ledger, decided there by the kernel."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, register: Register | None = None) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._register = register
 
     async def evaluate(self, licensee: str, action: action_pb2.Action) -> decision_pb2.Decision:
         """Decide without doing. An action that the law is not asked about is allowed by it."""
@@ -42,6 +43,10 @@ class PlayerProtection:
 
     async def open_play(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
         """Open a session in the ledger, if the law agrees. A refusal is an answer."""
+        if self._register is not None:
+            # Ours is the answer that counts, whatever the caller says that the register said.
+            answer = await self._register.check(licensee, action.player_id)
+            action.open_play.answers.exclusion_register = answer
         result = await self._ledger.execute(licensee, action)
         _check(result, action)
         return result

@@ -14,6 +14,8 @@ class ComplianceSettings(ProcessSettings):
     """Address of the compliance database, with the role of the service."""
     wallet_addresses: tuple[str, ...]
     """Wallet processes, host:port,host:port."""
+    register_address: str = ""
+    """Process of the exclusion register that is asked at the opening of play, host:port. Empty: licensees ask it."""
     packs: Path | None = None
     """Folder of the law packs; without it those that are shipped."""
     sandbox: bool = False

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from compliance_svc.domain import StoredDecision
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
 
 
 class Ledger(Protocol):
@@ -28,6 +28,14 @@ class Ledger(Protocol):
 
     def feed(self, shard: int, after: int) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
         """A shard's log after a position, followed for ever."""
+        ...
+
+
+class Register(Protocol):
+    """The exclusion register, where we ask it and not the licensee."""
+
+    async def check(self, licensee: str, player: str) -> protection_pb2.SourceAnswer.ValueType:
+        """What it says of a player now. Never fails: no answer is one, and never clear."""
         ...
 
 

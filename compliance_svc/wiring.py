@@ -4,6 +4,7 @@ from compliance_svc.app import DecisionLog, FeedReader, PlayerProtection, Polici
 from compliance_svc.config import ComplianceSettings
 from compliance_svc.grpc_api import ComplianceServicer, DecisionServicer, PolicyServicer
 from compliance_svc.kernel.loading import SHIPPED, load_library
+from compliance_svc.register_client import RegisterClient
 from compliance_svc.store.decisions import DecisionStore
 from compliance_svc.wallet_client import WalletClient
 from mesh import database, server
@@ -48,12 +49,16 @@ async def build(settings: ComplianceSettings) -> server.Parts:
     channels = [channel(address, settings, workload="compliance_svc") for address in settings.wallet_addresses]
     ledger = WalletClient(channels)
     decisions = DecisionStore(engine)
+    register = None
+    if settings.register_address:
+        channels.append(channel(settings.register_address, settings, workload="compliance_svc"))
+        register = RegisterClient(channels[-1])
     return server.Parts(
         services=[
             server.Service(
                 name=COMPLIANCE,
                 add=compliance_service_pb2_grpc.add_ComplianceServiceServicer_to_server,
-                servicer=ComplianceServicer(PlayerProtection(ledger, clock)),
+                servicer=ComplianceServicer(PlayerProtection(ledger, clock, register)),
             ),
             server.Service(
                 name=DECISIONS,

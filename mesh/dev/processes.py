@@ -20,6 +20,9 @@ SERVICES = ("wallet_svc", "session_svc", "compliance_svc")
 SECOND_OPINION = "second_opinion"
 AUDIT = "audit_svc"
 WITNESS = "witness"
+REGISTER = "register"
+REGISTER_SIMULATOR = "register-simulator"
+_REGISTER_TOKEN = "sandbox-register"  # noqa: S105 - of a simulator on loopback
 AUDIT_LOG = "pitboss.localhost/audit"
 WITNESS_NAME = "pitboss.localhost/witness"
 
@@ -43,6 +46,8 @@ class Ports:
     second_opinion: int
     audit: int
     witness: int
+    register: int
+    register_simulator: int
     adapters: Mapping[str, int]
     callbacks: Mapping[str, int]
     studios: Mapping[str, int]
@@ -50,7 +55,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(11 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(13 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -64,6 +69,8 @@ class Ports:
             second_opinion=next(pool),
             audit=next(pool),
             witness=next(pool),
+            register=next(pool),
+            register_simulator=next(pool),
             adapters={name: next(pool) for name in providers},
             callbacks={name: next(pool) for name in providers},
             studios={name: next(pool) for name in providers},
@@ -95,6 +102,8 @@ class Surroundings:
     audit_keys: AuditKeys = field(default_factory=AuditKeys, repr=False)
     """What the audit log and its witness work with."""
     session_keys: str = field(default="", repr=False)
+    with_register: bool = False
+    """There is an exclusion register, and we ask it."""
     log_level: str = "info"
     otlp_endpoint: str = ""
     without: frozenset[str] = frozenset()
@@ -188,6 +197,39 @@ def after_services(around: Surroundings) -> tuple[Process, ...]:
     )
 
 
+def register(around: Surroundings) -> tuple[Process, ...]:
+    """An exclusion register's process, and a simulator of the register."""
+    address, simulator = f"{HOST}:{around.ports.register}", f"{HOST}:{around.ports.register_simulator}"
+    return (
+        Process(
+            name=REGISTER_SIMULATOR,
+            module="fact_sources.register.simulator",
+            environment={
+                **_interpreter(),
+                "PITBOSS_REGISTER_LISTEN": simulator,
+                "PITBOSS_REGISTER_TOKEN": _REGISTER_TOKEN,
+            },
+            readiness=HttpOk(address=simulator),
+            address=simulator,
+        ),
+        Process(
+            name=REGISTER,
+            module="fact_sources.register",
+            environment={
+                **_python(around),
+                "PITBOSS_TLS_DIR": str(around.tls / "fact_sources/register"),
+                "PITBOSS_LISTEN": address,
+                "PITBOSS_REGISTER_NAME": "sandbox",
+                "PITBOSS_REGISTER_URL": f"http://{simulator}",
+                "PITBOSS_REGISTER_TOKEN": _REGISTER_TOKEN,
+            },
+            readiness=GrpcHealth(address=address, tls=around.tls / "platform"),
+            address=address,
+            workload="fact_sources/register",
+        ),
+    )
+
+
 def audit(around: Surroundings) -> tuple[Process, ...]:
     """The audit log and a witness of it, for whom nobody waits either."""
     keys, ports = around.audit_keys, around.ports
@@ -241,6 +283,8 @@ def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
 
 def _service(around: Surroundings, service: str, port: int) -> dict[str, str]:
     own = {"PITBOSS_SESSION_KEYS": around.session_keys} if service == "session_svc" else {}
+    if service == "compliance_svc" and around.with_register:
+        own["PITBOSS_REGISTER_ADDRESS"] = f"{HOST}:{around.ports.register}"
     return {
         **_common(around, service),
         **own,

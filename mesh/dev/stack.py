@@ -73,6 +73,8 @@ class Options:
     """Also start the process that recomputes the ledger. Nobody waits for it."""
     audit: bool = False
     """Also start the audit log and a witness. Nobody waits for them."""
+    register: bool = False
+    """Also start an exclusion register, which is then asked at the opening of play."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -265,6 +267,8 @@ class Stack:
             self._vault = vault.result()
             self._around = self._describe_surroundings(ports)
             others = self._start_processes(processes.beside_services(self._around))
+            if self.options.register:
+                others |= self._start_processes(processes.register(self._around))
             database.result()
         self._around = replace(
             self._around, service_urls=self._service_urls(), ledger_reader_url=self._ledger_reader_url()
@@ -300,6 +304,7 @@ class Stack:
             signing_key=self.vault.signing_key,
             statement_key=self.vault.statement_key,
             audit_keys=self.vault.audit_keys,
+            with_register=self.options.register,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
             without=self.options.without,

@@ -19,7 +19,16 @@ from mesh.dev.secrets import (
 )
 from mesh.notes import new_seed
 
-WORKLOADS = ("gateway", "wallet_svc", "session_svc", "compliance_svc", "audit_svc", "second_opinion", "platform")
+WORKLOADS = (
+    "gateway",
+    "wallet_svc",
+    "session_svc",
+    "compliance_svc",
+    "audit_svc",
+    "fact_sources/register",
+    "second_opinion",
+    "platform",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

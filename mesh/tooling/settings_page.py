@@ -35,6 +35,11 @@ PROGRAMS = (
         title="Compliance: `python -m compliance_svc`", module="compliance_svc.config", settings="ComplianceSettings"
     ),
     Program(title="The audit log: `python -m audit_svc`", module="audit_svc.config", settings="AuditSettings"),
+    Program(
+        title="An exclusion register: `python -m fact_sources.register`",
+        module="fact_sources.register.config",
+        settings="RegisterSettings",
+    ),
     Program(title="A witness: `python -m witness`", module="witness.config", settings="WitnessSettings"),
     Program(
         title="The second opinion: `python -m mesh.second_opinion`",

@@ -1,0 +1,49 @@
+"""`python -m tests.drills`: break things, and compare the decisions in the log with the failure table (build/drills.json)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+
+from mesh.dev.paths import BUILD
+from mesh.dev.stack import Options, Stack
+from tests.drills.list import DRILLS, OPEN, Row
+from tests.drills.stage import Stage
+
+
+def main() -> int:
+    """0: the failure table holds where it was tried. 1: not."""
+    parser = argparse.ArgumentParser(prog="make drills", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="write JSON instead of text")
+    options = parser.parse_args()
+    rows = []
+    for row in run():
+        rows.append(row)
+        if not options.json:
+            sys.stdout.write(f"{'ok   ' if row.ok else 'WRONG'} {row.source:28} {row.row:28} {row.seen}\n")
+            sys.stdout.flush()
+    ok = all(row.ok for row in rows)
+    result = {"ok": ok, "rows": [asdict(row) for row in rows], "open": list(OPEN)}
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / "drills.json").write_text(json.dumps(result, indent=2) + "\n")
+    if options.json:
+        sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    else:
+        sys.stdout.writelines(f"open  {each}\n" for each in OPEN)
+        sys.stdout.write(f"{sum(row.ok for row in rows)} of {len(rows)} rows hold\n")
+    return 0 if ok else 1
+
+
+def run() -> Iterator[Row]:
+    """Every row as it is seen."""
+    with Stack(Options(kind="drills", audit=True, register=True)) as stack, closing(Stage(stack)) as stage:
+        for drill in DRILLS:
+            yield from drill(stage)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

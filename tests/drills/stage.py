@@ -1,0 +1,191 @@
+"""A mesh with a register and an audit log, players in running sessions, and what each drill asks of them."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import grpc
+
+from mesh.dev.stack import Stack
+from mesh.tls import Tls
+from pitboss.audit.v1 import audit_service_pb2 as audit_pb
+from pitboss.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from pitboss.source.v1 import exclusion_register_service_pb2 as source_pb
+from pitboss.source.v1.exclusion_register_service_pb2_grpc import ExclusionRegisterServiceStub
+from pitboss.type.v1 import outcome_pb2
+from pitboss.type.v1.money_pb2 import Money as WireMoney
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
+from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from pitboss_sdk import Client, Money
+from pitboss_sdk.errors import PitbossError
+
+LICENSEE, PROVIDER, GAME, CURRENCY = "aurora", "hub88_style", "demo_fruit_5", "GBP"
+PATIENCE_S = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A decision as the audit log has it."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    guardrail: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A player in a session that was opened while everything was well."""
+
+    player: str
+    session_id: str
+
+
+class Stage:
+    """The mesh and its players."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._names = itertools.count(1)
+        gateway = stack.mesh["gateway"]
+        self.client = Client(gateway["grpc"], token=stack.token(LICENSEE), ca_file=gateway["ca"])
+
+    def close(self) -> None:
+        """Hang up."""
+        self.client.close()
+
+    # -- players
+
+    def player(self) -> str:
+        """A new grown-up player with money."""
+        name = f"drill-{next(self._names)}"
+        self.client.open_account(name, CURRENCY, born_on=date(1980, 1, 1))
+        self.client.deposit(name, Money(Decimal("20.00"), CURRENCY), transaction_key=f"first-{name}")
+        return name
+
+    def running(self) -> Running:
+        """A player in a session."""
+        name = self.player()
+        launch = self.client.create_session(name, provider=PROVIDER, game_id=GAME, currency_code=CURRENCY)
+        return Running(name, launch.session.session_id)
+
+    def launch(self, player: str) -> bool:
+        """Try to open a session; whether it was opened. Why not, the audit log says."""
+        try:
+            self.client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code=CURRENCY)
+        except PitbossError:
+            return False
+        return True
+
+    # -- money, as an adapter and a cashier ask for it
+
+    def bet(self, running: Running, key: str) -> str:
+        """A stake; the outcome, or the status code if there was none."""
+        bet = action_pb2.Bet(round_id=key, amount=_money("0.10"), game_id=GAME, session_id=running.session_id)
+        return self._execute(action_pb2.Action(player_id=running.player, transaction_key=key, bet=bet))
+
+    def win(self, running: Running, round_id: str) -> str:
+        """A win of that round."""
+        win = action_pb2.Win(round_id=round_id, amount=_money("0.20"), game_id=GAME, session_id=running.session_id)
+        return self._execute(action_pb2.Action(player_id=running.player, transaction_key=f"w-{round_id}", win=win))
+
+    def deposit(self, player: str, key: str) -> str:
+        """Money from outside, after the register was asked as at a launch."""
+        deposit = action_pb2.Deposit(
+            amount=_money("1.00"), answers=protection_pb2.SourceAnswers(exclusion_register=self.register_says(player))
+        )
+        return self._execute(action_pb2.Action(player_id=player, transaction_key=key, deposit=deposit), "cashier")
+
+    def withdraw(self, player: str) -> str:
+        """Money to outside."""
+        try:
+            return str(self.client.request_withdrawal(player, Money(Decimal("1.00"), CURRENCY)).outcome.name)
+        except PitbossError as error:
+            return type(error).__name__
+
+    def _execute(self, action: action_pb2.Action, source: str = PROVIDER) -> str:
+        metadata = (("x-pitboss-licensee", LICENSEE), ("x-pitboss-source", source))
+        with self._channel(self.stack.around.ports.wallets[0]) as channel:
+            request = ledger_service_pb2.ExecuteRequest(action=action)
+            try:
+                answer = LedgerServiceStub(channel).Execute(request, timeout=4, metadata=metadata)
+            except grpc.RpcError as error:
+                return str(error.code().name)
+        return outcome_pb2.Outcome.Name(answer.result.outcome).removeprefix("OUTCOME_")
+
+    def register_says(self, player: str) -> protection_pb2.SourceAnswer.ValueType:
+        """What the register's process answers; silent if there is none."""
+        with self._channel(self.stack.around.ports.register) as channel:
+            stub = ExclusionRegisterServiceStub(channel)
+            request = source_pb.CheckPlayerRequest(player_id=player)
+            try:
+                return stub.CheckPlayer(request, timeout=4, metadata=(("x-pitboss-licensee", LICENSEE),)).answer
+            except grpc.RpcError:
+                return protection_pb2.SOURCE_ANSWER_SILENT
+
+    @contextlib.contextmanager
+    def _channel(self, port: int) -> Iterator[grpc.Channel]:
+        credentials = Tls.load(self.stack.around.tls / "platform").channel_credentials()
+        with grpc.secure_channel(f"127.0.0.1:{port}", credentials) as channel:
+            yield channel
+
+    # -- the register
+
+    def register(self, habit: str) -> None:
+        """Give the simulated register a habit, or `list/<reference>`."""
+        url = f"http://127.0.0.1:{self.stack.around.ports.register_simulator}/control/{habit}"
+        urllib.request.urlopen(urllib.request.Request(url, data=b""), timeout=5).close()
+
+    # -- evidence
+
+    def decision(self, player: str, kind: str, key: str = "") -> Seen:
+        """The newest decision of a kind about a player, waited for, from the audit log."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            found = [event for event in self._events(player) if event[1]["kind"] == kind and key in event[1]["key"]]
+            if found:
+                index, event = found[-1]
+                record: dict[str, Any] = json.loads(event["record"])
+                reasons = tuple(dict.fromkeys(reason["code"] for reason in record.get("reasons", [])))
+                return Seen(
+                    verdict=record["verdict"], reasons=reasons, guardrail=record.get("guardrail", "G0"), index=index
+                )
+            if time.monotonic() > end:
+                message = f"the audit log has no decision about {kind} of {player}"
+                raise TimeoutError(message)
+            time.sleep(0.1)
+
+    def decisions(self, player: str, kind: str) -> int:
+        """How many decisions of a kind the log has about a player."""
+        return sum(event["kind"] == kind for _, event in self._events(player))
+
+    def _events(self, player: str) -> list[tuple[int, dict[str, Any]]]:
+        request = audit_pb.ListEntriesRequest(
+            licensee_id=LICENSEE, player_id=player, record_classes=[audit_pb.RECORD_CLASS_DECISION], page_size=500
+        )
+        with self._channel(self.stack.around.ports.audit) as channel:
+            entries = AuditServiceStub(channel).ListEntries(request, timeout=10, wait_for_ready=True).entries
+        return [(entry.index, json.loads(entry.payload)) for entry in entries]
+
+
+def _money(amount: str) -> WireMoney:
+    return WireMoney(currency_code=CURRENCY, amount=amount)
+
+
+def until(done: Callable[[], bool], what: str) -> None:
+    """Wait for something."""
+    end = time.monotonic() + PATIENCE_S
+    while not done():
+        if time.monotonic() > end:
+            message = f"waited in vain: {what}"
+            raise TimeoutError(message)
+        time.sleep(0.1)
