@@ -27,7 +27,7 @@ class AdapterSettings(ProcessSettings):
     session_address: str
     """The session service, host:port."""
     cache_url: str = field(default="", repr=False)
-    """Valkey, redis:// or rediss://: used nonces, shared by the replicas. Empty: each replica knows its own."""
+    """Valkey, redis:// or rediss://: used nonces and opened breakers, shared by the replicas. Empty: each knows its own."""
     callbacks_at_once: int = 512
     """Callbacks answered at the same time; more are told to come again."""
     probe_every_ms: int = 300

@@ -1,5 +1,6 @@
 """Puts one adapter process together: `python -m provider_adapters._kit <name>`."""
 
+import asyncio
 import importlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ from provider_adapters._kit.outbound import HttpOutbound, is_failure
 from provider_adapters._kit.ports import Adapter, AdapterParts
 from provider_adapters._kit.security import LoggedSecurity
 from provider_adapters._kit.sessions import DirectorySessions
+from provider_adapters._kit.shared_breaker import BreakerNews
 from provider_adapters._kit.wallet import LedgerWallet
 
 SERVICE = "pitboss.provider.v1.ProviderAdapterService"
@@ -74,7 +76,8 @@ class _Wiring:
             healthy_every_s=settings.probe_every_ms / 1000, timeout_s=settings.probe_timeout_ms / 1000
         )
         self._board = HealthBoard(manifest.name, open_clock(settings.clock_file))
-        self._breaker = AsyncBreaker(manifest.name, is_failure=is_failure, listeners=[self._board])
+        self._news = BreakerNews(manifest.name)
+        self._breaker = AsyncBreaker(manifest.name, is_failure=is_failure, listeners=[self._board, self._news])
         self._http = httpx.AsyncClient(base_url=settings.provider_url, trust_env=False)
         self._wallet_channels = [self._channel(address) for address in settings.wallet_addresses]
         self._session_channel = self._channel(settings.session_address)
@@ -92,7 +95,7 @@ class _Wiring:
                 server.Service(name=SERVICE, add=add_ProviderAdapterServiceServicer_to_server, servicer=servicer)
             ],
             policy=Policy({SERVICE: {"session_svc", PLATFORM}}),
-            tasks={"callbacks": self._server.serve, "probe": self._prober.run},
+            tasks={"callbacks": self._server.serve, "probe": self._prober.run, **self._sharing()},
             closers=[self._http.aclose, self._close_channels, *([self._cache.close] if self._cache else [])],
         )
 
@@ -104,6 +107,17 @@ class _Wiring:
         if not self._settings.cache_url or not self._manifest.nonces:
             return None
         return Cache.open(self._settings.cache_url, prefix=f"nonce:{self._manifest.name}:")
+
+    def _sharing(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        return {"breaker_news": self._share_breaker} if self._settings.cache_url else {}
+
+    async def _share_breaker(self) -> None:
+        # In a thread, and not before the process serves: loading the client takes half a second.
+        cache = await asyncio.to_thread(Cache.open, self._settings.cache_url, prefix=f"breaker:{self._manifest.name}:")
+        try:
+            await self._news.run(cache, self._breaker)
+        finally:
+            await cache.close()
 
     def _adapter_parts(self) -> AdapterParts:
         manifest = self._manifest
