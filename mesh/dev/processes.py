@@ -110,6 +110,11 @@ class Surroundings:
     """Services that somebody else stands in for, so that nobody waits for them."""
 
     @property
+    def licensee_keys(self) -> Path:
+        """Folder of the keys that sign what licensees' own wallets are sent; made by whoever registers one."""
+        return self.run / "licensee_keys"
+
+    @property
     def providers(self) -> tuple[str, ...]:
         """Their names."""
         return tuple(self.ports.adapters)
@@ -270,11 +275,15 @@ def audit(around: Surroundings) -> tuple[Process, ...]:
 
 def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
     # The name that stands in every batch which this process writes.
-    own = {"PITBOSS_REPLICA": name, "PITBOSS_STATEMENT_KEY": around.statement_key} if service == "wallet_svc" else {}
+    own = {
+        "PITBOSS_REPLICA": name,
+        "PITBOSS_STATEMENT_KEY": around.statement_key,
+        "PITBOSS_LICENSEE_KEYS": str(around.licensee_keys),
+    }
     return Process(
         name=name,
         module=service,
-        environment={**_service(around, service, port), **own},
+        environment={**_service(around, service, port), **(own if service == "wallet_svc" else {})},
         readiness=GrpcHealth(address=f"{HOST}:{port}", tls=around.tls / "platform"),
         address=f"{HOST}:{port}",
         workload=service,

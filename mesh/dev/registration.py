@@ -33,10 +33,22 @@ def register(around: Surroundings, licensees: Iterable[DemoLicensee], providers:
                 put_provider(stub, licensee.id, provider)
 
 
-def put_licensee(stub: RegistryServiceStub, licensee: str, pack: str, *, suspended: bool = False) -> None:
+def put_licensee(
+    stub: RegistryServiceStub,
+    licensee: str,
+    pack: str,
+    *,
+    suspended: bool = False,
+    wallet: registry.Wallet | None = None,
+) -> None:
     """Register a licensee, or change what is registered."""
-    entry = registry.Licensee(licensee_id=licensee, default_jurisdiction=pack, suspended=suspended)
+    entry = registry.Licensee(licensee_id=licensee, default_jurisdiction=pack, suspended=suspended, wallet=wallet)
     _call(stub.PutLicensee, registry.PutLicenseeRequest(licensee=entry))
+
+
+def own_wallet(address: str, signing_key: str) -> registry.Wallet:
+    """A licensee that keeps its players' money itself."""
+    return registry.Wallet(mode=registry.WALLET_MODE_SEAMLESS, address=address, signing_key=signing_key)
 
 
 def put_provider(stub: RegistryServiceStub, licensee: str, provider: Provider) -> None:

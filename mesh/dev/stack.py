@@ -377,6 +377,11 @@ class Stack:
         return self.postgres if name == "postgres" else self.valkey
 
     @property
+    def provider_list(self) -> list[Provider]:
+        """The providers of this stack."""
+        return list(self._providers.values())
+
+    @property
     def process_list(self) -> Mapping[str, Process]:
         """Our own processes by name."""
         return self._processes

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from pitboss_demo.acts import crash, exclusion, messages, outage, payments
+from pitboss_demo.acts import crash, exclusion, messages, outage, own_wallet, payments
 from pitboss_demo.cast import Group, Player, cast, groups
 from pitboss_demo.checks import Check
 from pitboss_demo.house import House
@@ -68,7 +68,7 @@ async def _deal(house: House, players: Sequence[Player], launches: dict[str, Lau
 async def _acts(house: House) -> list[Check]:
     """The small ones beside each other, then those that break something, one after the other."""
     small = await asyncio.gather(*(_on_stage(house, act) for act in (payments.play, exclusion.play, messages.play)))
-    broken = [await _on_stage(house, act) for act in (outage.play, crash.play)]
+    broken = [await _on_stage(house, act) for act in (outage.play, crash.play, own_wallet.play)]
     return [check for checks in (*small, *broken) for check in checks]
 
 

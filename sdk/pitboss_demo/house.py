@@ -29,6 +29,8 @@ class House:
     tally: Tally
     tell: Tell
     began: float = field(default_factory=time.monotonic)
+    closers: list[Callable[[], None]] = field(default_factory=list)
+    """What is ended when the house closes."""
 
     async def guest(self, name: str, *, licensee: str, provider: str, game: str, deposit: int = 50) -> Guest:
         """A player of an act's own, seated at a game."""
@@ -67,6 +69,8 @@ async def open_house(stack: Stack, tell: Tell) -> AsyncIterator[House]:
             await licensee.client.close()
         for studio in house.studios.values():
             await studio.close()
+        for close in house.closers:
+            close()
 
 
 async def refused(kind: type[PitbossError], call: Awaitable[object]) -> bool:
