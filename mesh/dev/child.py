@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from mesh.dev.accounts import Account
 
@@ -33,29 +32,31 @@ class _Guard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._owner = -1
-        self._pipe: IO[str] | None = None
+        # A bare descriptor: the end of this process closes it, which is what the guard waits for.
+        self._pipe = -1
 
     def tell(self, sign: str, group: int) -> None:
         """Announce (`+`) or take back (`-`) a process group."""
         with self._lock, contextlib.suppress(BrokenPipeError):
-            pipe = self._open()
-            pipe.write(f"{sign}{group}\n")
-            pipe.flush()
+            os.write(self._open(), f"{sign}{group}\n".encode())
 
-    def _open(self) -> IO[str]:
-        if self._pipe is None or self._owner != os.getpid():
+    def _open(self) -> int:
+        if self._pipe < 0 or self._owner != os.getpid():
             guard = subprocess.Popen(
                 [*BARE_PYTHON, str(HERE / "guard.py")],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                text=True,
                 start_new_session=True,
                 env=_mark(),
             )
             # It ends with us, never before: nobody is to wait for it.
             guard.returncode = 0
             assert guard.stdin is not None
-            self._pipe, self._owner = guard.stdin, os.getpid()
+            if self._pipe >= 0:
+                # We were forked: the guard of our parent waits for our parent alone.
+                os.close(self._pipe)
+            self._pipe, self._owner = os.dup(guard.stdin.fileno()), os.getpid()
+            guard.stdin.close()
         return self._pipe
 
 

@@ -30,6 +30,8 @@ class AdapterSettings(ProcessSettings):
     """Valkey, redis:// or rediss://: used nonces and opened breakers, shared by the replicas. Empty: each knows its own."""
     callbacks_at_once: int = 512
     """Callbacks answered at the same time; more are told to come again."""
+    provider_timeout_ms: int = 0
+    """How long the provider waits for an answer, where that was agreed otherwise than its manifest says. 0: as there."""
     probe_every_ms: int = 300
     """How often a healthy provider is asked whether it is there."""
     probe_timeout_ms: int = 250
@@ -48,6 +50,8 @@ class StudioSettings:
     """File with the studio's keys, JSON or TOML."""
     studio_record: Path
     """SQLite file with its own books."""
+    studio_timeout_ms: int = 0
+    """How long it waits for an answer. 0: as the provider's manifest says."""
     studio_public_url: str = ""
     """Its address in launch addresses; by default http:// and where it listens."""
     log_level: str = "info"

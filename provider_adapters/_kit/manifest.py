@@ -4,7 +4,7 @@ import enum
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,14 @@ class Manifest:
     """Upper bound for one call to the provider."""
     nonces: bool = False
     """Each message brings a nonce, which is believed once."""
+
+    def agreed(self, provider_timeout_ms: int) -> "Manifest":
+        """These facts with another patience of the provider in milliseconds; 0 leaves them as they are."""
+        if not provider_timeout_ms:
+            return self
+        if provider_timeout_ms <= self.margin_ms:
+            raise ManifestError(f"{self.name}: the agreed timeout must be above margin_ms, {self.margin_ms}")
+        return replace(self, provider_timeout_ms=provider_timeout_ms)
 
     @property
     def budget_s(self) -> float:

@@ -53,7 +53,7 @@ def builder(manifest: manifests.Manifest) -> Callable[[AdapterSettings], Awaitab
     """The `build` of mesh.server for one provider."""
 
     async def build(settings: AdapterSettings) -> server.Parts:
-        return _Wiring(manifest, settings).parts()
+        return _Wiring(manifest.agreed(settings.provider_timeout_ms), settings).parts()
 
     return build
 

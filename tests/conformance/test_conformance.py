@@ -19,13 +19,15 @@ from tests.conformance.office import CountingOffice
 from tests.conformance.provider import provider
 from tests.conformance.run import Verdict, in_order, play
 from tests.conformance.wallet import REPORT
+from tests.integration.provider_adapters.patience import patient
 
 NAMES = tuple(one.name for one in discover())
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="conformance", providers=frozenset(NAMES), ready_s=120)) as running_stack:
+    options = Options(kind="conformance", providers=frozenset(NAMES), ready_s=120, environment=patient(NAMES))
+    with Stack(options) as running_stack:
         yield running_stack
 
 

@@ -50,7 +50,8 @@ async def run(name: str, settings: StudioSettings, *, ready: Callable[[int], Non
         callback_url=settings.studio_callback_url.rstrip("/"),
     )
     studio: Studio = importlib.import_module(f"provider_adapters.{name}.studio").create(parts)
-    line = CallbackLine(parts.callback_url, timeout_s=studio.habits.timeout_s)
+    timeout_s = settings.studio_timeout_ms / 1000 or studio.habits.timeout_s
+    line = CallbackLine(parts.callback_url, timeout_s=timeout_s)
     namespace = uuid.UUID(record.constant("namespace", str(uuid.uuid4())))
     stats = Stats()
     teller = Teller(studio=studio, line=line, record=record, stats=stats, namespace=namespace)

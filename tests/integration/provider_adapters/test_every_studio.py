@@ -12,6 +12,7 @@ from mesh.dev.providers import discover
 from mesh.dev.stack import Options, Stack
 from provider_adapters._kit.studio.scenarios import SCENARIOS
 from tests.integration.provider_adapters.office import Office
+from tests.integration.provider_adapters.patience import patient
 
 NAMES = tuple(provider.name for provider in discover())
 
@@ -29,7 +30,8 @@ CHAOS = {
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="studios", providers=frozenset(NAMES), ready_s=90)) as running:
+    options = Options(kind="studios", providers=frozenset(NAMES), ready_s=90, environment=patient(NAMES))
+    with Stack(options) as running:
         yield running
 
 

@@ -28,6 +28,14 @@ def test_the_budget_of_a_callback_is_shorter_than_the_providers_patience(content
     assert found.budget_s == pytest.approx(1.85)
 
 
+def test_an_agreed_timeout_takes_the_place_of_the_manifests(content: dict[str, Any]) -> None:
+    found = manifest.parse({**content, "provider_timeout_ms": 2000, "margin_ms": 150}, "hub88_style")
+    assert found.agreed(0) == found
+    assert found.agreed(8000).budget_s == pytest.approx(7.85)
+    with pytest.raises(ManifestError, match="above margin_ms"):
+        found.agreed(150)
+
+
 def test_capabilities_are_values_of_the_closed_list(content: dict[str, Any]) -> None:
     assert Capability.BET in manifest.parse(content, "hub88_style").capabilities
 
