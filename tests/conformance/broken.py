@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote_plus
 
 from mesh.channels import AffinityStub
 from mesh.dev.stack import Stack
@@ -97,6 +98,23 @@ class Stakeless(Honest):
         return found if isinstance(found, Balances) else Balances()
 
 
+class Decoding(Honest):
+    """Decodes ids that were decoded already."""
+
+    async def execute(self, player: PlayerReference, action: Action, budget: Budget) -> Result:
+        action.transaction_key = unquote_plus(action.transaction_key)
+        return await super().execute(player, action, budget)
+
+
+class Gameless(Honest):
+    """Names the same game to the ledger, whatever is played."""
+
+    async def execute(self, player: PlayerReference, action: Action, budget: Budget) -> Result:
+        if action.HasField("bet"):
+            action.bet.game_id = "demo_pyramid"
+        return await super().execute(player, action, budget)
+
+
 class Trusting:
     """Believes everybody: signs what it is sent before it verifies it."""
 
@@ -125,12 +143,12 @@ class Mistake:
 MISTAKES = {
     "forgets": Mistake(
         wallet=Forgetful,
-        shown=frozenset({"D02", "D03", "D07", "E03", "E04", "F20", "I02", "I03"}),
+        shown=frozenset({"D02", "D03", "D07", "D24", "E03", "E04", "F20", "I02", "I03", "I08", "L05"}),
         innocent=frozenset({"A03", "B01", "B02", "D06", "D10"}),
     ),
     "agrees": Mistake(
         wallet=Agreeable,
-        shown=frozenset({"B05", "D06", "D08", "D17", "D18", "E05", "F06", "F07"}),
+        shown=frozenset({"B05", "D06", "D08", "D16", "D17", "D18", "E05", "F06", "F07"}),
         innocent=frozenset({"A03", "D01", "D02", "E01", "F01"}),
     ),
     "rounds": Mistake(
@@ -138,12 +156,18 @@ MISTAKES = {
     ),
     "loses cancels": Mistake(
         wallet=Stakeless,
-        shown=frozenset({"F01", "F02", "F03", "F04", "B07"}),
+        shown=frozenset({"F01", "F02", "F03", "F04", "B07", "B08", "D16", "E15"}),
         innocent=frozenset({"D01", "E01", "E03"}),
+    ),
+    "decodes twice": Mistake(
+        wallet=Decoding, shown=frozenset({"A11"}), innocent=frozenset({"D01", "D02", "E01", "F01"})
+    ),
+    "names one game": Mistake(
+        wallet=Gameless, shown=frozenset({"D15"}), innocent=frozenset({"D01", "D24", "E15", "I07", "L02", "L03"})
     ),
     "trusts": Mistake(
         trusts=True,
-        shown=frozenset({"A02", "A03", "A04", "A05", "A09", "A16"}),
+        shown=frozenset({"A02", "A03", "A04", "A05", "A06", "A09", "A16"}),
         innocent=frozenset({"D01", "E01", "F04"}),
     ),
 }

@@ -34,6 +34,10 @@ class Provider:
     studio: Studio
     stranger: Studio
     """The same studio with keys that are not those of this integration."""
+    neighbours: tuple[Studio, ...]
+    """The same studio with the keys of each other integration that runs beside it."""
+    impostor: Studio
+    """The same studio with the right keys and other names for itself and for us."""
     errors: Any
     callback_url: str
     secrets: tuple[str, ...] = field(repr=False)
@@ -92,6 +96,8 @@ def provider(stack: Stack, name: str, *, callback_url: str = "") -> Provider:
         manifest=manifest.load(ADAPTERS / name),
         studio=_studio(name, keys, url),
         stranger=_studio(name, _other(keys), url),
+        neighbours=tuple(_studio(name, made, url) for made in _borrowed(stack, name, keys)),
+        impostor=_studio(name, _renamed(keys), url),
         errors=importlib.import_module(f"provider_adapters.{name}.errors"),
         callback_url=url,
         secrets=tuple(value for name, value in keys.items() if _is_secret(name, value)),
@@ -118,3 +124,29 @@ def _other(keys: dict[str, Any]) -> dict[str, Any]:
         return value[::-1] + "x" if _is_secret(name, value) else value
 
     return {name: other(name, value) for name, value in keys.items()}
+
+
+def _borrowed(stack: Stack, name: str, keys: dict[str, Any]) -> list[dict[str, Any]]:
+    """The keys with the secrets of each other integration in the place of its own, where they are of the same make."""
+    found = []
+    for file in sorted(stack.around.credentials.glob("*.studio.json")):
+        if file.name == f"{name}.studio.json":
+            continue
+        theirs = json.loads(file.read_text())
+        if "private_key" in keys:
+            lent = {"private_key": theirs["private_key"]} if "private_key" in theirs else {}
+        else:
+            secret = next((value for key, value in theirs.items() if _is_secret(key, value)), "")
+            lent = {key: secret for key, value in keys.items() if secret and _is_secret(key, value)}
+        if lent:
+            found.append({**keys, **lent})
+    return found
+
+
+def _renamed(keys: dict[str, Any]) -> dict[str, Any]:
+    """Other names under the same secrets."""
+
+    def is_name(key: str, value: str) -> bool:
+        return "BEGIN" not in value and not _is_secret(key, value)
+
+    return {key: f"{value}x" if is_name(key, value) else value for key, value in keys.items()}

@@ -6,19 +6,23 @@ may move.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from mesh.channels import call_metadata
 from pitboss.session.v1 import session_service_pb2
+from pitboss.session.v1.session_service_pb2 import DEVICE_UNSPECIFIED, Device
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
-from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
+from pitboss.wallet.v1 import action_pb2, history_service_pb2, ledger_service_pb2, registry_service_pb2
+from pitboss.wallet.v1.registry_service_pb2 import GameCategory
+from pitboss.wallet.v1.transaction_pb2 import Entry, Transaction, TransactionKind, TransactionState
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, Seat
@@ -55,6 +59,7 @@ NEVER_STORED = frozenset({
     "UNKNOWN",
 })  # fmt: skip
 START = Decimal("100.00")
+_ASKED = 100
 
 
 class FailedError(Exception):
@@ -86,13 +91,23 @@ class Stage:
         self._prefix = prefix
         self._said: list[tuple[Act, Answer]] = []
         self._players: list[Player] = []
+        self._beside: list[Stage] = []
 
     # -- who and what
 
-    async def player(self, *, money: str = "", game_id: str = "", player: str = "") -> Player:
+    def beside(self, provider: Provider) -> Stage:
+        """Another provider on the same ledger. What is said there is repeated and counted with what is said here."""
+        made = Stage(self.office, provider, dice=self.random, prefix=f"{self._prefix}/{provider.name}")
+        self._beside.append(made)
+        return made
+
+    async def player(
+        self, *, money: str = "", game_id: str = "", player: str = "", device: Device.ValueType = DEVICE_UNSPECIFIED
+    ) -> Player:
         """A player in a game of this provider, with 100.00 or as much as is said."""
         player = player or await self.office.player(money=money or str(START))
-        launched = await self.office.launch(self.provider.name, game_id or self.provider.game_id, player)
+        game = game_id or self.provider.game_id
+        launched = await self.office.launch(self.provider.name, game, player, device=device)
         seat = Seat(
             launch_id=self.id("seat"),
             user=launched.user,
@@ -233,10 +248,13 @@ class Stage:
 
     async def transaction(self, who: Player, act: Act) -> Transaction:
         """What the ledger has under the key of a message."""
+        return await self._stored(who, KINDS[act.kind], act.transaction_key)
+
+    async def _stored(self, who: Player, kind: TransactionKind.ValueType, key: str) -> Transaction:
         request = ledger_service_pb2.GetTransactionRequest(
             player_id=who.launched.player,
-            kind=KINDS[act.kind],
-            transaction_key=act.transaction_key,
+            kind=kind,
+            transaction_key=key,
             source=self.provider.name,
         )
         reply = await self.office.ledger.GetTransaction(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
@@ -251,6 +269,107 @@ class Stage:
         """What the ledger says the player has."""
         return Decimal(await self.office.balance(who.launched.player))
 
+    # -- what stands in the books
+
+    async def statement(self, who: Player) -> list[history_service_pb2.StatementLine]:
+        """The lines of the player's statement, page by page."""
+        lines: list[history_service_pb2.StatementLine] = []
+        request = history_service_pb2.ListStatementLinesRequest(
+            player_id=who.launched.player, currency_code="EUR", page_size=5
+        )
+        while True:
+            page = await self.office.history.ListStatementLines(request, timeout=10, metadata=self._tenant)
+            lines += page.lines
+            if not page.more:
+                return lines
+            request.after_cursor = page.next_cursor
+
+    async def stream(self, who: Player, first_id: str, last_id: str) -> list[Entry]:
+        """What this provider moved for the player, by the stream of the log, between two transactions."""
+        (shard, first), (_, last) = [map(int, one.split("-")) for one in (first_id, last_id)]
+        request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=first - 1)
+        found: list[Entry] = []
+        async for page in self.office.ledger.ReadFeed(request, timeout=30, metadata=call_metadata()):
+            found += [one for one in page.entries if one.sequence <= last and self._moved(who, one)]
+            if page.position >= last:
+                break
+        return found
+
+    def _moved(self, who: Player, entry: Entry) -> bool:
+        told = entry.transaction
+        is_ours = (told.player_id, told.source) == (who.launched.player, self.provider.name)
+        return is_ours and Decimal(entry.moved.amount or "0") != 0
+
+    async def differences(
+        self, lines: Sequence[history_service_pb2.ComparedLine], around: Sequence[history_service_pb2.ComparedLine] = ()
+    ) -> set[tuple[str, str]]:
+        """Upload a list as the provider's own, and return the key and the kind of each difference.
+
+        Compared is the time in which the ledger recorded `around`, by default the lines themselves.
+        """
+        acts = {(KINDS[act.kind], act.transaction_key) for act, _ in self._said if act.kind in KINDS}
+        who = self._players[0]
+        times = [
+            (await self._stored(who, line.kind, line.transaction_key)).record_time
+            for line in around or lines
+            if (line.kind, line.transaction_key) in acts
+        ]
+        scope = history_service_pb2.ComparedScope(source=self.provider.name, currency_code="EUR")
+        scope.start_time.CopyFrom(min(times, key=lambda one: one.ToMicroseconds()))
+        scope.end_time.FromMicroseconds(max(one.ToMicroseconds() for one in times) + 1)
+        ordered = sorted(lines, key=lambda line: (line.kind, line.transaction_key.encode()))
+        sent = [
+            history_service_pb2.CompareStatementRequest(scope=scope),
+            history_service_pb2.CompareStatementRequest(lines=history_service_pb2.ComparedLines(lines=ordered)),
+        ]
+        found = set()
+        async for told in self.office.history.CompareStatement(iter(sent), timeout=30, metadata=self._tenant):
+            for one in told.differences:
+                line = one.there if one.HasField("there") else one.here
+                kind = history_service_pb2.DifferenceKind.Name(one.difference).removeprefix("DIFFERENCE_KIND_")
+                found.add((line.transaction_key, kind))
+        return found
+
+    async def attempts(self, who: Player, act: Act) -> list[tuple[str, bool]]:
+        """Outcome of each call with the key of a message, and whether it was a replay."""
+        request = history_service_pb2.ExplainTransactionRequest(
+            player_id=who.launched.player,
+            kind=KINDS[act.kind],
+            transaction_key=act.transaction_key,
+            source=self.provider.name,
+        )
+        told = await self.office.history.ExplainTransaction(request, timeout=10, metadata=self._tenant)
+        return [(Outcome.Name(one.outcome), one.replayed) for one in told.attempts]
+
+    async def propose(self, who: Player, act: Act, amount: Decimal, *, by: str) -> tuple[str, str]:
+        """Propose a correction of a message. The key of the proposal, and its hash."""
+        adjust = action_pb2.Adjust(
+            ref_kind=KINDS[act.kind],
+            ref_key=act.transaction_key,
+            ref_source=self.provider.name,
+            amount=Money(currency_code="EUR", amount=str(amount)),
+        )
+        key = self.id("proposal")
+        proposal = action_pb2.ProposeAdjustment(adjustment=adjust, proposed_by=by)
+        result = await self.office.execute(who.launched.player, key, "cashier", propose_adjustment=proposal)
+        return key, result.payload_hash
+
+    async def approve(self, who: Player, proposal: str, payload_hash: str, *, by: str) -> str:
+        """Approve a correction, as this person. The outcome."""
+        approval = action_pb2.ApproveAdjustment(proposal_key=proposal, payload_hash=payload_hash, approved_by=by)
+        key = self.id(f"approval/{by}/{payload_hash}")
+        result = await self.office.execute(who.launched.player, key, "cashier", approve_adjustment=approval)
+        return Outcome.Name(result.outcome).removeprefix("OUTCOME_")
+
+    def booked_outside(self, who: Player, amount: Decimal) -> None:
+        """Money that moved without a message of the provider."""
+        who.moved += amount
+        self.office.extras[who.launched.player] = str(amount)
+
+    @property
+    def _tenant(self) -> Any:
+        return call_metadata(licensee=LICENSEE)
+
     # -- what happens around the wire
 
     async def close_session(self, who: Player) -> None:
@@ -264,11 +383,41 @@ class Stage:
 
     async def close_round(self, who: Player, bet: Act) -> None:
         """End a round as the provider does it: with its last win, or with a message of its own."""
+        await self.say(who, self.closing(who, bet), "OK")
+
+    def closing(self, who: Player, bet: Act) -> Act:
+        """The message that ends the round of a bet and pays nothing."""
         if self.habits.closes_by_flag:
-            await self.say(who, self.win(bet, Decimal("0.00"), f"close/{bet.round_id}", closes=True), "OK")
-        else:
-            close = Act(kind=ActKind.CLOSE, seat=who.seat, round_id=bet.round_id, game_id=bet.game_id)
-            await self.say(who, close, "OK")
+            return self.win(bet, Decimal("0.00"), f"close/{bet.round_id}", closes=True)
+        return Act(kind=ActKind.CLOSE, seat=who.seat, round_id=bet.round_id, game_id=bet.game_id)
+
+    @contextlib.asynccontextmanager
+    async def game_off(self, who: Player) -> AsyncIterator[None]:
+        """The player's game takes no stakes of this licensee, until the end."""
+        try:
+            await self._switch(who, "off", "GAME_NOT_AVAILABLE", enabled=False)
+            yield
+        finally:
+            await self._switch(who, "on", "OK", enabled=True)
+
+    async def _switch(self, who: Player, name: str, outcome: str, *, enabled: bool) -> None:
+        """Tell the ledger, and ask with stakes of nothing until its processes have heard it."""
+        game = next(one for one in self.studio.games if one.game_id == who.seat.game_id)
+        category = GameCategory.Value(f"GAME_CATEGORY_{game.category.upper()}")
+        told = registry_service_pb2.Game(game_id=game.game_id, category=category, enabled=enabled)
+        await self.office.registry.PutGames(
+            registry_service_pb2.PutGamesRequest(licensee_id=LICENSEE, provider=self.provider.name, games=[told]),
+            timeout=10,
+            metadata=call_metadata(),
+        )
+        wanted = Outcome.Value(f"OUTCOME_{outcome}")
+        for number in range(_ASKED):
+            probe = self.bet(who, Decimal("0.00"), f"{name}{number}", round_name=f"{name}{number}")
+            await self.send(probe)
+            if (await self.transaction(who, probe)).outcome == wanted:
+                return
+            await asyncio.sleep(0.1)
+        raise FailedError(f"the ledger never answered {outcome} for the game")
 
     async def limit_stakes(self, who: Player, amount: str) -> None:
         """Limit the player's single stake."""
@@ -293,8 +442,8 @@ class Stage:
     async def once_more(self) -> None:
         """Everything again, in the same order: the same answers, and nothing moves."""
         before = [await self.cash(who) for who in self._players]
-        for act, first in self._said:
-            again = await self.send(act)
+        for at, act, first in [(stage, *said) for stage in (self, *self._beside) for said in stage._said]:
+            again = await at.send(act)
             if again.code != first.code:
                 raise FailedError(f"second run: {act.kind} was answered {again.code} instead of {first.code}")
         if [await self.cash(who) for who in self._players] != before:
@@ -304,14 +453,14 @@ class Stage:
     async def _books(self) -> None:
         """Each balance is the deposits and the postings of what was said, and the wire shows it."""
         for who in self._players:
-            expected = self._deposited(who) + await self._posted(who)
+            outside = self._deposited(who) + Decimal(self.office.extras[who.launched.player])
+            expected = outside + sum([await stage._posted(who) for stage in (self, *self._beside)])
             if expected != await self.cash(who):
                 raise FailedError(f"books: {expected} was posted, and the balance is {await self.cash(who)}")
 
     async def _posted(self, who: Player) -> Decimal:
         keys = {(act.kind, act.transaction_key): act for act, _ in self._said if act.kind in KINDS}
-        extra = self.office.extras[who.launched.player]
-        total = Decimal(extra)
+        total = Decimal(0)
         for act in keys.values():
             stored = await self.transaction(who, act)
             if stored.state != TransactionState.TRANSACTION_STATE_APPLIED or stored.rolled_back:

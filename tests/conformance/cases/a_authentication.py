@@ -76,6 +76,16 @@ async def reserialised(stage: Stage) -> None:
     )
 
 
+@case("A06", "a message with the key of another integration that runs here is refused")
+async def neighbour(stage: Stage) -> None:
+    if not stage.provider.neighbours:
+        raise SkippedError("no other integration here has keys of this make")
+    who = await stage.player()
+    for studio in stage.provider.neighbours:
+        for act in _all(stage, who):
+            await stage.untouched(who, act, await stage.post(studio.write(act)), SIGNATURE)
+
+
 @case("A07", "an old message is refused, though its signature is right")
 async def stale(stage: Stage) -> None:
     await _dated(stage, -3600)
@@ -171,6 +181,27 @@ async def elsewhere(stage: Stage) -> None:
     unknown = await stage.post(replace(request, path="/nothing/here"))
     await stage.untouched(who, bet, unknown, Problem.PATH_UNKNOWN)
     await stage.untouched(who, bet, await stage.post(replace(request, method="PUT")), Problem.METHOD_UNKNOWN)
+
+
+@case("A11", "ids with characters that the wire has to encode are kept byte for byte")
+async def encoded(stage: Stage) -> None:
+    who = await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    for number, odd in enumerate(("a&b=c", "50%2B+~", 'quote"<x>')):
+        bet = stage.bet(who, stake, f"b{number}", round_name=f"r{number}")
+        bet = replace(bet, transaction_key=f"{odd}{bet.transaction_key}", round_id=f"{odd}{bet.round_id}")
+        await stage.say(who, bet, "OK", moved=-stake)
+        await stage.say(who, stage.win(bet, prize, f"w{number}"), "OK", moved=prize)
+
+
+@case("A15", "a message that names another sender or another operator is refused, though its secret is right")
+async def impostor(stage: Stage) -> None:
+    who = await stage.player()
+    for act in _all(stage, who):
+        honest, posing = stage.studio.write(act), stage.provider.impostor.write(act)
+        if honest == posing:
+            raise SkippedError("the dialect names neither side")
+        await stage.untouched(who, act, await stage.post(posing), SIGNATURE, Problem.CALLER_FORBIDDEN)
 
 
 @case("A16", "headers that say who the sender is change nothing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from pitboss.session.v1 import session_service_pb2
 from provider_adapters._kit.studio.ports import Act, ActKind
 from tests.conformance.case import case
 from tests.conformance.stage import FailedError, Player, SkippedError, Stage
@@ -57,6 +58,25 @@ async def ended_cancel(stage: Stage) -> None:
     await stage.say(who, bet, "OK", moved=-stake)
     await stage.close_session(who)
     await stage.say(who, stage.cancel(bet), "OK", moved=stake)
+
+
+@case(
+    "B08",
+    "a player goes on on another device: the newer session stakes, and the older one's bets are paid and refunded",
+)
+async def two_devices(stage: Stage) -> None:
+    desk = await stage.player(device=session_service_pb2.DEVICE_DESKTOP)
+    stakes, prize = [stage.amount() for _ in range(3)], stage.amount()
+    paid, refunded = stage.bet(desk, stakes[0], "b0", round_name="r0"), stage.bet(desk, stakes[1], "b1")
+    await stage.say(desk, paid, "OK", moved=-stakes[0])
+    await stage.say(desk, refunded, "OK", moved=-stakes[1])
+    phone = await stage.player(player=desk.launched.player, device=session_service_pb2.DEVICE_MOBILE)
+    await stage.say(phone, stage.bet(phone, stakes[2], "b2", round_name="r2"), "OK", moved=-stakes[2])
+    await stage.say(desk, stage.win(paid, prize), "OK", moved=prize)
+    await stage.say(desk, stage.cancel(refunded), "OK", moved=stakes[1])
+    shown = (await stage.say(phone, _ask(phone, ActKind.BALANCE), "OK")).balance
+    if shown != Decimal("100.00") - stakes[0] - stakes[2] + prize:
+        raise FailedError(f"the balance on the wire is {shown}")
 
 
 @case("B09", "the token of one player stakes nothing of another")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
@@ -139,6 +140,20 @@ async def unknown_game(stage: Stage) -> None:
     await stage.say(who, other, "GAME_NOT_AVAILABLE")
 
 
+@case("D16", "a game that was switched off takes no stakes, and pays and refunds those it has taken")
+async def switched_off(stage: Stage) -> None:
+    who = await stage.player()
+    stakes, prize = [stage.amount() for _ in range(2)], stage.amount()
+    won, undone = stage.bet(who, stakes[0], "b0", round_name="r0"), stage.bet(who, stakes[1], "b1")
+    await stage.say(who, won, "OK", moved=-stakes[0])
+    await stage.say(who, undone, "OK", moved=-stakes[1])
+    async with stage.game_off(who):
+        await stage.say(who, stage.bet(who, stage.amount(), "b2", round_name="r2"), "GAME_NOT_AVAILABLE")
+        await stage.say(who, stage.win(won, prize), "OK", moved=prize)
+        await stage.say(who, stage.cancel(undone), "OK", moved=stakes[1])
+    await stage.say(who, stage.bet(who, stakes[0], "b3", round_name="r3"), "OK", moved=-stakes[0])
+
+
 @case("D17", "a blocked player stakes nothing")
 async def blocked(stage: Stage) -> None:
     who = await stage.player()
@@ -190,6 +205,19 @@ async def unsettled(stage: Stage) -> None:
     await stage.say(who, second, "OK", moved=-stake)
     await stage.say(who, stage.win(second, stake, "w2"), "OK", moved=stake)
     await stage.say(who, stage.win(first, stake, "w1"), "OK", moved=stake)
+
+
+@case("D24", "two rounds at once on one table")
+async def parallel(stage: Stage) -> None:
+    who = await stage.player()
+    bets = [stage.bet(who, stage.amount(), f"b{n}", round_name=f"r{n}") for n in range(2)]
+    wins = [stage.win(bet, stage.amount(), f"w{n}") for n, bet in enumerate(bets)]
+    for acts, sign in ((bets, -1), (wins, 1)):
+        await asyncio.gather(*map(stage.send, acts))
+        who.moved += sign * sum((act.amount or Decimal(0) for act in acts), Decimal(0))
+        await stage.settled(who)
+        for act in acts:
+            await stage.say(who, act, "OK")
 
 
 @case("D26", "a dealer's tip is taken once, and belongs to no round", needs=(Capability.TIP,))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
 from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.ports import Problem
-from provider_adapters._kit.studio.ports import Act
+from provider_adapters._kit.studio.ports import Act, ActKind, Reaction
 from tests.conformance.case import case
-from tests.conformance.stage import Player, SkippedError, Stage
+from tests.conformance.stage import FailedError, Player, SkippedError, Stage
+
+_RACES = 12
 
 
 async def _staked(stage: Stage, who: Player, stake: Decimal, name: str = "b1") -> Act:
@@ -158,6 +161,25 @@ async def _two(stage: Stage, who: Player) -> tuple[Act, Act]:
     return first, await _staked(stage, who, stage.amount(), "b2")
 
 
+@case("E15", "of fifteen bets some are paid and the others refunded, in any order")
+async def mixed(stage: Stage) -> None:
+    who = await stage.player()
+    several = Capability.SEVERAL_BETS in stage.provider.manifest.capabilities
+    one_round = several and stage.habits.wins_name_the_bet
+    bets = []
+    for number in range(15):
+        stake = stage.amount()
+        bets.append(stage.bet(who, stake, f"b{number}", round_name="r1" if one_round else f"r{number}"))
+        await stage.say(who, bets[-1], "OK", moved=-stake)
+    stage.random.shuffle(bets)
+    for number, bet in enumerate(bets):
+        if stage.random.random() < 0.5:
+            prize = stage.amount()
+            await stage.say(who, stage.win(bet, prize, f"w{number}"), "OK", moved=prize)
+        else:
+            await stage.say(who, stage.cancel(bet), "OK", moved=bet.amount or 0)
+
+
 @case("E18", "a win after the end of its round is paid within the provider's time", needs=(Capability.CLOSE_ROUND,))
 async def late(stage: Stage) -> None:
     if stage.provider.one_credit:
@@ -167,3 +189,25 @@ async def late(stage: Stage) -> None:
     bet = await _staked(stage, who, stage.amount())
     await stage.close_round(who, bet)
     await stage.say(who, stage.win(bet, prize, "late"), "OK", moved=prize)
+
+
+@case("E20", "a bet and its win at once: the stake is taken once, and the win is paid once or refused for good")
+async def in_flight(stage: Stage) -> None:
+    who = await stage.player()
+    for number in range(_RACES):
+        stake, prize = stage.amount(), Decimal("9.00")
+        bet = stage.bet(who, stake, f"b{number}", round_name=f"r{number}")
+        win = stage.win(bet, prize, f"w{number}")
+        pair = [bet, win]
+        stage.random.shuffle(pair)
+        before = await stage.cash(who)
+        answers = dict(zip([act.kind for act in pair], await asyncio.gather(*map(stage.send, pair)), strict=True))
+        difference = await stage.cash(who) - before
+        paid = answers[ActKind.WIN].reaction is Reaction.ACCEPTED
+        if difference != (prize if paid else 0) - stake:
+            raise FailedError(
+                f"the balance moved by {difference}, and the win was answered {answers[ActKind.WIN].code}"
+            )
+        who.moved += difference
+        await stage.say(who, bet, "OK")
+        await stage.say(who, win, "OK" if paid else "ORIGINAL_NOT_FOUND")

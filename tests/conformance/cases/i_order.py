@@ -6,9 +6,13 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
+from mesh.dev.providers import discover
+from pitboss.wallet.v1 import action_pb2
+from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.studio.ports import Reaction
 from tests.conformance.case import case
-from tests.conformance.stage import FailedError, Stage
+from tests.conformance.provider import Provider, provider
+from tests.conformance.stage import FailedError, SkippedError, Stage
 
 _AT_ONCE = 10
 _RACES = 12
@@ -94,3 +98,55 @@ async def settle_race(stage: Stage) -> None:
         who.moved += prize if won else stake
         await stage.say(who, win, "OK" if won else "ALREADY_ROLLED_BACK")
         await stage.say(who, cancel, "ALREADY_SETTLED" if won else "OK")
+
+
+@case("I07", "two providers at once, one player, money for half: the one balance never goes below zero")
+async def two_providers(stage: Stage) -> None:
+    other = stage.beside(_another(stage))
+    here = await stage.player(money="5.00")
+    there = await other.player(player=here.launched.player)
+    bets = [
+        (at, at.bet(who, Decimal("1.00"), f"b{n}", round_name=f"r{n}"), who)
+        for n in range(5)
+        for at, who in ((stage, here), (other, there))
+    ]
+    answers = await asyncio.gather(*[at.send(bet) for at, bet, _ in bets])
+    taken = sum(answer.reaction is Reaction.ACCEPTED for answer in answers)
+    if taken != len(bets) // 2 or await stage.cash(here) != 0:
+        raise FailedError(f"{taken} were taken, and {await stage.cash(here)} is left")
+    for (at, bet, who), answer in zip(bets, answers, strict=True):
+        await at.say(who, bet, "OK" if answer.reaction is Reaction.ACCEPTED else "INSUFFICIENT_FUNDS")
+
+
+@case(
+    "I08",
+    "the end of a round and its win at once: the win is paid, and the round ends",
+    needs=(Capability.CLOSE_ROUND,),
+)
+async def close_race(stage: Stage) -> None:
+    if stage.provider.one_credit:
+        raise SkippedError("the one credit of a reference ends it: see E06")
+    who = await stage.player()
+    for number in range(_RACES):
+        stake, prize = stage.amount(), stage.amount()
+        bet = stage.bet(who, stake, f"b{number}", round_name=f"r{number}")
+        await stage.say(who, bet, "OK", moved=-stake)
+        win, close = stage.win(bet, prize, f"w{number}"), stage.closing(who, bet)
+        pair = [win, close]
+        stage.random.shuffle(pair)
+        await asyncio.gather(*map(stage.send, pair))
+        who.moved += prize
+        await stage.settled(who)
+        await stage.say(who, win, "OK")
+        await stage.say(who, close, "OK")
+        if await stage.round_state(who, bet) != action_pb2.ROUND_STATE_CLOSED:
+            raise FailedError("the round is not closed")
+
+
+def _another(stage: Stage) -> Provider:
+    """Another provider of the same mesh, of the seed's choice."""
+    names = [one.name for one in discover() if one.name in stage.office.stack.around.ports.adapters]
+    others = sorted(set(names) - {stage.provider.name})
+    if not others:
+        raise SkippedError("no other provider runs here")
+    return provider(stage.office.stack, stage.random.choice(others))

@@ -6,11 +6,13 @@ import grpc
 
 from mesh.channels import call_metadata
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
-from pitboss.session.v1 import session_service_pb2
+from pitboss.session.v1 import catalog_service_pb2, session_service_pb2
 from provider_adapters._kit.manifest import Capability
 from tests.conformance.case import case
 from tests.conformance.stage import FailedError, Stage
 from tests.integration.provider_adapters.office import LICENSEE
+
+OTHER_LICENSEE = "aurora"
 
 
 @case("K01", "a game can be launched on both devices", needs=(Capability.LAUNCH,))
@@ -38,6 +40,17 @@ async def game(stage: Stage) -> None:
     await _refused(stage, _order(stage, player, "no-such-game", "launch-game"))
 
 
+@case(
+    "K03",
+    "a launch for no licensee, for one that nobody is, or for another's player is refused",
+    needs=(Capability.LAUNCH,),
+)
+async def operator(stage: Stage) -> None:
+    player = await stage.office.player()
+    for name, licensee in (("none", None), ("nobody", "nobody-at-all"), ("another", OTHER_LICENSEE)):
+        await _refused(stage, _order(stage, player, stage.provider.game_id, f"launch-{name}"), licensee)
+
+
 @case("K04", "the catalog has every game with a title and a category that the law knows", needs=(Capability.CATALOG,))
 async def catalog(stage: Stage) -> None:
     reply = await stage.office.adapter(stage.provider.name).ListProviderGames(pb.ListProviderGamesRequest(), timeout=10)
@@ -47,6 +60,25 @@ async def catalog(stage: Stage) -> None:
     wrong = [name for name, game in found.items() if not game.title or game.category not in {"slot", "table", "live"}]
     if wrong:
         raise FailedError(f"without title or category: {', '.join(wrong)}")
+
+
+@case(
+    "K07",
+    "a licensee's list has every game of the studio once, page by page, with its category",
+    needs=(Capability.CATALOG,),
+)
+async def lobby(stage: Stage) -> None:
+    found: list[tuple[str, str]] = []
+    request = catalog_service_pb2.ListGamesRequest(provider=stage.provider.name, page_size=1)
+    while True:
+        page = await stage.office.catalog.ListGames(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+        found += [(game.game_id, catalog_service_pb2.Category.Name(game.category)) for game in page.games]
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    wanted = [(game.game_id, f"CATEGORY_{game.category.upper()}") for game in stage.studio.games if game.enabled]
+    if found != sorted(wanted):
+        raise FailedError(f"{found} instead of {sorted(wanted)}")
 
 
 def _order(
@@ -65,9 +97,11 @@ def _order(
     return order
 
 
-async def _refused(stage: Stage, order: session_service_pb2.CreateSessionRequest) -> None:
+async def _refused(
+    stage: Stage, order: session_service_pb2.CreateSessionRequest, licensee: str | None = LICENSEE
+) -> None:
     try:
-        await stage.office.sessions.CreateSession(order, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+        await stage.office.sessions.CreateSession(order, timeout=10, metadata=call_metadata(licensee=licensee))
     except grpc.RpcError as error:
         if error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL}:
             raise FailedError(f"{error.code().name} is no refusal") from error

@@ -21,7 +21,9 @@ from pitboss.session.v1.session_service_pb2_grpc import SessionServiceStub
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+from pitboss.wallet.v1.history_service_pb2_grpc import HistoryServiceStub
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 LICENSEE = "borealis"
 
@@ -49,7 +51,10 @@ class Office:
         self.stack = stack
         around = stack.around
         self._channels: list[grpc.aio.Channel] = []
-        self.ledger = LedgerServiceStub(self._channel("platform", around.ports.wallets[0]))
+        wallet = self._channel("platform", around.ports.wallets[0])
+        self.ledger = LedgerServiceStub(wallet)
+        self.history = HistoryServiceStub(wallet)
+        self.registry = RegistryServiceStub(wallet)
         session = self._channel("platform", around.ports.session)
         self.sessions = SessionServiceStub(session)
         self.catalog = CatalogServiceStub(session)
@@ -111,7 +116,15 @@ class Office:
             await self._must(player, "deposit", source="cashier", deposit=deposit)
         return player
 
-    async def launch(self, provider: str, game_id: str, player: str = "", *, currency: str = "EUR") -> Launched:
+    async def launch(
+        self,
+        provider: str,
+        game_id: str,
+        player: str = "",
+        *,
+        currency: str = "EUR",
+        device: session_service_pb2.Device.ValueType = session_service_pb2.DEVICE_UNSPECIFIED,
+    ) -> Launched:
         """Create a session, and look up the token that the provider holds for it."""
         player = player or await self.player(currency=currency)
         order = session_service_pb2.CreateSessionRequest(
@@ -121,6 +134,7 @@ class Office:
             game_id=game_id,
             currency_code=currency,
             country="DE",
+            device=device,
         )
         created = await self.sessions.CreateSession(order, timeout=30, metadata=call_metadata(licensee=LICENSEE))
         return Launched(
