@@ -31,6 +31,7 @@ from mesh.metrics import Histogram
 from mesh.validation import decode
 
 _log = logs.get("mesh.calls")
+_MOMENT_S = 0.1
 
 Context = Any
 """gRPC's servicer context, possibly inside a tracing proxy."""
@@ -106,7 +107,9 @@ class Method:
     async def fail(self, error: BaseException, context: Context, metadata: Metadata, started: float) -> NoReturn:
         """Account for a call that ended with an exception, and tell its caller."""
         if failures.was_cancelled(error) and not (self.desk.draining and isinstance(error, asyncio.CancelledError)):
-            expired = context.time_remaining() == 0
+            # The caller's clock began earlier than ours: it gives up a moment before our time is over.
+            remaining = context.time_remaining()
+            expired = remaining is not None and remaining < _MOMENT_S
             self.observe(grpc.StatusCode.DEADLINE_EXCEEDED if expired else grpc.StatusCode.CANCELLED, _since(started))
             _log.debug("call cancelled", method=self.path, expired=expired)
             raise error
