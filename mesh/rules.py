@@ -275,11 +275,30 @@ def _integer(rules: Rules, _field: FieldDescriptor) -> Accepts:
 
 
 def _duration(rules: Rules, _field: FieldDescriptor) -> Accepts:
-    above = _known(rules, "gt").gt
-    least = (above.seconds, above.nanos)
-    return lambda span: (
-        least < (span.seconds, span.nanos) and 0 <= span.seconds <= _LONGEST_SECONDS and 0 <= span.nanos < _NANOS
-    )
+    _known(rules, "gt", "gte", "lte")
+    above, least, most = (_span(rules, name) for name in ("gt", "gte", "lte"))
+    if most is not None and any(low is not None and low > most for low in (above, least)):
+        # Such bounds mean everything outside of them.
+        raise UnknownRuleError
+
+    def accepts(value: Wire) -> bool:
+        span = (value.seconds, value.nanos)
+        return (
+            abs(value.seconds) <= _LONGEST_SECONDS
+            and 0 <= value.nanos < _NANOS
+            and (above is None or span > above)
+            and (least is None or span >= least)
+            and (most is None or span <= most)
+        )
+
+    return accepts
+
+
+def _span(rules: Rules, name: str) -> tuple[int, int] | None:
+    if not rules.HasField(name):
+        return None
+    bound = getattr(rules, name)
+    return bound.seconds, bound.nanos
 
 
 _MAKERS: dict[str, Callable[[Rules, FieldDescriptor], Accepts]] = {

@@ -106,6 +106,7 @@ def evidence_unwritable(stage: Stage) -> Iterator[Row]:
     yield _happened("evidence unwritable", "win", won, *no_answer)
     until(lambda: stage.win(running, "bet-before") == "OK", "the win is accepted when it is sent again")
     yield _happened("evidence writable again", "win, sent again", stage.win(running, "bet-before"), "OK")
+    until(lambda: stage.decisions(running.player, "bet") > 0, "the log has read the ledger")
     logged = stage.decisions(running.player, "bet")
     yield Row(
         source="evidence unwritable", row="bet", ok=logged == 1, seen=f"{logged} decision about a bet is in the log"

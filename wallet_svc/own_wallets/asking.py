@@ -102,6 +102,9 @@ class Asking:
 
     async def _finish(self, command: Command, answer: Answer, deadline: float) -> Answer:
         """Ask the wallet for an intent; wait for the turn of a stake that has to."""
+        if isinstance(command.action, BetAndWin):
+            # Nobody knew yet that its licensee has a wallet of its own: nothing was applied.
+            return joined(await self._in_turn(split(command), deadline - time.monotonic()))
         pause_s = _FIRST_PAUSE_S
         while answer.entry.outcome is Outcome.IN_PROGRESS:
             left = deadline - time.monotonic() - self._policy.commit_margin_s

@@ -22,7 +22,7 @@ from tests.integration.sdk_wallet.wallet import Maker, Running
 from tests.integration.wallet_svc.served import PROVIDER, Caller, Served, bet, money, serving, win
 
 OWN = "aurora"
-DEADLINE_S = 0.4
+DEADLINE_S = 1.5
 
 
 @dataclass
