@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import TupleRow
 
+from compliance_svc.kernel import PackLibrary
 from compliance_svc.kernel.loading import SHIPPED, load_library
 from mesh import server
 from mesh.clock import Clock, open_clock
@@ -87,85 +88,31 @@ async def build(settings: WalletSettings) -> server.Parts:
     shard_log = PostgresLog(
         settings.database_url, writer=settings.replica, statement_timeout_ms=settings.statement_timeout_ms
     )
-    attempts = Attempts(
-        settings.database_url,
-        clock,
-        name=f"{settings.replica} attempts",
-        keep_days=settings.attempts_days,
-        statement_timeout_ms=settings.statement_timeout_ms,
-    )
-    engine = Engine(
-        shard_log,
-        clock,
-        packs,
-        attempts=attempts,
-        most_waiting=settings.most_waiting,
-        most_in_flight=settings.most_in_flight,
-        most_players=settings.cached_players,
-        most_known=settings.cached_keys,
-    )
-    calls_reader = Reader(
-        settings.database_url, name=f"{settings.replica} calls", statement_timeout_ms=settings.statement_timeout_ms
-    )
-    directory = Directory(calls_reader, settings.licensee_keys)
-    calls = PendingCalls(calls_reader)
+    attempts = _attempts(settings, clock)
+    engine = _engine(settings, shard_log, clock, packs, attempts)
+    totals = _totals(settings)
+    readers = {name: _reader(settings, name) for name in ("reader", "history", "feed", "calls")}
+    queries = Queries(readers["reader"], clock, packs)
+    feed = Feed(readers["feed"], settings.feed_interval_ms / 1000)
+    directory = Directory(readers["calls"], settings.licensee_keys)
+    calls = PendingCalls(readers["calls"])
     worker = Worker(engine, calls, directory, clock)
     asking = Asking(engine, worker, directory)
-    reader = Reader(
-        settings.database_url, name=f"{settings.replica} reader", statement_timeout_ms=settings.statement_timeout_ms
-    )
-    history_reader = Reader(
-        settings.database_url, name=f"{settings.replica} history", statement_timeout_ms=settings.statement_timeout_ms
-    )
-    totals = Totals(
-        settings.database_url,
-        name=f"{settings.replica} totals",
-        interval_s=settings.totals_interval_s,
-        statement_timeout_ms=settings.report_timeout_ms,
-    )
-    history = History(history_reader, totals, clock, packs)
-    in_order = Sorted(
-        settings.database_url, name=f"{settings.replica} reports", statement_timeout_ms=settings.report_timeout_ms
+    history = History(readers["history"], totals, clock, packs)
+    looking_back = HistoryServicer(
+        history,
+        Explainer(readers["history"], queries),
+        Comparing(_in_order(settings), queries),
+        settings.signer(),
+        Waiting(calls, queries, clock),
     )
     sweeper = Sweeper(settings, engine, clock)
-    queries = Queries(reader, clock, packs)
-    feed_reader = Reader(
-        settings.database_url, name=f"{settings.replica} feed", statement_timeout_ms=settings.statement_timeout_ms
-    )
-    feed = Feed(feed_reader, settings.feed_interval_ms / 1000)
-
-    async def registry_connection() -> psycopg.AsyncConnection[TupleRow]:
-        return await connect(settings.database_url, name=f"{settings.replica} registry")
-
-    pack_names = frozenset(pack.name for pack in packs.versions())
     return server.Parts(
         services=[
-            server.Service(
-                name=LEDGER,
-                add=ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server,
-                servicer=LedgerServicer(asking, queries, feed),
-            ),
-            server.Service(
-                name=WALLET,
-                add=wallet_service_pb2_grpc.add_WalletServiceServicer_to_server,
-                servicer=WalletServicer(asking, queries, history),
-            ),
-            server.Service(
-                name=HISTORY,
-                add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server,
-                servicer=HistoryServicer(
-                    history,
-                    Explainer(history_reader, queries),
-                    Comparing(in_order, queries),
-                    settings.signer(),
-                    Waiting(calls, queries, clock),
-                ),
-            ),
-            server.Service(
-                name=REGISTRY,
-                add=registry_service_pb2_grpc.add_RegistryServiceServicer_to_server,
-                servicer=RegistryServicer(RegistryStore(registry_connection), pack_names),
-            ),
+            _ledger(LedgerServicer(asking, queries, feed)),
+            _wallet(WalletServicer(asking, queries, history)),
+            _history(looking_back),
+            _registry(settings, packs),
         ],
         policy=POLICY,
         tasks={
@@ -180,13 +127,84 @@ async def build(settings: WalletSettings) -> server.Parts:
             attempts.close,
             totals.close,
             shard_log.close,
-            reader.close,
-            history_reader.close,
-            feed_reader.close,
             directory.close,
-            calls_reader.close,
+            *[reader.close for reader in readers.values()],
             sweeper.close,
         ],
+    )
+
+
+def _engine(settings: WalletSettings, log: PostgresLog, clock: Clock, packs: PackLibrary, attempts: Attempts) -> Engine:
+    return Engine(
+        log,
+        clock,
+        packs,
+        attempts=attempts,
+        most_waiting=settings.most_waiting,
+        most_in_flight=settings.most_in_flight,
+        most_players=settings.cached_players,
+        most_known=settings.cached_keys,
+    )
+
+
+def _attempts(settings: WalletSettings, clock: Clock) -> Attempts:
+    return Attempts(
+        settings.database_url,
+        clock,
+        name=f"{settings.replica} attempts",
+        keep_days=settings.attempts_days,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
+
+
+def _totals(settings: WalletSettings) -> Totals:
+    return Totals(
+        settings.database_url,
+        name=f"{settings.replica} totals",
+        interval_s=settings.totals_interval_s,
+        statement_timeout_ms=settings.report_timeout_ms,
+    )
+
+
+def _reader(settings: WalletSettings, name: str) -> Reader:
+    return Reader(
+        settings.database_url, name=f"{settings.replica} {name}", statement_timeout_ms=settings.statement_timeout_ms
+    )
+
+
+def _in_order(settings: WalletSettings) -> Sorted:
+    return Sorted(
+        settings.database_url, name=f"{settings.replica} reports", statement_timeout_ms=settings.report_timeout_ms
+    )
+
+
+def _ledger(servicer: LedgerServicer) -> server.Service:
+    return server.Service(
+        name=LEDGER, add=ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server, servicer=servicer
+    )
+
+
+def _wallet(servicer: WalletServicer) -> server.Service:
+    return server.Service(
+        name=WALLET, add=wallet_service_pb2_grpc.add_WalletServiceServicer_to_server, servicer=servicer
+    )
+
+
+def _history(servicer: HistoryServicer) -> server.Service:
+    return server.Service(
+        name=HISTORY, add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server, servicer=servicer
+    )
+
+
+def _registry(settings: WalletSettings, packs: PackLibrary) -> server.Service:
+    async def connection() -> psycopg.AsyncConnection[TupleRow]:
+        return await connect(settings.database_url, name=f"{settings.replica} registry")
+
+    pack_names = frozenset(pack.name for pack in packs.versions())
+    return server.Service(
+        name=REGISTRY,
+        add=registry_service_pb2_grpc.add_RegistryServiceServicer_to_server,
+        servicer=RegistryServicer(RegistryStore(connection), pack_names),
     )
 
 

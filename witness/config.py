@@ -36,7 +36,7 @@ class WitnessSettings:
 
     def cosigner(self) -> Cosigner:
         """Who cosigns."""
-        return Cosigner(self.witness_name, self.witness_key)
+        return Cosigner.load(self.witness_name, self.witness_key)
 
     def keys(self) -> list[Key]:
         """The logs that are witnessed."""

@@ -93,7 +93,7 @@ def _internal(stack: Stack) -> dict[str, Any]:
         "second_opinion": f"{HOST}:{ports.second_opinion}" if "second_opinion" in stack.names else "",
         "audit": f"{HOST}:{ports.audit}" if "audit_svc" in stack.names else "",
         "audit_key": Signer.load(AUDIT_LOG, stack.vault.audit_keys.signing).verifier_key,
-        "witness_key": Cosigner(WITNESS_NAME, stack.vault.audit_keys.witness).verifier_key,
+        "witness_key": Cosigner.load(WITNESS_NAME, stack.vault.audit_keys.witness).verifier_key,
         "witness": f"{HOST}:{ports.witness}" if "witness" in stack.names else "",
         "adapters": {name: f"{HOST}:{port}" for name, port in ports.adapters.items()},
         "tls": str(stack.around.tls / "platform"),

@@ -239,7 +239,7 @@ def audit(around: Surroundings) -> tuple[Process, ...]:
     """The audit log and a witness of it, for whom nobody waits either."""
     keys, ports = around.audit_keys, around.ports
     log, address = Signer.load(AUDIT_LOG, keys.signing), f"{HOST}:{ports.witness}"
-    cosigner = Cosigner(WITNESS_NAME, keys.witness)
+    cosigner = Cosigner.load(WITNESS_NAME, keys.witness)
     witness = Process(
         name=WITNESS,
         module="witness",

@@ -303,9 +303,10 @@ class Stage:
     async def differences(
         self, lines: Sequence[history_service_pb2.ComparedLine], around: Sequence[history_service_pb2.ComparedLine] = ()
     ) -> set[tuple[str, str]]:
-        """Upload a list as the provider's own, and return the key and the kind of each difference.
+        """Upload a list as the provider's own, and return the key and the kind of each difference for these players.
 
-        Compared is the time in which the ledger recorded `around`, by default the lines themselves.
+        Compared is the time in which the ledger recorded `around`, by default the lines themselves. Other cases may
+        speak as this provider in that time: what the ledger has of their players is no difference of this list.
         """
         acts = {(KINDS[act.kind], act.transaction_key) for act, _ in self._said if act.kind in KINDS}
         who = self._players[0]
@@ -322,12 +323,14 @@ class Stage:
             history_service_pb2.CompareStatementRequest(scope=scope),
             history_service_pb2.CompareStatementRequest(lines=history_service_pb2.ComparedLines(lines=ordered)),
         ]
+        ours = {player.launched.player for player in self._players}
         found = set()
         async for told in self.office.history.CompareStatement(iter(sent), timeout=30, metadata=self._tenant):
             for one in told.differences:
                 line = one.there if one.HasField("there") else one.here
                 kind = history_service_pb2.DifferenceKind.Name(one.difference).removeprefix("DIFFERENCE_KIND_")
-                found.add((line.transaction_key, kind))
+                if line.player_id in ours:
+                    found.add((line.transaction_key, kind))
         return found
 
     async def attempts(self, who: Player, act: Act) -> list[tuple[str, bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -38,7 +38,10 @@ async def statement(stage: Stage) -> None:
 @case("L03", "a provider's own list is compared with the ledger, and each difference is found and named")
 async def compared(stage: Stage) -> None:
     who = await stage.player()
-    honest = _lines([await stage.transaction(who, act) for act in await _evening(stage, who)])
+    acts = await _evening(stage, who, range(3))
+    await _neighbour(stage)
+    acts += await _evening(stage, who, range(3, 6))
+    honest = _lines([await stage.transaction(who, act) for act in acts])
     if found := await stage.differences(honest):
         raise FailedError(f"two equal lists differ: {found}")
     changed, lost, other_state, *rest = stage.random.sample(honest, len(honest))
@@ -111,10 +114,17 @@ async def silent(stage: Stage) -> None:
             raise FailedError("a log has a token or a secret")
 
 
-async def _evening(stage: Stage, who: Player) -> list[Act]:
-    """Six rounds, each won or undone. What was said."""
+async def _neighbour(stage: Stage) -> None:
+    """Another case speaks as the same provider."""
+    other = stage.beside(stage.provider)
+    who, stake = await other.player(), stage.amount()
+    await other.say(who, other.bet(who, stake), "OK", moved=-stake)
+
+
+async def _evening(stage: Stage, who: Player, rounds: Iterable[int] = range(6)) -> list[Act]:
+    """Rounds, each won or undone. What was said."""
     acts = []
-    for number in range(6):
+    for number in rounds:
         stake, prize = stage.amount(), stage.amount()
         bet = stage.bet(who, stake, f"b{number}", round_name=f"r{number}")
         await stage.say(who, bet, "OK", moved=-stake)

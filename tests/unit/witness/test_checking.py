@@ -18,7 +18,7 @@ from witness.state import State
 
 SEED, OTHER = (base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2))
 LOG = Signer.load("log.example/audit", SEED)
-COSIGNER = Cosigner("witness.example", OTHER)
+COSIGNER = Cosigner.load("witness.example", OTHER)
 KEY = WitnessKey.parse(COSIGNER.verifier_key)
 LEAVES = [str(number).encode() for number in range(12)]
 FORGED = [*LEAVES[:4], b"forged", *LEAVES[5:]]
