@@ -29,7 +29,11 @@ API_CLASSES = (
         name="play",
         upstream="session_svc",
         scope="play",
-        services=("pitboss.session.v1.SessionService", "pitboss.session.v1.CatalogService"),
+        services=(
+            "pitboss.session.v1.SessionService",
+            "pitboss.session.v1.CatalogService",
+            "pitboss.session.v1.FreeRoundsService",
+        ),
     ),
     ApiClass(
         name="wallet",

@@ -70,3 +70,38 @@ class PlayerNotFoundError(MeshError):
 
     kind = Kind.NOT_FOUND
     reason = "ERROR_REASON_PLAYER_NOT_FOUND"
+
+
+class GrantNotFoundError(MeshError):
+    """The licensee has no such grant of free rounds."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_GRANT_NOT_FOUND"
+
+
+class GrantOverError(MeshError):
+    """The grant has expired or was never given: there is nothing to cancel."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_GRANT_OVER"
+
+
+class GrantRefusedError(MeshError):
+    """The provider refused the free rounds, or their cancel."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_GRANT_REFUSED"
+
+
+class GrantUnknownError(MeshError):
+    """The provider did not answer; the same call finds out what became of it."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "ERROR_REASON_GRANT_UNKNOWN"
+
+
+class FreeRoundsNotOfferedError(MeshError):
+    """The provider has no such free rounds that others may give."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_FREE_ROUNDS_NOT_OFFERED"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from session_svc.domain.catalog import Game
+from session_svc.domain.grants import Grant, GrantState
 from session_svc.domain.session import LedgerPosition, Session
 from session_svc.domain.states import PlayEnd, State
 
@@ -204,6 +205,50 @@ class Providers(Protocol):
 
     def health(self, provider: str) -> AsyncGenerator[bool, None]:
         """Whether the provider is up: now, then at each change. Raises DependencyDownError when it breaks."""
+        ...
+
+
+class Grants(Protocol):
+    """The free rounds that were written down. A step that somebody else has taken is no mistake."""
+
+    async def begin(self, grant: Grant) -> bool:
+        """Write a new grant down; False if its client key already has one."""
+        ...
+
+    async def by_key(self, licensee: str, client_key: str) -> Grant | None:
+        """The grant of a client key."""
+        ...
+
+    async def find(self, licensee: str, grant_id: str) -> Grant | None:
+        """A grant of a licensee."""
+        ...
+
+    async def page(self, licensee: str, *, player_id: str, before: str, limit: int) -> list[Grant]:
+        """Grants of a licensee, or of one player, that are older than `before`; the newest first."""
+        ...
+
+    async def activate(self, grant: Grant, reference: str) -> None:
+        """The provider has given the rounds, under this name."""
+        ...
+
+    async def end(self, grant: Grant, to: GrantState, now: dt.datetime, *, refusal: str = "") -> None:
+        """A grant that was asked for is refused, or an active one cancelled."""
+        ...
+
+
+class FreeRoundProviders(Protocol):
+    """The adapters, as far as free rounds go.
+
+    Both raise FreeRoundsNotOfferedError, GrantRefusedError with the provider's code, and GrantUnknownError when
+    nobody knows what has happened.
+    """
+
+    async def grant(self, grant: Grant) -> str:
+        """Ask for free rounds; the provider's name of them."""
+        ...
+
+    async def cancel_grant(self, grant: Grant) -> None:
+        """Ask the provider to take back what is left."""
         ...
 
 

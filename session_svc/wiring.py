@@ -18,12 +18,14 @@ from mesh.database import engine as open_engine
 from mesh.identity import Policy
 from pitboss.session.v1 import (
     catalog_service_pb2_grpc,
+    free_rounds_service_pb2_grpc,
     session_directory_service_pb2_grpc,
     session_service_pb2_grpc,
 )
 from session_svc.app.directory import Directory
 from session_svc.app.ending import Endings
 from session_svc.app.following import LawFollower
+from session_svc.app.granting import GrantDesk
 from session_svc.app.offers import Offers
 from session_svc.app.sessions import SessionDesk, SessionMaker
 from session_svc.app.supplying import Supply
@@ -38,11 +40,13 @@ from session_svc.domain.keys import read_key
 from session_svc.domain.pages import PageTokens
 from session_svc.grpc_api.catalog import CatalogServicer
 from session_svc.grpc_api.directory import DirectoryServicer
+from session_svc.grpc_api.free_rounds import FreeRoundsServicer
 from session_svc.grpc_api.sessions import SessionServicer
 from session_svc.ports import SessionCache
 from session_svc.store.cache import NoCache, ValkeySessions
 from session_svc.store.changes import PostgresChanges
 from session_svc.store.games import PostgresGames
+from session_svc.store.grants import PostgresGrants
 from session_svc.store.law import PostgresLawRecord
 from session_svc.store.sealing import Vault
 from session_svc.store.sessions import PostgresSessions
@@ -50,6 +54,7 @@ from session_svc.store.sessions import PostgresSessions
 WORKLOAD = "session_svc"
 SESSIONS = "pitboss.session.v1.SessionService"
 DIRECTORY = "pitboss.session.v1.SessionDirectoryService"
+FREE_ROUNDS = "pitboss.session.v1.FreeRoundsService"
 CATALOG = "pitboss.session.v1.CatalogService"
 
 POLICY = Policy(
@@ -57,9 +62,10 @@ POLICY = Policy(
         SESSIONS: ("gateway", "platform"),
         f"{SESSIONS}/WatchSessions": ("gateway", "platform", "audit_svc"),
         CATALOG: ("gateway", "platform"),
+        FREE_ROUNDS: ("gateway", "platform"),
         DIRECTORY: ("provider_adapters/*", "platform"),
     },
-    scopes={SESSIONS: "play", CATALOG: "play"},
+    scopes={SESSIONS: "play", CATALOG: "play", FREE_ROUNDS: "play"},
 )
 
 _HALF_WAY_PATIENCE = dt.timedelta(seconds=5)
@@ -82,6 +88,7 @@ class Stores:
     changes: PostgresChanges
     law: PostgresLawRecord
     games: PostgresGames
+    grants: PostgresGrants
     cache: SessionCache
     page_key: bytes
 
@@ -104,7 +111,7 @@ async def build(settings: SessionSettings) -> server.Parts:
     supply = _supply(settings, stores, neighbours, offers)
     watching = Watching(stores.changes, interval_s=settings.watch_interval_ms / 1000)
     lifetime = dt.timedelta(seconds=settings.session_ttl_seconds)
-    maker = SessionMaker(clock=clock, lifetime=lifetime, new_id=lambda: str(uuid_utils.uuid7()))
+    maker = SessionMaker(clock=clock, lifetime=lifetime, new_id=_new_id)
     desk = SessionDesk(
         sessions=stores.sessions,
         law=neighbours.law,
@@ -115,6 +122,8 @@ async def build(settings: SessionSettings) -> server.Parts:
         clock=clock,
         doubt=supply.doubt,
     )
+    grants = GrantDesk(grants=stores.grants, providers=neighbours.providers, offers=offers, clock=clock, new_id=_new_id)
+    tokens = PageTokens(key=stores.page_key)
     await until_done("database", partial(offers.reload, stores.games))
     return server.Parts(
         services=[
@@ -131,13 +140,22 @@ async def build(settings: SessionSettings) -> server.Parts:
             server.Service(
                 name=CATALOG,
                 add=catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
-                servicer=CatalogServicer(offers, PageTokens(key=stores.page_key)),
+                servicer=CatalogServicer(offers, tokens),
+            ),
+            server.Service(
+                name=FREE_ROUNDS,
+                add=free_rounds_service_pb2_grpc.add_FreeRoundsServiceServicer_to_server,
+                servicer=FreeRoundsServicer(grants, tokens, clock),
             ),
         ],
         policy=POLICY,
         tasks={**_tasks(settings, stores, neighbours, supply, endings, clock), "watching": watching.run},
         closers=closers,
     )
+
+
+def _new_id() -> str:
+    return str(uuid_utils.uuid7())
 
 
 def _tasks(
@@ -178,6 +196,7 @@ def _stores(settings: SessionSettings, closers: list[Closer]) -> Stores:
         changes=PostgresChanges(engine),
         law=PostgresLawRecord(engine),
         games=PostgresGames(engine),
+        grants=PostgresGrants(engine),
         cache=_cache(settings, vault, closers),
         page_key=vault.page_key,
     )

@@ -14,6 +14,7 @@ from provider_adapters._kit.typed_json import FieldInvalidError
 T = TypeVar("T")
 
 _LONGEST_CODE = 64
+_LONGEST_ID = 128
 _NONSENSE = (NotParseableError, FieldInvalidError, KeyError, TypeError, ValueError)
 
 
@@ -31,11 +32,16 @@ class Question:
 
 
 async def ask(
-    outbound: Outbound, question: Question, read: Callable[[HttpReply], T], *, probe_timeout_s: float | None = None
+    outbound: Outbound,
+    question: Question,
+    read: Callable[[HttpReply], T],
+    *,
+    probe_timeout_s: float | None = None,
+    once: bool = False,
 ) -> T:
     """What `read` makes of the answer; an answer that it cannot read is a failure of the provider.
 
-    Only for calls that may be repeated. With `probe_timeout_s` it is the probe's: not guarded, not repeated.
+    Repeated unless it is `once`: then whoever asked decides. With `probe_timeout_s` it is the probe's: not guarded, not repeated.
     """
 
     def checked(reply: HttpReply) -> T:
@@ -56,7 +62,7 @@ async def ask(
         body=question.body,
         query=question.query,
         headers=question.headers,
-        safe=not is_probe,
+        safe=not is_probe and not once,
         guarded=not is_probe,
         timeout_s=probe_timeout_s,
     )
@@ -68,6 +74,14 @@ def raise_for(code: object, failures: Mapping[Any, type[ProviderFailedError | Pr
         raise FieldInvalidError("code")
     failure = failures.get(code, ProviderRefusedError)
     raise failure(code=code[:_LONGEST_CODE])
+
+
+def text_in(content: Mapping[str, Any], name: str) -> str:
+    """A text of an answer that must be there."""
+    value = content[name]
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
+        raise FieldInvalidError(name)
+    return value
 
 
 def browser_address(url: object) -> str:

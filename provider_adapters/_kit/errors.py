@@ -17,6 +17,13 @@ class ProviderFailedError(MeshError):
     reason = "ERROR_REASON_PROVIDER_FAILED"
 
 
+class FreeRoundsNotOfferedError(MeshError):
+    """The provider has no calls for free rounds, or not for such ones."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_FREE_ROUNDS_NOT_OFFERED"
+
+
 class ProviderRefusedError(MeshError):
     """The provider refused the call and said why in its own words."""
 

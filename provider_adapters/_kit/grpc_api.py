@@ -2,6 +2,7 @@
 
 # ruff: noqa: ANN401 - gRPC names the methods and their arguments
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
@@ -10,10 +11,12 @@ from google.protobuf.duration_pb2 import Duration
 from mesh.errors import RequestInvalidError
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceServicer
+from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.delivery import policy
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError
 from provider_adapters._kit.health import Health, HealthBoard
-from provider_adapters._kit.manifest import Manifest
-from provider_adapters._kit.ports import Adapter, Device, Game, Launch, SessionFacts
+from provider_adapters._kit.manifest import Capability, Manifest
+from provider_adapters._kit.ports import Adapter, Device, FreeRounds, Game, GivenRounds, Launch, SessionFacts
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.sessions import DirectorySessions
 
@@ -56,6 +59,29 @@ class AdapterServicer(ProviderAdapterServiceServicer):
         """Fetch the provider's catalog."""
         return pb.ListProviderGamesResponse(games=map(_game, await self._adapter.list_games()))
 
+    async def GrantFreeRounds(self, request: pb.GrantFreeRoundsRequest, context: Any) -> pb.GrantFreeRoundsResponse:
+        """Ask the provider to give free rounds."""
+        self._must_offer(Capability.FREE_ROUND_GRANTS)
+        if len(request.game_ids) > 1:
+            self._must_offer(Capability.FREE_ROUNDS_SHARED)
+        try:
+            reference = await self._adapter.grant_free_rounds(rounds_of(request))
+        except AmountError:
+            raise RequestInvalidError(violations=[("bet", "does not fit the provider's wire")]) from None
+        return pb.GrantFreeRoundsResponse(provider_reference=reference)
+
+    async def CancelFreeRounds(self, request: pb.CancelFreeRoundsRequest, context: Any) -> pb.CancelFreeRoundsResponse:
+        """Ask the provider to take back what is left of them."""
+        self._must_offer(Capability.FREE_ROUND_GRANTS)
+        player = _player(request.player_reference)
+        given = GivenRounds(grant_id=request.grant_id, player=player, reference=request.provider_reference)
+        await self._adapter.cancel_free_rounds(given)
+        return pb.CancelFreeRoundsResponse()
+
+    def _must_offer(self, capability: Capability) -> None:
+        if capability not in self._manifest.capabilities:
+            raise FreeRoundsNotOfferedError(provider=self._manifest.name)
+
     async def WatchHealth(
         self,
         request: pb.WatchHealthRequest,
@@ -87,14 +113,11 @@ def description(manifest: Manifest) -> pb.DescribeResponse:
 
 def launch_of(request: pb.CreateLaunchRequest) -> Launch:
     """The launch as values."""
-    player = PlayerReference.parse(request.player_reference)
-    if player is None:
-        raise RequestInvalidError(violations=[("player_reference", "must look like licensee.player")])
     mobile = request.device == pb.LAUNCH_DEVICE_MOBILE
     return Launch(
         session_id=request.session_id,
         token=request.token,
-        player=player,
+        player=_player(request.player_reference),
         game_id=request.game_id,
         currency_code=request.currency_code,
         language=request.language or "en",
@@ -102,6 +125,25 @@ def launch_of(request: pb.CreateLaunchRequest) -> Launch:
         device=Device.MOBILE if mobile else Device.DESKTOP,
         lobby_url=request.lobby_url,
     )
+
+
+def rounds_of(request: pb.GrantFreeRoundsRequest) -> FreeRounds:
+    """The free rounds as values."""
+    return FreeRounds(
+        grant_id=request.grant_id,
+        player=_player(request.player_reference),
+        game_ids=tuple(request.game_ids),
+        rounds=request.rounds,
+        bet=request.bet,
+        expires_at=request.expire_time.ToDatetime(tzinfo=dt.UTC),
+    )
+
+
+def _player(reference: str) -> PlayerReference:
+    player = PlayerReference.parse(reference)
+    if player is None:
+        raise RequestInvalidError(violations=[("player_reference", "must look like licensee.player")])
+    return player
 
 
 def _facts(launch: Launch) -> SessionFacts:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from provider_adapters._kit.budget import Budget
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError
 from provider_adapters._kit.http import HttpReply, HttpRequest
-from provider_adapters._kit.ports import Game, Launch, Problem
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Problem
 
 
 class Client(Protocol):
@@ -24,6 +25,18 @@ class Client(Protocol):
         ...
 
 
+class Granter(Protocol):
+    """What we ask the provider about free rounds. Raises the kit's provider errors."""
+
+    async def grant(self, rounds: FreeRounds) -> str:
+        """Give them; the provider's name of the grant."""
+        ...
+
+    async def cancel_grant(self, given: GivenRounds) -> None:
+        """Take back what is left."""
+        ...
+
+
 class Callbacks(Protocol):
     """What the provider asks us."""
 
@@ -35,8 +48,15 @@ class Callbacks(Protocol):
 class JoinedAdapter:
     """See `ports.Adapter`."""
 
-    def __init__(self, client: Client, callbacks: Callbacks, refuse: Callable[[Problem], HttpReply]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        callbacks: Callbacks,
+        refuse: Callable[[Problem], HttpReply],
+        granter: Granter | None = None,
+    ) -> None:
         self._client = client
+        self._granter = granter
         self._refuse = refuse
         # One call less on each callback.
         self.callback = callbacks.answer
@@ -48,6 +68,18 @@ class JoinedAdapter:
     async def list_games(self) -> Sequence[Game]:
         """See `ports.Adapter`."""
         return await self._client.games()
+
+    async def grant_free_rounds(self, rounds: FreeRounds) -> str:
+        """See `ports.Adapter`."""
+        if self._granter is None:
+            raise FreeRoundsNotOfferedError
+        return await self._granter.grant(rounds)
+
+    async def cancel_free_rounds(self, given: GivenRounds) -> None:
+        """See `ports.Adapter`."""
+        if self._granter is None:
+            raise FreeRoundsNotOfferedError
+        await self._granter.cancel_grant(given)
 
     async def probe(self, timeout_s: float) -> None:
         """See `ports.Adapter`."""

@@ -1,10 +1,12 @@
 """What a provider's adapter offers to the kit, and what the kit offers to it."""
 
+import datetime as dt
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
@@ -66,6 +68,30 @@ class Game:
     """"slot", "table" or "live"."""
     enabled: bool = True
     currency_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeRounds:
+    """Free rounds to give to a player."""
+
+    grant_id: str
+    """Ours. It goes along, so that the provider gives nothing twice when it is asked twice."""
+    player: PlayerReference
+    game_ids: tuple[str, ...]
+    rounds: int
+    bet: Money
+    """What one round is worth."""
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenRounds:
+    """Free rounds that a provider has given."""
+
+    grant_id: str
+    player: PlayerReference
+    reference: str
+    """What the provider calls them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +218,14 @@ class Adapter(Protocol):
 
     async def list_games(self) -> Sequence[Game]:
         """The provider's catalog. Raises the kit's provider errors."""
+        ...
+
+    async def grant_free_rounds(self, rounds: FreeRounds) -> str:
+        """Give free rounds; the provider's name of them, which their results carry. Raises the kit's provider errors."""
+        ...
+
+    async def cancel_free_rounds(self, given: GivenRounds) -> None:
+        """Take back what is left of them. Repeatable. Raises the kit's provider errors."""
         ...
 
     async def probe(self, timeout_s: float) -> None:

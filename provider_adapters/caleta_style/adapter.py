@@ -10,4 +10,5 @@ from provider_adapters.caleta_style.config import adapter_keys
 def create(parts: AdapterParts) -> Adapter:
     """Called by the kit, once."""
     keys = adapter_keys(parts.credentials)
-    return JoinedAdapter(Client(keys, parts.outbound), Callbacks(keys, parts), refuse)
+    client = Client(keys, parts.outbound)
+    return JoinedAdapter(client, Callbacks(keys, parts), refuse, client)

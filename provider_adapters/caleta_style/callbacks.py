@@ -13,7 +13,6 @@ from provider_adapters._kit.callbacks import (
     Call,
     DialectCallbacks,
     Opened,
-    ProblemError,
     Routes,
     available,
     parse_json,
@@ -73,20 +72,18 @@ class Callbacks(DialectCallbacks):
         return write(mapping.reply(Code.OK, call.echo, user, found))
 
     async def _bet(self, message: wire.Bet, call: Call) -> HttpReply:
-        # A free bet taken as a paid one would charge the player for a present.
-        if message.is_free:
-            raise ProblemError(Problem.NOT_SUPPORTED)
         facts = await self.session_of(message.token, call)
         user = message.user or str(facts.player)
         if user != str(facts.player):
             return self.outcome(Outcome.OUTCOME_SESSION_INVALID, call)
-        return await self._execute(user, mapping.bet_action(message, facts.session_id), call)
+        # A free bet taken as a paid one would charge the player for a present.
+        make = mapping.free_bet_action if message.is_free else mapping.bet_action
+        return await self._execute(user, make(message, facts.session_id), call)
 
     async def _win(self, message: wire.Win, call: Call) -> HttpReply:
-        if message.is_free:
-            raise ProblemError(Problem.NOT_SUPPORTED)
         user = await self._owner(message, call)
-        return await self._execute(user, mapping.win_action(message, self.noted(message.token, user)), call)
+        make = mapping.free_win_action if message.is_free else mapping.win_action
+        return await self._execute(user, make(message, self.noted(message.token, user)), call)
 
     async def _rollback(self, message: wire.Rollback, call: Call) -> HttpReply:
         user = await self._owner(message, call)

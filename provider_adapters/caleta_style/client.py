@@ -1,12 +1,14 @@
 """What we ask the provider."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
-from provider_adapters._kit.asking import Question, ask, browser_address, raise_for
+from provider_adapters._kit.asking import Question, ask, browser_address, raise_for, text_in
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import Game, Launch, Outbound
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound
 from provider_adapters._kit.rsa_signatures import Keys
 from provider_adapters._kit.strict_json import parse_list, parse_object
 from provider_adapters._kit.typed_json import build
@@ -38,11 +40,27 @@ class Client:
         question = self._question("game/list", self._operator)
         await ask(self._outbound, question, raise_refusal, probe_timeout_s=timeout_s)
 
+    async def grant(self, rounds: FreeRounds) -> str:
+        """`freebet/rewards/create` from the template that fits. Our id goes along as the operator's reference."""
+        about = {**self._operator, "game_code": rounds.game_ids[0]}
+        rows = await ask(self._outbound, self._question("freebet/prepaids/list", about), read_prepaids)
+        prepaid = mapping.prepaid_for(rows, rounds)
+        if prepaid is None:
+            raise FreeRoundsNotOfferedError
+        fields = mapping.reward_body(rounds, prepaid, self._keys.operator_id)
+        # That a reference is believed once is our inference: whoever asked decides whether to ask again.
+        return await ask(self._outbound, self._question("freebet/rewards/create", fields), read_reward, once=True)
+
+    async def cancel_grant(self, given: GivenRounds) -> None:
+        """`freebet/rewards/cancel`. Rounds that were played stay played."""
+        fields = {**self._operator, "reward_uuid": given.reference}
+        await ask(self._outbound, self._question("freebet/rewards/cancel", fields), raise_refusal)
+
     @property
     def _operator(self) -> dict[str, str]:
         return {"operator_id": self._keys.operator_id}
 
-    def _question(self, operation: str, fields: Mapping[str, str]) -> Question:
+    def _question(self, operation: str, fields: Mapping[str, Any]) -> Question:
         body = orjson.dumps(fields)
         headers = {auth.HEADER: auth.sign(self._keys.own, body), "content-type": "application/json"}
         return Question(operation=operation, path=BASE + operation, body=body, headers=headers)
@@ -58,6 +76,18 @@ def read_games(reply: HttpReply) -> tuple[Game, ...]:
     """The catalog."""
     raise_refusal(reply)
     return mapping.catalog([build(wire.CatalogRow, row) for row in parse_list(reply.body)])
+
+
+def read_prepaids(reply: HttpReply) -> list[wire.Prepaid]:
+    """The templates of free bets."""
+    raise_refusal(reply)
+    return [build(wire.Prepaid, row) for row in parse_list(reply.body)]
+
+
+def read_reward(reply: HttpReply) -> str:
+    """The provider's name of the reward."""
+    raise_refusal(reply)
+    return text_in(parse_object(reply.body), "reward_uuid")
 
 
 def raise_refusal(reply: HttpReply) -> None:

@@ -12,6 +12,7 @@ from provider_adapters._kit.ports import Game
 from provider_adapters._kit.rsa_signatures import Keys
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
+from provider_adapters._kit.studio.grants import StudioGrant, on_ladder
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.caleta_style import auth
@@ -36,6 +37,8 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.BET: "/wallet/bet",
     ActKind.WIN: "/wallet/win",
     ActKind.CANCEL: "/wallet/rollback",
+    ActKind.FREE_BET: "/wallet/bet",
+    ActKind.FREE_SPIN: "/wallet/win",
 }
 
 _UNTIL_DONE: Final = {
@@ -58,6 +61,8 @@ REACTIONS: Final = Reactions(
     cancels=_UNTIL_DONE,
 )
 
+_PREPAIDS: Final = uuid.UUID("c1f4b1a5-51b0-4f0e-9c55-2f7f0f6fd0a3")
+_PREPAID_CURRENCIES: Final = ("EUR", "GBP", "USD", "SEK")
 _REQUESTS: Final = uuid.UUID("8d0f6c3e-35a1-4d43-9a2e-9f5f52a7b0c4")
 
 
@@ -106,7 +111,7 @@ class CaletaStyleStudio(StudioDialect):
                 return json_reply([_row(game) for game in self.games])
             case "game/url":
                 return self._launch(fields, desk)
-        return _error(Code.WRONG_SYNTAX, 404)
+        return _free_bets(request.path.removeprefix(BASE), fields, desk)
 
     def _launch(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
         if not has_texts(fields, "operator_id", "user", "token", "game_code", "currency", "lang"):
@@ -151,7 +156,69 @@ def _fields(act: Act) -> dict[str, Any]:
         fields["reference_transaction_uuid"] = act.bet_key
     if act.kind is ActKind.CANCEL:
         return fields
-    return {**fields, "amount": to_units(act.amount or Decimal(0)), "currency": seat.currency_code, "is_free": False}
+    free = {"is_free": True, "reward_uuid": act.grant_id} if act.grant_id else {"is_free": False}
+    if act.kind is ActKind.FREE_SPIN:
+        # A win names its bet. That of a free spin is known under the spin's round.
+        fields["reference_transaction_uuid"] = act.bet_key or act.round_id
+    return {**fields, "amount": to_units(act.amount or Decimal(0)), "currency": seat.currency_code, **free}
+
+
+def _free_bets(operation: str, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+    match operation:
+        case "freebet/prepaids/list":
+            return json_reply([_prepaid(*one) for one in _templates() if one[0] == fields.get("game_code")])
+        case "freebet/rewards/create":
+            return _reward(fields, desk)
+        case "freebet/rewards/cancel":
+            return _cancel_reward(fields, desk)
+    return _error(Code.WRONG_SYNTAX, 404)
+
+
+def _templates() -> set[tuple[str, str]]:
+    """Games and currencies in which free bets can be given."""
+    slots = [game.game_id for game in GAMES if game.category == "slot"]
+    return {(game_id, currency_code) for game_id in slots for currency_code in _PREPAID_CURRENCIES}
+
+
+def _prepaid_uuid(game_id: object, currency_code: object) -> str:
+    return str(uuid.uuid5(_PREPAIDS, f"{game_id}/{currency_code}"))
+
+
+def _prepaid(game_id: str, currency_code: str) -> dict[str, Any]:
+    named = {"prepaid_uuid": _prepaid_uuid(game_id, currency_code), "game_code": game_id, "currency": currency_code}
+    return {**named, "bet_count": None, "bet_value": None}
+
+
+def _reward(fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+    template = (fields.get("game_code"), fields.get("currency"))
+    if template not in _templates() or fields.get("prepaid_uuid") != _prepaid_uuid(*template):
+        return _error(Code.INVALID_GAME)
+    counts = all(type(fields.get(name)) is int and fields[name] > 0 for name in ("bet_count", "bet_value"))
+    if not counts or not has_texts(fields, "user", "end_time", "operator_reference"):
+        return _error(Code.WRONG_TYPES)
+    if not on_ladder(from_units(fields["bet_value"])):
+        return _error(Code.WRONG_TYPES)
+    given = desk.grants.give(
+        StudioGrant(
+            reference=str(uuid.uuid4()),
+            grant_id=fields["operator_reference"],
+            user=fields["user"],
+            game_ids=(fields["game_code"],),
+            rounds=fields["bet_count"],
+            bet=from_units(fields["bet_value"]),
+            currency_code=fields["currency"],
+            expires=fields["end_time"],
+        )
+    )
+    if given is None:
+        return _error(Code.DUPLICATE_TRANSACTION)
+    return json_reply({"reward_uuid": given.reference, "user": given.user})
+
+
+def _cancel_reward(fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+    if not desk.grants.cancel(str(fields.get("reward_uuid", ""))):
+        return _error(Code.TRANSACTION_DOES_NOT_EXIST)
+    return json_reply({"reward_uuid": fields["reward_uuid"]})
 
 
 def _row(game: Game) -> dict[str, Any]:

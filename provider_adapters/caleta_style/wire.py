@@ -87,3 +87,14 @@ class CatalogRow:
     category: Name
     enabled: bool
     currencies: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepaid:
+    """One template of `freebet/prepaids/list`. What is null may be chosen."""
+
+    prepaid_uuid: Id
+    game_code: Id
+    currency: Currency
+    bet_count: int | None = None
+    bet_value: Amount | None = None

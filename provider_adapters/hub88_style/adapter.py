@@ -11,4 +11,5 @@ def create(parts: AdapterParts) -> Adapter:
     """Called by the kit, once."""
     keys = adapter_keys(parts.credentials)
     callbacks = Callbacks(keys=keys, wallet=parts.wallet, sessions=parts.sessions, security=parts.security)
-    return JoinedAdapter(Client(keys=keys, outbound=parts.outbound), callbacks, refuse)
+    client = Client(keys=keys, outbound=parts.outbound)
+    return JoinedAdapter(client, callbacks, refuse, client)

@@ -63,19 +63,20 @@ class Callbacks(DialectCallbacks):
         return write(mapping.balance_reply(message, await self.balances(facts.player, facts.currency_code, call)))
 
     async def _bet(self, message: wire.Bet, call: Call) -> HttpReply:
-        # A free bet taken as a paid one would charge the player for a present.
-        if message.is_free:
-            raise ProblemError(Problem.NOT_SUPPORTED)
         facts = await self.session(message.token, message.user, call)
-        return await self._execute(message, mapping.bet_action(message, facts.session_id), call)
+        # A free bet taken as a paid one would charge the player for a present.
+        make = mapping.free_bet_action if message.is_free else mapping.bet_action
+        return await self._execute(message, make(message, facts.session_id), call)
 
     async def _win(self, message: wire.Win, call: Call) -> HttpReply:
+        noted = self.noted(message.token, message.user)
         if message.is_supplier_promo:
-            noted = self.noted(message.token, message.user)
             return await self._execute(message, mapping.promo_action(message, noted), call)
+        if message.is_free:
+            return await self._execute(message, mapping.free_win_action(message, noted), call)
         if not message.reference_transaction_uuid:
             raise ProblemError(Problem.NOT_SUPPORTED)
-        return await self._execute(message, mapping.win_action(message, self.noted(message.token, message.user)), call)
+        return await self._execute(message, mapping.win_action(message, noted), call)
 
     async def _rollback(self, message: wire.Rollback, call: Call) -> HttpReply:
         noted = self.noted(message.token, message.user)

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError, ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import Game, Launch, Outbound
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound
 from provider_adapters._kit.strict_json import NotParseableError, parse_list, parse_object
 from provider_adapters._kit.typed_json import FieldInvalidError, build
 from provider_adapters.hub88_style import auth, mapping, wire
@@ -42,12 +42,29 @@ class Client:
         fields = {"operator_id": self._keys.operator_id}
         await self._post("product/list", fields, read_anything, probe_timeout_s=timeout_s)
 
+    async def grant(self, rounds: FreeRounds) -> str:
+        """`freebet/rewards/create` from the template that fits. Our id goes along as the operator's reference."""
+        about = {"operator_id": self._keys.operator_id, "game_code": rounds.game_ids[0]}
+        prepaid = mapping.prepaid_for(await self._post("freebet/prepaids/list", about, read_prepaids), rounds)
+        if prepaid is None:
+            raise FreeRoundsNotOfferedError
+        fields = mapping.reward_body(rounds, prepaid, self._keys.operator_id)
+        # That a reference is believed once is our inference: whoever asked decides whether to ask again.
+        return await self._post("freebet/rewards/create", fields, read_reward, once=True)
+
+    async def cancel_grant(self, given: GivenRounds) -> None:
+        """`freebet/rewards/cancel`. Rounds that were played stay played."""
+        fields = {"operator_id": self._keys.operator_id, "reward_uuid": given.reference}
+        await self._post("freebet/rewards/cancel", fields, read_anything)
+
     async def _post(
         self,
         operation: str,
-        fields: Mapping[str, str],
+        fields: Mapping[str, Any],
         read: Callable[[str, HttpReply], T],
         probe_timeout_s: float | None = None,
+        *,
+        once: bool = False,
     ) -> T:
         body = json.dumps(fields, separators=(",", ":")).encode()
         return await self._outbound.send(
@@ -57,7 +74,7 @@ class Client:
             read=lambda reply: read(operation, reply),
             body=body,
             headers={auth.HEADER: auth.sign(self._keys.own, body), "content-type": "application/json"},
-            safe=probe_timeout_s is None,
+            safe=probe_timeout_s is None and not once,
             guarded=probe_timeout_s is None,
             timeout_s=probe_timeout_s,
         )
@@ -80,6 +97,24 @@ def read_games(operation: str, reply: HttpReply) -> tuple[Game, ...]:
     _raise_error(operation, reply)
     try:
         return mapping.catalog([build(wire.CatalogRow, row) for row in parse_list(reply.body)])
+    except (NotParseableError, FieldInvalidError) as error:
+        raise ProviderFailedError(operation=operation) from error
+
+
+def read_prepaids(operation: str, reply: HttpReply) -> list[wire.Prepaid]:
+    """The templates."""
+    _raise_error(operation, reply)
+    try:
+        return [build(wire.Prepaid, row) for row in parse_list(reply.body)]
+    except (NotParseableError, FieldInvalidError) as error:
+        raise ProviderFailedError(operation=operation) from error
+
+
+def read_reward(operation: str, reply: HttpReply) -> str:
+    """The provider's name of the reward."""
+    _raise_error(operation, reply)
+    try:
+        return build(wire.Reward, parse_object(reply.body)).reward_uuid
     except (NotParseableError, FieldInvalidError) as error:
         raise ProviderFailedError(operation=operation) from error
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
+from provider_adapters._kit.studio.dialect import has_texts
+from provider_adapters._kit.studio.grants import StudioGrant, on_ladder
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import (
     Act,
@@ -50,7 +52,11 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.WIN: "/transaction/win",
     ActKind.CANCEL: "/transaction/rollback",
     ActKind.PROMO: "/transaction/win",
+    ActKind.FREE_BET: "/transaction/bet",
+    ActKind.FREE_SPIN: "/transaction/win",
 }
+
+_BETS: Final = frozenset({ActKind.BET, ActKind.FREE_BET})
 
 BET_REACTIONS: Final[Mapping[Status, Reaction]] = {
     **dict.fromkeys(Status, Reaction.CANCEL),
@@ -68,6 +74,8 @@ CREDIT_REACTIONS: Final[Mapping[Status, Reaction]] = {
 }
 """After the answer to a win or a rollback: repeated until done, except on the hard statuses."""
 
+_PREPAIDS: Final = uuid.UUID("f3c0a7d4-9d6e-4d0c-8f4a-6a1b8f0e2c55")
+_PREPAID_CURRENCIES: Final = ("EUR", "GBP", "USD", "SEK")
 _REQUESTS: Final = uuid.UUID("5b0f8e0c-6c39-4a3e-9f6e-7d3f1f0f9a11")
 _OK_STATUS: Final = 200
 
@@ -84,6 +92,9 @@ class Hub88StyleStudio:
             "game/list": self._game_list,
             "game/url": self._game_url,
             "product/list": self._product_list,
+            "freebet/prepaids/list": self._prepaids,
+            "freebet/rewards/create": self._reward,
+            "freebet/rewards/cancel": self._cancel_reward,
         }
 
     def write(self, act: Act) -> HttpRequest:
@@ -107,7 +118,7 @@ class Hub88StyleStudio:
         """See `studio.ports.Studio`."""
         if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
             return Reaction.REFUSED
-        return Reaction.CANCEL if act.kind is ActKind.BET else Reaction.RETRY
+        return Reaction.CANCEL if act.kind in _BETS else Reaction.RETRY
 
     def spoil(self, request: HttpRequest) -> HttpRequest:
         """See `studio.ports.Studio`. One space more: the same JSON, other bytes."""
@@ -160,6 +171,39 @@ class Hub88StyleStudio:
         )
         return _json({"url": desk.seat(seat)})
 
+    async def _prepaids(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:  # noqa: ARG002 - one shape
+        return _json([_prepaid(*one) for one in _templates() if one[0] == fields.get("game_code")])
+
+    async def _reward(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+        template = (fields.get("game_code"), fields.get("currency"))
+        if template not in _templates() or fields.get("prepaid_uuid") != _prepaid_uuid(*template):
+            return _error(400, Status.INVALID_GAME)
+        counts = all(type(fields.get(name)) is int and fields[name] > 0 for name in ("bet_count", "bet_value"))
+        if not counts or not has_texts(fields, "user", "end_time", "operator_reference"):
+            return _error(400, Status.WRONG_TYPES)
+        if not on_ladder(from_units(fields["bet_value"])):
+            return _error(400, Status.WRONG_TYPES)
+        given = desk.grants.give(
+            StudioGrant(
+                reference=str(uuid.uuid4()),
+                grant_id=fields["operator_reference"],
+                user=fields["user"],
+                game_ids=(fields["game_code"],),
+                rounds=fields["bet_count"],
+                bet=from_units(fields["bet_value"]),
+                currency_code=fields["currency"],
+                expires=fields["end_time"],
+            )
+        )
+        if given is None:
+            return _error(400, Status.DUPLICATE_TRANSACTION)
+        return _json({"reward_uuid": given.reference, "user": given.user, "status": "FRS_ACTIVE"})
+
+    async def _cancel_reward(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+        if not desk.grants.cancel(str(fields.get("reward_uuid", ""))):
+            return _error(400, Status.TRANSACTION_DOES_NOT_EXIST)
+        return _json({"reward_uuid": fields["reward_uuid"], "status": "FRS_CANCELLED"})
+
 
 def create(parts: StudioParts) -> Hub88StyleStudio:
     """Called by the kit, once."""
@@ -187,6 +231,8 @@ def _fields(act: Act) -> dict[str, Any]:
         return fields
     amount = act.amount if act.amount is not None else Decimal(0)
     money = {**fields, "amount": to_units(amount), "currency": seat.currency_code, "is_free": False}
+    if act.grant_id:
+        money = {**money, "is_free": True, "reward_uuid": act.grant_id}
     if act.kind is ActKind.PROMO:
         info = {"supplier_promo_info": {"promo_reference": act.transaction_key}}
         return {**money, "is_supplier_promo": True, "meta": info}
@@ -196,7 +242,7 @@ def _fields(act: Act) -> dict[str, Any]:
 def _reaction(act: Act, status: Status) -> Reaction:
     if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
         return Reaction.ACCEPTED if status is Status.OK else Reaction.REFUSED
-    return (BET_REACTIONS if act.kind is ActKind.BET else CREDIT_REACTIONS)[status]
+    return (BET_REACTIONS if act.kind in _BETS else CREDIT_REACTIONS)[status]
 
 
 def _balance(content: Mapping[str, Any]) -> Decimal | None:
@@ -206,6 +252,21 @@ def _balance(content: Mapping[str, Any]) -> Decimal | None:
     if type(units) is not int:
         raise TypeError("balance must be a whole number")
     return from_units(units)
+
+
+def _templates() -> set[tuple[str, str]]:
+    """Games and currencies in which free bets can be given."""
+    slots = [game.game_id for game in GAMES if game.category == "slot"]
+    return {(game_id, currency_code) for game_id in slots for currency_code in _PREPAID_CURRENCIES}
+
+
+def _prepaid_uuid(game_id: object, currency_code: object) -> str:
+    return str(uuid.uuid5(_PREPAIDS, f"{game_id}/{currency_code}"))
+
+
+def _prepaid(game_id: str, currency_code: str) -> dict[str, Any]:
+    named = {"prepaid_uuid": _prepaid_uuid(game_id, currency_code), "game_code": game_id, "currency": currency_code}
+    return {**named, "bet_count": None, "bet_value": None, "bonus_buy": False}
 
 
 def _row(game: Game) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Win:
     request_uuid: Id
     transaction_uuid: Id
     reference_transaction_uuid: Id | None = None
-    """Required, but for supplier promotions, which this adapter does not claim."""
+    """Required, but for supplier promotions and free spins."""
     token: Token
     user: Name
     game_code: Id
@@ -110,6 +110,25 @@ class CatalogRow:
     category: Name
     enabled: bool
     currencies: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepaid:
+    """One template of `freebet/prepaids/list`. What is null may be chosen."""
+
+    prepaid_uuid: Id
+    game_code: Id
+    currency: Currency
+    bet_count: int | None = None
+    bet_value: Amount | None = None
+    bonus_buy: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reward:
+    """The answer of `freebet/rewards/create`."""
+
+    reward_uuid: Id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

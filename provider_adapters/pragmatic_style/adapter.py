@@ -10,4 +10,5 @@ from provider_adapters.pragmatic_style.config import Config
 def create(parts: AdapterParts) -> Adapter:
     """Called by the kit, once."""
     config = Config.from_credentials(parts.credentials)
-    return JoinedAdapter(Client(parts.outbound, config), Callbacks(parts, config), refuse)
+    client = Client(parts.outbound, config)
+    return JoinedAdapter(client, Callbacks(parts, config), refuse, client)

@@ -19,7 +19,7 @@ from provider_adapters.pragmatic_style.errors import BET_CODES, CREDIT_CODES, PR
 
 _log = logs.get("pragmatic_style")
 
-NOT_SUPPORTED: Final = frozenset({"bonusWin", "adjustment", "sessionExpired"})
+NOT_SUPPORTED: Final = frozenset({"adjustment", "sessionExpired"})
 """Calls of this provider for which the ledger has no action."""
 
 Reply = (
@@ -58,6 +58,7 @@ class Callbacks:
             "result": self._result,
             "endRound": self._end_round,
             "refund": self._refund,
+            "bonusWin": self._bonus,
             "jackpotWin": self._jackpot,
             "promoWin": self._promotion,
         }
@@ -116,12 +117,13 @@ class Callbacks:
 
     async def _bet(self, form: wire.Form, budget: Budget) -> Reply:
         request = wire.from_form(wire.BetRequest, form)
-        if request.bonus_code:
-            # We never grant free rounds here, and a free round must not take cash.
-            raise RefusedError(Code.BET_NOT_ALLOWED, "free rounds are not supported")
-        action = mapping.bet(request)
+        # A free bet taken as a paid one would charge the player for a present.
+        paid = None if request.bonus_code else mapping.bet(request)
         session = await self._session(request.user_id, request.token, budget)
-        result = await self._staked(action, session, budget)
+        if paid is None:
+            result = await self._wallet.execute(session.player, mapping.free_bet(request, session), budget)
+        else:
+            result = await self._staked(paid, session, budget)
         code = BET_CODES[result.outcome]
         return mapping.bet_reply(result, code) if result.HasField("balance_now") else mapping.error_reply(code)
 
@@ -149,10 +151,19 @@ class Callbacks:
         if mapping.has_promotional_part(request):
             # Paying the rest and dropping this part would lose the player's money in silence.
             raise RefusedError(Code.REFUSED, "promoWinAmount is not supported")
+        if request.bonus_code:
+            # Free rounds have no bet to learn the currency from; a session that has ended is found too.
+            session = await self._session(request.user_id, "", budget)
+            return await self._credited(session.player, mapping.free_result(request, session), budget)
         action = mapping.win(request)
         player = _player(request.user_id)
         action.win.amount.currency_code = await self._currency(player, request.round_id, budget)
         return await self._credited(player, action, budget)
+
+    async def _bonus(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.BonusRequest, form)
+        session = await self._session(request.user_id, "", budget)
+        return await self._credited(session.player, mapping.bonus(request, session), budget)
 
     async def _jackpot(self, form: wire.Form, budget: Budget) -> Reply:
         request = wire.from_form(wire.JackpotRequest, form)

@@ -35,6 +35,32 @@ def win(request: wire.ResultRequest) -> Action:
     return Action(transaction_key=identifier("reference", request.reference), win=paid)
 
 
+def free_bet(request: wire.BetRequest, session: SessionFacts) -> Action:
+    """A free spin begins. It takes nothing; what it is worth is told by its result."""
+    return _free_spin(request, "0", session)
+
+
+def free_result(request: wire.ResultRequest, session: SessionFacts) -> Action:
+    """The result of a free spin. The provider account says whether spins pay, or their total."""
+    return _free_spin(request, request.amount, session)
+
+
+def _free_spin(request: wire.BetRequest | wire.ResultRequest, amount: str, session: SessionFacts) -> Action:
+    money = to_money(amount)
+    money.currency_code = session.currency_code
+    key, grant = identifier("reference", request.reference), identifier("bonusCode", request.bonus_code)
+    round_id = identifier("roundId", request.round_id)
+    return gifts.free_spin(key, money, grant, round_id=round_id, session_id=session.session_id)
+
+
+def bonus(request: wire.BonusRequest, session: SessionFacts) -> Action:
+    """The total of a grant: information where its spins were paid, the payment where they were not."""
+    amount = to_money(request.amount)
+    amount.currency_code = session.currency_code
+    key, grant = identifier("reference", request.reference), identifier("bonusCode", request.bonus_code)
+    return gifts.free_total(key, amount, grant, session_id=session.session_id)
+
+
 def jackpot(request: wire.JackpotRequest) -> Action:
     """A jackpot beside the result of its round. The currency is still open."""
     key, round_id = identifier("reference", request.reference), identifier("roundId", request.round_id)

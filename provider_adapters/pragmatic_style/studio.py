@@ -8,11 +8,12 @@ import orjson
 
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
+from provider_adapters._kit.studio.grants import StudioGrant, on_ladder
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.pragmatic_style import auth, wire
 from provider_adapters.pragmatic_style.amounts import to_wire
-from provider_adapters.pragmatic_style.client import BASE
+from provider_adapters.pragmatic_style.client import BASE, FREE_ROUNDS_BASE
 from provider_adapters.pragmatic_style.config import Config
 from provider_adapters.pragmatic_style.errors import DESCRIPTIONS, Code
 
@@ -42,11 +43,16 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.CANCEL: "refund",
     ActKind.CLOSE: "endRound",
     ActKind.JACKPOT: "jackpotWin",
+    ActKind.FREE_BET: "bet",
+    ActKind.FREE_SPIN: "result",
+    ActKind.FREE_TOTAL: "bonusWin",
     ActKind.PROMO: "promoWin",
     ActKind.TOURNAMENT: "promoWin",
 }
 
 _CAMPAIGNS: Final = {ActKind.PROMO: "B", ActKind.TOURNAMENT: "T"}
+
+_BETS: Final = frozenset({ActKind.BET, ActKind.FREE_BET})
 
 BET_REACTIONS: Final[Mapping[Code, Reaction]] = {
     **dict.fromkeys(Code, Reaction.REFUSED),
@@ -97,7 +103,7 @@ class PragmaticStyleStudio:
         """See `studio.ports.Studio`."""
         if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
             return Reaction.REFUSED
-        return Reaction.CANCEL if act.kind is ActKind.BET else Reaction.RETRY
+        return Reaction.CANCEL if act.kind in _BETS else Reaction.RETRY
 
     def spoil(self, request: HttpRequest) -> HttpRequest:
         """See `studio.ports.Studio`."""
@@ -114,6 +120,8 @@ class PragmaticStyleStudio:
 
     async def api(self, request: HttpRequest, desk: Desk) -> HttpReply:
         """See `studio.ports.Studio`."""
+        if request.path.startswith(FREE_ROUNDS_BASE):
+            return self._free_rounds(request, desk)
         serve = self._api.get(request.path.removeprefix(BASE).rstrip("/"))
         if serve is None or not request.path.startswith(BASE) or request.method != "POST":
             return HttpReply(status=404, body=b"{}", code="unknown")
@@ -121,10 +129,53 @@ class PragmaticStyleStudio:
             form = wire.parse_form(request.body)
         except wire.NotParseableError:
             return _told(Code.BAD_PARAMETERS)
-        known = auth.verify(form.pairs, form.fields, self._config.secrets)
-        if known is None or form.fields.get("secureLogin") != self._config.secure_login:
+        if not self._is_ours(form):
             return _told(Code.HASH_INVALID)
         return HttpReply(body=orjson.dumps(await serve(form.fields, desk)), code="0")
+
+    def _free_rounds(self, request: HttpRequest, desk: Desk) -> HttpReply:
+        """Only the query is hashed."""
+        try:
+            form = wire.parse_form(request.query)
+            content = wire.parse_object(request.body) if request.body else {}
+        except wire.NotParseableError:
+            return _told(Code.BAD_PARAMETERS)
+        if not self._is_ours(form):
+            return _told(Code.HASH_INVALID)
+        match request.path.removeprefix(FREE_ROUNDS_BASE).strip("/"):
+            case "bonus/player/create":
+                return _told(self._give(form.fields, content, desk))
+            case "bonus/cancel":
+                done = desk.grants.cancel(form.fields.get("bonusCode", ""))
+                return _told(Code.OK if done else Code.BAD_PARAMETERS)
+        return HttpReply(status=404, body=b"{}", code="unknown")
+
+    def _is_ours(self, form: wire.Form) -> bool:
+        known = auth.verify(form.pairs, form.fields, self._config.secrets)
+        return known is not None and form.fields.get("secureLogin") == self._config.secure_login
+
+    def _give(self, fields: Mapping[str, str], content: Mapping[str, Any], desk: Desk) -> Code:
+        needed = ("bonusCode", "playerId", "currency", "rounds", "startDate", "expirationDate")
+        games = {row["gameId"]: Decimal(row["betValues"][0]["totalBet"]) for row in content.get("gameList", [])}
+        if not all(fields.get(name) for name in needed) or not games or not fields["rounds"].isdigit():
+            return Code.BAD_PARAMETERS
+        if not games.keys() <= {game.game_id for game in self.games}:
+            return Code.GAME_NOT_AVAILABLE
+        if not all(map(on_ladder, games.values())):
+            return Code.BAD_PARAMETERS
+        given = desk.grants.give(
+            StudioGrant(
+                reference=fields["bonusCode"],
+                grant_id=fields["bonusCode"],
+                user=fields["playerId"],
+                game_ids=tuple(games),
+                rounds=int(fields["rounds"]),
+                bet=max(games.values()),
+                currency_code=fields["currency"],
+                expires=fields["expirationDate"],
+            )
+        )
+        return Code.REFUSED if given is None else Code.OK
 
     async def _list_games(self, fields: Mapping[str, str], desk: Desk) -> dict[str, Any]:  # noqa: ARG002 - one shape
         return {**_words(Code.OK), "gameList": [_row(game) for game in self.games]}
@@ -161,13 +212,19 @@ def _fields(act: Act) -> dict[str, str]:
     if act.kind is ActKind.CLOSE:
         return {"userId": act.seat.user, **_round(act)}
     amount = to_wire(act.amount if act.amount is not None else Decimal(0))
-    if act.kind in _CAMPAIGNS:
-        campaign = {"campaignId": "77", "campaignType": _CAMPAIGNS[act.kind], "currency": act.seat.currency_code}
-        return {"userId": act.seat.user, "amount": amount, "reference": act.transaction_key, **campaign, **_moment(act)}
+    if act.kind in {*_CAMPAIGNS, ActKind.FREE_TOTAL}:
+        about = {"bonusCode": act.grant_id} if act.grant_id else _campaign(act)
+        return {"userId": act.seat.user, "amount": amount, "reference": act.transaction_key, **about, **_moment(act)}
     jackpot = {"jackpotId": "5"} if act.kind is ActKind.JACKPOT else {}
     money = {"amount": amount, "reference": act.transaction_key, "roundDetails": "spin", **jackpot}
+    if act.grant_id:
+        money["bonusCode"] = act.grant_id
     # Bets and results name the player; the token was only good for the way in.
     return {"userId": act.seat.user, **_round(act), **money, **_moment(act)}
+
+
+def _campaign(act: Act) -> dict[str, str]:
+    return {"campaignId": "77", "campaignType": _CAMPAIGNS[act.kind], "currency": act.seat.currency_code}
 
 
 def _round(act: Act) -> dict[str, str]:
@@ -181,7 +238,7 @@ def _moment(act: Act) -> dict[str, str]:
 def _reaction(act: Act, code: Code) -> Reaction:
     if act.kind in {ActKind.ENTER, ActKind.BALANCE}:
         return Reaction.ACCEPTED if code is Code.OK else Reaction.REFUSED
-    return (BET_REACTIONS if act.kind is ActKind.BET else CREDIT_REACTIONS)[code]
+    return (BET_REACTIONS if act.kind in _BETS else CREDIT_REACTIONS)[code]
 
 
 def _number(value: object) -> int:
@@ -210,5 +267,5 @@ def _told(code: Code) -> HttpReply:
 
 def _row(game: Game) -> dict[str, Any]:
     kind = next(prefix for prefix in ("vs", "bj", "lg") if game.game_id.startswith(prefix))
-    flags = {"frbAvailable": False, "fcAvailable": False, "demoGameAvailable": False}
+    flags = {"frbAvailable": kind == "vs", "fcAvailable": False, "demoGameAvailable": False}
     return {"gameID": game.game_id, "gameName": game.title, "gameTypeID": kind, "platform": "WEB,MOBILE", **flags}

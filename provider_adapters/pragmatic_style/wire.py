@@ -72,6 +72,16 @@ class ResultRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BonusRequest:
+    user_id: str
+    amount: str
+    reference: str
+    provider_id: str
+    timestamp: str
+    bonus_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JackpotRequest:
     user_id: str
     game_id: str

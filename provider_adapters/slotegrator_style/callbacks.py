@@ -121,7 +121,7 @@ class Callbacks(DialectCallbacks):
         return await self._execute(message.player_id, action, call)
 
     async def _refund(self, message: wire.Refund, call: Call) -> HttpReply:
-        if message.type not in {"bet", mapping.TIP}:
+        if message.type not in {"bet", mapping.TIP, mapping.FREE_SPIN}:
             raise ProblemError(Problem.NOT_SUPPORTED)
         noted = self.noted(message.session_id or "", message.player_id)
         return await self._execute(message.player_id, mapping.cancel_action(message, noted), call)

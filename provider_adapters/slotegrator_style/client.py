@@ -3,11 +3,13 @@
 import secrets
 import time
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from provider_adapters._kit.asking import Question, ask, browser_address, raise_for
+from provider_adapters._kit.errors import ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import Game, Launch, Outbound
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound
 from provider_adapters._kit.strict_json import parse_object
 from provider_adapters._kit.typed_json import build
 from provider_adapters.slotegrator_style import auth, mapping, wire
@@ -44,6 +46,22 @@ class Client:
         """`/limits`: the list of games may be asked for once a second only."""
         await ask(self._outbound, self._get("/limits", {}), read_content, probe_timeout_s=timeout_s)
 
+    async def grant(self, rounds: FreeRounds) -> str:
+        """`/freespins/set`, with the total bet of `/freespins/bets` that is meant. Our id is what the results carry."""
+        about = {"game_uuid": rounds.game_ids[0], "currency": rounds.bet.currency_code}
+        bets = await ask(self._outbound, self._get("/freespins/bets", about), read_bets)
+        bet_id = bets.get(Decimal(rounds.bet.amount))
+        if bet_id is None:
+            raise ProviderRefusedError(operation="/freespins/bets", code="NO_SUCH_BET")
+        fields = mapping.free_spins_fields(rounds, bet_id, now_s=int(time.time()))
+        await ask(self._outbound, self._post("/freespins/set", fields), read_content, once=True)
+        return rounds.grant_id
+
+    async def cancel_grant(self, given: GivenRounds) -> None:
+        """`/freespins/cancel`."""
+        question = self._post("/freespins/cancel", {"freespin_id": given.reference})
+        await ask(self._outbound, question, read_content)
+
     def _post(self, operation: str, fields: Mapping[str, str]) -> Question:
         headers = {**self._signed(fields), "content-type": "application/x-www-form-urlencoded"}
         return Question(operation=operation, path=BASE + operation, body=auth.encode(fields.items()), headers=headers)
@@ -71,6 +89,11 @@ def read_content(reply: HttpReply) -> dict[str, Any]:
 def read_launch(reply: HttpReply) -> str:
     """The address, if it is one that a browser may be sent to."""
     return browser_address(read_content(reply)["url"])
+
+
+def read_bets(reply: HttpReply) -> dict[Decimal, str]:
+    """The total bets that free spins may have, and their ids."""
+    return {Decimal(str(row["amount"])): str(row["bet_id"]) for row in read_content(reply)["total_bets"]}
 
 
 def read_page(reply: HttpReply) -> tuple[list[Game], int]:

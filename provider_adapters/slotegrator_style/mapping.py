@@ -17,7 +17,7 @@ from pitboss.wallet.v1.action_pb2 import (
 )
 from pitboss.wallet.v1.transaction_pb2 import TransactionKind
 from provider_adapters._kit import gifts
-from provider_adapters._kit.ports import Device, Launch
+from provider_adapters._kit.ports import Device, FreeRounds, Launch
 from provider_adapters._kit.typed_json import FieldInvalidError
 from provider_adapters.slotegrator_style import wire
 from provider_adapters.slotegrator_style.amounts import shown, to_money
@@ -133,7 +133,7 @@ def listed(fields: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def cancel_action(message: wire.Refund, session_id: str) -> Action:
-    """The bet named by `bet_transaction_id` undone."""
+    """The bet named by `bet_transaction_id` undone. That of a free spin took nothing: a tombstone, and nothing to give back."""
     cancel = Cancel(bet_key=message.bet_transaction_id, round_id=message.round_id or "", session_id=session_id)
     if message.type == TIP:
         cancel.ref_kind = TransactionKind.TRANSACTION_KIND_TIP
@@ -170,3 +170,18 @@ def launch_fields(launch: Launch) -> dict[str, str]:
         "language": launch.language,
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def free_spins_fields(rounds: FreeRounds, total_bet_id: str, *, now_s: int) -> dict[str, str]:
+    """The parameters of new free spins."""
+    return {
+        "player_id": str(rounds.player),
+        "player_name": rounds.player.player_id,
+        "currency": rounds.bet.currency_code,
+        "quantity": str(rounds.rounds),
+        "valid_from": str(now_s),
+        "valid_until": str(int(rounds.expires_at.timestamp())),
+        "game_uuid": rounds.game_ids[0],
+        "freespin_id": rounds.grant_id,
+        "total_bet_id": total_bet_id,
+    }

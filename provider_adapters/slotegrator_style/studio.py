@@ -11,6 +11,7 @@ from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
+from provider_adapters._kit.studio.grants import LADDER, StudioGrant
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.slotegrator_style import auth, config
@@ -55,6 +56,7 @@ _SAID: Final[Mapping[ActKind, tuple[str, str]]] = {
     ActKind.PROMO: ("win", "prize_drop"),
     ActKind.TOURNAMENT: ("win", "tournament"),
     ActKind.JACKPOT: ("win", "jackpot"),
+    ActKind.FREE_BET: ("bet", "freespin"),
     ActKind.FREE_SPIN: ("win", "freespin"),
 }
 
@@ -117,6 +119,17 @@ class SlotegratorStyleStudio(StudioDialect):
                 return self._page(fields)
             case "POST", "/games/init":
                 return self._launch(fields, desk)
+        return self._free_spins(request, fields, desk)
+
+    def _free_spins(self, request: HttpRequest, fields: Mapping[str, str], desk: Desk) -> HttpReply:
+        match request.method, request.path.removeprefix(BASE):
+            case "GET", "/freespins/bets":
+                return json_reply({"denominations": [], "bets": [], "total_bets": _total_bets()})
+            case "POST", "/freespins/set":
+                return self._give(fields, desk)
+            case "POST", "/freespins/cancel":
+                known = desk.grants.cancel(fields.get("freespin_id", ""))
+                return json_reply({"status": "Cancelled"}) if known else _error("no such campaign")
         return _error("no such call", 404)
 
     def _page(self, fields: Mapping[str, str]) -> HttpReply:
@@ -140,6 +153,28 @@ class SlotegratorStyleStudio(StudioDialect):
         )
         return json_reply({"url": desk.seat(seat)})
 
+    def _give(self, fields: Mapping[str, str], desk: Desk) -> HttpReply:
+        needed = ("player_id", "player_name", "currency", "valid_from", "valid_until", "freespin_id")
+        bets = {row["bet_id"]: Decimal(row["amount"]) for row in _total_bets()}
+        known = fields.get("game_uuid") in {game.game_id for game in self.games}
+        if not known or not has_texts(fields, *needed) or not fields.get("quantity", "").isdigit():
+            return _error("a parameter is missing or wrong")
+        if fields.get("total_bet_id", "") not in bets:
+            return _error("no such bet")
+        given = desk.grants.give(
+            StudioGrant(
+                reference=fields["freespin_id"],
+                grant_id=fields["freespin_id"],
+                user=fields["player_id"],
+                game_ids=(fields["game_uuid"],),
+                rounds=int(fields["quantity"]),
+                bet=bets[fields["total_bet_id"]],
+                currency_code=fields["currency"],
+                expires=fields["valid_until"],
+            )
+        )
+        return _error("the campaign is another one") if given is None else json_reply({"status": "Created"})
+
 
 def create(parts: StudioParts) -> SlotegratorStyleStudio:
     """Called by the kit, once."""
@@ -159,7 +194,12 @@ def _fields(act: Act) -> dict[str, str]:
         "amount": to_wire(act.amount or Decimal(0)),
     }
     if act.kind is ActKind.CANCEL:
-        return {"action": "refund", **fields, "bet_transaction_id": act.bet_key, "type": "bet"}
+        return {
+            "action": "refund",
+            **fields,
+            "bet_transaction_id": act.bet_key,
+            "type": "freespin" if act.grant_id else "bet",
+        }
     if act.kind is ActKind.ROLLBACK:
         return _rollback(act, player)
     if act.kind in _SAID:
@@ -183,6 +223,10 @@ def _rollback(act: Act, player: dict[str, str]) -> dict[str, str]:
     }
     about = {"game_uuid": act.game_id, "transaction_id": act.transaction_key, "round_id": act.round_id}
     return {"action": "rollback", **player, **about, "provider_round_id": act.round_id, "type": "rollback", **listed}
+
+
+def _total_bets() -> list[dict[str, str]]:
+    return [{"bet_id": str(number), "amount": str(bet)} for number, bet in enumerate(sorted(LADDER))]
 
 
 def _row(game: Game) -> dict[str, Any]:

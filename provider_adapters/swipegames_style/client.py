@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from provider_adapters._kit.asking import Question, ask, browser_address, raise_for
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import Game, Launch, Outbound
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound
 from provider_adapters._kit.strict_json import parse_list, parse_object
 from provider_adapters._kit.typed_json import build
 from provider_adapters.swipegames_style import auth, mapping, wire
@@ -38,6 +38,23 @@ class Client:
     async def ping(self, timeout_s: float) -> None:
         """The list again: the provider documents no smaller call."""
         await ask(self._outbound, self._games(), raise_refusal, probe_timeout_s=timeout_s)
+
+    async def grant(self, rounds: FreeRounds) -> str:
+        """`POST /free-rounds`. Our id goes along, and is what the results carry."""
+        fields = mapping.free_rounds_body(rounds, self._config.client_id)
+        await ask(self._outbound, self._free_rounds("POST", fields), raise_refusal, once=True)
+        return rounds.grant_id
+
+    async def cancel_grant(self, given: GivenRounds) -> None:
+        """`DELETE /free-rounds`. Players who have begun keep theirs."""
+        fields = {"cID": self._config.client_id, "extCID": given.player.licensee, "extID": given.reference}
+        await ask(self._outbound, self._free_rounds("DELETE", fields), raise_refusal)
+
+    def _free_rounds(self, method: str, fields: Mapping[str, Any]) -> Question:
+        body = auth.canonical(fields)
+        headers = {auth.HEADER: auth.sign(self._config.api_key, body), "content-type": "application/json"}
+        path = f"{BASE}/free-rounds"
+        return Question(operation="free-rounds", method=method, path=path, body=body, headers=headers)
 
     def _games(self) -> Question:
         fields: Mapping[str, Any] = {"cID": self._config.client_id}

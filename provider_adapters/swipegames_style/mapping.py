@@ -1,13 +1,14 @@
 """Their messages to our actions. Pure."""
 
+from decimal import Decimal
 from typing import Any
 
 from pitboss.wallet.v1.action_pb2 import Action, Bet, Cancel, Win
 from provider_adapters._kit import gifts
-from provider_adapters._kit.ports import Device, Game, Launch
+from provider_adapters._kit.ports import Device, FreeRounds, Game, Launch
 from provider_adapters._kit.typed_json import FieldInvalidError
 from provider_adapters.swipegames_style import wire
-from provider_adapters.swipegames_style.amounts import to_money
+from provider_adapters.swipegames_style.amounts import to_money, to_wire
 
 REGULAR, FREE = "regular", "free"
 _BETWEEN = "|"
@@ -74,6 +75,21 @@ def launch_body(launch: Launch, client_id: str) -> dict[str, Any]:
         "user": {"id": str(launch.player)},
     }
     return {**fields, "returnURL": launch.lobby_url} if launch.lobby_url else fields
+
+
+def free_rounds_body(rounds: FreeRounds, client_id: str) -> dict[str, Any]:
+    """The fields of new free rounds."""
+    return {
+        "cID": client_id,
+        "extCID": rounds.player.licensee,
+        "extID": rounds.grant_id,
+        "currency": rounds.bet.currency_code,
+        "quantity": rounds.rounds,
+        "betLine": to_wire(Decimal(rounds.bet.amount)),
+        "validUntil": rounds.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "gameIDs": list(rounds.game_ids),
+        "userIDs": [str(rounds.player)],
+    }
 
 
 def catalog(rows: list[wire.GameRow]) -> tuple[Game, ...]:

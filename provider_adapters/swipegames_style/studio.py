@@ -11,6 +11,7 @@ from provider_adapters._kit.ports import Game
 from provider_adapters._kit.strict_form import decode, parse_pairs
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
+from provider_adapters._kit.studio.grants import StudioGrant, on_ladder
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.swipegames_style import auth, config
@@ -34,9 +35,12 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.BET: "/bet",
     ActKind.WIN: "/win",
     ActKind.CANCEL: "/refund",
+    ActKind.FREE_BET: "/bet",
     ActKind.FREE_SPIN: "/win",
     ActKind.FREE_TOTAL: "/win",
 }
+
+_FREE: Final = frozenset({ActKind.FREE_BET, ActKind.FREE_SPIN})
 
 _UNTIL_200: Final = {**dict.fromkeys(Code, Reaction.RETRY), Code.OK: Reaction.ACCEPTED}
 
@@ -103,6 +107,8 @@ class SwipegamesStyleStudio(StudioDialect):
                     return json_reply([_row(game) for game in self.games])
                 case "POST", "/create-new-game":
                     return self._launch(parse_object(request.body), desk)
+                case method, "/free-rounds":
+                    return self._free_rounds(method, parse_object(request.body), desk)
         except NotParseableError:
             return _error(Code.BAD_REQUEST)
         return _error(Code.NOT_FOUND)
@@ -124,6 +130,37 @@ class SwipegamesStyleStudio(StudioDialect):
         )
         return json_reply({"gameURL": desk.seat(seat), "gsID": launch_id})
 
+    def _free_rounds(self, method: str, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+        if method == "POST":
+            return self._give(fields, desk)
+        known = method == "DELETE" and desk.grants.cancel(str(fields.get("extID", "")))
+        return json_reply({}) if known else _error(Code.NOT_FOUND)
+
+    def _give(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+        users, games = fields.get("userIDs"), fields.get("gameIDs")
+        if not isinstance(users, list) or len(users) != 1 or not isinstance(games, list) or not games:
+            return _error(Code.BAD_REQUEST)
+        texts = has_texts(fields, "cID", "extCID", "extID", "currency", "betLine", "validUntil")
+        if not texts or type(fields.get("quantity")) is not int or fields["quantity"] < 1:
+            return _error(Code.BAD_REQUEST)
+        if not set(games) <= {game.game_id for game in self.games}:
+            return _error(Code.GAME_NOT_FOUND)
+        if not on_ladder(Decimal(fields["betLine"])):
+            return _error(Code.BAD_REQUEST)
+        given = desk.grants.give(
+            StudioGrant(
+                reference=fields["extID"],
+                grant_id=fields["extID"],
+                user=users[0],
+                game_ids=tuple(games),
+                rounds=fields["quantity"],
+                bet=Decimal(fields["betLine"]),
+                currency_code=fields["currency"],
+                expires=fields["validUntil"],
+            )
+        )
+        return _error(Code.CONFLICT) if given is None else json_reply({"extID": given.reference})
+
 
 def create(parts: StudioParts) -> SwipegamesStyleStudio:
     """Called by the kit, once."""
@@ -143,7 +180,7 @@ def _fields(act: Act) -> dict[str, Any]:
     if act.kind is ActKind.CANCEL:
         return {**money, "origTxID": act.bet_key}
     grant = {"frID": act.grant_id} if act.grant_id else {}
-    return {**money, "type": FREE if act.kind is ActKind.FREE_SPIN else REGULAR, **grant}
+    return {**money, "type": FREE if act.kind in _FREE else REGULAR, **grant}
 
 
 def _code(reply: HttpReply) -> Code:

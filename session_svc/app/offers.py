@@ -45,13 +45,17 @@ class Offers:
 
     def require(self, order: Order) -> None:
         """Refuse an order for a game that cannot be launched now."""
-        if order.provider not in self._providers:
-            raise ProviderNotFoundError(provider=order.provider)
-        found = self._shown.get((order.provider, order.game_id))
+        self.require_game(order.provider, order.game_id, order.currency)
+
+    def require_game(self, provider: str, game_id: str, currency: str) -> None:
+        """Refuse a game that cannot be launched now in this currency."""
+        if provider not in self._providers:
+            raise ProviderNotFoundError(provider=provider)
+        found = self._shown.get((provider, game_id))
         if found is None or not found.available:
-            raise GameNotAvailableError(provider=order.provider, game_id=order.game_id)
-        if found.game.currencies and order.currency not in found.game.currencies:
-            raise GameNotAvailableError(provider=order.provider, game_id=order.game_id, currency_code=order.currency)
+            raise GameNotAvailableError(provider=provider, game_id=game_id)
+        if found.game.currencies and currency not in found.game.currencies:
+            raise GameNotAvailableError(provider=provider, game_id=game_id, currency_code=currency)
 
     def get(self, provider: str, game_id: str) -> Offer:
         """One game, also while it cannot be launched."""

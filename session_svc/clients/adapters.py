@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 
 import grpc
 import grpc.aio
 
 from mesh import logs
 from mesh.channels import call_metadata
-from mesh.errors import DependencyDownError
-from mesh.status import read_error
+from mesh.errors import DependencyDownError, MeshError
+from mesh.status import RemoteError, read_error
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceStub
+from pitboss.type.v1.money_pb2 import Money
 from session_svc.domain.catalog import Game
+from session_svc.domain.grants import Grant
 from session_svc.domain.session import PlayerReference, Session
-from session_svc.errors import AdapterSilentError, LaunchFailedError
+from session_svc.errors import (
+    AdapterSilentError,
+    FreeRoundsNotOfferedError,
+    GrantRefusedError,
+    GrantUnknownError,
+    LaunchFailedError,
+)
 
 _log = logs.get("session_svc.adapters")
 
@@ -24,7 +33,7 @@ _DEVICES = {"desktop": pb.LAUNCH_DEVICE_DESKTOP, "mobile": pb.LAUNCH_DEVICE_MOBI
 
 
 class AdapterProviders:
-    """Implements `ports.Providers`."""
+    """Implements `ports.Providers` and `ports.FreeRoundProviders`."""
 
     def __init__(
         self, channels: Mapping[str, grpc.aio.Channel], *, launch_timeout_s: float, list_timeout_s: float
@@ -54,6 +63,26 @@ class AdapterProviders:
         if not response.launch_url:
             raise LaunchFailedError(provider=provider, retry_after=1.0)
         return response.launch_url
+
+    async def grant(self, grant: Grant) -> str:
+        metadata = call_metadata(grant.order.licensee)
+        with _in_our_words(grant.order.provider):
+            response = await self._stubs[grant.order.provider].GrantFreeRounds(
+                _grant_request(grant), timeout=self._launch_timeout_s, metadata=metadata
+            )
+        if not response.provider_reference:
+            raise GrantUnknownError(provider=grant.order.provider, retry_after=1.0)
+        return response.provider_reference
+
+    async def cancel_grant(self, grant: Grant) -> None:
+        request = pb.CancelFreeRoundsRequest(
+            grant_id=grant.grant_id, provider_reference=grant.reference, player_reference=_player_of(grant)
+        )
+        metadata = call_metadata(grant.order.licensee)
+        with _in_our_words(grant.order.provider):
+            await self._stubs[grant.order.provider].CancelFreeRounds(
+                request, timeout=self._launch_timeout_s, metadata=metadata
+            )
 
     async def games(self, provider: str) -> list[Game]:
         try:
@@ -88,6 +117,45 @@ def _launch_request(session: Session, token: str, device: str) -> pb.CreateLaunc
         device=_DEVICES[device],
         lobby_url=order.lobby_url,
     )
+
+
+def _grant_request(grant: Grant) -> pb.GrantFreeRoundsRequest:
+    order = grant.order
+    request = pb.GrantFreeRoundsRequest(
+        grant_id=grant.grant_id,
+        player_reference=_player_of(grant),
+        game_ids=order.game_ids,
+        rounds=order.rounds,
+        bet=Money(currency_code=order.currency, amount=format(order.bet, "f")),
+    )
+    request.expire_time.FromDatetime(order.expires_at)
+    return request
+
+
+def _player_of(grant: Grant) -> str:
+    return str(PlayerReference(licensee=grant.order.licensee, player_id=grant.order.player_id))
+
+
+@contextmanager
+def _in_our_words(provider: str) -> Iterator[None]:
+    """What an adapter's failure means for a grant."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        told = read_error(error)
+        _log.warning("free rounds failed", provider=provider, code=told.code.name, reason=told.reason)
+        raise _refusal(provider, told) from error
+
+
+def _refusal(provider: str, told: RemoteError) -> MeshError:
+    """What an adapter's failure means for a grant. Whatever is not clearly a refusal leaves it open."""
+    if told.reason == "ERROR_REASON_FREE_ROUNDS_NOT_OFFERED":
+        return FreeRoundsNotOfferedError(provider=provider)
+    if told.code is grpc.StatusCode.FAILED_PRECONDITION:
+        return GrantRefusedError(provider=provider, code=told.metadata.get("code", "") or told.reason)
+    if told.code is grpc.StatusCode.INVALID_ARGUMENT:
+        return GrantRefusedError(provider=provider, code="REQUEST_INVALID")
+    return GrantUnknownError(provider=provider, retry_after=told.retry_after or 1.0)
 
 
 def _game(provider: str, game: pb.ProviderGame) -> Game:

@@ -119,6 +119,29 @@ feed = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
+free_round_grant = sa.Table(
+    "free_round_grant",
+    metadata,
+    sa.Column("grant_id", sa.Uuid(as_uuid=False), primary_key=True),
+    _text("licensee"),
+    _text("client_key"),
+    _text("player_id"),
+    _text("provider"),
+    sa.Column("game_ids", ARRAY(sa.Text), nullable=False),
+    sa.Column("rounds", sa.Integer, nullable=False),
+    sa.Column("bet", sa.Numeric, nullable=False),
+    _text("currency"),
+    _moment("expires_at"),
+    _text("state"),
+    _moment("created_at"),
+    _moment("ended_at", nullable=True),
+    _text("reference", default=True),
+    _text("refusal", default=True),
+    sa.Index("free_round_grant_of_key", "licensee", "client_key", unique=True),
+    sa.Index("free_round_grant_newest", "licensee", "grant_id"),
+    sa.Index("free_round_grant_of_player", "licensee", "player_id", "grant_id"),
+)
+
 game = sa.Table(
     "game",
     metadata,

@@ -7,14 +7,16 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote_plus
 
 from mesh.channels import AffinityStub
 from mesh.dev.stack import Stack
 from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome, OutcomeClass
-from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Result
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
@@ -115,6 +117,18 @@ class Gameless(Honest):
         return await super().execute(player, action, budget)
 
 
+class Selling(Honest):
+    """Takes money for presents: a free bet is a bet to it."""
+
+    async def execute(self, player: PlayerReference, action: Action, budget: Budget) -> Result:
+        spin = action.free_round_spin
+        if action.HasField("free_round_spin") and not Decimal(spin.amount.amount):
+            bet = Bet(round_id=spin.round_id, session_id=spin.session_id, game_id="demo_fruit_5")
+            bet.amount.CopyFrom(Money(currency_code=spin.amount.currency_code, amount="0.20"))
+            action = Action(transaction_key=action.transaction_key, bet=bet)
+        return await super().execute(player, action, budget)
+
+
 class Trusting:
     """Believes everybody: signs what it is sent before it verifies it."""
 
@@ -143,7 +157,7 @@ class Mistake:
 MISTAKES = {
     "forgets": Mistake(
         wallet=Forgetful,
-        shown=frozenset({"D02", "D03", "D07", "D24", "E03", "E04", "F20", "I02", "I03", "I08", "L05"}),
+        shown=frozenset({"D02", "D03", "D07", "D24", "E03", "E04", "F20", "I02", "I03", "I08", "L05", "H01", "H03"}),
         innocent=frozenset({"A03", "B01", "B02", "D06", "D10"}),
     ),
     "agrees": Mistake(
@@ -153,6 +167,9 @@ MISTAKES = {
     ),
     "rounds": Mistake(
         wallet=Rounding, shown=frozenset({"D11"}), innocent=frozenset({"D01", "D02", "E01", "F01", "A04"})
+    ),
+    "sells presents": Mistake(
+        wallet=Selling, shown=frozenset({"H01", "H04", "H05", "F19"}), innocent=frozenset({"D01", "H03", "H06", "H15"})
     ),
     "loses cancels": Mistake(
         wallet=Stakeless,

@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc.aio
 
+from pitboss.session.v1.free_rounds_service_pb2_grpc import FreeRoundsServiceStub
 from pitboss.wallet.v1 import action_pb2
 from tests.integration.provider_adapters.office import Office
 
@@ -17,6 +18,7 @@ class CountingOffice(Office):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.deposits: dict[str, str] = {}
+        self.free_rounds = FreeRoundsServiceStub(self._channel("platform", self.stack.around.ports.session))
         self.extras: dict[str, str] = collections.defaultdict(lambda: "0")
 
     async def player(self, *, money: str = "100.00", currency: str = "EUR") -> str:

@@ -22,7 +22,7 @@ from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.runner import ADAPTERS
 from provider_adapters._kit.studio.ports import Act, ActKind, Studio, StudioParts
 
-STAKES = frozenset({ActKind.ENTER, ActKind.BALANCE, ActKind.BET, ActKind.TIP})
+STAKES = frozenset({ActKind.ENTER, ActKind.BALANCE, ActKind.BET, ActKind.TIP, ActKind.FREE_BET})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

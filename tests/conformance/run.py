@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import grpc.aio
 import httpx
 
 from provider_adapters._kit.studio.line import NoAnswerError
@@ -84,6 +85,8 @@ async def _play(office: CountingOffice, provider: Provider, case: Case, *, seed:
         await stage.once_more()
     except SkippedError as skipped:
         return Verdict(**named, ok=False, skipped_because=str(skipped))
-    except (FailedError, NoAnswerError, httpx.HTTPError) as error:
+    except (FailedError, NoAnswerError, TimeoutError, httpx.HTTPError) as error:
         return Verdict(**named, ok=False, detail=str(error) or type(error).__name__)
+    except grpc.aio.AioRpcError as error:
+        return Verdict(**named, ok=False, detail=f"{error.code().name}: {error.details()}")
     return Verdict(**named, ok=True)

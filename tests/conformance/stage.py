@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import random
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, Seat
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import Provider
-from tests.integration.provider_adapters.office import LICENSEE, Launched
+from tests.integration.provider_adapters.office import Launched
 
 KINDS: Mapping[ActKind, TransactionKind.ValueType] = {
     ActKind.BET: TransactionKind.TRANSACTION_KIND_BET,
@@ -38,6 +39,7 @@ KINDS: Mapping[ActKind, TransactionKind.ValueType] = {
     ActKind.PROMO: TransactionKind.TRANSACTION_KIND_PROMO,
     ActKind.TOURNAMENT: TransactionKind.TRANSACTION_KIND_TOURNAMENT,
     ActKind.JACKPOT: TransactionKind.TRANSACTION_KIND_JACKPOT,
+    ActKind.FREE_BET: TransactionKind.TRANSACTION_KIND_FREE_ROUND_SPIN,
     ActKind.FREE_SPIN: TransactionKind.TRANSACTION_KIND_FREE_ROUND_SPIN,
     ActKind.FREE_TOTAL: TransactionKind.TRANSACTION_KIND_FREE_ROUND_TOTAL,
     ActKind.ROLLBACK: TransactionKind.TRANSACTION_KIND_ROLLBACK_LIST,
@@ -88,6 +90,8 @@ class Stage:
         self.studio = provider.studio
         self.habits = provider.studio.habits
         self.random = dice
+        self.moments: dict[str, dt.datetime] = {}
+        """Moments that the case has chosen, by name."""
         self._prefix = prefix
         self._said: list[tuple[Act, Answer]] = []
         self._players: list[Player] = []
@@ -257,7 +261,9 @@ class Stage:
             transaction_key=key,
             source=self.provider.name,
         )
-        reply = await self.office.ledger.GetTransaction(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+        reply = await self.office.ledger.GetTransaction(
+            request, timeout=10, metadata=call_metadata(licensee=self.office.licensee)
+        )
         return reply.transaction
 
     async def round_state(self, who: Player, act: Act) -> int:
@@ -371,14 +377,16 @@ class Stage:
 
     @property
     def _tenant(self) -> Any:
-        return call_metadata(licensee=LICENSEE)
+        return call_metadata(licensee=self.office.licensee)
 
     # -- what happens around the wire
 
     async def close_session(self, who: Player) -> None:
         """End the player's session."""
         request = session_service_pb2.CloseSessionRequest(session_id=who.launched.session_id)
-        await self.office.sessions.CloseSession(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+        await self.office.sessions.CloseSession(
+            request, timeout=10, metadata=call_metadata(licensee=self.office.licensee)
+        )
 
     async def block(self, who: Player) -> None:
         """Block the player's stakes."""
@@ -409,7 +417,9 @@ class Stage:
         category = GameCategory.Value(f"GAME_CATEGORY_{game.category.upper()}")
         told = registry_service_pb2.Game(game_id=game.game_id, category=category, enabled=enabled)
         await self.office.registry.PutGames(
-            registry_service_pb2.PutGamesRequest(licensee_id=LICENSEE, provider=self.provider.name, games=[told]),
+            registry_service_pb2.PutGamesRequest(
+                licensee_id=self.office.licensee, provider=self.provider.name, games=[told]
+            ),
             timeout=10,
             metadata=call_metadata(),
         )

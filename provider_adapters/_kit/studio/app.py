@@ -12,6 +12,7 @@ from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio import by_hand, scenarios
 from provider_adapters._kit.studio.floor import Floor
+from provider_adapters._kit.studio.grants import Grants
 from provider_adapters._kit.studio.line import Sender
 from provider_adapters._kit.studio.plan import Order, OrderError
 from provider_adapters._kit.studio.ports import Seat, Studio
@@ -32,6 +33,7 @@ class StudioDesk:
     def __init__(self, record: Record, public_url: str) -> None:
         self._record = record
         self.public_url = public_url
+        self.grants = Grants()
 
     def seat(self, seat: Seat) -> str:
         """See `ports.Desk`."""
@@ -68,6 +70,7 @@ class StudioApp:
             ("GET", "record"): self._summary,
             ("GET", "messages"): self._messages,
             ("GET", "stats"): self._tell_stats,
+            ("GET", "grants"): self._tell_grants,
         }
 
     async def handle(self, request: HttpRequest, budget: Budget) -> HttpReply:  # noqa: ARG002 - the server's signature
@@ -174,6 +177,9 @@ class StudioApp:
         after, limit = int(_decimal(content.get("after", 0))), int(_decimal(content.get("limit", 1000)))
         lines = self._record.lines(after=after, limit=min(max(limit, 1), _MOST_LINES))
         return {"messages": [line.as_json() for line in lines]}
+
+    async def _tell_grants(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
+        return {"grants": self._desk.grants.as_json()}
 
     async def _tell_stats(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
         return {"calls": self._stats.as_json(), "down": self._floor.outage.now}

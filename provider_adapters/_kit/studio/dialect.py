@@ -14,7 +14,7 @@ from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.strict_json import NotParseableError
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Habits, Reaction
 
-STAKES = frozenset({ActKind.BET, ActKind.TIP})
+STAKES = frozenset({ActKind.BET, ActKind.TIP, ActKind.FREE_BET})
 UNDOES = frozenset({ActKind.CANCEL, ActKind.ROLLBACK})
 UNREADABLE = (NotParseableError, KeyError, TypeError, ValueError, InvalidOperation, AttributeError)
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.ports import Game
+from provider_adapters._kit.studio.grants import Grants
 
 
 class ActKind(enum.StrEnum):
@@ -27,6 +28,8 @@ class ActKind(enum.StrEnum):
     TOURNAMENT = "tournament"
     JACKPOT = "jackpot"
     """A jackpot that is not part of a win."""
+    FREE_BET = "free_bet"
+    """A free spin of a grant begins. It takes nothing."""
     FREE_SPIN = "free_spin"
     """The result of one free spin of a grant."""
     FREE_TOTAL = "free_total"
@@ -40,6 +43,7 @@ CLAIMS: Mapping[ActKind, Capability] = {
     ActKind.PROMO: Capability.PROMO_WIN,
     ActKind.TOURNAMENT: Capability.TOURNAMENT,
     ActKind.JACKPOT: Capability.JACKPOT_WIN,
+    ActKind.FREE_BET: Capability.FREE_ROUNDS,
     ActKind.FREE_SPIN: Capability.FREE_ROUNDS,
     ActKind.FREE_TOTAL: Capability.FREE_ROUND_TOTAL,
     ActKind.ROLLBACK: Capability.ROLLBACK_LIST,
@@ -147,6 +151,8 @@ class Desk(Protocol):
 
     public_url: str
     """Own address, for launch addresses: f"{public_url}/play/{launch_id}"."""
+    grants: Grants
+    """Free rounds that were given."""
 
     def seat(self, seat: Seat) -> str:
         """Remember a launch (durably) and return the address that the player's browser opens."""

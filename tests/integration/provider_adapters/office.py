@@ -37,15 +37,18 @@ class Launched:
     token: str
     launch_url: str
     currency_code: str
+    licensee: str = LICENSEE
 
     @property
     def user(self) -> str:
         """The player reference."""
-        return f"{LICENSEE}.{self.player}"
+        return f"{self.licensee}.{self.player}"
 
 
 class Office:
     """Talks to the parts of a stack as the session service would."""
+
+    licensee = LICENSEE
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -95,7 +98,7 @@ class Office:
     async def offered(self, provider: str) -> list[str]:
         """Games of a provider that can be launched now."""
         request = catalog_service_pb2.ListGamesRequest(provider=provider)
-        reply = await self.catalog.ListGames(request, timeout=20, metadata=call_metadata(licensee=LICENSEE))
+        reply = await self.catalog.ListGames(request, timeout=20, metadata=call_metadata(licensee=self.licensee))
         return [game.game_id for game in reply.games]
 
     async def execute(self, player: str, key: str, source: str = "", **action: Any) -> action_pb2.Result:
@@ -103,7 +106,7 @@ class Office:
         request = ledger_service_pb2.ExecuteRequest(
             action=action_pb2.Action(player_id=player, transaction_key=key, **action)
         )
-        metadata = call_metadata(licensee=LICENSEE, source=source or None)
+        metadata = call_metadata(licensee=self.licensee, source=source or None)
         return (await self.ledger.Execute(request, timeout=20, metadata=metadata)).result
 
     async def player(self, *, money: str = "100.00", currency: str = "EUR") -> str:
@@ -136,31 +139,32 @@ class Office:
             country="DE",
             device=device,
         )
-        created = await self.sessions.CreateSession(order, timeout=30, metadata=call_metadata(licensee=LICENSEE))
+        created = await self.sessions.CreateSession(order, timeout=30, metadata=call_metadata(licensee=self.licensee))
         return Launched(
             player=player,
             session_id=created.session.session_id,
             token=await self._token(provider, player),
             launch_url=created.launch_url,
             currency_code=currency,
+            licensee=self.licensee,
         )
 
     async def _token(self, provider: str, player: str) -> str:
         as_adapter = self._channel(f"provider_adapters/{provider}", self.stack.around.ports.session)
-        request = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")
+        request = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{self.licensee}.{player}")
         reply = await SessionDirectoryServiceStub(as_adapter).ResolveSession(request, timeout=20)
         return str(reply.token)
 
     async def balance(self, player: str, currency: str = "EUR") -> str:
         """Available money in the ledger."""
         request = ledger_service_pb2.GetBalanceRequest(player_id=player, currency_code=currency)
-        reply = await self.ledger.GetBalance(request, timeout=20, metadata=call_metadata(licensee=LICENSEE))
+        reply = await self.ledger.GetBalance(request, timeout=20, metadata=call_metadata(licensee=self.licensee))
         return str(reply.balances.available.amount)
 
     async def round_state(self, player: str, provider: str, round_id: str) -> int:
         """State of a round in the ledger."""
         request = ledger_service_pb2.GetRoundRequest(player_id=player, provider=provider, round_id=round_id)
-        reply = await self.ledger.GetRound(request, timeout=20, metadata=call_metadata(licensee=LICENSEE))
+        reply = await self.ledger.GetRound(request, timeout=20, metadata=call_metadata(licensee=self.licensee))
         return int(reply.state)
 
     async def _must(self, player: str, key: str, source: str = "", **action: Any) -> None:

@@ -28,6 +28,7 @@ from provider_adapters._kit.nonces import NonceWindow
 from provider_adapters._kit.ports import Adapter, AdapterParts, SessionFacts, SessionsDownError
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.runner import ADAPTERS
+from provider_adapters._kit.studio.grants import Grants
 from provider_adapters._kit.studio.ports import CLAIMS, Act, ActKind, Answer, Seat, Studio, StudioParts
 
 PLAYER = PlayerReference(licensee="aurora", player_id="pl-7001")
@@ -116,6 +117,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.seats: list[Seat] = []
+        self.grants = Grants()
 
     def seat(self, seat: Seat) -> str:
         self.seats.append(seat)
@@ -206,7 +208,7 @@ class Style:
             return bare
         keys = {ActKind.BET: BET_KEY, ActKind.WIN: WIN_KEY, ActKind.CANCEL: CANCEL_KEY, ActKind.CLOSE: CLOSE_KEY}
         act = replace(bare, transaction_key=keys.get(kind, GIFT_KEY), round_id=ROUND_ID)
-        if kind in {ActKind.FREE_SPIN, ActKind.FREE_TOTAL}:
+        if kind in {ActKind.FREE_BET, ActKind.FREE_SPIN, ActKind.FREE_TOTAL}:
             act = replace(act, grant_id="grant-1")
         if kind is ActKind.ROLLBACK:
             return replace(act, undoes=(self.act(ActKind.BET), self.act(ActKind.WIN)))

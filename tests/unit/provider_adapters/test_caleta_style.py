@@ -62,6 +62,11 @@ async def test_a_free_bet_and_its_win_are_not_taken_for_paid_ones(style: Style) 
         told = await post(style, path, {**fields(style, kind), "is_free": True})
         assert told["status"] == "RS_ERROR_WRONG_TYPES"
     assert style.ledger.actions == []
+    for kind in (ActKind.BET, ActKind.WIN):
+        path = style.studio.write(style.act(kind)).path
+        told = await post(style, path, {**fields(style, kind), "is_free": True, "reward_uuid": "r-1"})
+        assert told["status"] == "RS_OK"
+    assert [action.free_round_spin.grant_id for _, action in style.ledger.actions] == ["r-1", "r-1"]
 
 
 async def test_a_win_never_hears_what_would_end_it_for_ever(style: Style) -> None:

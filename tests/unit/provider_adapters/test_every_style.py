@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit.amounts import AmountError
-from provider_adapters._kit.errors import ProviderFailedError
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError, ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.manifest import Capability, Proof
-from provider_adapters._kit.ports import Device, Launch, Problem
+from provider_adapters._kit.ports import Device, FreeRounds, GivenRounds, Launch, Problem
 from provider_adapters._kit.studio.ports import ActKind, Reaction
 from tests.unit.provider_adapters.styles import (
     BALANCE,
@@ -94,6 +96,55 @@ async def test_what_the_manifest_claims_reaches_the_ledger_as_what_it_is(style: 
         inside = getattr(action, NAMES_IN_THE_LEDGER[kind])
         if kind is not ActKind.ROLLBACK:
             assert (inside.amount.amount, inside.amount.currency_code) == ("1.25", "EUR")
+
+
+async def test_a_free_bet_takes_nothing_and_names_its_grant(style: Style) -> None:
+    if ActKind.FREE_BET not in style.kinds:
+        return
+    await style.say(style.act(ActKind.FREE_BET))
+    spin = style.ledger.actions.pop()[1].free_round_spin
+    assert (spin.grant_id, Decimal(spin.amount.amount), spin.amount.currency_code) == ("grant-1", Decimal(0), "EUR")
+
+
+ROUNDS = FreeRounds(
+    grant_id="0192f5a0-1111-7000-8000-000000000001",
+    player=PLAYER,
+    game_ids=(),
+    rounds=5,
+    bet=Money(currency_code="EUR", amount="0.20"),
+    expires_at=dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+)
+
+
+async def test_free_rounds_are_given_once_and_taken_back_if_the_manifest_says_so(style: Style) -> None:
+    rounds = replace(ROUNDS, game_ids=(style.studio.games[0].game_id,))
+    if Capability.FREE_ROUND_GRANTS not in style.manifest.capabilities:
+        with pytest.raises(FreeRoundsNotOfferedError):
+            await style.adapter.grant_free_rounds(rounds)
+        with pytest.raises(FreeRoundsNotOfferedError):
+            await style.adapter.cancel_free_rounds(GivenRounds(grant_id="g", player=PLAYER, reference="g"))
+        return
+    reference = await style.adapter.grant_free_rounds(rounds)
+    assert await style.adapter.grant_free_rounds(rounds) == reference
+    (given,) = style.desk.grants.as_json()
+    assert (given["user"], given["rounds"], Decimal(given["bet"])) == (str(PLAYER), 5, Decimal("0.20"))
+    with pytest.raises(ProviderRefusedError):
+        await style.adapter.grant_free_rounds(replace(rounds, rounds=6))
+    asked = GivenRounds(grant_id=rounds.grant_id, player=PLAYER, reference=reference)
+    await style.adapter.cancel_free_rounds(asked)
+    await style.adapter.cancel_free_rounds(asked)
+    assert style.desk.grants.as_json()[0]["cancelled"]
+    with pytest.raises(ProviderRefusedError):
+        await style.adapter.cancel_free_rounds(replace(asked, reference="nobody-knows"))
+
+
+async def test_an_answer_about_free_rounds_that_says_nothing_is_the_providers_failure(style: Style) -> None:
+    if Capability.FREE_ROUND_GRANTS not in style.manifest.capabilities:
+        return
+    for body in (b"", b"<html>", b"[]", b"{}", b"null"):
+        style.wire.answer = HttpReply(status=400, body=body)
+        with pytest.raises((ProviderFailedError, ProviderRefusedError)):
+            await style.adapter.grant_free_rounds(replace(ROUNDS, game_ids=(style.studio.games[0].game_id,)))
 
 
 async def test_a_bet_is_of_its_session_and_a_stranger_to_it_is_refused(style: Style) -> None:

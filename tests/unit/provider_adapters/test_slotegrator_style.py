@@ -110,7 +110,7 @@ async def test_a_bet_after_its_refund_succeeds_and_says_our_id(style: Style) -> 
 
 
 @pytest.mark.parametrize(
-    ("kind", "word"), [(ActKind.BET, "raffle"), (ActKind.WIN, "raffle"), (ActKind.CANCEL, "freespin")]
+    ("kind", "word"), [(ActKind.BET, "raffle"), (ActKind.WIN, "raffle"), (ActKind.CANCEL, "raffle")]
 )
 async def test_what_is_not_claimed_reaches_no_ledger(style: Style, kind: ActKind, word: str) -> None:
     assert (await sent(style, kind, type=word))["error_description"].startswith("NOT_SUPPORTED:")

@@ -39,6 +39,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "hub88_style", "operation": "launch", "code": "RS_ERROR_INVALID_GAME"}
     """
+    ERROR_REASON_FREE_ROUNDS_NOT_OFFERED: _ErrorReason.ValueType  # 4
+    """The provider has no calls for free rounds, or not for such ones.
+
+    Example metadata: {"provider": "nolimit_style"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of adapters."""
@@ -59,5 +64,10 @@ ERROR_REASON_PROVIDER_REFUSED: ErrorReason.ValueType  # 3
 """The provider refused the call and said why in its own words.
 
 Example metadata: {"provider": "hub88_style", "operation": "launch", "code": "RS_ERROR_INVALID_GAME"}
+"""
+ERROR_REASON_FREE_ROUNDS_NOT_OFFERED: ErrorReason.ValueType  # 4
+"""The provider has no calls for free rounds, or not for such ones.
+
+Example metadata: {"provider": "nolimit_style"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pitboss.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -545,6 +546,123 @@ class ListProviderGamesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListProviderGamesResponse: _TypeAlias = ListProviderGamesResponse  # noqa: Y015
+
+@_typing.final
+class GrantFreeRoundsRequest(_message.Message):
+    """GrantFreeRoundsRequest says what to give to whom."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    PLAYER_REFERENCE_FIELD_NUMBER: _builtins.int
+    GAME_IDS_FIELD_NUMBER: _builtins.int
+    ROUNDS_FIELD_NUMBER: _builtins.int
+    BET_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    grant_id: _builtins.str
+    """The session service's id of the grant."""
+    player_reference: _builtins.str
+    """Provider-side name of the player, "licensee.player"."""
+    rounds: _builtins.int
+    """How many rounds."""
+    @_builtins.property
+    def game_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The provider's game ids. More than one only where the provider shares rounds over games."""
+
+    @_builtins.property
+    def bet(self) -> _money_pb2.Money:
+        """What one round is worth. Nobody pays it."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when they can be played."""
+
+    def __init__(
+        self,
+        *,
+        grant_id: _builtins.str = ...,
+        player_reference: _builtins.str = ...,
+        game_ids: _abc.Iterable[_builtins.str] | None = ...,
+        rounds: _builtins.int = ...,
+        bet: _money_pb2.Money | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "player_reference", b"player_reference", "rounds", b"rounds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantFreeRoundsRequest: _TypeAlias = GrantFreeRoundsRequest  # noqa: Y015
+
+@_typing.final
+class GrantFreeRoundsResponse(_message.Message):
+    """GrantFreeRoundsResponse has the provider's name of the grant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_REFERENCE_FIELD_NUMBER: _builtins.int
+    provider_reference: _builtins.str
+    """What the provider calls the grant; the results of its rounds carry it."""
+    def __init__(
+        self,
+        *,
+        provider_reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider_reference", b"provider_reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantFreeRoundsResponse: _TypeAlias = GrantFreeRoundsResponse  # noqa: Y015
+
+@_typing.final
+class CancelFreeRoundsRequest(_message.Message):
+    """CancelFreeRoundsRequest names a grant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_REFERENCE_FIELD_NUMBER: _builtins.int
+    PLAYER_REFERENCE_FIELD_NUMBER: _builtins.int
+    grant_id: _builtins.str
+    """The session service's id of the grant."""
+    provider_reference: _builtins.str
+    """What the provider calls it."""
+    player_reference: _builtins.str
+    """Provider-side name of the player."""
+    def __init__(
+        self,
+        *,
+        grant_id: _builtins.str = ...,
+        provider_reference: _builtins.str = ...,
+        player_reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grant_id", b"grant_id", "player_reference", b"player_reference", "provider_reference", b"provider_reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelFreeRoundsRequest: _TypeAlias = CancelFreeRoundsRequest  # noqa: Y015
+
+@_typing.final
+class CancelFreeRoundsResponse(_message.Message):
+    """CancelFreeRoundsResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelFreeRoundsResponse: _TypeAlias = CancelFreeRoundsResponse  # noqa: Y015
 
 @_typing.final
 class WatchHealthRequest(_message.Message):

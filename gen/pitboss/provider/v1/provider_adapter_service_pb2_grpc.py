@@ -55,6 +55,16 @@ class ProviderAdapterServiceStub:
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ListProviderGamesRequest.SerializeToString,
                 response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ListProviderGamesResponse.FromString,
                 _registered_method=True)
+        self.GrantFreeRounds = channel.unary_unary(
+                '/pitboss.provider.v1.ProviderAdapterService/GrantFreeRounds',
+                request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GrantFreeRoundsRequest.SerializeToString,
+                response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GrantFreeRoundsResponse.FromString,
+                _registered_method=True)
+        self.CancelFreeRounds = channel.unary_unary(
+                '/pitboss.provider.v1.ProviderAdapterService/CancelFreeRounds',
+                request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.SerializeToString,
+                response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.FromString,
+                _registered_method=True)
         self.WatchHealth = channel.unary_stream(
                 '/pitboss.provider.v1.ProviderAdapterService/WatchHealth',
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.WatchHealthRequest.SerializeToString,
@@ -104,6 +114,26 @@ class ProviderAdapterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GrantFreeRounds(self, request, context):
+        """GrantFreeRounds gives a player free rounds at the provider. Idempotent on `grant_id`: asked again, the
+        provider gives nothing more.
+
+        Errors: FAILED_PRECONDITION (FREE_ROUNDS_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN,
+        PROVIDER_FAILED): then the grant may have been made, and the same call finds out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelFreeRounds(self, request, context):
+        """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
+
+        Errors: as GrantFreeRounds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchHealth(self, request, context):
         """WatchHealth streams the provider's health: the present state first, then each change.
 
@@ -135,6 +165,16 @@ def add_ProviderAdapterServiceServicer_to_server(servicer, server):
                     servicer.ListProviderGames,
                     request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ListProviderGamesRequest.FromString,
                     response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ListProviderGamesResponse.SerializeToString,
+            ),
+            'GrantFreeRounds': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantFreeRounds,
+                    request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GrantFreeRoundsRequest.FromString,
+                    response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GrantFreeRoundsResponse.SerializeToString,
+            ),
+            'CancelFreeRounds': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelFreeRounds,
+                    request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.FromString,
+                    response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.SerializeToString,
             ),
             'WatchHealth': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchHealth,
@@ -251,6 +291,60 @@ class ProviderAdapterService:
             '/pitboss.provider.v1.ProviderAdapterService/ListProviderGames',
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ListProviderGamesRequest.SerializeToString,
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ListProviderGamesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantFreeRounds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.provider.v1.ProviderAdapterService/GrantFreeRounds',
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GrantFreeRoundsRequest.SerializeToString,
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GrantFreeRoundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelFreeRounds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.provider.v1.ProviderAdapterService/CancelFreeRounds',
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.SerializeToString,
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,6 +55,18 @@ class ProviderAdapterServiceStub:
 
     Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
     """
+    GrantFreeRounds: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.GrantFreeRoundsRequest, _provider_adapter_service_pb2.GrantFreeRoundsResponse]
+    """GrantFreeRounds gives a player free rounds at the provider. Idempotent on `grant_id`: asked again, the
+    provider gives nothing more.
+
+    Errors: FAILED_PRECONDITION (FREE_ROUNDS_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN,
+    PROVIDER_FAILED): then the grant may have been made, and the same call finds out.
+    """
+    CancelFreeRounds: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.CancelFreeRoundsRequest, _provider_adapter_service_pb2.CancelFreeRoundsResponse]
+    """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
+
+    Errors: as GrantFreeRounds.
+    """
     WatchHealth: _grpc.UnaryStreamMultiCallable[_provider_adapter_service_pb2.WatchHealthRequest, _provider_adapter_service_pb2.WatchHealthResponse]
     """WatchHealth streams the provider's health: the present state first, then each change.
 
@@ -87,6 +99,18 @@ class ProviderAdapterServiceAsyncStub(ProviderAdapterServiceStub):
     """ListProviderGames fetches the provider's catalog.
 
     Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+    """
+    GrantFreeRounds: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.GrantFreeRoundsRequest, _provider_adapter_service_pb2.GrantFreeRoundsResponse]  # type: ignore[assignment]
+    """GrantFreeRounds gives a player free rounds at the provider. Idempotent on `grant_id`: asked again, the
+    provider gives nothing more.
+
+    Errors: FAILED_PRECONDITION (FREE_ROUNDS_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN,
+    PROVIDER_FAILED): then the grant may have been made, and the same call finds out.
+    """
+    CancelFreeRounds: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.CancelFreeRoundsRequest, _provider_adapter_service_pb2.CancelFreeRoundsResponse]  # type: ignore[assignment]
+    """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
+
+    Errors: as GrantFreeRounds.
     """
     WatchHealth: _aio.UnaryStreamMultiCallable[_provider_adapter_service_pb2.WatchHealthRequest, _provider_adapter_service_pb2.WatchHealthResponse]  # type: ignore[assignment]
     """WatchHealth streams the provider's health: the present state first, then each change.
@@ -141,6 +165,30 @@ class ProviderAdapterServiceServicer(metaclass=_abc_1.ABCMeta):
         """ListProviderGames fetches the provider's catalog.
 
         Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+        """
+
+    @_abc_1.abstractmethod
+    def GrantFreeRounds(
+        self,
+        request: _provider_adapter_service_pb2.GrantFreeRoundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_adapter_service_pb2.GrantFreeRoundsResponse, _abc.Awaitable[_provider_adapter_service_pb2.GrantFreeRoundsResponse]]:
+        """GrantFreeRounds gives a player free rounds at the provider. Idempotent on `grant_id`: asked again, the
+        provider gives nothing more.
+
+        Errors: FAILED_PRECONDITION (FREE_ROUNDS_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN,
+        PROVIDER_FAILED): then the grant may have been made, and the same call finds out.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelFreeRounds(
+        self,
+        request: _provider_adapter_service_pb2.CancelFreeRoundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_adapter_service_pb2.CancelFreeRoundsResponse, _abc.Awaitable[_provider_adapter_service_pb2.CancelFreeRoundsResponse]]:
+        """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
+
+        Errors: as GrantFreeRounds.
         """
 
     @_abc_1.abstractmethod

@@ -64,6 +64,32 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"player_id": "pl-7001"}
     """
+    ERROR_REASON_GRANT_NOT_FOUND: _ErrorReason.ValueType  # 9
+    """The licensee has no such grant of free rounds.
+
+    Example metadata: {"grant_id": "0192f5a0-1111-7000-8000-000000000001"}
+    """
+    ERROR_REASON_GRANT_OVER: _ErrorReason.ValueType  # 10
+    """The grant has expired, or the provider never gave it: there is nothing to cancel.
+
+    Example metadata: {"grant_id": "0192f5a0-1111-7000-8000-000000000001", "state": "EXPIRED"}
+    """
+    ERROR_REASON_GRANT_REFUSED: _ErrorReason.ValueType  # 11
+    """The provider refused the free rounds, or their cancel, in its own words.
+
+    Example metadata: {"provider": "hub88_style", "code": "RS_ERROR_INVALID_GAME"}
+    """
+    ERROR_REASON_GRANT_UNKNOWN: _ErrorReason.ValueType  # 12
+    """The provider did not answer. The same call with the same key finds out what became of it. RetryInfo
+    says when to try again.
+
+    Example metadata: {"provider": "hub88_style"}
+    """
+    ERROR_REASON_FREE_ROUNDS_NOT_OFFERED: _ErrorReason.ValueType  # 13
+    """The provider has no free rounds that others may give, or not for several games at once.
+
+    Example metadata: {"provider": "nolimit_style"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of sessions and catalog."""
@@ -109,5 +135,31 @@ ERROR_REASON_PLAYER_NOT_FOUND: ErrorReason.ValueType  # 8
 """The licensee has no such player.
 
 Example metadata: {"player_id": "pl-7001"}
+"""
+ERROR_REASON_GRANT_NOT_FOUND: ErrorReason.ValueType  # 9
+"""The licensee has no such grant of free rounds.
+
+Example metadata: {"grant_id": "0192f5a0-1111-7000-8000-000000000001"}
+"""
+ERROR_REASON_GRANT_OVER: ErrorReason.ValueType  # 10
+"""The grant has expired, or the provider never gave it: there is nothing to cancel.
+
+Example metadata: {"grant_id": "0192f5a0-1111-7000-8000-000000000001", "state": "EXPIRED"}
+"""
+ERROR_REASON_GRANT_REFUSED: ErrorReason.ValueType  # 11
+"""The provider refused the free rounds, or their cancel, in its own words.
+
+Example metadata: {"provider": "hub88_style", "code": "RS_ERROR_INVALID_GAME"}
+"""
+ERROR_REASON_GRANT_UNKNOWN: ErrorReason.ValueType  # 12
+"""The provider did not answer. The same call with the same key finds out what became of it. RetryInfo
+says when to try again.
+
+Example metadata: {"provider": "hub88_style"}
+"""
+ERROR_REASON_FREE_ROUNDS_NOT_OFFERED: ErrorReason.ValueType  # 13
+"""The provider has no free rounds that others may give, or not for several games at once.
+
+Example metadata: {"provider": "nolimit_style"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

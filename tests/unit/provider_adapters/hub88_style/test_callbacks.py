@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,21 @@ async def test_a_user_that_cannot_be_ours_is_refused_without_the_ledger(path: st
     assert world.ledger.actions == []
 
 
-async def test_a_free_bet_is_refused_and_never_taken_as_a_paid_one() -> None:
+async def test_a_free_bet_takes_nothing_and_its_win_is_that_of_the_reward() -> None:
     world = World()
-    reply = await world.say("/transaction/bet", changed(BET, is_free=True))
-    assert reply["status"] == "RS_ERROR_WRONG_TYPES"
+    for path, message in (("/transaction/bet", BET), ("/transaction/win", WIN)):
+        assert (await world.say(path, changed(message, is_free=True, reward_uuid="r-1")))["status"] == "RS_OK"
+    (_, bet), (_, win) = world.ledger.actions
+    assert (bet.free_round_spin.grant_id, Decimal(bet.free_round_spin.amount.amount)) == ("r-1", Decimal(0))
+    assert (win.free_round_spin.grant_id, Decimal(win.free_round_spin.amount.amount) > 0) == ("r-1", True)
+
+
+@pytest.mark.parametrize(("path", "message"), [("/transaction/bet", BET), ("/transaction/win", WIN)])
+async def test_a_free_bet_of_no_reward_is_refused_and_never_taken_as_a_paid_one(
+    path: str, message: dict[str, Any]
+) -> None:
+    world = World()
+    assert (await world.say(path, changed(message, is_free=True)))["status"] == "RS_ERROR_WRONG_TYPES"
     assert world.ledger.actions == []
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
+from provider_adapters._kit.studio.grants import Grants
 from provider_adapters._kit.studio.ports import Act, ActKind, Reaction, Seat
 from provider_adapters.hub88_style import auth
 from provider_adapters.hub88_style.client import read_games
@@ -35,6 +36,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.seats: list[Seat] = []
+        self.grants = Grants()
 
     def seat(self, seat: Seat) -> str:
         self.seats.append(seat)

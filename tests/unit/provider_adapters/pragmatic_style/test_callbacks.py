@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +160,19 @@ async def test_a_bet_waits_for_the_session_directory_and_a_result_does_not(world
 
 
 async def test_a_bet_of_a_free_round_takes_no_cash(world: World) -> None:
-    assert (await world.told("bet", {**BET, "bonusCode": "free-1"}))["error"] == 3
-    assert world.wallet.actions == []
+    assert (await world.told("bet", {**BET, "bonusCode": "free-1"}))["error"] == 0
+    ((_, action),) = world.wallet.actions
+    spin = action.free_round_spin
+    assert (spin.grant_id, Decimal(spin.amount.amount), spin.amount.currency_code) == ("free-1", Decimal(0), "EUR")
+
+
+async def test_the_result_of_a_free_round_is_its_grants_in_the_currency_of_the_session(world: World) -> None:
+    assert (await world.told("result", {**RESULT, "bonusCode": "free-1"}))["error"] == 0
+    about = {name: RESULT[name] for name in ("userId", "amount", "providerId", "timestamp")}
+    assert (await world.told("bonusWin", {**about, "reference": "total-1", "bonusCode": "free-1"}))["error"] == 0
+    (_, spin), (_, total) = world.wallet.actions
+    assert (spin.free_round_spin.grant_id, spin.free_round_spin.amount.currency_code) == ("free-1", "EUR")
+    assert (total.free_round_total.grant_id, total.free_round_total.amount.currency_code) == ("free-1", "EUR")
 
 
 async def test_a_result_pays_all_live_bets_of_the_round_in_the_currency_of_its_bet(world: World) -> None:
@@ -332,7 +344,7 @@ async def test_a_form_that_can_be_read_in_two_ways_is_refused(world: World, more
     assert world.wallet.actions == []
 
 
-@pytest.mark.parametrize("call", ["bonusWin", "adjustment", "sessionExpired"])
+@pytest.mark.parametrize("call", ["adjustment", "sessionExpired"])
 async def test_what_the_ledger_has_no_action_for_is_refused_in_words(world: World, call: str) -> None:
     reply = await world.told(call, {**RESULT, "campaignId": "77"})
     assert reply == {"error": 120, "description": f"Refused for good: {call} is not supported"}

@@ -10,6 +10,7 @@ from provider_adapters._kit.errors import ProviderRefusedError
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Device, Launch
 from provider_adapters._kit.references import PlayerReference
+from provider_adapters._kit.studio.grants import Grants
 from provider_adapters._kit.studio.ports import Act, ActKind, Reaction, Seat, StudioParts
 from provider_adapters.pragmatic_style import auth, studio, wire
 from provider_adapters.pragmatic_style.client import BASE, Client
@@ -130,6 +131,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.seats: list[Seat] = []
+        self.grants = Grants()
 
     def new_launch_id(self) -> str:
         return f"l-{len(self.seats) + 1}"
