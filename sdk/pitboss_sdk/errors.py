@@ -297,6 +297,10 @@ class LaunchFailedError(ServiceDownError):
     advice: ClassVar[str] = "Try again in a moment, or offer another provider's game."
 
 
+class GrantUnknownError(ServiceDownError):
+    """The provider did not answer about free rounds; the same call finds out what became of it."""
+
+
 class DeadlineExceededError(CallError):
     """The time was over before there was an answer."""
 
@@ -309,6 +313,10 @@ class NotFoundError(CallError):
 
 class SessionNotFoundError(NotFoundError):
     """The licensee has no such session."""
+
+
+class GrantNotFoundError(NotFoundError):
+    """The licensee has no such grant of free rounds."""
 
 
 class ProviderNotFoundError(NotFoundError):
@@ -341,6 +349,20 @@ class SessionEndedError(CallError):
     """The session has ended and cannot be recovered."""
 
     advice: ClassVar[str] = "Create a new one."
+
+
+class GrantOverError(CallError):
+    """The grant has expired or was never given: there is nothing to cancel."""
+
+
+class GrantRefusedError(CallError):
+    """The provider refused the free rounds, or their cancel."""
+
+    advice: ClassVar[str] = "Its own code is in the metadata. A new order needs a new key."
+
+
+class FreeRoundsNotOfferedError(CallError):
+    """The provider has no such free rounds that others may give."""
 
 
 class GameNotAvailableError(CallError):

@@ -8,7 +8,7 @@ import pybreaker
 from google.protobuf.message import Message
 
 from mesh import metrics
-from mesh.breaker import OPEN, AsyncBreaker
+from mesh.breaker import CLOSED, AsyncBreaker
 from pitboss.licensee.v1 import licensee_wallet_service_pb2 as contract
 from wallet_svc.domain.state import OwnWallet
 from wallet_svc.own_wallets import keys
@@ -36,8 +36,8 @@ class Client:
 
     @property
     def is_ill(self) -> bool:
-        """Whether it is known not to answer."""
-        return self.breaker.state == OPEN
+        """Whether it is known not to answer. While one call tries whether it does again, nobody else may build on that."""
+        return self.breaker.state != CLOSED
 
     async def call(self, method: str, request: Message, reply: type[T], timeout_s: float) -> T:
         """One call. Errors: NoAnswerError, also when nothing was sent because nothing would answer."""
