@@ -20,13 +20,13 @@ from wallet_svc.domain.decide import decide, decide_together, split
 from wallet_svc.domain.journal import Batch, Book
 from wallet_svc.domain.placing import shard_of
 from wallet_svc.domain.scene import Decided
-from wallet_svc.domain.state import Asset, Entry, Player, Registry
+from wallet_svc.domain.state import WELL, Asset, Entry, Health, Player, Registry
 from wallet_svc.domain.values import value
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, RoundState
 from wallet_svc.errors import LicenseeNotFoundError, ProviderNotFoundError
 from wallet_svc.memory import shrink
 from wallet_svc.pace import Pace, busy_clock
-from wallet_svc.ports import HeadMovedError, LogDownError, LogRefusedError, ShardLog
+from wallet_svc.ports import EvidenceDownError, HeadMovedError, LogDownError, LogRefusedError, ShardLog
 from wallet_svc.store.needs import is_doubtful
 
 log = logs.get(__name__)
@@ -99,6 +99,8 @@ class Work:
     suspected: bool = False
     """It failed alone once, by a fault that may not be its own."""
     redone: int = 0
+    unproven: bool = False
+    """The database takes no evidence: what the law refuses for that is told and not stored, all else is not known."""
 
 
 class Engine:
@@ -124,6 +126,8 @@ class Engine:
         self._most_players = most_players
         self._most_known = most_known
         self._attempts = attempts
+        self.health: Callable[[int], Health] = lambda _now_us: WELL
+        """What this process cannot rely on at a moment, asked before every flight."""
         self.on_calls: Callable[[], None] | None = None
         """Told when a licensee's own wallet has to hear of something that was committed."""
         self._waiting: list[Work] = []
@@ -228,6 +232,11 @@ class Engine:
                 else:
                     self._redo(works)
                     works = _not_hopeless(works)
+            except EvidenceDownError:
+                self._forget_all()
+                for work in works:
+                    # Decided again, and only told: a refusal that cannot be stored leaves its key free.
+                    work.unproven = work.all_keys = True
             except LogRefusedError as refused:
                 self._forget_all()
                 works = await self._halve(works, refused)
@@ -268,6 +277,13 @@ class Engine:
         registry = await self._current_registry(works)
         works = self._flying = _admitted(works, registry)
         now_us = self._clock.now_us()
+        health = self.health(now_us)
+        if any(work.unproven for work in works):
+            for work in works:
+                work.unproven = True
+            health = replace(health, audit_down=True)
+        if health is not registry.health:
+            registry = replace(registry, health=health)
         books = {shard: self._books[shard] for shard in {work.shard for work in works}}
         wanted = [(books[work.shard], command, work.all_keys) for work in works for command in work.commands]
         await self._log.load(wanted, registry, now_us)
@@ -337,7 +353,10 @@ class Engine:
                 work.all_keys = work.later = True
                 unsure.add((player.licensee.name, player.name))
                 continue
-            show_or_write = _show if work.dry else batch.append
+            if work.unproven and not all(_needs_no_evidence(one) for one in work.decided):
+                _fail(work, DependencyDownError(retry_after=_PAUSE_SECONDS, dependency="ledger"))
+                continue
+            show_or_write = _show if work.dry or work.unproven else batch.append
             for one in work.decided:
                 show_or_write(player, one)
         return batches
@@ -470,6 +489,11 @@ def _doubtful(player: Player, decided: Sequence[Decided]) -> bool:
     if len(decided) == 1:
         return is_doubtful(player, decided[0])
     return any(is_doubtful(player, one) for one in decided)
+
+
+def _needs_no_evidence(decided: Decided) -> bool:
+    """Whether an answer can be given while nothing is stored: it was stored before, or is a refusal for that very reason."""
+    return not decided.new or law.lacks_evidence(decided.entry)
 
 
 def _not_found(command: Command, registry: Registry) -> Decided:

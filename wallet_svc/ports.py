@@ -41,6 +41,10 @@ class LogRefusedError(Exception):
     """The database refused the batch for a reason that is in the batch itself. Nothing was written."""
 
 
+class EvidenceDownError(LogRefusedError):
+    """The database takes no entries at all: not for what is in the batch, but because the service may not write there."""
+
+
 class ShardLog(Protocol):
     """The durable log. Commit is compare-and-swap on each shard's head."""
 
@@ -63,7 +67,7 @@ class ShardLog(Protocol):
     async def commit(self, batches: Sequence[Batch], digests: Sequence[bytes]) -> set[int]:
         """Write the batches whose shards still have the head that was decided on; return those shards.
 
-        Errors: HeadMovedError and LogRefusedError (nothing was written), LogDownError (nobody knows).
+        Errors: HeadMovedError, LogRefusedError and EvidenceDownError (nothing was written), LogDownError (nobody knows).
         """
         ...
 

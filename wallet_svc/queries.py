@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from compliance_svc.kernel import LimitStatus, PackLibrary
 from mesh.clock import Clock
-from wallet_svc.domain import law
+from wallet_svc.domain import law, switches
 from wallet_svc.domain.state import Asset, Licensee, Registry
 from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, PlayState, RoundState
 from wallet_svc.errors import (
@@ -52,7 +52,7 @@ class Queries:
     async def player(self, licensee: str, name: str) -> PlayerRow:
         """Errors: PlayerNotFoundError."""
         row = await self._reader.player(licensee, name)
-        if row is None:
+        if row is None or row.main_asset_id is None:
             raise PlayerNotFoundError(player_id=name)
         return row
 
@@ -168,7 +168,13 @@ class Queries:
                 state=PlayState.ACTIVE,
             )
             for row in rows
-            if law.is_permitted(row.permit, player.protection)
+            if law.is_permitted(
+                row.permit,
+                player.protection,
+                switches.stops(
+                    registry, registry.licensees[player.licensee], player.name, player.pack, row.source_id, row.game
+                ),
+            )
         ]
 
     async def heads(self) -> list[tuple[int, int, bytes]]:

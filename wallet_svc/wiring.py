@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg.rows import TupleRow
 from compliance_svc.kernel import PackLibrary
 from compliance_svc.kernel.loading import SHIPPED, load_library
 from mesh import server
-from mesh.clock import Clock, open_clock
+from mesh.clock import Clock, ClockReport, open_clock
 from mesh.database import connect
 from mesh.errors import MeshError
 from mesh.identity import Policy
@@ -25,6 +26,7 @@ from wallet_svc.attempts import Attempts
 from wallet_svc.comparing import Comparing
 from wallet_svc.config import WalletSettings
 from wallet_svc.domain.commands import CloseRound, Command, Expire
+from wallet_svc.domain.state import WELL, Health
 from wallet_svc.engine import Engine
 from wallet_svc.explaining import Explainer
 from wallet_svc.feed import Feed
@@ -90,6 +92,7 @@ async def build(settings: WalletSettings) -> server.Parts:
     )
     attempts = _attempts(settings, clock)
     engine = _engine(settings, shard_log, clock, packs, attempts)
+    engine.health = health_of(settings)
     totals = _totals(settings)
     readers = {name: _reader(settings, name) for name in ("reader", "history", "feed", "calls")}
     queries = Queries(readers["reader"], clock, packs)
@@ -112,7 +115,7 @@ async def build(settings: WalletSettings) -> server.Parts:
             _ledger(LedgerServicer(asking, queries, feed)),
             _wallet(WalletServicer(asking, queries, history)),
             _history(looking_back),
-            _registry(settings, packs),
+            _registry(settings, packs, clock),
         ],
         policy=POLICY,
         tasks={
@@ -196,7 +199,7 @@ def _history(servicer: HistoryServicer) -> server.Service:
     )
 
 
-def _registry(settings: WalletSettings, packs: PackLibrary) -> server.Service:
+def _registry(settings: WalletSettings, packs: PackLibrary, clock: Clock) -> server.Service:
     async def connection() -> psycopg.AsyncConnection[TupleRow]:
         return await connect(settings.database_url, name=f"{settings.replica} registry")
 
@@ -204,8 +207,21 @@ def _registry(settings: WalletSettings, packs: PackLibrary) -> server.Service:
     return server.Service(
         name=REGISTRY,
         add=registry_service_pb2_grpc.add_RegistryServiceServicer_to_server,
-        servicer=RegistryServicer(RegistryStore(connection), pack_names),
+        servicer=RegistryServicer(RegistryStore(connection), pack_names, clock),
     )
+
+
+def health_of(settings: WalletSettings) -> Callable[[int], Health]:
+    """Whoever says what this process cannot rely on at a moment."""
+    if settings.clock_report is None:
+        return lambda _now_us: WELL
+    report = ClockReport(
+        settings.clock_report,
+        tolerance_us=settings.clock_tolerance_ms * 1_000,
+        max_age_us=settings.clock_report_max_age_s * 1_000_000,
+    )
+    off = Health(clock_off=True)
+    return lambda now_us: off if report.is_off(now_us) else WELL
 
 
 @dataclass(slots=True)

@@ -48,6 +48,32 @@ def _with(document: PackDocument, name: str, value: Any) -> PackDocument:  # noq
     return replace(document, rules=tuple(sorted([*others, new], key=lambda rule: rule.label)))
 
 
+def file_content(document: PackDocument) -> Values:
+    """Return a pack that inherits nothing as it would stand in a file."""
+    content: Values = {
+        "format": document.format,
+        "pack": document.name,
+        "version": document.version,
+        "effective_from": document.effective_from,
+        "zone": document.zone,
+        "currency": document.currency,
+        "windows": list(document.windows),
+    }
+    if document.rules:
+        content["rules"] = [_rule_content(rule) for rule in document.rules]
+    if document.territory is not None:
+        content["territory"] = document.territory
+    if document.sandbox:
+        content["sandbox"] = True
+    return content
+
+
+def _rule_content(rule: RuleDocument) -> Values:
+    source = {"ref": rule.source.ref, "evidence": rule.source.evidence, "checked": rule.source.checked}
+    content: Values = {"kind": rule.kind, "requirement": rule.requirement, "params": _plain(rule), "source": source}
+    return content if rule.category is None else {**content, "category": rule.category.value}
+
+
 def _is(rule: RuleDocument, kind: str, category: str | None, name: str) -> bool:
     if rule.kind != kind or (rule.category is not None and rule.category.value != category):
         return False

@@ -119,6 +119,9 @@ class TransactionKind(_Open):
     """A credit or cancel that a licensee's own wallet has booked."""
     DELIVERY_REFUSED = 66
     """A credit or cancel that a licensee's own wallet refused for good."""
+    LEAVE_FOR_GOOD = 67
+    NONCE = 68
+    """The ledger's own note that a licensee's word was used."""
     EARLY_WIN = 202
     """The ledger's own note of when a win came that overtook its bet."""
     GRANT = 217

@@ -51,6 +51,7 @@ def _request(session: Session) -> pb.OpenPlayRequest:
             provider=order.provider,
             currency_code=order.currency,
             game_id=order.game_id,
+            replaces_older=True,
         ),
     )
     request.open_play.expire_time.FromDatetime(session.expires_at)

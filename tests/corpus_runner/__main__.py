@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import json
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import yaml
 from tests.corpus_runner import golden
 from tests.corpus_runner.cases import Case, load, unsupported
 from tests.corpus_runner.client import Client
+from tests.corpus_runner.packs import write_packs
 from tests.corpus_runner.running import Run
 from tests.corpus_runner.service import Service
 from tests.corpus_runner.verbs import Verbs
@@ -46,7 +49,7 @@ async def _run_all(service: Service, cases: list[tuple[Path, Case]]) -> list[dic
 
 
 async def _run_golden(service: Service, cases: list[tuple[Path, dict[str, Any]]]) -> list[dict[str, object]]:
-    client = Client(service.targets, service.settings)
+    client = Client(service.targets, service.settings, service.compliance)
     results = []
     for number, (path, case) in enumerate(cases, start=1):
         missing = golden.unsupported(case)
@@ -79,11 +82,24 @@ def _run_files(files: list[Path]) -> tuple[list[dict[str, object]], list[str]]:
         with Service() as service:
             results += asyncio.run(_run_all(service, money))
             wrong += service.second_opinion()
-    if law:
-        with Service(stands=True) as service:
-            results += asyncio.run(_run_golden(service, law))
+    for packs, group in _by_packs(law):
+        with tempfile.TemporaryDirectory() as folder, Service(stands=True, packs=write_packs(packs, folder)) as service:
+            results += asyncio.run(_run_golden(service, group))
             wrong += service.second_opinion()
-    return results, wrong
+    order = {(str(path), case["id"]): number for number, (path, case) in enumerate(law)}
+    return sorted(results, key=lambda one: order.get((str(one["file"]), str(one["id"])), -1)), wrong
+
+
+_Law = list[tuple[Path, dict[str, Any]]]
+
+
+def _by_packs(law: _Law) -> Iterator[tuple[dict[str, Any], _Law]]:
+    """Cases with the same packs share their services; a case with packs of its own has services of its own."""
+    groups: dict[str, _Law] = {}
+    for path, case in law:
+        groups.setdefault(json.dumps(case["given"].get("packs", {}), sort_keys=True), []).append((path, case))
+    for group in groups.values():
+        yield group[0][1]["given"].get("packs", {}), group
 
 
 def main(arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ import grpc.aio
 
 from mesh.channels import channel
 from mesh.settings import ProcessSettings
+from pitboss.compliance.v1 import decision_service_pb2_grpc
 from pitboss.wallet.v1 import (
     history_service_pb2_grpc,
     ledger_service_pb2,
@@ -23,12 +24,16 @@ _ATTEMPTS_S = 30.0
 class Client:
     """Calls go to the wallets in turn. A broken connection is a retry with the same key."""
 
-    def __init__(self, targets: list[str], settings: ProcessSettings) -> None:
+    def __init__(self, targets: list[str], settings: ProcessSettings, compliance: str | None = None) -> None:
         self._channels = [channel(target, settings) for target in targets]
         self._turn = itertools.cycle(range(len(targets)))
         self.ledgers = [ledger_service_pb2_grpc.LedgerServiceStub(one) for one in self._channels]
         self.registries = [registry_service_pb2_grpc.RegistryServiceStub(one) for one in self._channels]
         self.histories = [history_service_pb2_grpc.HistoryServiceStub(one) for one in self._channels]
+        self._decisions: list[Any] = []
+        if compliance is not None:
+            self._channels.append(channel(compliance, settings))
+            self._decisions.append(decision_service_pb2_grpc.DecisionServiceStub(self._channels[-1]))
 
     async def close(self) -> None:
         for one in self._channels:
@@ -42,6 +47,17 @@ class Client:
     async def history(self, method: str, request: Any, licensee: str) -> Any:
         """Ask a question about the past until there is an answer."""
         return await self._call(self.histories, method, request, licensee, "")
+
+    async def decision(self, method: str, request: Any, licensee: str) -> Any:
+        """Ask about a decision until the compliance service has read it from the feed."""
+        give_up = asyncio.get_running_loop().time() + _ATTEMPTS_S
+        while True:
+            try:
+                return await self._call(self._decisions, method, request, licensee, "")
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.NOT_FOUND or asyncio.get_running_loop().time() > give_up:
+                    raise
+                await asyncio.sleep(0.05)
 
     async def registry(self, method: str, request: Any) -> Any:
         """Call a method of the registry until there is an answer."""

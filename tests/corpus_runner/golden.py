@@ -4,44 +4,48 @@ The runner says on the wire what registers and files answered, as the adapters o
 """
 
 import asyncio
-from dataclasses import dataclass, field
-from datetime import datetime
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from compliance_svc.domain import view
 from compliance_svc.kernel import Protection
 from compliance_svc.kernel.document import PackDocument
-from compliance_svc.kernel.loading import load_documents
-from compliance_svc.kernel.rules.age import MinimumAge
+from compliance_svc.kernel.loading import SHIPPED, load_documents
 from compliance_svc.kernel.rules.money import RequiredLimits
-from mesh.clock import to_us
 from pitboss.type.v1 import decision_pb2, money_pb2, outcome_pb2
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2, registry_service_pb2
 from tests.corpus_runner.client import Client
+from tests.corpus_runner.outside import ASKED, World
+from tests.corpus_runner.people import PROVIDER, Someone, instant, moment
+from tests.corpus_runner.reading import Reading, decision_fields
 from tests.corpus_runner.service import Service
+from wallet_svc.domain.asserting import signed_text
 
-CASHIER, PROVIDER, PLATFORM = "cashier", "p1", "platform"
+CASHIER, PLATFORM = "cashier", "platform"
 _LONG_AGO_US: Final = 400 * 86_400_000_000
-_CASH: Final = {"JPY": "1900", "KWD": "1900.000"}
+_CASH: Final = {"JPY": "100000000", "KWD": "1000000.000"}
 _VERBS: Final = frozenset([
     "login", "marketing", "deposit", "withdraw", "cancel_withdrawal", "open_session", "renew_session", "close_session",
     "bet", "win", "feature_spin", "rollback", "set_limit", "confirm_limit", "cancel_pending_limit",
     "set_session_limit", "exclude", "take_break", "request_reinstatement", "approve_reinstatement",
     "ack_reality_check", "evaluate", "record_kyc", "record_geo", "record_screening", "record_check",
     "register_answer", "limit_file_answer", "activity_answer", "limit_status", "session_info", "parallel", "report",
+    "suspend", "resume", "source_down", "source_up", "clock_offset", "drop_fact", "set_fx", "get_decision", "explain",
+    "replay", "register", "close_account",
 ])  # fmt: skip
 _PARTS: Final = {
-    "same_person_as": "persons with several accounts",
-    "fx": "exchange rates",
-    "packs": "packs of the case's own",
-    "mode": "mode ASSERT",
     "disposition SUSPENSE": "money put aside",
+    "tolerance": "another tolerance of the clock",
 }
+_RECORDED: Final = frozenset({"guardrail", "pack_version", "no_trace_of"})
+"""Expectations about a record: that of an allowed bet is not sent along with its answer."""
 _KINDS: Final = {"deposit": ("DEPOSIT", "NETDEP"), "bet": ("WAGER", "LOSS")}
 _ANSWERS: Final = {
     "clear": "CLEAR", "ample": "CLEAR", "free": "CLEAR", "match": "MATCH", "active_elsewhere": "MATCH",
@@ -73,14 +77,11 @@ def load(path: Path) -> list[dict[str, Any]]:
 def unsupported(case: dict[str, Any]) -> list[str]:
     """What a case uses that the services do not have yet."""
     given = case["given"]
-    missing = {_PARTS[name] for name in ("fx", "packs") if name in given}
-    missing |= {_PARTS["mode"] for licensee in given.get("licensees", {}).values() if licensee.get("mode") == "ASSERT"}
-    missing |= {"several licences" for one in given.get("licensees", {}).values() if len(one.get("licences", [])) > 1}
+    missing: set[str] = set()
+    if given.get("settings", {}).get("clock_tolerance_ms", 100) != 100:
+        missing.add(_PARTS["tolerance"])
     for player in given["players"].values():
-        missing |= {_PARTS["same_person_as"]} if "same_person_as" in player else set()
         missing |= {"time limits" for limit in player.get("limits", []) if limit["kind"] == "time"}
-    for game in given.get("games", {}).values():
-        missing |= {"certificates of games"} if "certified_builds" in game or "jackpot" in game else set()
     for step in case["steps"]:
         missing |= _missing_of(step)
     return sorted(missing)
@@ -91,28 +92,9 @@ def _missing_of(step: dict[str, Any]) -> set[str]:
     expect = step.get("expect", {})
     if expect.get("disposition") == "SUSPENSE":
         missing.add(_PARTS["disposition SUSPENSE"])
-    missing |= {f"expectation {name}" for name in ("pack_version", "no_trace_of") if name in expect}
-    missing |= {"guardrail of a silent source"} if expect.get("guardrail") == "G3" else set()
-    missing |= {"parallel play"} if "SES.PARALLEL" in expect.get("reasons_exact", ()) else set()
-    missing |= {f"argument {name}" for name in ("assertion", "funding") if name in step}
+    missing |= {"source counters"} if step.get("source") == "counters" else set()
+    missing |= {"stakes from a bonus"} if step.get("funding") == "bonus" else set()
     return missing
-
-
-@dataclass(kw_only=True)
-class Someone:
-    """A player of the case and what its sources say."""
-
-    name: str
-    document: PackDocument
-    currency: str
-    check_every_s: int | None = None
-    register: str = "clear"
-    asked: str = "clear"
-    limit_file: str = "ample"
-    limit_left: str | None = None
-    activity: str = "free"
-    automatic: str = ""
-    plays: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -123,82 +105,156 @@ class Told:
     fields: dict[str, Any]
 
 
-class GoldenCase:
-    """One case under way on a fresh licensee."""
+class GoldenCase(World, Reading):
+    """One case under way on fresh licensees."""
+
+    _people: dict[str, Someone]
 
     def __init__(self, client: Client, service: Service, case: dict[str, Any], licensee: str) -> None:
-        self._client, self._service, self._case, self._licensee = client, service, case, licensee
-        self._documents = {document.name: document for document in load_documents()}
-        self._permit_us = case["given"].get("settings", {}).get("permit_ttl", 86_400) * 1_000_000
-        self._games = {"slot": "slot", "table": "table"} | {
-            name: game["category"] for name, game in case["given"].get("games", {}).items()
-        }
-        self._people: dict[str, Someone] = {}
-        self._labels: dict[str, str] = {}
+        self._client, self._service, self._case = client, service, case
+        given = case["given"]
+        # The first version of each pack comes last, and stays.
+        self._documents = {document.name: document for document in reversed(load_documents(service.packs or SHIPPED))}
+        self._permit_us = given.get("settings", {}).get("permit_ttl", 86_400) * 1_000_000
+        self._games = {"slot": {"category": "slot"}, "table": {"category": "table"}} | given.get("games", {})
+        names = list(given.get("licensees", {"l1": {}}))
+        self._houses = {name: licensee if number == 0 else f"{licensee}-{number}" for number, name in enumerate(names)}
+        self._people = {}
+        self._labels = {}
         self._holds: dict[str, str] = {}
-        self._rounds: dict[str, str] = {}
+        self._providers: dict[str, str] = {}
+        self._bets = []
+        self._down = set()
+        self._thrown = []
+        self._word = Ed25519PrivateKey.generate()
+        self._vouching: set[str] = set()
         self._fresh = 0
         self._now_us = 0
 
     async def run(self) -> list[str]:
         """Every step; a line for each difference."""
-        self._set_clock(_instant(self._case["steps"][0]["at"]) - _LONG_AGO_US)
+        self._set_clock(self._long_ago())
         await self._register()
         problems = []
-        for number, step in enumerate(self._case["steps"], 1):
-            self._set_clock(_instant(step["at"]))
-            problems += [f"step {number} ({step['do']}): {problem}" for problem in await self._step(step)]
+        try:
+            for number, step in enumerate(self._case["steps"], 1):
+                self._set_clock(instant(step["at"]))
+                problems += [f"step {number} ({step['do']}): {problem}" for problem in await self._step(step)]
+        finally:
+            await self._calm_down()
         return problems
+
+    def _long_ago(self) -> int:
+        """When what was before the case is made: long before it, but not before its packs."""
+        began = instant(self._case["steps"][0]["at"]) - _LONG_AGO_US
+        packs = self._case["given"].get("packs", {}).values()
+        return max([began, *(instant(versions[0]["from"]) for versions in packs)])
 
     def _set_clock(self, moment_us: int) -> None:
         self._now_us = moment_us
         self._service.stand_at(moment_us)
 
     async def _register(self) -> None:
-        licensee = registry_service_pb2.Licensee(licensee_id=self._licensee, default_jurisdiction="base")
-        await self._client.registry("PutLicensee", registry_service_pb2.PutLicenseeRequest(licensee=licensee))
-        provider = registry_service_pb2.PutProviderRequest(licensee_id=self._licensee, provider=PROVIDER)
-        await self._client.registry("PutProvider", provider)
-        games = [
-            registry_service_pb2.Game(
-                game_id=name,
-                category=registry_service_pb2.GameCategory.Value(f"GAME_CATEGORY_{category.upper()}"),
-                enabled=True,
+        for name, house in self._houses.items():
+            licences = self._case["given"].get("licensees", {}).get(name, {}).get("licences", [])
+            licensee = registry_service_pb2.Licensee(
+                licensee_id=house, default_jurisdiction="base", licences=licences, assertions=self._assertions(name)
             )
-            for name, category in self._games.items()
-        ]
-        request = registry_service_pb2.PutGamesRequest(licensee_id=self._licensee, provider=PROVIDER, games=games)
-        await self._client.registry("PutGames", request)
+            await self._client.registry("PutLicensee", registry_service_pb2.PutLicenseeRequest(licensee=licensee))
+            await self._put_games(house)
+        for rate in self._case["given"].get("fx", []):
+            await self._put_rate({**rate, "at_us": instant(rate["at"])})
         for name, player in self._case["given"]["players"].items():
-            await self._open(name, player)
+            person = self._people[name] = self._someone(name, player)
+            if player.get("registered", True):
+                await self._open(person, player)
 
-    async def _open(self, name: str, player: dict[str, Any]) -> None:
-        document = self._documents[player["pack"]]
-        currency = player.get("currency", document.currency)
-        person = self._people[name] = Someone(
-            name=name, document=document, currency=currency, check_every_s=player.get("reality_check")
+    def _assertions(self, name: str) -> registry_service_pb2.Assertions | None:
+        """What the word of a licensee in mode ASSERT must be like."""
+        given = self._case["given"].get("licensees", {}).get(name, {})
+        if given.get("mode", "ENFORCE") != "ASSERT":
+            return None
+        self._vouching.add(self._houses[name])
+        public = self._word.public_key().public_bytes_raw()
+        max_age = Duration(seconds=given.get("assertion_max_age", 60))
+        return registry_service_pb2.Assertions(public_key=public, max_age=max_age)
+
+    def _assertion(self, person: Someone, step: dict[str, Any], kind: str) -> protection_pb2.Assertion | None:
+        """The licensee's word as the step has it; a fresh one for the opening of an automatic session."""
+        given = step.get("assertion")
+        if given is None and step.get("automatic") and person.house in self._vouching:
+            given = {"issued_at": None, "nonce": self._key()}
+        if given is None:
+            return None
+        issued_us = self._now_us if given["issued_at"] is None else instant(given["issued_at"])
+        text = signed_text(person.house, person.name, kind, issued_us, given["nonce"])
+        return protection_pb2.Assertion(
+            issue_time=moment(issued_us), nonce=given["nonce"], signature=self._word.sign(text)
         )
+
+    async def _put_games(self, house: str) -> None:
+        for name, game in self._games.items():
+            provider = game.get("provider", PROVIDER)
+            registered = registry_service_pb2.PutProviderRequest(licensee_id=house, provider=provider)
+            await self._client.registry("PutProvider", registered)
+            build = game.get("build", "b1")
+            wanted = registry_service_pb2.Game(
+                game_id=name,
+                category=registry_service_pb2.GameCategory.Value(f"GAME_CATEGORY_{game['category'].upper()}"),
+                enabled=True,
+                papers=registry_service_pb2.GamePapers(
+                    build=build,
+                    certified_builds=game.get("certified_builds", ["b1"]),
+                    progressive_jackpot=game.get("jackpot", "none") == "progressive",
+                ),
+            )
+            request = registry_service_pb2.PutGamesRequest(licensee_id=house, provider=provider, games=[wanted])
+            await self._client.registry("PutGames", request)
+
+    def _someone(self, name: str, player: dict[str, Any]) -> Someone:
+        document = self._documents[player["pack"]]
+        human = f"{self._houses} {player.get('same_person_as', name)}"
+        return Someone(
+            name=name,
+            house=self._houses[player.get("licensee", next(iter(self._houses)))],
+            document=document,
+            currency=player.get("currency", document.currency),
+            born=player.get("born", "1986-01-15"),
+            key=hashlib.sha256(human.encode()).hexdigest(),
+            check_every_s=player.get("reality_check"),
+        )
+
+    async def _open(self, person: Someone, player: dict[str, Any]) -> None:
+        others = {step["currency"] for step in self._case["steps"] if "currency" in step} - {person.currency}
+        for code in (person.currency, *sorted(others)):
+            await self._put_asset(person, code)
+            await self._must(person, CASHIER, open_account=self._account(person, code))
+        await self._prepare(person, player)
+
+    async def _put_asset(self, person: Someone, code: str) -> None:
         asset = registry_service_pb2.PutAssetRequest(
-            licensee_id=self._licensee, currency_code=currency, exponent={"JPY": 0, "KWD": 3}.get(currency, 2)
+            licensee_id=person.house, currency_code=code, exponent={"JPY": 0, "KWD": 3}.get(code, 2)
         )
         await self._client.registry("PutAsset", asset)
-        born = player.get("born", "1986-01-15")
-        opened = action_pb2.OpenAccount(currency_code=currency, jurisdiction=player["pack"], born_on=born)
-        await self._must(person, CASHIER, open_account=opened)
-        await self._prepare(person, player)
+
+    def _account(self, person: Someone, code: str) -> action_pb2.OpenAccount:
+        return action_pb2.OpenAccount(
+            currency_code=code, jurisdiction=person.document.name, born_on=person.born, person_key=person.key
+        )
 
     async def _prepare(self, person: Someone, player: dict[str, Any]) -> None:
         """Bring about what was long ago: money that counts no more, limits, contact, place and identity."""
         if person.document.territory and "location_per_wager" in [rule.label for rule in person.document.rules]:
             place = protection_pb2.LocationFinding(territory=person.document.territory)
             await self._must(person, PLATFORM, record_finding=protection_pb2.RecordFinding(location=place))
-        cash = _CASH.get(person.currency, "1900.00")
+        cash = _CASH.get(person.currency, "1000000.00")
         contact = protection_pb2.CheckFinding(check=protection_pb2.DUTY_CHECK_CONTACT)
         if player.get("limits", True):
             await self._must(person, PLATFORM, record_finding=protection_pb2.RecordFinding(check=contact))
-        if await self._is_grown(player):
-            money = money_pb2.Money(currency_code=person.currency, amount=cash)
-            await self._must(person, CASHIER, deposit=action_pb2.Deposit(amount=money))
+        # Cash from elsewhere, which counts in no sum: a deposit would.
+        money = money_pb2.Money(currency_code=person.currency, amount=cash)
+        gift = action_pb2.Promo(amount=money, to=action_pb2.CREDIT_TARGET_CASH)
+        await self._must(person, CASHIER, promo=gift)
         for limit in player.get("limits", _required(person.document)):
             await self._must(person, PLATFORM, set_limit=self._limit(person, limit))
         kyc = player.get("kyc", "VERIFIED")
@@ -208,12 +264,17 @@ class GoldenCase:
             )
             await self._must(person, PLATFORM, record_finding=protection_pb2.RecordFinding(identity=result))
 
-    async def _is_grown(self, player: dict[str, Any]) -> bool:
-        """Whether the law of long ago lets the player have money: minors of today have none."""
-        rules = [rule.params for rule in self._documents[player["pack"]].rules]
-        years = next(rule.years for rule in rules if isinstance(rule, MinimumAge))
-        born = datetime.fromisoformat(player.get("born", "1986-01-15") + "T00:00:00+00:00")
-        return (self._now_us - to_us(born)) / 31_557_600_000_000 > years + 0.01
+    async def _traceless(self, person: Someone, facts: str) -> list[str]:
+        """Licensees of whom the facts of a decision hold nothing that was recorded there about the same human."""
+        found = []
+        for name, house in self._houses.items():
+            marks = [house] if house != person.house else []
+            for other in self._people.values():
+                if other is not person and (other.key, other.house) == (person.key, house):
+                    exclusion = Protection.from_json((await self._player(other)).protection_json).exclusion
+                    marks += [] if exclusion is None else [str(exclusion.since_us)]
+            found += [] if any(mark in facts for mark in marks) else [name]
+        return found
 
     async def _must(self, person: Someone, source: str, **kind: Any) -> None:
         told = await self._send(person, self._key(), source, kind)
@@ -237,11 +298,11 @@ class GoldenCase:
         action = action_pb2.Action(player_id=person.name, transaction_key=key, **kind)
         if dry:
             evaluated = await self._client.ledger(
-                "EvaluateAction", ledger_service_pb2.EvaluateActionRequest(action=action), self._licensee, source
+                "EvaluateAction", ledger_service_pb2.EvaluateActionRequest(action=action), person.house, source
             )
             return evaluated.result  # type: ignore[no-any-return]
         request = ledger_service_pb2.ExecuteRequest(action=action)
-        answer = await self._client.ledger("Execute", request, self._licensee, source, node=node)
+        answer = await self._client.ledger("Execute", request, person.house, source, node=node)
         return answer.result  # type: ignore[no-any-return]
 
     # -- steps
@@ -259,6 +320,10 @@ class GoldenCase:
         expected = step.get("expect") or ({"accepted": True} if finding else {"verdict": "ALLOW"})
         if finding and "kyc" in expected:
             found["kyc"] = await self._identity(person)
+        if _RECORDED & set(expected) and found.get("id") and step["do"] != "get_decision":
+            message = await self._decision(person, found["id"])
+            found |= {name: decision_fields(message)[name] for name in ("guardrail", "pack_version")}
+            found["no_trace_of"] = await self._traceless(person, message.facts_json)
         if "headroom" in expected and step["do"] in _KINDS:
             found["headroom"] = await self._headroom(person, _KINDS[step["do"]], step)
         return [
@@ -268,6 +333,8 @@ class GoldenCase:
         ]
 
     async def _decide(self, person: Someone, step: dict[str, Any], *, dry: bool = False) -> Told:
+        if step["do"] == "register":
+            await self._put_asset(person, person.currency)
         refused = await self._opening(person, step)
         if refused is not None:
             return refused
@@ -277,6 +344,8 @@ class GoldenCase:
         told = Told(result=result, fields=_fields(result, step["do"]))
         if told.fields["verdict"] == "ALLOW" and not dry:
             self._keep(person, step, key)
+        if step["do"] == "bet" and not dry:
+            self._bets.append((person, source, key))
         if "as" in step:
             self._labels[step["as"]] = told.fields["id"]
         return told
@@ -292,7 +361,9 @@ class GoldenCase:
             end = action_pb2.EndPlay(session_id=person.automatic, end=action_pb2.PLAY_END_CLOSED)
             await self._must(person, PLATFORM, end_play=end)
         person.automatic = f"auto-{self._key()}"
-        opened = await self._decide(person, {"do": "open_session", "session": person.automatic, "game": game})
+        opened = await self._decide(
+            person, {"do": "open_session", "session": person.automatic, "game": game, "automatic": True}
+        )
         if opened.fields["verdict"] == "ALLOW":
             return None
         person.automatic = ""
@@ -310,6 +381,10 @@ class GoldenCase:
                 }
             case "withdraw":
                 self._holds[step.get("as", "")] = key
+            case "bet":
+                provider = self._provider(self._game(person, step))
+                self._providers[key] = provider
+                self._providers[f"round {step.get('round', f'round of {key}')}"] = provider
 
     def _action(self, person: Someone, step: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
         make = getattr(self, f"_make_{step['do']}")
@@ -319,24 +394,47 @@ class GoldenCase:
     def _money(self, person: Someone, step: dict[str, Any], name: str = "amount") -> money_pb2.Money:
         return money_pb2.Money(currency_code=step.get("currency", person.currency), amount=step[name])
 
+    def _answer(self, source: str, answer: str) -> protection_pb2.SourceAnswer.ValueType:
+        """What a source says; nothing while it is down."""
+        word = "SILENT" if source in self._down & ASKED else _ANSWERS[answer]
+        return protection_pb2.SourceAnswer.Value(f"SOURCE_ANSWER_{word}")
+
     def _answers(self, person: Someone) -> protection_pb2.SourceAnswers:
         labels = {rule.kind for rule in person.document.rules}
         answers = protection_pb2.SourceAnswers()
         if "exclusion_register" in labels:
-            person.asked = person.register
-            answers.exclusion_register = protection_pb2.SourceAnswer.Value(f"SOURCE_ANSWER_{_ANSWERS[person.register]}")
+            person.asked = "timeout" if "register" in self._down else person.register
+            answers.exclusion_register = self._answer("register", person.register)
         if "external_limit" in labels:
-            answers.limit_file = protection_pb2.SourceAnswer.Value(f"SOURCE_ANSWER_{_ANSWERS[person.limit_file]}")
-            if person.limit_left is not None:
+            answers.limit_file = self._answer("limit_file", person.limit_file)
+            if person.limit_left is not None and "limit_file" not in self._down:
                 answers.limit_left.currency_code = person.currency
                 answers.limit_left.amount = person.limit_left
         if "activity_file" in labels:
-            answers.activity_file = protection_pb2.SourceAnswer.Value(f"SOURCE_ANSWER_{_ANSWERS[person.activity]}")
+            answers.activity_file = self._answer("activity", person.activity)
         return answers
+
+    def _game(self, person: Someone, step: dict[str, Any]) -> str:
+        """The game of a bet: that of its session, if it has one."""
+        session = step.get("session", person.automatic)
+        found: str = person.plays[session]["game"] if session in person.plays else step.get("game", "slot")
+        return found
+
+    def _provider(self, game: str) -> str:
+        found: str = self._games[game].get("provider", PROVIDER)
+        return found
 
     def _make_login(self, person: Someone, _step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
         purpose = protection_pb2.ENTRY_PURPOSE_LOGIN
         return PLATFORM, {"enter": protection_pb2.Enter(purpose=purpose, answers=self._answers(person))}
+
+    def _make_register(self, person: Someone, _step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
+        account = self._account(person, person.currency)
+        account.answers.CopyFrom(self._answers(person))
+        return CASHIER, {"open_account": account}
+
+    def _make_close_account(self, _person: Someone, _step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
+        return PLATFORM, {"leave_for_good": protection_pb2.LeaveForGood()}
 
     def _make_marketing(self, person: Someone, _step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
         answer = protection_pb2.SourceAnswer.Value(f"SOURCE_ANSWER_{_ANSWERS[person.asked]}")
@@ -358,11 +456,12 @@ class GoldenCase:
         limits = step.get("limits", {})
         play = action_pb2.OpenPlay(
             session_id=step["session"],
-            provider=PROVIDER,
-            currency_code=person.currency,
+            provider=self._provider(step.get("game", "slot")),
+            currency_code=step.get("currency", person.currency),
             game_id=step.get("game", "slot"),
-            expire_time=_moment(self._now_us + self._permit_us),
+            expire_time=moment(self._now_us + self._permit_us),
             answers=self._answers(person),
+            assertion=self._assertion(person, step, "open_play"),
         )
         if person.check_every_s is not None:
             play.reality_check_interval.CopyFrom(Duration(seconds=person.check_every_s))
@@ -373,7 +472,7 @@ class GoldenCase:
         return PLATFORM, {"open_play": play}
 
     def _make_renew_session(self, person: Someone, step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
-        until = _moment(self._now_us + self._permit_us)
+        until = moment(self._now_us + self._permit_us)
         change = protection_pb2.ChangePlay(session_id=step["session"], renew_until=until, answers=self._answers(person))
         return PLATFORM, {"change_play": change}
 
@@ -394,26 +493,28 @@ class GoldenCase:
         return PLATFORM, {"change_play": change}
 
     def _make_bet(self, person: Someone, step: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
-        session = step.get("session", person.automatic)
-        game = person.plays[session]["game"] if session in person.plays else step.get("game", "slot")
+        session, game = step.get("session", person.automatic), self._game(person, step)
         bet = action_pb2.Bet(
             round_id=step.get("round", f"round of {key}"),
             amount=self._money(person, step),
             game_id=game,
             session_id=session,
             automatic=step.get("start", "player") != "player",
+            free_spin=step.get("funding") == "free_spin",
+            assertion=self._assertion(person, step, "bet"),
         )
-        return PROVIDER, {"bet": bet}
+        return self._provider(game), {"bet": bet}
 
     def _make_win(self, person: Someone, step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
-        return PROVIDER, {"win": action_pb2.Win(round_id=step["round"], amount=self._money(person, step))}
+        win = action_pb2.Win(round_id=step["round"], amount=self._money(person, step))
+        return self._providers.get(f"round {step['round']}", PROVIDER), {"win": win}
 
     def _make_feature_spin(self, person: Someone, step: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
         money = {"amount": "0" if person.currency == "JPY" else "0.00", "round": step["round"]}
         return self._make_win(person, money, key)
 
     def _make_rollback(self, _person: Someone, step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
-        return PROVIDER, {"cancel": action_pb2.Cancel(bet_key=step["of"])}
+        return self._providers.get(step["of"], PROVIDER), {"cancel": action_pb2.Cancel(bet_key=step["of"])}
 
     def _limit(self, person: Someone, step: dict[str, Any]) -> action_pb2.SetLimit:
         kind = action_pb2.LimitKind.Value(f"LIMIT_KIND_{step['kind'].upper()}")
@@ -454,11 +555,11 @@ class GoldenCase:
             result=protection_pb2.IdentityResult.Value(f"IDENTITY_RESULT_{result}")
         )
         if "event_at" in step:
-            finding.event_time.CopyFrom(_moment(_instant(step["event_at"])))
+            finding.event_time.CopyFrom(moment(instant(step["event_at"])))
         return PLATFORM, {"record_finding": protection_pb2.RecordFinding(identity=finding)}
 
     def _make_record_geo(self, _person: Someone, step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
-        until = _moment(_instant(step["expires_at"]))
+        until = moment(instant(step["expires_at"]))
         finding = protection_pb2.LocationFinding(territory=step["location"], expire_time=until)
         return PLATFORM, {"record_finding": protection_pb2.RecordFinding(location=finding)}
 
@@ -558,7 +659,7 @@ class GoldenCase:
 
     async def _player(self, person: Someone) -> Any:
         request = ledger_service_pb2.GetPlayerRequest(player_id=person.name)
-        return await self._client.ledger("GetPlayer", request, self._licensee, PLATFORM)
+        return await self._client.ledger("GetPlayer", request, person.house, PLATFORM)
 
 
 def _required(document: PackDocument) -> list[dict[str, Any]]:
@@ -590,16 +691,6 @@ def _position(identifier: str) -> int:
     return int(identifier.rpartition("-")[2])
 
 
-def _instant(text: str) -> int:
-    return to_us(datetime.fromisoformat(text))
-
-
-def _moment(moment_us: int) -> Timestamp:
-    moment = Timestamp()
-    moment.FromMicroseconds(moment_us)
-    return moment
-
-
 def _fields(result: action_pb2.Result, verb: str) -> dict[str, Any]:
     """An answer in the words of the format."""
     outcome = outcome_pb2.Outcome.Name(result.outcome).removeprefix("OUTCOME_")
@@ -615,7 +706,7 @@ def _fields(result: action_pb2.Result, verb: str) -> dict[str, Any]:
     return {
         "id": result.transaction_id,
         "same_decision_as": result.transaction_id,
-        "new_records": 0 if result.replayed else 1,
+        "new_records": 0 if result.replayed or not result.transaction_id else 1,
         "verdict": verdict or ("ALLOW" if allowed else "DENY"),
         "reasons": reasons,
         "obligations": tuple(decision.obligations),
@@ -623,6 +714,7 @@ def _fields(result: action_pb2.Result, verb: str) -> dict[str, Any]:
         "eligible_from": _us(decision, "eligible_time"),
         "until": _us(decision, "until_time"),
         "guardrail": decision.guardrail or "G0",
+        "pack_version": decision.pack.partition("@")[2],
         "disposition": ("PAY" if allowed else "HOLD") if verb in {"win", "withdraw"} else None,
         "tombstone": outcome == "TOMBSTONED",
         "accepted": allowed,
@@ -637,15 +729,20 @@ def _us(decision: decision_pb2.Decision, name: str) -> int | None:
 def _fits(name: str, value: Any, found: dict[str, Any], labels: dict[str, str]) -> bool:
     actual = found.get(name)
     match name:
-        case "reasons" | "obligations":
-            return set(value) <= set(actual or ())
+        case "reasons" | "obligations" | "no_trace_of":
+            fits = set(value) <= set(actual or ())
         case "obligations_absent":
-            return set(value).isdisjoint(found.get("obligations", ()))
+            fits = set(value).isdisjoint(found.get("obligations", ()))
+        case "shown":
+            fits = set(value) == actual
+        case "stakes":
+            fits = Decimal(value) == Decimal(actual or "-1")
         case "reasons_exact":
-            return tuple(value) == found.get("reasons")
+            fits = tuple(value) == found.get("reasons")
         case "effective_at" | "eligible_from" | "until":
-            return bool(actual == _instant(value))
+            fits = actual == instant(value)
         case "same_decision_as":
-            return bool(actual == labels[value])
+            fits = actual == labels[value]
         case _:
-            return bool(actual == value)
+            fits = actual == value
+    return bool(fits)

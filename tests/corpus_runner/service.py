@@ -11,7 +11,8 @@ import grpc
 import psycopg
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from mesh.clock import read_offset, write_offset, write_standstill
+from compliance_svc import migrate as compliance_tables
+from mesh.clock import read_offset, write_offset, write_report, write_standstill
 from mesh.dev import postgres
 from mesh.dev.child import Child, Command, spawn
 from mesh.dev.paths import PYTHON_PATH, ROOT
@@ -25,6 +26,7 @@ from tests.corpus_runner.invariants import INVARIANTS, SNAPSHOT
 from wallet_svc.migrate import upgrade
 
 REPLICAS = 2
+_SERVICE_ROLE = "pitboss_wallet_service"
 _DUE = """
 SELECT (SELECT count(*) FROM hold WHERE state = 1 AND expires_us <= %s)
      + (SELECT count(*) FROM round WHERE state = 1 AND due_us <= %s)
@@ -35,8 +37,11 @@ _READY_S = 30.0
 class Service:
     """Two wallets that can be killed, on a database that stays."""
 
-    def __init__(self, *, stands: bool = False) -> None:
-        """With `stands` the clock does not run: it shows the moment it was set to."""
+    def __init__(self, *, stands: bool = False, packs: Path | None = None) -> None:
+        """With `stands` the clock does not run: it shows the moment it was set to. And decisions are kept and explained.
+
+        `packs` is a folder of law packs in place of the shipped ones.
+        """
         self.run = new_run("corpus")
         authority = Authority.create("corpus")
         (self.run / "tls").mkdir()
@@ -45,17 +50,24 @@ class Service:
             listen="127.0.0.1:0", tls_dir=write_workload(self.run / "tls", authority, "platform")
         )
         self.clock = self.run / "clock"
+        self._report = self.run / "clock-report"
+        self._stands, self.packs, self._off_us = stands, packs, 0
         if stands:
-            write_standstill(self.clock, time.time_ns() // 1000)
+            self._compliance_tls = write_workload(self.run / "tls", authority, "compliance_svc")
+            self.stand_at(time.time_ns() // 1000)
         else:
             write_offset(self.clock, 0)
         self.ports = [free_port() for _ in range(REPLICAS)]
+        self.compliance = f"127.0.0.1:{free_port()}" if stands else None
         self._children: list[Child] = []
 
     def __enter__(self) -> Self:
         self.postgres = postgres.start()
         self.database = self.postgres.database("pitboss_wallet")
         upgrade(self.database.owner_url)
+        if self._stands:
+            self._decisions = self.postgres.database("pitboss_compliance")
+            compliance_tables.upgrade(self._decisions.owner_url)
         self._start()
         return self
 
@@ -80,7 +92,37 @@ class Service:
 
     def stand_at(self, moment_us: int) -> None:
         """Set the clock of every process to a moment. It may go back."""
+        # The report first: it is never older than the clock that it is about.
+        write_report(self._report, self._off_us, moment_us)
         write_standstill(self.clock, moment_us)
+
+    def clock_is_off_by(self, offset_us: int, moment_us: int) -> None:
+        """Let the clock check report this offset from now on."""
+        self._off_us = offset_us
+        write_report(self._report, offset_us, moment_us)
+
+    def take_evidence(self, *, taken: bool) -> None:
+        """Let the ledger's table of entries be written, or not."""
+        change = (
+            f"GRANT INSERT ON transfer TO {_SERVICE_ROLE}"
+            if taken
+            else f"REVOKE INSERT ON transfer FROM {_SERVICE_ROLE}"
+        )
+        with psycopg.connect(self.database.owner_url, autocommit=True) as connection:
+            connection.execute(change.encode())
+
+    def drop_protection(self, licensee: str, player: str) -> None:
+        """Lose what protects a player, behind the back of the wallets."""
+        with psycopg.connect(self.database.owner_url) as connection:
+            connection.execute(
+                """
+                UPDATE player SET protection = NULL FROM licensee
+                WHERE licensee.id = player.licensee_id AND licensee.name = %s AND player.name = %s
+                """,
+                (licensee, player),
+            )
+            # What the wallets know of players is read again under a new version.
+            connection.execute("UPDATE shard SET registry_version = registry_version + 1")
 
     def due_work(self) -> int:
         """How many holds wait for their release by time, and rounds for their end."""
@@ -115,28 +157,50 @@ class Service:
 
     def _start(self) -> None:
         self._children = [self._spawn(index) for index in range(REPLICAS)]
+        targets = list(self.targets)
+        if self.compliance is not None:
+            self._children.append(self._spawn_compliance(self.compliance))
+            targets.append(self.compliance)
         deadline = time.monotonic() + _READY_S
-        for child, target in zip(self._children, self.targets, strict=True):
+        for child, target in zip(self._children, targets, strict=True):
             self._await(child, target, deadline)
 
     def _spawn(self, index: int) -> Child:
         name = f"wallet-{index + 1}"
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": PYTHON_PATH,
-            "PITBOSS_LISTEN": self.targets[index],
-            "PITBOSS_ENVIRONMENT": "development",
+        own = {
             "PITBOSS_TLS_DIR": str(self._wallet_tls),
             "PITBOSS_DATABASE_URL": self.database.service_url,
-            "PITBOSS_CLOCK_FILE": str(self.clock),
-            "PITBOSS_SANDBOX": "1",
             "PITBOSS_REPLICA": name,
             "PITBOSS_SWEEP_INTERVAL_MS": "50",
         }
+        if self._stands:
+            own["PITBOSS_CLOCK_REPORT"] = str(self._report)
+        return self._child(name, "wallet_svc", self.targets[index], own)
+
+    def _spawn_compliance(self, target: str) -> Child:
+        own = {
+            "PITBOSS_TLS_DIR": str(self._compliance_tls),
+            "PITBOSS_DATABASE_URL": self._decisions.service_url,
+            "PITBOSS_WALLET_ADDRESSES": ",".join(self.targets),
+        }
+        return self._child("compliance", "compliance_svc", target, own)
+
+    def _child(self, name: str, module: str, target: str, own: dict[str, str]) -> Child:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": PYTHON_PATH,
+            "PITBOSS_LISTEN": target,
+            "PITBOSS_ENVIRONMENT": "development",
+            "PITBOSS_CLOCK_FILE": str(self.clock),
+            "PITBOSS_SANDBOX": "1",
+            **own,
+        }
+        if self.packs is not None:
+            environment["PITBOSS_PACKS"] = str(self.packs)
         return spawn(
             Command(
                 name=name,
-                argv=[sys.executable, "-m", "wallet_svc"],
+                argv=[sys.executable, "-m", module],
                 environment=environment,
                 log=Path(self.run) / f"{name}.log",
                 directory=ROOT,

@@ -18,6 +18,8 @@ def enter(scene: Scene, action: Enter) -> Decided:
     entry = scene.entry(Kind.ENTER, Outcome.OK)
     question = kernel.Login() if action.purpose == "login" else kernel.Marketing()
     entry.decision = law.about_entry(scene, question, action.answers)
+    if action.purpose == "login":
+        law.note_register(entry, action.answers, scene.player)
     entry.outcome = law.refusal_of(entry) or Outcome.OK
     return answer(entry)
 
@@ -41,6 +43,7 @@ def change_play(scene: Scene, action: ChangePlay) -> Decided:
     entry.decision = law.about_change(scene, action, play, spend)
     entry.outcome = law.refusal_of(entry) or Outcome.OK
     entry.details = law.change_of(scene, action, spend)
+    law.note_register(entry, action.answers, scene.player)
     return answer(entry)
 
 

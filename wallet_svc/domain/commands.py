@@ -13,6 +13,15 @@ class MoneyText:
 
 
 @value(kw_only=True)
+class Assertion:
+    """The signed word of a licensee that keeps limits and exclusions itself."""
+
+    issued_us: int
+    nonce: str
+    signature: bytes
+
+
+@value(kw_only=True)
 class Bet:
     round: str
     money: MoneyText
@@ -21,6 +30,9 @@ class Bet:
     close: bool = False
     automatic: bool = False
     jackpot: MoneyText | None = None
+    free: bool = False
+    """A free spin: the money is what its stake is worth, and nobody pays it."""
+    assertion: Assertion | None = None
 
 
 @value(kw_only=True)
@@ -196,6 +208,9 @@ class OpenAccount:
     currency: str
     jurisdiction: str = ""
     born_on: str = ""
+    person: str = ""
+    answers: Answers | None = None
+    """Set: the player registers, and the law is asked."""
 
 
 @value(kw_only=True)
@@ -209,6 +224,9 @@ class OpenPlay:
     spend_limit: MoneyText | None = None
     seconds_limit: int | None = None
     answers: Answers = NOT_ASKED
+    replaces: bool = False
+    """The caller ends the player's older sessions at this provider as soon as this one has started."""
+    assertion: Assertion | None = None
 
 
 @value(kw_only=True)
@@ -258,6 +276,11 @@ class RequestReinstatement:
 
 @value(kw_only=True)
 class ApproveReinstatement:
+    pass
+
+
+@value(kw_only=True)
+class LeaveForGood:
     pass
 
 
@@ -349,6 +372,7 @@ Action = (
     | TakeBreak
     | RequestReinstatement
     | ApproveReinstatement
+    | LeaveForGood
     | Enter
     | ChangePlay
     | RecordFinding
@@ -389,6 +413,7 @@ KIND_OF: dict[type, Kind] = {
     TakeBreak: Kind.TAKE_BREAK,
     RequestReinstatement: Kind.REQUEST_REINSTATEMENT,
     ApproveReinstatement: Kind.APPROVE_REINSTATEMENT,
+    LeaveForGood: Kind.LEAVE_FOR_GOOD,
     Enter: Kind.ENTER,
     ChangePlay: Kind.CHANGE_PLAY,
     RecordFinding: Kind.RECORD_FINDING,

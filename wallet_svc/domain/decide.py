@@ -42,6 +42,7 @@ from wallet_svc.domain.commands import (
     Expire,
     FreeRound,
     Hold,
+    LeaveForGood,
     MoneyText,
     OpenAccount,
     OpenPlay,
@@ -97,6 +98,7 @@ _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     SetStanding: standing.set_standing,
     ResumePlay: players.resume_play,
     ApproveReinstatement: protection.approve_reinstatement,
+    LeaveForGood: protection.leave_for_good,
     Enter: access.enter,
     ChangePlay: access.change_play,
     RecordFinding: access.record_finding,
@@ -232,6 +234,8 @@ def split(command: Command) -> list[Command]:
         session=bet.session,
         jackpot=bet.jackpot,
         automatic=bet.automatic,
+        free=bet.free,
+        assertion=bet.assertion,
     )
     result = Win(
         round=bet.round,

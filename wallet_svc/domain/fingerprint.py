@@ -31,6 +31,7 @@ from wallet_svc.domain.commands import (
     Expire,
     FreeRound,
     Hold,
+    LeaveForGood,
     MoneyText,
     OpenAccount,
     OpenPlay,
@@ -86,7 +87,7 @@ def plain_value(text: str) -> str:
 
 
 _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
-    Bet: lambda bet: ("bet", *_money(bet.money), bet.round, bet.game),
+    Bet: lambda bet: ("bet", *_money(bet.money), bet.round, bet.game, *(("free",) if bet.free else ())),
     BetAndWin: lambda both: content(both.bet),
     Win: lambda win: ("win", *_money(win.money), win.round, win.bet_key),
     Cancel: lambda cancel: ("cancel", cancel.bet_key, *(() if cancel.of is Kind.BET else (cancel.of.name,))),
@@ -96,7 +97,10 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
     Capture: lambda capture: ("capture", capture.hold_key, *(_money(capture.money) if capture.money else ("rest",))),
     Release: lambda release: ("release", release.hold_key, *(("player",) if release.by_player else ())),
     Expire: lambda expire: ("expire", expire.hold_key),
-    OpenAccount: lambda account: ("open_account", account.currency, account.jurisdiction, account.born_on),
+    OpenAccount: lambda account: (
+        *("open_account", account.currency, account.jurisdiction, account.born_on),
+        *((account.person,) if account.person else ()),
+    ),
     OpenPlay: lambda play: ("open_play", play.session, play.provider, play.currency, play.game),
     EndPlay: lambda play: ("end_play", play.session),
     SetBlock: lambda block: ("set_block", str(int(block.blocked))),
@@ -107,6 +111,7 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
     TakeBreak: lambda pause: ("take_break", pause.term),
     RequestReinstatement: lambda _: ("request_reinstatement",),
     ApproveReinstatement: lambda _: ("approve_reinstatement",),
+    LeaveForGood: lambda _: ("leave_for_good",),
     Enter: lambda entry: ("enter", entry.purpose),
     ChangePlay: lambda play: (
         *("change_play", play.session, play.what, str(play.until_us), str(play.seconds)),

@@ -6,6 +6,7 @@ written under. Whoever finds the head moved throws the book away.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from wallet_svc.domain import law, owing, records, replay
 from wallet_svc.domain.digest import Fields, Seal, fields, seal
@@ -51,6 +52,8 @@ class Book:
     house: dict[tuple[int, AccountName], Account] = field(default_factory=dict)
     missing: set[tuple[str, str]] = field(default_factory=set)
     """Players that were looked for and do not exist."""
+    strangers: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    """What protects the other accounts of those who want to become players in this flight."""
 
 
 @dataclass(slots=True)
@@ -103,6 +106,7 @@ class Batch:
         """A player that exists from its first accepted entry on."""
         player = Player(0, licensee, name, "", "", None, new=True)
         law.begin(player)
+        player.siblings = self.book.strangers.get((licensee.name, name), ())
         return player
 
     def append(self, player: Player, decided: Decided) -> None:
@@ -128,6 +132,8 @@ class Batch:
             if entry.asset is not None:
                 entry.available = _cash_after(player, entry, entry.asset)
             self._note_changes(player, entry)
+            if entry.details is not None and "register" in entry.details:
+                self.players[player.id] = player
             if player.licensee.mirrored:
                 self._note_calls(player, entry)
             self.entries.append(entry)
@@ -245,7 +251,7 @@ class Batch:
     def note_standing(self, player: Player, entry: Entry) -> None:
         """A player, new or changed."""
         self.players[player.id] = player
-        if entry.kind is Kind.OPEN_ACCOUNT and entry.asset is not None:
+        if entry.kind is Kind.OPEN_ACCOUNT and entry.asset is not None and entry.outcome is Outcome.OK:
             self._moved(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)))
 
     def note_account(self, player: Player, entry: Entry) -> None:
@@ -329,6 +335,7 @@ _NOTES: dict[Kind, Callable[[Batch, Player, Entry], None]] = {
             Kind.REQUEST_REINSTATEMENT,
             Kind.APPROVE_REINSTATEMENT,
             Kind.RECORD_FINDING,
+            Kind.LEAVE_FOR_GOOD,
         ),
         Batch.note_standing,
     ),

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compliance_svc import kernel
-from wallet_svc.domain.commands import NOT_ASKED, Answers, Deposit
+from wallet_svc.domain import switches
+from wallet_svc.domain.asserting import assertion_of
+from wallet_svc.domain.commands import (
+    NOT_ASKED,
+    Answers,
+    ChangePlay,
+    Deposit,
+    Enter,
+    OpenAccount,
+    OpenPlay,
+    ResumePlay,
+)
 from wallet_svc.domain.scene import minor
+from wallet_svc.domain.state import WELL, Health
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
 if TYPE_CHECKING:
-    from wallet_svc.domain.commands import Action, Bet, ChangePlay
+    from wallet_svc.domain.commands import Action, Bet
     from wallet_svc.domain.scene import Scene
-    from wallet_svc.domain.state import Asset, Entry, HeldMoney, Play, Player, Registry, Round
+    from wallet_svc.domain.state import Asset, Entry, Game, HeldMoney, Play, Player, Registry, Round
 
 _COUNTS: dict[Kind, tuple[tuple[kernel.LimitKind, int], ...]] = {
     Kind.DEPOSIT: ((kernel.LimitKind.DEPOSIT, 1), (kernel.LimitKind.NETDEP, 1)),
@@ -33,32 +46,65 @@ limits look at stakes, and at what came back for them.
 """
 _CHOSEN = ("check_every_s", "spend_limit_minor", "seconds_limit")
 """What a player may fix for a session at its opening."""
-_GAMES = {category: kernel.Game(category=category) for category in kernel.Category}
-"""A game that the licensee's catalogue has enabled: which of its builds is certified is the catalogue's word."""
+_CHANGEABLE = ("until_us", "checked_us", "spend_limit_minor", "seconds_limit")
+"""What changes in a session later."""
 _CATEGORIES = {category.value: category for category in kernel.Category}
+_LOCATION = "LOCATION"
+"""Name of the source that knows where players are."""
+
+
+class Place(NamedTuple):
+    """The game that an action is about. Nothing and empty: it is about none."""
+
+    source_id: int = 0
+    name: str = ""
+    game: Game | None = None
+
+    @property
+    def category(self) -> kernel.Category | None:
+        return None if self.game is None else _CATEGORIES.get(self.game.category)
+
+
+NOWHERE = Place()
+
+
+def place_of(scene: Scene, source_id: int, name: str) -> Place:
+    """A provider's game as the registry has it."""
+    return Place(source_id, name, scene.registry.game(scene.player.licensee.id, source_id, name) if name else None)
 
 
 def about_bet(
-    scene: Scene, action: Bet, entry: Entry, round_: Round | None, category: str, *, all_bonus: bool = False
+    scene: Scene, action: Bet, entry: Entry, round_: Round | None, place: Place, *, all_bonus: bool = False
 ) -> kernel.Decision:
     """Ask about a stake: the whole round counts, and the time since the last cycle began."""
     player, asset = scene.player, entry.asset
     if asset is None or entry.amount is None:
         raise ValueError("the law is asked after the amount is known")
+    category = "" if place.game is None else place.game.category
     cycle = kernel.Cycle(
         staked_minor=round_.staked() if round_ is not None else 0,
         last_start_us=player.cycles.get((action.session, category)),
     )
+    worth = (entry.details or {}).get("free")
     question = kernel.Bet(
-        amount_minor=entry.amount,
+        amount_minor=entry.amount if worth is None else worth,
         currency=asset.code,
         exponent=asset.exponent,
-        category=_CATEGORIES.get(category),
+        category=place.category,
         starts_cycle=round_ is None,
         automatic=action.automatic,
-        funding=kernel.Funding.BONUS if all_bonus else kernel.Funding.CASH,
+        funding=_funding(action, all_bonus=all_bonus),
     )
-    return _ask(scene, question, cycle, player.plays[action.session])
+    assertion = assertion_of(scene, action)
+    decision = _ask(scene, question, cycle, player.plays[action.session], place=place, assertion=assertion)
+    _note_counted(scene, entry, decision, question)
+    return decision
+
+
+def _funding(action: Bet, *, all_bonus: bool) -> kernel.Funding:
+    if action.free:
+        return kernel.Funding.FREE_SPIN
+    return kernel.Funding.BONUS if all_bonus else kernel.Funding.CASH
 
 
 def about_tip(scene: Scene, entry: Entry) -> kernel.Decision:
@@ -74,7 +120,9 @@ def about_deposit(scene: Scene, action: Deposit, entry: Entry) -> kernel.Decisio
     if entry.asset is None or entry.amount is None:
         raise ValueError("the law is asked after the amount is known")
     question = kernel.Deposit(amount_minor=entry.amount, currency=entry.asset.code, exponent=entry.asset.exponent)
-    return _ask(scene, question, answers=action.answers)
+    decision = _ask(scene, question, answers=action.answers)
+    _note_counted(scene, entry, decision, question)
+    return decision
 
 
 def about_withdrawal(scene: Scene, asset: Asset, amount: int) -> kernel.Decision:
@@ -94,12 +142,46 @@ def is_frozen(player: Player) -> bool:
     return player.protection is not None and player.protection.person.frozen
 
 
-def about_open_play(
-    scene: Scene, category: str, expires_us: int | None, answers: Answers = NOT_ASKED
-) -> kernel.Decision:
+def about_open_play(scene: Scene, action: OpenPlay, place: Place) -> kernel.Decision:
     """Ask about a session."""
-    question = kernel.OpenPlay(category=_CATEGORIES.get(category), until_us=expires_us)
-    return _ask(scene, question, answers=answers)
+    question = kernel.OpenPlay(category=place.category, until_us=action.expires_us)
+    replaced = place.source_id if action.replaces else None
+    others = _others(scene, action.session, replaced)
+    assertion = assertion_of(scene, action)
+    return _ask(scene, question, place=place, others=others, answers=action.answers, assertion=assertion)
+
+
+def about_resumed_play(scene: Scene, play: Play) -> kernel.Decision:
+    """Ask about a session that goes on after its end."""
+    place = place_of(scene, play.source_id, play.game)
+    question = kernel.OpenPlay(category=place.category, until_us=play.expires_us)
+    return _ask(scene, question, place=place, others=_others(scene, play.session, None))
+
+
+def _others(scene: Scene, session: str, replaced: int | None) -> tuple[kernel.Category | None, ...]:
+    """Categories of the sessions that may stake beside this one. Those of a provider that replaces them do not count."""
+    found = [
+        place_of(scene, play.source_id, play.game).category
+        for play in scene.player.plays.values()
+        if play.session != session and play.source_id != replaced and _may_stake(scene, play)
+    ]
+    return tuple(sorted(found, key=lambda category: "" if category is None else category.value))
+
+
+def _may_stake(scene: Scene, play: Play) -> bool:
+    protection, session = scene.player.protection, _session(scene, play)
+    if session is None or protection is None or not play.active_at(scene.now_us):
+        return False
+    return session.epoch == protection.epoch and not session.ended
+
+
+def about_registration(scene: Scene, action: OpenAccount, pack: str) -> kernel.Decision:
+    """Ask whether somebody may become a player."""
+    facts = _facts(scene, kernel.Register(), pack, answers=action.answers or NOT_ASKED)
+    born = kernel.born_on(action.born_on or scene.player.born_on)
+    person = replace(facts.player, born=born, currency=action.currency)
+    law = scene.registry.packs.at(pack, scene.now_us)
+    return kernel.decide(law, replace(facts, player=person), kernel.Register(), scene.now_us)
 
 
 def about_entry(scene: Scene, question: kernel.Login | kernel.Marketing, answers: Answers) -> kernel.Decision:
@@ -110,16 +192,15 @@ def about_entry(scene: Scene, question: kernel.Login | kernel.Marketing, answers
 def about_change(scene: Scene, action: ChangePlay, play: Play, spend: int | None) -> kernel.Decision:
     """Ask about a change of an open session."""
     question: kernel.Action
+    place = place_of(scene, play.source_id, play.game)
     match action.what:
         case "renew":
-            game = scene.registry.game(scene.player.licensee.id, play.source_id, play.game)
-            category = _CATEGORIES.get(game.category if game else "")
-            question = kernel.OpenPlay(category=category, until_us=action.until_us, renews=True)
+            question = kernel.OpenPlay(category=place.category, until_us=action.until_us, renews=True)
         case "seen":
             question = kernel.AckRealityCheck()
         case _:
             question = kernel.SetSessionLimit(spend_minor=spend, seconds=action.seconds)
-    return _ask(scene, question, play=play, answers=action.answers)
+    return _ask(scene, question, play=play, place=place, answers=action.answers)
 
 
 def change_of(scene: Scene, action: ChangePlay, spend: int | None) -> dict[str, object]:
@@ -140,7 +221,7 @@ def change_permit(player: Player, entry: Entry) -> None:
     play = player.plays.get(entry.session or "")
     if play is None or play.permit is None:
         return
-    changes = entry.details or {}
+    changes = {name: value for name, value in (entry.details or {}).items() if name in _CHANGEABLE}
     play.permit = replace(play.permit, **changes)
     play.expires_us = play.permit.until_us
 
@@ -158,14 +239,19 @@ def about_protection(scene: Scene, question: kernel.Protective) -> kernel.Decisi
 
 
 def _outside(scene: Scene, answers: Answers) -> kernel.Outside:
-    """What sources outside said for this action; nothing if the licensee asks them itself."""
+    """What sources outside said for this action, and what cannot be relied on now."""
     if answers is NOT_ASKED or answers == NOT_ASKED:
-        return kernel.CALM
+        registry = scene.registry
+        silent = scene.player.register == kernel.Answer.SILENT
+        if not silent and not registry.silent_sources and registry.health is WELL:
+            return kernel.CALM
+        return _troubled(silent, registry.silent_sources, registry.health)
     left, main = answers.limit_left, scene.player.main
     amount = None if left is None or main is None or left.currency != main.code else minor(left, main)
-    return kernel.Outside(
+    silent = register_of(answers, scene.player) == kernel.Answer.SILENT
+    return replace(
+        _troubled(silent, scene.registry.silent_sources, scene.registry.health),
         register=kernel.Answer(answers.exclusion_register),
-        register_silent=answers.exclusion_register == kernel.Answer.SILENT,
         # An amount that cannot be read is no answer.
         limit_file=kernel.Answer.SILENT if left and amount is None else kernel.Answer(answers.limit_file),
         limit_left_minor=amount,
@@ -173,12 +259,84 @@ def _outside(scene: Scene, answers: Answers) -> kernel.Outside:
     )
 
 
-def _game(question: kernel.Action) -> kernel.Game | None:
-    match question:
-        case kernel.Bet() | kernel.OpenPlay() if question.category is not None:
-            return _GAMES[question.category]
-        case _:
-            return None
+@lru_cache(maxsize=64)
+def _troubled(register_silent: bool, silent_sources: frozenset[str], health: Health) -> kernel.Outside:  # noqa: FBT001 - a key
+    found = kernel.Outside(
+        register_silent=register_silent,
+        geo_silent=_LOCATION in silent_sources,
+        clock_off=health.clock_off,
+        audit_down=health.audit_down,
+    )
+    return kernel.CALM if found == kernel.CALM else found
+
+
+def register_of(answers: Answers, player: Player) -> str | None:
+    """What the exclusion register has said last, after these answers."""
+    return player.register if answers.exclusion_register == kernel.Answer.LICENSEE else answers.exclusion_register
+
+
+def note_register(entry: Entry, answers: Answers, player: Player) -> None:
+    """Note in the entry what the register said, if it is news. It is remembered whatever became of the action."""
+    told = register_of(answers, player)
+    if told != player.register:
+        entry.details = {**(entry.details or {}), "register": told}
+
+
+def hear_register(player: Player, entry: Entry) -> bool:
+    """Take over what the register said for an action; True if that was news."""
+    if entry.details is None or "register" not in entry.details:
+        return False
+    player.register = entry.details["register"]
+    return True
+
+
+@lru_cache(maxsize=64)
+def _game(category: kernel.Category | None, certified: bool, progressive: bool) -> kernel.Game:  # noqa: FBT001 - a key
+    return kernel.Game(category=category, certified=certified, progressive=progressive)
+
+
+def _session(scene: Scene, play: Play) -> kernel.Session | None:
+    """The permit; over if a kill switch was thrown since it was given."""
+    permit: kernel.Session | None = play.permit
+    if permit is None or not scene.registry.suspensions:
+        return permit
+    ended_us = _stops(scene, Place(play.source_id, play.game)).ended_us
+    return permit if ended_us is None or permit.opened_us > ended_us else replace(permit, ended=True)
+
+
+def _stops(scene: Scene, place: Place) -> switches.Stops:
+    player = scene.player
+    return switches.stops(scene.registry, player.licensee, player.name, player.pack, place.source_id, place.name)
+
+
+def _rate(scene: Scene, question: kernel.Action) -> kernel.Rate | None:
+    """The rate from the action's currency into the player's; None if there is none, or no need of one."""
+    code, main = getattr(question, "currency", ""), scene.player.main
+    if not code or main is None or code == main.code:
+        return None
+    found = scene.registry.rates.get((scene.player.licensee.id, code, main.code))
+    if found is None:
+        return None
+    return kernel.Rate(
+        value=found.value,
+        decimals=found.decimals,
+        observed_us=found.observed_us,
+        max_age_us=found.max_age_us,
+        exponent=main.exponent,
+    )
+
+
+def _note_counted(scene: Scene, entry: Entry, decision: kernel.Decision, question: kernel.Bet | kernel.Deposit) -> None:
+    """Fix what counts against limits where it is not the amount itself: it is never converted anew."""
+    if (
+        question.currency == decision.facts.player.currency
+        or not entry.amount
+        or decision.verdict is not kernel.Verdict.ALLOW
+    ):
+        return
+    counted = kernel.counted_minor(decision.facts, question, scene.now_us)
+    if counted is not None:
+        entry.details = {**(entry.details or {}), "counted": counted}
 
 
 def _ask(
@@ -186,19 +344,71 @@ def _ask(
     question: kernel.Action,
     cycle: kernel.Cycle | None = None,
     play: Play | None = None,
+    *,
+    place: Place = NOWHERE,
+    others: tuple[kernel.Category | None, ...] = (),
     answers: Answers = NOT_ASKED,
+    assertion: kernel.Assertion | None = None,
 ) -> kernel.Decision:
-    player = scene.player
-    facts = kernel.Facts(
-        player=standing(player),
+    facts = _facts(scene, question, scene.player.pack, place=place, others=others, answers=answers)
+    if cycle is not None or play is not None or assertion is not None:
+        session = None if play is None else _session(scene, play)
+        facts = replace(facts, cycle=cycle, session=session, assertion=assertion)
+    return kernel.decide(scene.registry.packs.at(scene.player.pack, scene.now_us), facts, question, scene.now_us)
+
+
+def _facts(
+    scene: Scene,
+    question: kernel.Action,
+    pack: str,
+    *,
+    place: Place = NOWHERE,
+    others: tuple[kernel.Category | None, ...] = (),
+    answers: Answers = NOT_ASKED,
+) -> kernel.Facts:
+    player, game = scene.player, place.game
+    licences = player.licensee.licences
+    return kernel.Facts(
+        player=_as_human(player, question) if player.siblings else standing(player),
         usage=player.usage,
-        cycle=cycle,
-        session=None if play is None else play.permit,
-        game=_game(question),
+        game=None if game is None else _game(place.category, game.certified, game.progressive),
+        others=others,
         outside=_outside(scene, answers),
-        suspended=player.licensee.suspended,
+        rate=_rate(scene, question),
+        suspended=player.licensee.suspended or _stops(scene, place).suspended,
+        licensed=not licences or pack in licences,
     )
-    return kernel.decide(scene.registry.packs.at(player.pack, scene.now_us), facts, question, scene.now_us)
+
+
+def _as_human(player: Player, question: kernel.Action) -> kernel.Player:
+    """The player, excluded by every exclusion of the same human at this licensee."""
+    known, own = standing(player), player.protection
+    if type(question) not in _ENTRANCES or own is None:
+        return known
+    if None in player.siblings:
+        # Nobody can say that the other account is not excluded.
+        return replace(known, protection=None)
+    found = [state.exclusion for state in player.siblings if state.exclusion is not None]
+    if not found or own.exclusion is not None:
+        return known
+    last = max(found, key=lambda one: (one.returns_us is None, one.returns_us or 0, one.since_us))
+    return replace(known, protection=replace(own, exclusion=last))
+
+
+_ENTRANCES = (kernel.Register, kernel.Login, kernel.Deposit, kernel.OpenPlay)
+"""Questions at which the other accounts of the human are looked at."""
+
+
+def human_of(player: Player | None, action: Action) -> str | None:
+    """The human whose other accounts matter to an action; None if none do, or nobody knows."""
+    if type(action) is OpenAccount:
+        return action.person or None
+    if player is None or type(action) not in _ENTERING:
+        return None
+    return player.person
+
+
+_ENTERING = (Enter, Deposit, OpenPlay, ResumePlay, ChangePlay)
 
 
 def standing(player: Player) -> kernel.Player:
@@ -223,6 +433,11 @@ def refusal_of(entry: Entry) -> Outcome | None:
         entry.limit = decision.exceeded_limit
         return Outcome.LIMIT_EXCEEDED
     return Outcome.COMPLIANCE_DENIED
+
+
+def lacks_evidence(entry: Entry) -> bool:
+    """Whether the action is refused because evidence cannot be made durable."""
+    return entry.decision is not None and kernel.Code.SYS_AUDIT_UNAVAILABLE in entry.decision.reasons
 
 
 def permit(player: Player, entry: Entry) -> kernel.Session:
@@ -254,12 +469,17 @@ def protect(player: Player, entry: Entry) -> None:
         player.standing = None
 
 
+def state_of(text: str | None) -> kernel.Protection | None:
+    """A stored state; None if it is absent or cannot be read."""
+    try:
+        return kernel.Protection.from_json(text) if text else None
+    except ValueError:
+        return None
+
+
 def restore_protection(player: Player, text: str | None) -> None:
     """Read the stored state. An unreadable one stays absent, and every debit is then refused."""
-    try:
-        player.protection = kernel.Protection.from_json(text) if text else None
-    except ValueError:
-        player.protection = None
+    player.protection = state_of(text)
     player.standing = None
 
 
@@ -301,6 +521,9 @@ def session_of(player: Player, entry: Entry) -> str:
 
 def _count_usage(player: Player, entry: Entry) -> None:
     code, amount = entry.asset.code if entry.asset else "", entry.amount or 0
+    counted = counted_of(player, entry)
+    if counted is not None and player.main is not None:
+        code, amount = player.main.code, counted
     if entry.kind in _OF_A_STAKE and entry.details and "of" in entry.details:
         # A tip is no stake, so what gives it back takes nothing off.
         return
@@ -308,6 +531,16 @@ def _count_usage(player: Player, entry: Entry) -> None:
 
 
 _OF_A_STAKE = frozenset({Kind.CANCEL, Kind.UNDO_ROLLBACK})
+
+
+def counted_of(player: Player, entry: Entry) -> int | None:
+    """What counts in the player's main currency, fixed when it was decided; None if it is the amount itself."""
+    if entry.kind in _OF_A_STAKE:
+        round_ = player.rounds.get((entry.source_id, entry.round or ""))
+        bet = None if round_ is None else round_.bets.get(stake_key(entry))
+        return None if bet is None else bet.counted
+    counted: int | None = (entry.details or {}).get("counted")
+    return counted
 
 
 def _counted_us(player: Player, entry: Entry) -> int:
@@ -337,6 +570,7 @@ def begin(player: Player) -> None:
     """A player without history: no limits, nothing used."""
     player.protection = kernel.Protection()
     player.usage = kernel.UsageBook()
+    player.plays_known = True
 
 
 def lacks_usage(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> bool:
@@ -388,16 +622,18 @@ def limit_statuses(
     """What is used and left of each limit, from entries that were read back."""
     state = kernel.Protection.from_json(protection) if protection else None
     player = kernel.Player(born=None, currency=main.code, protection=state)
-    facts = kernel.Facts(player=player, usage=_book(rows, registry))
+    facts = kernel.Facts(player=player, usage=_book(rows, registry, main))
     market = packs.at(pack, now_us)
     return () if market is None else kernel.limit_statuses(market, facts, now_us)
 
 
-def is_permitted(permit: str | None, protection: str | None) -> bool:
-    """Whether a stored permit is of the player's present epoch."""
+def is_permitted(permit: str | None, protection: str | None, stopped: switches.Stops) -> bool:
+    """Whether a stored permit is of the player's present epoch, and no kill switch was thrown since it was given."""
     session = restore_permit(permit)
     state = kernel.Protection.from_json(protection) if protection else None
-    return session is not None and state is not None and session.epoch == state.epoch
+    if session is None or state is None or session.epoch != state.epoch:
+        return False
+    return stopped.ended_us is None or session.opened_us > stopped.ended_us
 
 
 def looks_back_to(protection: str | None, now_us: int) -> int | None:
@@ -408,12 +644,14 @@ def looks_back_to(protection: str | None, now_us: int) -> int | None:
 
 def restore_usage(player: Player, rows: list[Any], registry: Registry) -> None:
     """Fill the usage from accepted entries that were read back."""
-    player.usage = _book(rows, registry)
+    player.usage = _book(rows, registry, player.main)
 
 
-def _book(rows: list[Any], registry: Registry) -> kernel.UsageBook:
+def _book(rows: list[Any], registry: Registry, main: Asset | None) -> kernel.UsageBook:
     book = kernel.UsageBook()
     for row in rows:
-        code = registry.assets_by_id[row.asset_id].code
-        _add(book, Kind(row.kind), code, row.counted_us, row.amount)
+        code, amount = registry.assets_by_id[row.asset_id].code, row.amount
+        if row.counted is not None and main is not None:
+            code, amount = main.code, row.counted
+        _add(book, Kind(row.kind), code, row.counted_us, amount)
     return book

@@ -43,7 +43,7 @@ def intend(scene: Scene, decided: Decided) -> Decided:
     if decided.replayed or not any(_takes(row) for row in decided.new):
         return decided
     entry, mirror = decided.entry, scene.player.mirror
-    if len(decided.new) > 1 or entry.kind not in INTENT_KINDS:
+    if sum(row.kind is not Kind.NONCE for row in decided.new) > 1 or entry.kind not in INTENT_KINDS:
         # A list or an approval would need several answers of the licensee's wallet, and is all or nothing.
         return answer(scene.entry(scene.command.kind, Outcome.REQUEST_INVALID))
     if mirror.intent is not None or mirror.owed:

@@ -28,6 +28,7 @@ def _check_deposit(scene: Scene, action: Deposit, entry: Entry) -> Outcome:
     if sources.passes_cap(scene, asset, AccountClass.CASH, amount):
         return Outcome.AMOUNT_INVALID
     entry.decision = law.about_deposit(scene, action, entry)
+    law.note_register(entry, action.answers, scene.player)
     if refusal := law.refusal_of(entry):
         return refusal
     law.keep_change(entry)

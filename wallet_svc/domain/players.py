@@ -1,6 +1,7 @@
 """What is not money: accounts, sessions that may stake, the operator's block."""
 
 from wallet_svc.domain import law
+from wallet_svc.domain.asserting import used_up
 from wallet_svc.domain.commands import EndPlay, OpenAccount, OpenPlay, ResumePlay, SetBlock
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.state import Asset, Entry
@@ -22,16 +23,23 @@ def open_account(scene: Scene, action: OpenAccount) -> Decided:
         entry.outcome = Outcome.REQUEST_INVALID
         return answer(entry)
     entry.details = {"pack": pack, "born_on": action.born_on or scene.player.born_on}
+    if action.person:
+        entry.details["person"] = action.person
+    if action.answers is not None:
+        law.note_register(entry, action.answers, scene.player)
+        entry.decision = law.about_registration(scene, action, pack)
+        entry.outcome = law.refusal_of(entry) or Outcome.OK
     return answer(entry)
 
 
 def _consistent(scene: Scene, action: OpenAccount) -> bool:
     """Jurisdiction and date of birth are said once; a later word must be the same."""
     player = scene.player
-    if player.new and player.main is None:
+    if player.main is None:
         return True
     same_pack = action.jurisdiction in ("", player.pack)
-    return same_pack and (not player.born_on or action.born_on in ("", player.born_on))
+    same_person = action.person in ("", player.person or "")
+    return same_pack and same_person and (not player.born_on or action.born_on in ("", player.born_on))
 
 
 def open_play(scene: Scene, action: OpenPlay) -> Decided:
@@ -42,7 +50,7 @@ def open_play(scene: Scene, action: OpenPlay) -> Decided:
     entry = scene.entry(Kind.OPEN_PLAY, Outcome.OK)
     entry.session, entry.game = action.session, action.game
     entry.outcome = _check_play(scene, action, entry)
-    return answer(entry)
+    return used_up(scene, action, answer(entry))
 
 
 def _check_play(scene: Scene, action: OpenPlay, entry: Entry) -> Outcome:
@@ -60,8 +68,9 @@ def _check_play(scene: Scene, action: OpenPlay, entry: Entry) -> Outcome:
     chosen = _chosen(action, entry.asset)
     if chosen is None:
         return Outcome.AMOUNT_INVALID
-    entry.decision = law.about_open_play(scene, game.category if game else "", action.expires_us, action.answers)
+    entry.decision = law.about_open_play(scene, action, law.Place(provider_id, action.game, game))
     entry.details = {"provider": provider_id, "expires_us": action.expires_us, **chosen}
+    law.note_register(entry, action.answers, scene.player)
     return law.refusal_of(entry) or Outcome.OK
 
 
@@ -99,9 +108,8 @@ def resume_play(scene: Scene, action: ResumePlay) -> Decided:
         entry.outcome = Outcome.SESSION_INVALID
         return answer(entry)
     entry.asset = play.asset
-    game = scene.registry.game(scene.player.licensee.id, play.source_id, play.game)
     entry.details = {"expires_us": play.expires_us}
-    entry.decision = law.about_open_play(scene, game.category if game else "", play.expires_us)
+    entry.decision = law.about_resumed_play(scene, play)
     entry.outcome = law.refusal_of(entry) or Outcome.OK
     return answer(entry)
 

@@ -9,6 +9,7 @@ from wallet_svc.domain.commands import (
     CancelPendingLimit,
     ConfirmLimit,
     Exclude,
+    LeaveForGood,
     RequestReinstatement,
     SetLimit,
     TakeBreak,
@@ -76,6 +77,12 @@ def approve_reinstatement(scene: Scene, action: ApproveReinstatement) -> Decided
     """Agree to a return."""
     del action
     return _standing(scene, Kind.APPROVE_REINSTATEMENT, kernel.ApproveReinstatement)
+
+
+def leave_for_good(scene: Scene, action: LeaveForGood) -> Decided:
+    """Close the account at the player's wish."""
+    del action
+    return _standing(scene, Kind.LEAVE_FOR_GOOD, kernel.CloseAccount)
 
 
 def _standing(scene: Scene, kind: Kind, make: Callable[[], kernel.Protective]) -> Decided:

@@ -26,6 +26,7 @@ def apply(player: Player, entry: Entry) -> None:
         player.keys[entry.source_id, entry.kind, entry.key] = entry
     if player.licensee.mirrored:
         owing.apply(player, entry)
+    law.hear_register(player, entry)
     if entry.outcome is not Outcome.OK:
         return
     if entry.moved:
@@ -73,6 +74,8 @@ def _bet(player: Player, entry: Entry) -> None:
         round_ = player.rounds[name] = _new_round(entry)
     key = entry.key or ""
     bet = RoundBet(entry.sequence, key, entry.amount or 0, entry.recorded_us, entry.bonus, booked=entry.sequence)
+    if entry.details is not None:
+        bet.counted, bet.free = entry.details.get("counted"), entry.details.get("free", 0)
     if round_.wins:
         # A win that was paid without a bet may have named this one.
         bet.wins = sum(win.bet_key == key and not win.reversed for win in round_.wins.values())
@@ -190,6 +193,7 @@ def _open_account(player: Player, entry: Entry) -> None:
         player.main = entry.asset
     details = entry.details or {}
     player.pack, player.born_on = details["pack"], details["born_on"]
+    player.person = details.get("person", player.person)
     player.standing = None
 
 
@@ -259,6 +263,7 @@ _CHANGES = {
     Kind.REQUEST_REINSTATEMENT: law.protect,
     Kind.APPROVE_REINSTATEMENT: law.protect,
     Kind.RECORD_FINDING: law.protect,
+    Kind.LEAVE_FOR_GOOD: law.protect,
     Kind.DEPOSIT: law.protect,
     Kind.CHANGE_PLAY: law.change_permit,
 }

@@ -1,6 +1,7 @@
 """Bets and tips: the only actions that take money from a player by a provider's word."""
 
 from wallet_svc.domain import law, sources
+from wallet_svc.domain.asserting import used_up
 from wallet_svc.domain.commands import Bet, Tip
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.state import AccountName, Asset, Entry, Round
@@ -17,8 +18,8 @@ def bet(scene: Scene, action: Bet) -> Decided:
     entry.details = _attribution(action)
     entry.outcome = _check_world(scene, action) or _check_money(scene, action, entry)
     if entry.decision is not None and entry.decision.ends_session:
-        return Decided(entry, (entry, _end_of(scene, action)))
-    return answer(entry)
+        return used_up(scene, action, Decided(entry, (entry, _end_of(scene, action))))
+    return used_up(scene, action, answer(entry))
 
 
 def _end_of(scene: Scene, action: Bet) -> Entry:
@@ -78,6 +79,10 @@ def _check_money(scene: Scene, action: Bet, entry: Entry) -> Outcome:
     if amount is None or amount < 0:
         return Outcome.AMOUNT_INVALID
     entry.amount = amount
+    if action.free:
+        # Its worth is for the law only: nothing moves, and nothing can be given back.
+        entry.details = {**(entry.details or {}), "free": amount}
+        entry.amount = amount = 0
     round_ = player.rounds.get((scene.source_id, action.round))
     if round_ is not None and round_.closed_at(scene.now_us) is not None:
         return Outcome.ROUND_CLOSED
@@ -121,12 +126,11 @@ def _check_tip(scene: Scene, action: Tip, entry: Entry) -> Outcome:
 def _ask_law(
     scene: Scene, action: Bet, entry: Entry, round_: Round | None, parts: sources.Parts | None
 ) -> Outcome | None:
-    game = scene.registry.game(scene.player.licensee.id, scene.source_id, action.game)
-    category = game.category if game else ""
+    place = law.place_of(scene, scene.source_id, action.game)
     all_bonus = parts is not None and parts.bonus > 0 and not parts.cash
-    entry.decision = law.about_bet(scene, action, entry, round_, category, all_bonus=all_bonus)
+    entry.decision = law.about_bet(scene, action, entry, round_, place, all_bonus=all_bonus)
     if round_ is None:
-        entry.details = {**(entry.details or {}), "category": category}
+        entry.details = {**(entry.details or {}), "category": "" if place.game is None else place.game.category}
         if idle_us := scene.flags().auto_close_after_us:
             entry.details["idle_us"] = idle_us
     return law.refusal_of(entry)

@@ -20,6 +20,7 @@ from wallet_svc.domain.vocabulary import (
     Outcome,
     PlayState,
     RoundState,
+    Scope,
     Shortfall,
     StakeOrder,
     Standing,
@@ -88,6 +89,18 @@ class Licensee:
     """None: the ledger keeps the money of its players."""
     mirrored: bool = False
     """It has a wallet of its own."""
+    licences: tuple[str, ...] = ()
+    """Law packs for which it has a licence. Empty: for all."""
+    assertions: "Assertions | None" = None
+    """Not None: it vouches for each stake and session itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertions:
+    """What the word of a licensee must be like that keeps limits and exclusions itself."""
+
+    public_key: bytes
+    max_age_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +117,51 @@ class ProviderFlags:
 class Game:
     category: str
     enabled: bool
+    certified: bool = True
+    """The build that runs has a certificate, or nobody has shown papers."""
+    progressive: bool = False
+    """It feeds or pays a progressive jackpot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """A kill switch as it stands."""
+
+    suspended: bool
+    since_us: int
+    """When it was thrown last."""
+
+
+class SwitchName(NamedTuple):
+    """What a kill switch stops. Zero and empty: every licensee, no provider, no name."""
+
+    scope: Scope
+    licensee_id: int = 0
+    source_id: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRate:
+    """One unit of a currency is `value / 10**decimals` of another."""
+
+    value: int
+    decimals: int
+    observed_us: int
+    max_age_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What this process itself cannot rely on now."""
+
+    clock_off: bool = False
+    """The clock is further from its reference than allowed, or nobody knows."""
+    audit_down: bool = False
+    """The database takes no evidence."""
+
+
+WELL = Health()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +177,11 @@ class Registry:
     shards: int
     packs: Any = None
     """The law packs of this process."""
+    suspensions: dict[SwitchName, Suspension] = field(default_factory=dict)
+    silent_sources: frozenset[str] = frozenset()
+    rates: dict[tuple[int, str, str], ExchangeRate] = field(default_factory=dict)
+    """By licensee, the currency that is converted, and that of the result."""
+    health: Health = WELL
     assets_by_id: dict[int, Asset] = field(default_factory=dict)
     source_names: dict[int, str] = field(default_factory=dict)
     licensees_by_id: dict[int, Licensee] = field(default_factory=dict)
@@ -222,6 +285,10 @@ class RoundBet:
     """Wins that were not taken back, of zero too. One is enough to settle the bet."""
     booked: int = 0
     """Position of the entry that a cancel would undo now: the bet, or what booked it again."""
+    free: int = 0
+    """What the stake of a free spin is worth, which nobody pays."""
+    counted: int | None = None
+    """What it counts in the player's main currency, if that is not the amount itself."""
 
 
 @dataclass(slots=True)
@@ -270,8 +337,8 @@ class Round:
         return [bet for bet in self.bets.values() if not bet.cancelled]
 
     def staked(self) -> int:
-        """Everything staked in the cycle and not given back, in smallest units."""
-        return sum(bet.amount for bet in self.bets.values() if not bet.cancelled)
+        """Everything staked in the cycle and not given back, free spins at their worth, in smallest units."""
+        return sum(bet.amount + bet.free for bet in self.bets.values() if not bet.cancelled)
 
 
 @dataclass(slots=True)
@@ -352,6 +419,14 @@ class Player:
     undone: dict[int, int] = field(default_factory=dict)
     """Position of an entry to that of the one which undid it. As far as it was read."""
     mirror: Mirror = field(default_factory=Mirror)
+    plays_known: bool = False
+    """Every session that may stake is among `plays`."""
+    register: str | None = None
+    """What the exclusion register said when it was asked last; None if it never was."""
+    person: str | None = None
+    """Names the human; None if that is not known."""
+    siblings: tuple[Any, ...] = ()
+    """What protects the other accounts of the human at this licensee: the kernel's states, read for one flight."""
     new: bool = False
 
     def balance(self, asset_id: int, account_class: AccountClass) -> int:

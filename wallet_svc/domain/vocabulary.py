@@ -52,6 +52,9 @@ class Kind(enum.IntEnum):
     """A credit or cancel that a licensee's own wallet has booked. The key is the position of what it was owed."""
     DELIVERY_REFUSED = 66
     """A credit or cancel that a licensee's own wallet refused for good."""
+    LEAVE_FOR_GOOD = 67
+    NONCE = 68
+    """That a licensee's word was used. The key is its nonce."""
     LATE_BET = 101
     """A bet that came after its cancel. The tombstone holds the key of the bet itself."""
     LATE_WIN = 102
@@ -249,6 +252,17 @@ class AssetKind(enum.IntEnum):
     FIAT = 1
     CRYPTO = 2
     POINTS = 3
+
+
+class Scope(enum.IntEnum):
+    """What a kill switch stops. Equal to pitboss.wallet.v1.SuspensionScope."""
+
+    ALL = 1
+    LICENSEE = 2
+    PACK = 3
+    PROVIDER = 4
+    GAME = 5
+    PLAYER = 6
 
 
 class Standing(enum.IntFlag):

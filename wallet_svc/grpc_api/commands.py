@@ -13,7 +13,7 @@ from pitboss.wallet.v1 import action_pb2
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.backdating import may_be_backdated
 from wallet_svc.domain.vocabulary import AccountClass, Kind, PlayState, Standing
-from wallet_svc.grpc_api.standing import answers_of, change_play, enter, record_finding, seconds_of
+from wallet_svc.grpc_api.standing import answers_of, assertion_of, change_play, enter, record_finding, seconds_of
 
 _LAST_SECOND = 253_402_300_799
 _NANOS = 1_000_000_000
@@ -64,6 +64,8 @@ def _bet(message: action_pb2.Bet) -> c.Bet:
         close=message.close,
         automatic=message.automatic,
         jackpot=_money(message.jackpot_contribution) if message.HasField("jackpot_contribution") else None,
+        free=message.free_spin,
+        assertion=assertion_of(message),
     )
 
 
@@ -119,7 +121,13 @@ def _release(message: action_pb2.Release) -> c.Release:
 
 
 def _open_account(message: action_pb2.OpenAccount) -> c.OpenAccount:
-    return c.OpenAccount(currency=message.currency_code, jurisdiction=message.jurisdiction, born_on=message.born_on)
+    return c.OpenAccount(
+        currency=message.currency_code,
+        jurisdiction=message.jurisdiction,
+        born_on=message.born_on,
+        person=message.person_key,
+        answers=answers_of(message) if message.HasField("answers") else None,
+    )
 
 
 def _open_play(message: action_pb2.OpenPlay) -> c.OpenPlay:
@@ -134,6 +142,8 @@ def _open_play(message: action_pb2.OpenPlay) -> c.OpenPlay:
         spend_limit=_money(message.spend_limit) if message.HasField("spend_limit") else None,
         seconds_limit=seconds_of(message, "time_limit"),
         answers=answers_of(message),
+        replaces=message.replaces_older,
+        assertion=assertion_of(message),
     )
 
 
@@ -324,6 +334,7 @@ _ACTIONS: dict[str, Callable[[Any], c.Action]] = {
     "enter": enter,
     "change_play": change_play,
     "record_finding": record_finding,
+    "leave_for_good": lambda _message: c.LeaveForGood(),
     "tip": _tip,
     "rollback_list": _rollback_list,
     "reverse_win": _reverse_win,

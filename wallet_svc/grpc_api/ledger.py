@@ -68,6 +68,7 @@ _ACTIONS_OF = {
             "enter",
             "change_play",
             "record_finding",
+            "leave_for_good",
         }
     ),
     "session_svc": frozenset({"end_play"}),

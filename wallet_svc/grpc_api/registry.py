@@ -1,19 +1,21 @@
 """RegistryService: what the ledger must know before money moves."""
 
+import re
 from collections.abc import Iterable
 
 import orjson
 
+from mesh.clock import Clock
 from mesh.errors import RequestInvalidError
 from mesh.money import AmountError, to_minor
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import registry_service_pb2 as pb
 from pitboss.wallet.v1 import registry_service_pb2_grpc
-from wallet_svc.domain.state import OwnWallet, ProviderFlags
-from wallet_svc.domain.vocabulary import AssetKind
+from wallet_svc.domain.state import Assertions, ExchangeRate, OwnWallet, ProviderFlags
+from wallet_svc.domain.vocabulary import AssetKind, Scope
 from wallet_svc.errors import PackUnknownError
 from wallet_svc.grpc_api.commands import plain
-from wallet_svc.store.registry import RegistryStore
+from wallet_svc.store.registry import Papers, RegistryStore, Switch, Terms
 
 _CATEGORIES = {pb.GAME_CATEGORY_SLOT: "slot", pb.GAME_CATEGORY_TABLE: "table", pb.GAME_CATEGORY_LIVE: "live"}
 
@@ -21,9 +23,10 @@ _CATEGORIES = {pb.GAME_CATEGORY_SLOT: "slot", pb.GAME_CATEGORY_TABLE: "table", p
 class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, store: RegistryStore, packs: frozenset[str]) -> None:
+    def __init__(self, store: RegistryStore, packs: frozenset[str], clock: Clock) -> None:
         self._store = store
         self._packs = packs
+        self._clock = clock
 
     async def PutLicensee(self, request: pb.PutLicenseeRequest, context: object) -> pb.PutLicenseeResponse:
         licensee = request.licensee
@@ -38,6 +41,10 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             thresholds=_thresholds(licensee.adjustment_thresholds),
             wallet=_wallet(licensee.wallet) if licensee.HasField("wallet") else None,
             hosted=licensee.HasField("wallet") and licensee.wallet.mode != pb.WALLET_MODE_SEAMLESS,
+            terms=Terms(
+                licences=self._licences(licensee),
+                assertions=_assertions(licensee.assertions) if licensee.HasField("assertions") else None,
+            ),
         )
         return pb.PutLicenseeResponse()
 
@@ -55,8 +62,23 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
                         Money(currency_code=code, amount=amount) for code, amount in orjson.loads(thresholds)
                     ],
                     wallet=_told(address, key, deadline_us),
+                    licences=licences,
+                    assertions=_told_assertions(public, max_age_us),
                 )
-                for name, pack, stake_order, shortfall, suspended, thresholds, address, key, deadline_us in rows
+                for (
+                    name,
+                    pack,
+                    stake_order,
+                    shortfall,
+                    suspended,
+                    thresholds,
+                    address,
+                    key,
+                    deadline_us,
+                    licences,
+                    public,
+                    max_age_us,
+                ) in rows
             ]
         )
 
@@ -83,8 +105,91 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         if len(set(names)) < len(names):
             raise RequestInvalidError(violations=[("games", "must name each game once")])
         games = [(game.game_id, _CATEGORIES[game.category], game.enabled) for game in request.games]
-        await self._store.put_games(request.licensee_id, request.provider, games)
+        papers = [(game.game_id, _papers(game.papers)) for game in request.games if game.HasField("papers")]
+        await self._store.put_games(request.licensee_id, request.provider, games, papers)
         return pb.PutGamesResponse()
+
+    async def PutSuspension(self, request: pb.PutSuspensionRequest, context: object) -> pb.PutSuspensionResponse:
+        await self._store.put_suspension(_switch(request), suspended=request.suspended, now_us=self._clock.now_us())
+        return pb.PutSuspensionResponse()
+
+    async def PutSourceHealth(self, request: pb.PutSourceHealthRequest, context: object) -> pb.PutSourceHealthResponse:
+        await self._store.put_source_health(_SOURCES[request.source], silent=request.silent)
+        return pb.PutSourceHealthResponse()
+
+    async def PutRate(self, request: pb.PutRateRequest, context: object) -> pb.PutRateResponse:
+        await self._store.put_rate(request.licensee_id, request.from_currency, request.to_currency, _rate(request))
+        return pb.PutRateResponse()
+
+    def _licences(self, licensee: pb.Licensee) -> tuple[str, ...]:
+        unknown = set(licensee.licences) - self._packs
+        if unknown:
+            raise PackUnknownError(pack=min(unknown))
+        return tuple(sorted(set(licensee.licences)))
+
+
+_SOURCES = {pb.FACT_SOURCE_LOCATION: "LOCATION"}
+_NAMED = frozenset({Scope.PACK, Scope.GAME, Scope.PLAYER})
+_OF_A_LICENSEE = frozenset({Scope.LICENSEE, Scope.PLAYER})
+_DAY_US = 86_400_000_000
+_PROVIDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+_WORD_US = 60_000_000
+
+
+def _assertions(wanted: pb.Assertions) -> Assertions:
+    return Assertions(public_key=wanted.public_key, max_age_us=wanted.max_age.ToMicroseconds() or _WORD_US)
+
+
+def _told_assertions(public: bytes | None, max_age_us: int | None) -> pb.Assertions | None:
+    if public is None or max_age_us is None:
+        return None
+    told = pb.Assertions(public_key=bytes(public))
+    told.max_age.FromMicroseconds(max_age_us)
+    return told
+
+
+def _papers(papers: pb.GamePapers) -> Papers:
+    return Papers(
+        build=papers.build, certified_builds=tuple(papers.certified_builds), progressive=papers.progressive_jackpot
+    )
+
+
+def _switch(request: pb.PutSuspensionRequest) -> Switch:
+    """What is stopped. RequestInvalidError where a scope has a name too many, or too few."""
+    scope, name = Scope(request.scope), plain("name", request.name)
+    provider = name if scope is Scope.PROVIDER else request.provider
+    wanted = {
+        "name": scope in _NAMED or scope is Scope.PROVIDER,
+        "provider": scope is Scope.GAME,
+        "licensee_id": bool(request.licensee_id) if scope is not Scope.ALL else False,
+    }
+    if scope in _OF_A_LICENSEE:
+        wanted["licensee_id"] = True
+    violations = [
+        (field, "is needed for this scope" if needed else "must be empty for this scope")
+        for field, needed in wanted.items()
+        if bool(getattr(request, field)) is not needed
+    ]
+    if scope is Scope.PROVIDER and _PROVIDER.fullmatch(name) is None:
+        violations.append(("name", "must be a provider"))
+    if violations:
+        raise RequestInvalidError(violations=violations)
+    return Switch(scope=scope, licensee=request.licensee_id, provider=provider, name=name if scope in _NAMED else "")
+
+
+def _rate(request: pb.PutRateRequest) -> ExchangeRate:
+    whole, _, decimals = request.rate.partition(".")
+    value = int(whole + decimals)
+    if not value or request.from_currency == request.to_currency:
+        raise RequestInvalidError(violations=[("rate", "must be above zero, and between two currencies")])
+    return ExchangeRate(
+        value=value,
+        decimals=len(decimals),
+        observed_us=request.observe_time.ToMicroseconds(),
+        max_age_us=request.max_age.ToMicroseconds() or _DAY_US,
+    )
 
 
 def _check_spans(request: pb.PutProviderRequest) -> None:

@@ -57,6 +57,14 @@ def answers_of(message: Any) -> c.Answers:  # noqa: ANN401 - any action that ask
     )
 
 
+def assertion_of(message: Any) -> c.Assertion | None:  # noqa: ANN401 - a bet, or the opening of play
+    """The licensee's word, if there is one."""
+    if not message.HasField("assertion"):
+        return None
+    given = message.assertion
+    return c.Assertion(issued_us=_us(given.issue_time), nonce=given.nonce, signature=given.signature)
+
+
 def seconds_of(message: Message, field: str) -> int | None:
     """Whole seconds of a span, or None if it is not set."""
     return getattr(message, field).seconds if message.HasField(field) else None

@@ -52,12 +52,13 @@ WITH wanted AS (
 -- commit_new_players --
 -- Players that opened their first account.
 new_players AS (
-    INSERT INTO player (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror)
-    SELECT fresh.id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror
+    INSERT INTO player (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror, register, person)
+    SELECT fresh.id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror, register, person
     FROM unnest(
         %(p_id)s::bigint[], %(p_licensee)s::smallint[], %(p_name)s::text[], %(p_pack)s::text[], %(p_born)s::text[],
-        %(p_asset)s::integer[], %(p_blocked)s::boolean[], %(p_protection)s::text[], %(p_mirror)s::text[]
-    ) AS fresh (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror)
+        %(p_asset)s::integer[], %(p_blocked)s::boolean[], %(p_protection)s::text[], %(p_mirror)s::text[],
+        %(p_register)s::text[], %(p_person)s::text[]
+    ) AS fresh (id, licensee_id, name, pack, born_on, main_asset_id, blocked, protection, mirror, register, person)
     JOIN head ON head.id = fresh.id %% 1024
 )
 
@@ -66,11 +67,11 @@ new_players AS (
 changed_players AS (
     UPDATE player
     SET pack = changed.pack, born_on = changed.born_on, blocked = changed.blocked, protection = changed.protection,
-        mirror = changed.mirror
+        mirror = changed.mirror, register = changed.register, person = changed.person, main_asset_id = changed.main_asset_id
     FROM unnest(
         %(q_id)s::bigint[], %(q_pack)s::text[], %(q_born)s::text[], %(q_blocked)s::boolean[], %(q_protection)s::text[],
-        %(q_mirror)s::text[]
-    ) AS changed (id, pack, born_on, blocked, protection, mirror)
+        %(q_mirror)s::text[], %(q_register)s::text[], %(q_person)s::text[], %(q_asset)s::integer[]
+    ) AS changed (id, pack, born_on, blocked, protection, mirror, register, person, main_asset_id)
     JOIN head ON head.id = changed.id %% 1024
     WHERE player.id = changed.id
 )
@@ -217,7 +218,8 @@ FROM account WHERE player_id IS NULL AND shard = ANY (%(shards)s::smallint[])
 -- read_players --
 -- Players with their accounts.
 SELECT licensee.name AS licensee, player.name, player.id, player.pack, player.born_on, player.main_asset_id,
-       player.blocked, player.protection, player.mirror, account.id AS account_id, account.asset_id, account.class AS account_class,
+       player.blocked, player.protection, player.mirror, player.register, player.person,
+       account.id AS account_id, account.asset_id, account.class AS account_class,
        account.debits, account.credits, account.standing
 FROM unnest(%(licensees)s::text[], %(players)s::text[]) AS asked (licensee, player)
 JOIN licensee ON licensee.name = asked.licensee
@@ -229,6 +231,20 @@ LEFT JOIN account ON account.player_id = player.id
 SELECT play.player_id, play.session, play.source_id, play.asset_id, play.game, play.state, play.expires_us, play.permit
 FROM unnest(%(players)s::bigint[], %(sessions)s::text[]) AS asked (player_id, session)
 JOIN play ON play.player_id = asked.player_id AND play.session = asked.session
+
+-- read_siblings --
+-- What protects the other accounts of humans.
+SELECT asked.licensee, asked.person, player.name, player.protection
+FROM unnest(%(licensees)s::text[], %(persons)s::text[]) AS asked (licensee, person)
+JOIN licensee ON licensee.name = asked.licensee
+JOIN player ON player.licensee_id = licensee.id AND player.person = asked.person
+
+-- read_open_plays --
+-- Sessions of players that were not ended and have not run out.
+SELECT play.player_id, play.session, play.source_id, play.asset_id, play.game, play.state, play.expires_us, play.permit
+FROM unnest(%(players)s::bigint[]) AS asked (player_id)
+JOIN play ON play.player_id = asked.player_id AND play.state = 0
+ AND coalesce(play.expires_us, 9223372036854775807) > %(now)s::bigint
 
 -- read_holds --
 -- Holds by key.
@@ -287,7 +303,8 @@ SELECT transfer.player_id, transfer.kind, transfer.asset_id, transfer.amount,
            WHEN transfer.kind IN (3, 13) THEN coalesce(stake.recorded_us, transfer.recorded_us)
            WHEN transfer.kind IN (8, 9) THEN coalesce(held.recorded_us, transfer.recorded_us)
            ELSE transfer.recorded_us
-       END AS counted_us
+       END AS counted_us,
+       CASE WHEN fixed.details LIKE '%%"counted":%%' THEN (fixed.details::json ->> 'counted')::bigint END AS counted
 FROM unnest(%(players)s::bigint[], %(since)s::bigint[]) AS asked (player_id, since_us)
 JOIN transfer ON transfer.player_id = asked.player_id AND transfer.recorded_us > asked.since_us
 LEFT JOIN round ON transfer.kind IN (2, 12) AND round.player_id = transfer.player_id
@@ -304,6 +321,10 @@ LEFT JOIN transfer AS held ON transfer.kind IN (8, 9) AND held.player_id = trans
  AND hashtextextended(held.key, held.source_id * 1024 + held.kind)
    = hashtextextended(named.key, transfer.source_id * 1024 + 6)
  AND held.source_id = transfer.source_id AND held.kind = 6 AND held.key = named.key
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN transfer.kind IN (1, 5) THEN transfer.details
+                WHEN transfer.kind IN (3, 13) THEN stake.details END AS details
+) AS fixed
 WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5, 6, 8, 9, 12, 13) AND transfer.amount > 0
   AND (transfer.kind NOT IN (3, 12, 13) OR transfer.undoes IS NOT NULL)
   AND (transfer.kind NOT IN (3, 13) OR transfer.details IS NULL OR transfer.details::json ->> 'of' IS NULL)
@@ -411,8 +432,8 @@ ORDER BY transfer.sequence
 
 -- open_plays --
 -- Sessions of a player that may stake now.
-SELECT session, source_id, asset_id, permit FROM play
-WHERE player_id = %(player)s AND state = 0 AND (expires_us IS NULL OR expires_us > %(now)s)
+SELECT session, source_id, asset_id, game, permit FROM play
+WHERE player_id = %(player)s AND state = 0 AND coalesce(expires_us, 9223372036854775807) > %(now)s
 ORDER BY session
 
 -- list_heads --

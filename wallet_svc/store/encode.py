@@ -75,6 +75,8 @@ def _new_players(new: list[Player]) -> Columns:
         "p_blocked": flags(player.blocked for player in new),
         "p_protection": texts(law.protection_text(player) for player in new),
         "p_mirror": texts(owing.text_of(player.mirror) for player in new),
+        "p_register": texts(player.register for player in new),
+        "p_person": texts(player.person for player in new),
     }
 
 
@@ -86,6 +88,9 @@ def _changed_players(old: list[Player]) -> Columns:
         "q_blocked": flags(player.blocked for player in old),
         "q_protection": texts(law.protection_text(player) for player in old),
         "q_mirror": texts(owing.text_of(player.mirror) for player in old),
+        "q_register": texts(player.register for player in old),
+        "q_person": texts(player.person for player in old),
+        "q_asset": numbers(player.main.id if player.main else None for player in old),
     }
 
 

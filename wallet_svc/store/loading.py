@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from mesh.arrays import numbers, texts
 from wallet_svc.domain import backdating, law, owing, replay
@@ -60,6 +61,7 @@ class Loader:
             for _, command, all_keys in self._wanted
             if (player := self._player(command)) is not None
         ]
+        await self._load_siblings(connection)
         await self._load_usage(connection, known)
         await self._load_past(connection, known)
         needs, sources = Needs(), self._registry.sources
@@ -115,11 +117,39 @@ class Loader:
         main = self._registry.assets_by_id.get(row.main_asset_id)
         player = Player(row.id, licensee, row.name, row.pack, row.born_on, main, row.blocked)
         player.mirror = owing.restored(row.mirror)
+        player.register, player.person = row.register, row.person
         law.restore_protection(player, row.protection)
         book = self._books[shard_of(licensee.name, row.name, self._registry.shards)]
         book.players[licensee.name, row.name] = player
         book.missing.discard((licensee.name, row.name))
         return player
+
+    async def _load_siblings(self, connection: Connection) -> None:
+        """What protects other accounts of the same humans. They are in other shards, so it is read for each flight."""
+        asked = []
+        for book, command, _ in self._wanted:
+            name = (command.licensee, command.player)
+            player = book.players.get(name)
+            if player is not None:
+                player.siblings = ()
+            if (human := law.human_of(player, command.action)) is not None:
+                asked.append((book, name, human))
+        if not asked:
+            return
+        humans = {(name[0], human) for _, name, human in asked}
+        wanted = {"licensees": texts(one[0] for one in humans), "persons": texts(one[1] for one in humans)}
+        rows = await _rows(connection, "read_siblings", wanted)
+        for book, name, human in asked:
+            found = tuple(
+                law.state_of(row.protection)
+                for row in rows
+                if (row.licensee, row.person) == (name[0], human) and row.name != name[1]
+            )
+            player = book.players.get(name)
+            if player is None:
+                book.strangers[name] = found
+            else:
+                player.siblings = found
 
     async def _load_house(self, connection: Connection, books: list[Book]) -> None:
         by_shard = {book.head.shard: book for book in books}
@@ -170,7 +200,11 @@ class Loader:
 
     async def _fetch(self, connection: Connection, needs: Needs) -> None:
         if needs.plays:
-            await self._load_plays(connection, needs)
+            asked = {"players": numbers(p for p, _ in needs.plays), "sessions": texts(s for _, s in needs.plays)}
+            self._add_plays(await _rows(connection, "read_plays", asked))
+        if needs.open_plays:
+            opened: dict[str, Any] = {"players": numbers(needs.open_plays), "now": self._now_us}
+            self._add_plays(await _rows(connection, "read_open_plays", opened))
         if needs.holds:
             await self._load_holds(connection, needs)
         if needs.keys:
@@ -186,9 +220,8 @@ class Loader:
         for row in await _rows(connection, "read_undone", asked):
             self._by_id[row.player_id].undone[row.undoes] = row.sequence
 
-    async def _load_plays(self, connection: Connection, needs: Needs) -> None:
-        asked = {"players": numbers(p for p, _ in needs.plays), "sessions": texts(s for _, s in needs.plays)}
-        for row in await _rows(connection, "read_plays", asked):
+    def _add_plays(self, rows: list[Row]) -> None:
+        for row in rows:
             asset = self._registry.assets_by_id[row.asset_id]
             play = Play(
                 row.session,
@@ -199,7 +232,7 @@ class Loader:
                 row.expires_us,
                 law.restore_permit(row.permit),
             )
-            self._by_id[row.player_id].plays[row.session] = play
+            self._by_id[row.player_id].plays.setdefault(row.session, play)
 
     async def _load_holds(self, connection: Connection, needs: Needs) -> None:
         asked = {
@@ -266,5 +299,5 @@ class Loader:
             replay.apply_to_round(player, entry)
 
 
-async def _rows(connection: Connection, name: str, values: dict[str, str]) -> list[Row]:
+async def _rows(connection: Connection, name: str, values: dict[str, Any]) -> list[Row]:
     return await fetch_named(connection, STATEMENTS[name], values)

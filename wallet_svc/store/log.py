@@ -12,7 +12,7 @@ from mesh.database import PromptConnection, bounded, connect_prompt, is_outage
 from wallet_svc.domain.commands import Command
 from wallet_svc.domain.journal import Batch, Book, Head
 from wallet_svc.domain.state import Registry
-from wallet_svc.ports import DueHold, DueRound, HeadMovedError, LogDownError, LogRefusedError
+from wallet_svc.ports import DueHold, DueRound, EvidenceDownError, HeadMovedError, LogDownError, LogRefusedError
 from wallet_svc.store.encode import parameters
 from wallet_svc.store.loading import Loader
 from wallet_svc.store.registry import read_registry
@@ -70,6 +70,8 @@ class PostgresLog:
             raise HeadMovedError from error
         except (psycopg.Error, OSError) as error:
             await self._drop()
+            if isinstance(error, psycopg.errors.InsufficientPrivilege):
+                raise EvidenceDownError from error
             if isinstance(error, psycopg.Error) and not is_outage(error):
                 raise LogRefusedError from error
             raise LogDownError from error

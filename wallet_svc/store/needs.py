@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wallet_svc.domain.adjusting import proposed
+from wallet_svc.domain.asserting import NOTARY
 from wallet_svc.domain.commands import (
     Action,
     Adjust,
@@ -41,12 +42,14 @@ class Needs:
     """(player id, source id, kind, key)."""
     rounds: set[tuple[int, int, str]] = field(default_factory=set)
     plays: set[tuple[int, str]] = field(default_factory=set)
+    open_plays: set[int] = field(default_factory=set)
+    """Players of whom every open session matters."""
     holds: set[tuple[int, int, str]] = field(default_factory=set)
     undone: set[tuple[int, int, int]] = field(default_factory=set)
     """(player id, shard, sequence) of entries that may have been undone."""
 
     def any(self) -> bool:
-        return bool(self.keys or self.rounds or self.plays or self.holds or self.undone)
+        return bool(self.keys or self.rounds or self.plays or self.open_plays or self.holds or self.undone)
 
 
 Coming = set[tuple[int, int, str, str]]
@@ -78,6 +81,8 @@ def is_known(player: Player, command: Command, source_id: int, coming: Coming) -
 def collect(needs: Needs, player: Player, command: Command, sources: Mapping[str, int], *, all_keys: bool) -> None:
     """Note what one command needs. Own keys and rounds of bets are taken for new unless `all_keys`."""
     action, source_id = command.action, sources[command.source]
+    if all_keys and isinstance(action, Bet | OpenPlay) and action.assertion is not None:
+        _key(needs, player, sources[NOTARY], Kind.NONCE, action.assertion.nonce)
     if isinstance(action, Bet):
         _play(needs, player, action.session)
         if all_keys:
@@ -112,7 +117,10 @@ def _collect_named(needs: Needs, player: Player, action: Action, source_id: int)
             _round(needs, player, source_id, action.round)
         case Capture() | Release() | Expire():
             _hold(needs, player, source_id, action.hold_key)
-        case OpenPlay() | EndPlay() | ResumePlay() | ChangePlay():
+        case OpenPlay() | ResumePlay():
+            _play(needs, player, action.session)
+            _open_plays(needs, player)
+        case EndPlay() | ChangePlay():
             _play(needs, player, action.session)
         case Tip():
             _play(needs, player, action.session)
@@ -240,6 +248,12 @@ def _play(needs: Needs, player: Player, session: str) -> None:
     if session and session not in player.plays and ("play", session) not in player.probed:
         player.probed.add(("play", session))
         needs.plays.add((player.id, session))
+
+
+def _open_plays(needs: Needs, player: Player) -> None:
+    if not player.plays_known:
+        player.plays_known = True
+        needs.open_plays.add(player.id)
 
 
 def _hold(needs: Needs, player: Player, source_id: int, key: str) -> None:

@@ -25,6 +25,8 @@ class PlayerRow:
     """A player as it is stored, with balances by (asset id, account class)."""
 
     id: int
+    licensee: str
+    name: str
     pack: str
     born_on: str
     main_asset_id: int
@@ -110,6 +112,8 @@ class Reader:
         first = rows[0]
         return PlayerRow(
             id=first.id,
+            licensee=licensee,
+            name=name,
             pack=first.pack,
             born_on=first.born_on,
             main_asset_id=first.main_asset_id,

@@ -1,14 +1,26 @@
 """The registry: read whole as one version, changed under the locks of every head."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 import psycopg
 from psycopg.rows import TupleRow
 
-from wallet_svc.domain.state import Asset, Game, Licensee, OwnWallet, ProviderFlags, Registry
-from wallet_svc.domain.vocabulary import AssetKind, Shortfall, StakeOrder
+from wallet_svc.domain.state import (
+    Assertions,
+    Asset,
+    ExchangeRate,
+    Game,
+    Licensee,
+    OwnWallet,
+    ProviderFlags,
+    Registry,
+    Suspension,
+    SwitchName,
+)
+from wallet_svc.domain.vocabulary import AssetKind, Scope, Shortfall, StakeOrder
 from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError, WalletModeFixedError
 
 DEFAULT_EXPONENTS = {
@@ -49,7 +61,7 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
         licensees = await _all(
             connection,
             "SELECT id, name, default_pack, stake_order, suspended, win_reversal_shortfall, adjustment_thresholds, "
-            "wallet_address, wallet_key, wallet_deadline_us FROM licensee",
+            "wallet_address, wallet_key, wallet_deadline_us, licences, assertion_key, assertion_max_age_us FROM licensee",
         )
         assets = await _all(connection, "SELECT id, licensee_id, code, exponent, kind, cap FROM asset")
         sources = await _all(connection, "SELECT id, name FROM source")
@@ -58,8 +70,34 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
             "SELECT licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us, bet_window_us, "
             "auto_close_after_us, pays_per_spin FROM provider_account",
         )
-        games = await _all(connection, "SELECT licensee_id, source_id, name, category, enabled FROM game")
-    return _assemble(shards[0], licensees, assets, sources, providers, games)
+        games = await _all(
+            connection,
+            "SELECT licensee_id, source_id, name, category, enabled, build, certified_builds, progressive FROM game",
+        )
+        found = _assemble(shards[0], licensees, assets, sources, providers, games)
+        return replace(found, **await _facts(connection))
+
+
+async def _facts(connection: psycopg.AsyncConnection[TupleRow]) -> dict[str, Any]:
+    """Kill switches, sources that are silent, and exchange rates."""
+    thrown = await _all(connection, "SELECT scope, licensee_id, source_id, name, suspended, since_us FROM suspension")
+    silent = await _all(connection, "SELECT name FROM source_health WHERE silent")
+    rates = await _all(
+        connection, "SELECT licensee_id, from_code, to_code, value, decimals, observed_us, max_age_us FROM rate"
+    )
+    return {
+        "suspensions": {
+            SwitchName(Scope(scope), licensee_id, source_id, name): Suspension(suspended=suspended, since_us=since_us)
+            for scope, licensee_id, source_id, name, suspended, since_us in thrown
+        },
+        "silent_sources": frozenset(name for (name,) in silent),
+        "rates": {
+            (licensee_id, source, target): ExchangeRate(
+                value=int(value), decimals=decimals, observed_us=observed_us, max_age_us=max_age_us
+            )
+            for licensee_id, source, target, value, decimals, observed_us, max_age_us in rates
+        },
+    }
 
 
 async def _all(connection: psycopg.AsyncConnection[TupleRow], statement: str) -> list[TupleRow]:
@@ -86,8 +124,24 @@ def _assemble(
             thresholds=tuple((code, amount) for code, amount in orjson.loads(thresholds)),
             wallet=None if address is None else OwnWallet(address=address, signing_key=key, deadline_us=deadline_us),
             mirrored=address is not None,
+            licences=tuple(licences),
+            assertions=None if public is None else Assertions(public_key=bytes(public), max_age_us=max_age_us),
         )
-        for id_, name, pack, order, suspended, shortfall, thresholds, address, key, deadline_us in licensees
+        for (
+            id_,
+            name,
+            pack,
+            order,
+            suspended,
+            shortfall,
+            thresholds,
+            address,
+            key,
+            deadline_us,
+            licences,
+            public,
+            max_age_us,
+        ) in licensees
     ]
     known = {
         (owner, code): Asset(id=id_, code=code, exponent=exponent, kind=AssetKind(kind), cap=cap)
@@ -110,14 +164,49 @@ def _assemble(
             for owner, source, without, one, late, window, idle, per_spin in providers
         },
         games={
-            (owner, source, name): Game(category=category, enabled=enabled)
-            for owner, source, name, category, enabled in games
+            (owner, source, name): Game(
+                category=category,
+                enabled=enabled,
+                certified=build is None or build in certified,
+                progressive=progressive,
+            )
+            for owner, source, name, category, enabled, build, certified, progressive in games
         },
         shards=shards[0],
         assets_by_id={asset.id: asset for asset in known.values()},
         source_names={row[0]: row[1] for row in sources},
         licensees_by_id={tenant.id: tenant for tenant in tenants},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How the law looks at a licensee: its licences, empty for all, and what its own word must be like."""
+
+    licences: tuple[str, ...] = ()
+    assertions: Assertions | None = None
+
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Papers:
+    """What a game's papers say."""
+
+    build: str
+    certified_builds: tuple[str, ...]
+    progressive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A kill switch by the names of what it stops. Empty names: every licensee, no provider, nothing named."""
+
+    scope: Scope
+    licensee: str = ""
+    provider: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +237,13 @@ class RegistryStore:
             return await _all(
                 connection,
                 "SELECT name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds, "
-                "wallet_address, wallet_key, wallet_deadline_us FROM licensee ORDER BY name",
+                "wallet_address, wallet_key, wallet_deadline_us, licences, assertion_key, assertion_max_age_us "
+                "FROM licensee ORDER BY name",
             )
         finally:
             await connection.close()
 
-    async def put_licensee(
+    async def put_licensee(  # noqa: PLR0913 - a row of the registry
         self,
         *,
         name: str,
@@ -164,6 +254,7 @@ class RegistryStore:
         thresholds: list[tuple[str, str]],
         wallet: OwnWallet | None = None,
         hosted: bool = False,
+        terms: Terms = NO_TERMS,
     ) -> None:
         """Register a licensee with the default assets, or change its policies.
 
@@ -174,6 +265,11 @@ class RegistryStore:
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             await change(connection)
+            word = terms.assertions
+            told_word = (None, None) if word is None else (word.public_key, word.max_age_us)
+            await connection.execute(
+                "UPDATE licensee SET assertion_key = %s, assertion_max_age_us = %s WHERE name = %s", (*told_word, name)
+            )
             if wallet is not None or hosted:
                 await _put_wallet(connection, name, wallet)
 
@@ -181,10 +277,10 @@ class RegistryStore:
             known = await connection.execute(
                 """
                 UPDATE licensee SET default_pack = %s, stake_order = %s, win_reversal_shortfall = %s, suspended = %s,
-                    adjustment_thresholds = %s
+                    adjustment_thresholds = %s, licences = %s
                 WHERE name = %s
                 """,
-                (default_pack, stake_order, shortfall, suspended, told, name),
+                (default_pack, stake_order, shortfall, suspended, told, list(terms.licences), name),
             )
             if known.rowcount:
                 return
@@ -193,8 +289,9 @@ class RegistryStore:
                 """
                 WITH fresh AS (
                     INSERT INTO licensee
-                        (name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds)
-                    VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+                        (name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds,
+                         licences)
+                    VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id
                 )
                 INSERT INTO asset (licensee_id, code, exponent, kind)
                 SELECT fresh.id, shipped.* FROM fresh, unnest(%s::text[], %s::smallint[], %s::smallint[]) AS shipped
@@ -206,6 +303,7 @@ class RegistryStore:
                     shortfall,
                     suspended,
                     told,
+                    list(terms.licences),
                     list(DEFAULT_EXPONENTS),
                     list(DEFAULT_EXPONENTS.values()),
                     [AssetKind.CRYPTO if code in _CRYPTO else AssetKind.FIAT for code in DEFAULT_EXPONENTS],
@@ -269,8 +367,17 @@ class RegistryStore:
 
         await self.change(work)
 
-    async def put_games(self, licensee: str, provider: str, games: list[tuple[str, str, bool]]) -> None:
-        """Register games, or switch them. An empty licensee means all. Errors: LicenseeNotFoundError."""
+    async def put_games(
+        self,
+        licensee: str,
+        provider: str,
+        games: list[tuple[str, str, bool]],
+        papers: Sequence[tuple[str, Papers]] = (),
+    ) -> None:
+        """Register games, or switch them. An empty licensee means all. Errors: LicenseeNotFoundError.
+
+        Papers stay as they were where none are shown.
+        """
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             licensee_id = await _licensee_id(connection, licensee) if licensee else 0
@@ -284,6 +391,73 @@ class RegistryStore:
                 DO UPDATE SET category = excluded.category, enabled = excluded.enabled
                 """,
                 (licensee_id, source_id, list(names), list(categories), list(enabled)),
+            )
+            for name, shown in papers:
+                await connection.execute(
+                    """
+                    UPDATE game SET build = %s, certified_builds = %s, progressive = %s
+                    WHERE licensee_id = %s AND source_id = %s AND name = %s
+                    """,
+                    (shown.build, list(shown.certified_builds), shown.progressive, licensee_id, source_id, name),
+                )
+
+        await self.change(work)
+
+    async def put_suspension(self, switch: Switch, *, suspended: bool, now_us: int) -> None:
+        """Throw a kill switch, or take it back. Errors: LicenseeNotFoundError."""
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            licensee_id = await _licensee_id(connection, switch.licensee) if switch.licensee else 0
+            source_id = await _source_id(connection, switch.provider) if switch.provider else 0
+            key = (int(switch.scope), licensee_id, source_id, switch.name)
+            if not suspended:
+                await connection.execute(
+                    """
+                    UPDATE suspension SET suspended = false
+                    WHERE (scope, licensee_id, source_id, name) = (%s, %s, %s, %s)
+                    """,
+                    key,
+                )
+                return
+            await connection.execute(
+                """
+                INSERT INTO suspension (scope, licensee_id, source_id, name, suspended, since_us)
+                VALUES (%s, %s, %s, %s, true, %s)
+                ON CONFLICT (scope, licensee_id, source_id, name)
+                DO UPDATE SET suspended = true, since_us = excluded.since_us
+                """,
+                (*key, now_us),
+            )
+
+        await self.change(work)
+
+    async def put_source_health(self, name: str, *, silent: bool) -> None:
+        """Note whether a source of facts answers."""
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            await connection.execute(
+                """
+                INSERT INTO source_health (name, silent) VALUES (%s, %s)
+                ON CONFLICT (name) DO UPDATE SET silent = excluded.silent
+                """,
+                (name, silent),
+            )
+
+        await self.change(work)
+
+    async def put_rate(self, licensee: str, source: str, target: str, rate: ExchangeRate) -> None:
+        """Set an exchange rate. Errors: LicenseeNotFoundError."""
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            licensee_id = await _licensee_id(connection, licensee)
+            await connection.execute(
+                """
+                INSERT INTO rate (licensee_id, from_code, to_code, value, decimals, observed_us, max_age_us)
+                VALUES (%s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (licensee_id, from_code, to_code) DO UPDATE SET value = excluded.value,
+                    decimals = excluded.decimals, observed_us = excluded.observed_us, max_age_us = excluded.max_age_us
+                """,
+                (licensee_id, source, target, rate.value, rate.decimals, rate.observed_us, rate.max_age_us),
             )
 
         await self.change(work)

@@ -13,7 +13,10 @@ from tests.integration.wallet_svc.ledger import SHARDS, Ledger
 from wallet_svc.migrate import upgrade
 
 _numbers = itertools.count(1)
-_TABLES = "attempt, pending_call, day_total, transfer, batch, player, account, round, hold, play, licensee, asset, provider_account, game"
+_TABLES = (
+    "attempt, pending_call, suspension, source_health, rate, day_total, transfer, batch, player, account, round, hold, play, "
+    "licensee, asset, provider_account, game"
+)
 
 
 @pytest.fixture(scope="session")

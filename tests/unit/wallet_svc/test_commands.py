@@ -106,6 +106,7 @@ PAIRS: dict[str, tuple[Any, c.Action]] = {
     "take_break": (action_pb2.TakeBreak(term="24h"), c.TakeBreak(term="24h")),
     "request_reinstatement": (action_pb2.RequestReinstatement(), c.RequestReinstatement()),
     "approve_reinstatement": (protection_pb2.ApproveReinstatement(), c.ApproveReinstatement()),
+    "leave_for_good": (protection_pb2.LeaveForGood(), c.LeaveForGood()),
     "enter": (
         protection_pb2.Enter(
             purpose=protection_pb2.ENTRY_PURPOSE_LOGIN,

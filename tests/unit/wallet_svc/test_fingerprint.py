@@ -34,6 +34,7 @@ EXAMPLES: tuple[Any, ...] = (
     c.TakeBreak(term="24h"),
     c.RequestReinstatement(),
     c.ApproveReinstatement(),
+    c.LeaveForGood(),
     c.Enter(purpose="login"),
     c.ChangePlay(session="s", what="seen"),
     c.RecordFinding(about="check", result="FVC"),
@@ -52,12 +53,13 @@ EXAMPLES: tuple[Any, ...] = (
     c.Deliver(owed=8),
 )
 NO_MONEY_MATTER = {
-    c.Bet: {"session", "close", "automatic", "jackpot"},
+    c.Bet: {"session", "close", "automatic", "jackpot", "assertion"},
     c.Win: {"game", "session", "close", "jackpot"},
     c.Cancel: {"session", "claimed"},
     c.CloseRound: {"idle"},
     c.Hold: {"expires_in_us"},
-    c.OpenPlay: {"expires_us", "check_every_s", "spend_limit", "seconds_limit", "answers"},
+    c.OpenPlay: {"expires_us", "check_every_s", "spend_limit", "seconds_limit", "answers", "replaces", "assertion"},
+    c.OpenAccount: {"answers"},
     c.Deposit: {"answers"},
     c.Enter: {"answers"},
     c.ChangePlay: {"answers"},

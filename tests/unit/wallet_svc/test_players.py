@@ -24,7 +24,8 @@ from wallet_svc.domain.vocabulary import Outcome, PlayState
 
 
 def open_account(made: Table, key: str = "open", **more: str) -> Outcome:
-    return outcome(made.do(key, c.OpenAccount(**{"currency": "EUR", **more}), source=CASHIER))
+    given = {"currency": "EUR", **more}
+    return outcome(made.do(key, c.OpenAccount(**given), source=CASHIER))  # type: ignore[arg-type]
 
 
 def open_play(made: Table, key: str, **more: str) -> Outcome:

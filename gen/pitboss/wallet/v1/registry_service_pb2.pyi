@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss.type.v1 import money_pb2 as _money_pb2
@@ -173,6 +174,66 @@ GAME_CATEGORY_LIVE: GameCategory.ValueType  # 3
 """A game with a live dealer."""
 Global___GameCategory: _TypeAlias = GameCategory  # noqa: Y015
 
+class _SuspensionScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SuspensionScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SuspensionScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUSPENSION_SCOPE_UNSPECIFIED: _SuspensionScope.ValueType  # 0
+    """Never sent."""
+    SUSPENSION_SCOPE_ALL: _SuspensionScope.ValueType  # 1
+    """Everything."""
+    SUSPENSION_SCOPE_LICENSEE: _SuspensionScope.ValueType  # 2
+    """Every player of a licensee."""
+    SUSPENSION_SCOPE_PACK: _SuspensionScope.ValueType  # 3
+    """Every player under a law pack."""
+    SUSPENSION_SCOPE_PROVIDER: _SuspensionScope.ValueType  # 4
+    """Every game of a provider."""
+    SUSPENSION_SCOPE_GAME: _SuspensionScope.ValueType  # 5
+    """One game of a provider."""
+    SUSPENSION_SCOPE_PLAYER: _SuspensionScope.ValueType  # 6
+    """One player."""
+
+class SuspensionScope(_SuspensionScope, metaclass=_SuspensionScopeEnumTypeWrapper):
+    """SuspensionScope says what a kill switch stops."""
+
+SUSPENSION_SCOPE_UNSPECIFIED: SuspensionScope.ValueType  # 0
+"""Never sent."""
+SUSPENSION_SCOPE_ALL: SuspensionScope.ValueType  # 1
+"""Everything."""
+SUSPENSION_SCOPE_LICENSEE: SuspensionScope.ValueType  # 2
+"""Every player of a licensee."""
+SUSPENSION_SCOPE_PACK: SuspensionScope.ValueType  # 3
+"""Every player under a law pack."""
+SUSPENSION_SCOPE_PROVIDER: SuspensionScope.ValueType  # 4
+"""Every game of a provider."""
+SUSPENSION_SCOPE_GAME: SuspensionScope.ValueType  # 5
+"""One game of a provider."""
+SUSPENSION_SCOPE_PLAYER: SuspensionScope.ValueType  # 6
+"""One player."""
+Global___SuspensionScope: _TypeAlias = SuspensionScope  # noqa: Y015
+
+class _FactSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FactSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FactSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FACT_SOURCE_UNSPECIFIED: _FactSource.ValueType  # 0
+    """Never sent."""
+    FACT_SOURCE_LOCATION: _FactSource.ValueType  # 1
+    """Where players are."""
+
+class FactSource(_FactSource, metaclass=_FactSourceEnumTypeWrapper):
+    """FactSource is a source of facts outside whose health the law looks at."""
+
+FACT_SOURCE_UNSPECIFIED: FactSource.ValueType  # 0
+"""Never sent."""
+FACT_SOURCE_LOCATION: FactSource.ValueType  # 1
+"""Where players are."""
+Global___FactSource: _TypeAlias = FactSource  # noqa: Y015
+
 @_typing.final
 class Wallet(_message.Message):
     """Wallet is where the money of a licensee's players is."""
@@ -226,6 +287,8 @@ class Licensee(_message.Message):
     SUSPENDED_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_THRESHOLDS_FIELD_NUMBER: _builtins.int
     WALLET_FIELD_NUMBER: _builtins.int
+    LICENCES_FIELD_NUMBER: _builtins.int
+    ASSERTIONS_FIELD_NUMBER: _builtins.int
     licensee_id: _builtins.str
     """Its id, also the claim in its tokens."""
     default_jurisdiction: _builtins.str
@@ -246,6 +309,14 @@ class Licensee(_message.Message):
     def wallet(self) -> Global___Wallet:
         """Where its players' money is. Unset: as it was; WALLET_MODE_HOSTED for a new licensee."""
 
+    @_builtins.property
+    def licences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Law packs for which it has a licence. A player under another one plays, pays and logs in nowhere. Empty: for all."""
+
+    @_builtins.property
+    def assertions(self) -> Global___Assertions:
+        """It keeps limits and exclusions itself and vouches for each stake and session. Unset: the ledger keeps them alone."""
+
     def __init__(
         self,
         *,
@@ -256,14 +327,44 @@ class Licensee(_message.Message):
         suspended: _builtins.bool = ...,
         adjustment_thresholds: _abc.Iterable[_money_pb2.Money] | None = ...,
         wallet: Global___Wallet | None = ...,
+        licences: _abc.Iterable[_builtins.str] | None = ...,
+        assertions: Global___Assertions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["wallet", b"wallet"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assertions", b"assertions", "wallet", b"wallet"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_thresholds", b"adjustment_thresholds", "default_jurisdiction", b"default_jurisdiction", "licensee_id", b"licensee_id", "stake_order", b"stake_order", "suspended", b"suspended", "wallet", b"wallet", "win_reversal_shortfall", b"win_reversal_shortfall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_thresholds", b"adjustment_thresholds", "assertions", b"assertions", "default_jurisdiction", b"default_jurisdiction", "licences", b"licences", "licensee_id", b"licensee_id", "stake_order", b"stake_order", "suspended", b"suspended", "wallet", b"wallet", "win_reversal_shortfall", b"win_reversal_shortfall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Licensee: _TypeAlias = Licensee  # noqa: Y015
+
+@_typing.final
+class Assertions(_message.Message):
+    """Assertions are what a licensee's word must be like."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLIC_KEY_FIELD_NUMBER: _builtins.int
+    MAX_AGE_FIELD_NUMBER: _builtins.int
+    public_key: _builtins.bytes
+    """Its public key, 32 bytes of Ed25519."""
+    @_builtins.property
+    def max_age(self) -> _duration_pb2.Duration:
+        """How old its word may be. Unset: 60 s."""
+
+    def __init__(
+        self,
+        *,
+        public_key: _builtins.bytes = ...,
+        max_age: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["max_age", b"max_age"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_age", b"max_age", "public_key", b"public_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Assertions: _TypeAlias = Assertions  # noqa: Y015
 
 @_typing.final
 class PutLicenseeRequest(_message.Message):
@@ -487,26 +588,64 @@ class Game(_message.Message):
     GAME_ID_FIELD_NUMBER: _builtins.int
     CATEGORY_FIELD_NUMBER: _builtins.int
     ENABLED_FIELD_NUMBER: _builtins.int
+    PAPERS_FIELD_NUMBER: _builtins.int
     game_id: _builtins.str
     """The provider's game id."""
     category: Global___GameCategory.ValueType
     """What it is."""
     enabled: _builtins.bool
     """Whether it takes stakes."""
+    @_builtins.property
+    def papers(self) -> Global___GamePapers:
+        """What its papers say. Unset: as it was; for a new game, whoever enables it vouches for its certificate."""
+
     def __init__(
         self,
         *,
         game_id: _builtins.str = ...,
         category: Global___GameCategory.ValueType = ...,
         enabled: _builtins.bool = ...,
+        papers: Global___GamePapers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["papers", b"papers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "enabled", b"enabled", "game_id", b"game_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "enabled", b"enabled", "game_id", b"game_id", "papers", b"papers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Game: _TypeAlias = Game  # noqa: Y015
+
+@_typing.final
+class GamePapers(_message.Message):
+    """GamePapers are what rules of law ask about a game beside its category."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUILD_FIELD_NUMBER: _builtins.int
+    CERTIFIED_BUILDS_FIELD_NUMBER: _builtins.int
+    PROGRESSIVE_JACKPOT_FIELD_NUMBER: _builtins.int
+    build: _builtins.str
+    """The build that runs."""
+    progressive_jackpot: _builtins.bool
+    """It feeds or pays a progressive jackpot."""
+    @_builtins.property
+    def certified_builds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Builds with a certificate. The game takes no stakes if the one that runs is not among them."""
+
+    def __init__(
+        self,
+        *,
+        build: _builtins.str = ...,
+        certified_builds: _abc.Iterable[_builtins.str] | None = ...,
+        progressive_jackpot: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "certified_builds", b"certified_builds", "progressive_jackpot", b"progressive_jackpot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GamePapers: _TypeAlias = GamePapers  # noqa: Y015
 
 @_typing.final
 class PutGamesRequest(_message.Message):
@@ -556,3 +695,164 @@ class PutGamesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PutGamesResponse: _TypeAlias = PutGamesResponse  # noqa: Y015
+
+@_typing.final
+class PutSuspensionRequest(_message.Message):
+    """PutSuspensionRequest throws a kill switch, or takes it back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    SUSPENDED_FIELD_NUMBER: _builtins.int
+    scope: Global___SuspensionScope.ValueType
+    """What it stops."""
+    licensee_id: _builtins.str
+    """The licensee for whom it holds, always for SUSPENSION_SCOPE_LICENSEE and SUSPENSION_SCOPE_PLAYER. Empty: for all."""
+    name: _builtins.str
+    """The pack, provider, game or player. Empty for the other scopes."""
+    provider: _builtins.str
+    """The provider of a game. Empty for the other scopes."""
+    suspended: _builtins.bool
+    """True: no stakes, deposits or sessions from now on. False: they are open again."""
+    def __init__(
+        self,
+        *,
+        scope: Global___SuspensionScope.ValueType = ...,
+        licensee_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        suspended: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["licensee_id", b"licensee_id", "name", b"name", "provider", b"provider", "scope", b"scope", "suspended", b"suspended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSuspensionRequest: _TypeAlias = PutSuspensionRequest  # noqa: Y015
+
+@_typing.final
+class PutSuspensionResponse(_message.Message):
+    """PutSuspensionResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSuspensionResponse: _TypeAlias = PutSuspensionResponse  # noqa: Y015
+
+@_typing.final
+class PutSourceHealthRequest(_message.Message):
+    """PutSourceHealthRequest says whether a source of facts answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
+    source: Global___FactSource.ValueType
+    """The source."""
+    silent: _builtins.bool
+    """True: it does not answer, so that nobody can be asked to check anew."""
+    def __init__(
+        self,
+        *,
+        source: Global___FactSource.ValueType = ...,
+        silent: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["silent", b"silent", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSourceHealthRequest: _TypeAlias = PutSourceHealthRequest  # noqa: Y015
+
+@_typing.final
+class PutSourceHealthResponse(_message.Message):
+    """PutSourceHealthResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSourceHealthResponse: _TypeAlias = PutSourceHealthResponse  # noqa: Y015
+
+@_typing.final
+class PutRateRequest(_message.Message):
+    """PutRateRequest sets an exchange rate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    FROM_CURRENCY_FIELD_NUMBER: _builtins.int
+    TO_CURRENCY_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    OBSERVE_TIME_FIELD_NUMBER: _builtins.int
+    MAX_AGE_FIELD_NUMBER: _builtins.int
+    licensee_id: _builtins.str
+    """The licensee."""
+    from_currency: _builtins.str
+    """Currency that is converted."""
+    to_currency: _builtins.str
+    """Currency of the result."""
+    rate: _builtins.str
+    """One unit of the first is so many of the second, an exact decimal above zero."""
+    @_builtins.property
+    def observe_time(self) -> _timestamp_pb2.Timestamp:
+        """When the rate was observed."""
+
+    @_builtins.property
+    def max_age(self) -> _duration_pb2.Duration:
+        """For how long it may be used from then on. Unset: a day."""
+
+    def __init__(
+        self,
+        *,
+        licensee_id: _builtins.str = ...,
+        from_currency: _builtins.str = ...,
+        to_currency: _builtins.str = ...,
+        rate: _builtins.str = ...,
+        observe_time: _timestamp_pb2.Timestamp | None = ...,
+        max_age: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["max_age", b"max_age", "observe_time", b"observe_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_currency", b"from_currency", "licensee_id", b"licensee_id", "max_age", b"max_age", "observe_time", b"observe_time", "rate", b"rate", "to_currency", b"to_currency"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutRateRequest: _TypeAlias = PutRateRequest  # noqa: Y015
+
+@_typing.final
+class PutRateResponse(_message.Message):
+    """PutRateResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutRateResponse: _TypeAlias = PutRateResponse  # noqa: Y015

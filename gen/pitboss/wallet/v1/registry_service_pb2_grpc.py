@@ -62,6 +62,21 @@ class RegistryServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutGamesRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutGamesResponse.FromString,
                 _registered_method=True)
+        self.PutSuspension = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/PutSuspension',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionResponse.FromString,
+                _registered_method=True)
+        self.PutSourceHealth = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/PutSourceHealth',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthResponse.FromString,
+                _registered_method=True)
+        self.PutRate = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/PutRate',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -117,6 +132,33 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutSuspension(self, request, context):
+        """PutSuspension throws a kill switch, or takes it back. Sessions in its scope are over for good; credits pass.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutSourceHealth(self, request, context):
+        """PutSourceHealth says whether a source of facts outside answers.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutRate(self, request, context):
+        """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -144,6 +186,21 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.PutGames,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutGamesRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutGamesResponse.SerializeToString,
+            ),
+            'PutSuspension': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutSuspension,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionResponse.SerializeToString,
+            ),
+            'PutSourceHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutSourceHealth,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthResponse.SerializeToString,
+            ),
+            'PutRate': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutRate,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -284,6 +341,87 @@ class RegistryService:
             '/pitboss.wallet.v1.RegistryService/PutGames',
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutGamesRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutGamesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutSuspension(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/PutSuspension',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutSourceHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/PutSourceHealth',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutRate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/PutRate',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,21 @@ class RegistryServiceStub:
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
     """
+    PutSuspension: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PutSuspensionRequest, _registry_service_pb2.PutSuspensionResponse]
+    """PutSuspension throws a kill switch, or takes it back. Sessions in its scope are over for good; credits pass.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+    """
+    PutSourceHealth: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PutSourceHealthRequest, _registry_service_pb2.PutSourceHealthResponse]
+    """PutSourceHealth says whether a source of facts outside answers.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+    """
+    PutRate: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PutRateRequest, _registry_service_pb2.PutRateResponse]
+    """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -96,6 +111,21 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """
     PutGames: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutGamesRequest, _registry_service_pb2.PutGamesResponse]  # type: ignore[assignment]
     """PutGames registers games or switches them on and off.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+    """
+    PutSuspension: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutSuspensionRequest, _registry_service_pb2.PutSuspensionResponse]  # type: ignore[assignment]
+    """PutSuspension throws a kill switch, or takes it back. Sessions in its scope are over for good; credits pass.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+    """
+    PutSourceHealth: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutSourceHealthRequest, _registry_service_pb2.PutSourceHealthResponse]  # type: ignore[assignment]
+    """PutSourceHealth says whether a source of facts outside answers.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+    """
+    PutRate: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutRateRequest, _registry_service_pb2.PutRateResponse]  # type: ignore[assignment]
+    """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
     """
@@ -159,6 +189,39 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.PutGamesResponse, _abc.Awaitable[_registry_service_pb2.PutGamesResponse]]:
         """PutGames registers games or switches them on and off.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def PutSuspension(
+        self,
+        request: _registry_service_pb2.PutSuspensionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.PutSuspensionResponse, _abc.Awaitable[_registry_service_pb2.PutSuspensionResponse]]:
+        """PutSuspension throws a kill switch, or takes it back. Sessions in its scope are over for good; credits pass.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def PutSourceHealth(
+        self,
+        request: _registry_service_pb2.PutSourceHealthRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.PutSourceHealthResponse, _abc.Awaitable[_registry_service_pb2.PutSourceHealthResponse]]:
+        """PutSourceHealth says whether a source of facts outside answers.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def PutRate(
+        self,
+        request: _registry_service_pb2.PutRateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.PutRateResponse, _abc.Awaitable[_registry_service_pb2.PutRateResponse]]:
+        """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
 
         Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
         """

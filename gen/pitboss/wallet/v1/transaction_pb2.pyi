@@ -116,6 +116,10 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A credit or cancel that the licensee's wallet has booked. Money it was owed is given over here."""
     TRANSACTION_KIND_DELIVERY_REFUSED: _TransactionKind.ValueType  # 66
     """A credit or cancel that the licensee's wallet refused for good. A person has to look at it."""
+    TRANSACTION_KIND_LEAVE_FOR_GOOD: _TransactionKind.ValueType  # 67
+    """An account closed at the player's wish."""
+    TRANSACTION_KIND_NONCE: _TransactionKind.ValueType  # 68
+    """The ledger's own note that a licensee's word was used. The key is its nonce."""
     TRANSACTION_KIND_EARLY_WIN: _TransactionKind.ValueType  # 202
     """The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
     TRANSACTION_KIND_GRANT: _TransactionKind.ValueType  # 217
@@ -222,6 +226,10 @@ TRANSACTION_KIND_DELIVER: TransactionKind.ValueType  # 65
 """A credit or cancel that the licensee's wallet has booked. Money it was owed is given over here."""
 TRANSACTION_KIND_DELIVERY_REFUSED: TransactionKind.ValueType  # 66
 """A credit or cancel that the licensee's wallet refused for good. A person has to look at it."""
+TRANSACTION_KIND_LEAVE_FOR_GOOD: TransactionKind.ValueType  # 67
+"""An account closed at the player's wish."""
+TRANSACTION_KIND_NONCE: TransactionKind.ValueType  # 68
+"""The ledger's own note that a licensee's word was used. The key is its nonce."""
 TRANSACTION_KIND_EARLY_WIN: TransactionKind.ValueType  # 202
 """The ledger's own note of when a win came that overtook its bet. No answer to anybody."""
 TRANSACTION_KIND_GRANT: TransactionKind.ValueType  # 217

@@ -9,6 +9,7 @@ from compliance_svc.kernel import Category, OpenPlay, PackError, PackLibrary, Wi
 from compliance_svc.kernel.document import PackDocument, start_us
 from compliance_svc.kernel.loading import SHIPPED, load_documents, load_library, parse_document
 from compliance_svc.kernel.pack import ALWAYS, AT_ONCE
+from compliance_svc.kernel.parameters import file_content
 from tests.unit.compliance_svc.kernel.world import MS, NOON, at, bet, facts, library, pack
 
 SOURCE = {"ref": "somewhere", "evidence": "P", "checked": "2026-11-23"}
@@ -220,3 +221,9 @@ def test_a_plan_is_compiled_once_per_action_category_currency_and_exponent() -> 
 def test_every_window_that_a_shipped_pack_offers_is_one_that_players_can_set() -> None:
     for document in load_documents():
         assert set(document.windows) <= {window.value for window in Window}
+
+
+@pytest.mark.parametrize("document", load_documents(), ids=lambda document: document.name)
+def test_a_pack_written_as_a_file_is_read_as_the_same_pack(document: PackDocument) -> None:
+    text = yaml.safe_dump(file_content(document))
+    assert parse_document(text, "here").compile().digest == document.compile().digest

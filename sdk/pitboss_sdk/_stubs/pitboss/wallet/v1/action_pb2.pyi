@@ -290,6 +290,7 @@ class Action(_message.Message):
     CHANGE_PLAY_FIELD_NUMBER: _builtins.int
     APPROVE_REINSTATEMENT_FIELD_NUMBER: _builtins.int
     RECORD_FINDING_FIELD_NUMBER: _builtins.int
+    LEAVE_FOR_GOOD_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -463,6 +464,10 @@ class Action(_message.Message):
     def record_finding(self) -> _protection_pb2.RecordFinding:
         """Record what was found out about the player."""
 
+    @_builtins.property
+    def leave_for_good(self) -> _protection_pb2.LeaveForGood:
+        """The player closes the account."""
+
     def __init__(
         self,
         *,
@@ -509,12 +514,13 @@ class Action(_message.Message):
         change_play: _protection_pb2.ChangePlay | None = ...,
         approve_reinstatement: _protection_pb2.ApproveReinstatement | None = ...,
         record_finding: _protection_pb2.RecordFinding | None = ...,
+        leave_for_good: _protection_pb2.LeaveForGood | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "approve_reinstatement", b"approve_reinstatement", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "change_play", b"change_play", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "enter", b"enter", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "record_finding", b"record_finding", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "approve_reinstatement", b"approve_reinstatement", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "change_play", b"change_play", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "enter", b"enter", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "leave_for_good", b"leave_for_good", "open_account", b"open_account", "open_play", b"open_play", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "record_finding", b"record_finding", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "approve_reinstatement", b"approve_reinstatement", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "change_play", b"change_play", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "enter", b"enter", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "record_finding", b"record_finding", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "transaction_key", b"transaction_key", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "approve_adjustment", b"approve_adjustment", "approve_reinstatement", b"approve_reinstatement", "bet", b"bet", "bet_and_win", b"bet_and_win", "cancel", b"cancel", "cancel_pending_limit", b"cancel_pending_limit", "capture", b"capture", "change_play", b"change_play", "close_account", b"close_account", "close_round", b"close_round", "confirm_limit", b"confirm_limit", "deposit", b"deposit", "effective_time", b"effective_time", "end_play", b"end_play", "enter", b"enter", "exclude", b"exclude", "free_round_spin", b"free_round_spin", "free_round_total", b"free_round_total", "freeze_account", b"freeze_account", "hold", b"hold", "jackpot", b"jackpot", "kind", b"kind", "leave_for_good", b"leave_for_good", "open_account", b"open_account", "open_play", b"open_play", "player_id", b"player_id", "promo", b"promo", "propose_adjustment", b"propose_adjustment", "record_finding", b"record_finding", "release", b"release", "reopen_account", b"reopen_account", "request_reinstatement", b"request_reinstatement", "resume_play", b"resume_play", "reverse_win", b"reverse_win", "rollback_list", b"rollback_list", "set_block", b"set_block", "set_limit", b"set_limit", "take_break", b"take_break", "tip", b"tip", "tournament", b"tournament", "transaction_key", b"transaction_key", "undo_rollback", b"undo_rollback", "unfreeze_account", b"unfreeze_account", "win", b"win"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bet", "win", "bet_and_win", "cancel", "close_round", "deposit", "hold", "capture", "release", "tip", "rollback_list", "reverse_win", "undo_rollback", "promo", "tournament", "jackpot", "free_round_spin", "free_round_total", "adjust", "propose_adjustment", "open_account", "open_play", "end_play", "set_block", "set_limit", "confirm_limit", "cancel_pending_limit", "exclude", "take_break", "request_reinstatement", "approve_adjustment", "freeze_account", "unfreeze_account", "close_account", "reopen_account", "resume_play", "enter", "change_play", "approve_reinstatement", "record_finding"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bet", "win", "bet_and_win", "cancel", "close_round", "deposit", "hold", "capture", "release", "tip", "rollback_list", "reverse_win", "undo_rollback", "promo", "tournament", "jackpot", "free_round_spin", "free_round_total", "adjust", "propose_adjustment", "open_account", "open_play", "end_play", "set_block", "set_limit", "confirm_limit", "cancel_pending_limit", "exclude", "take_break", "request_reinstatement", "approve_adjustment", "freeze_account", "unfreeze_account", "close_account", "reopen_account", "resume_play", "enter", "change_play", "approve_reinstatement", "record_finding", "leave_for_good"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -533,6 +539,8 @@ class Bet(_message.Message):
     CLOSE_FIELD_NUMBER: _builtins.int
     JACKPOT_CONTRIBUTION_FIELD_NUMBER: _builtins.int
     AUTOMATIC_FIELD_NUMBER: _builtins.int
+    FREE_SPIN_FIELD_NUMBER: _builtins.int
+    ASSERTION_FIELD_NUMBER: _builtins.int
     round_id: _builtins.str
     """The provider's round id."""
     game_id: _builtins.str
@@ -543,6 +551,10 @@ class Bet(_message.Message):
     """Close the round in the same transaction."""
     automatic: _builtins.bool
     """The start was not made by the player (autoplay or a queued start)."""
+    free_spin: _builtins.bool
+    """A free spin: `amount` is what its stake is worth, and nobody pays it. It is recorded as a stake of zero; the law is
+    asked as for any cycle, and it counts towards what may be staked in one, but towards no limit.
+    """
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The stake. Zero is recorded and moves nothing."""
@@ -550,6 +562,10 @@ class Bet(_message.Message):
     @_builtins.property
     def jackpot_contribution(self) -> _money_pb2.Money:
         """Part of the stake that feeds a jackpot. Attribution only."""
+
+    @_builtins.property
+    def assertion(self) -> _protection_pb2.Assertion:
+        """The licensee's word about limits and exclusions, where it keeps them itself."""
 
     def __init__(
         self,
@@ -561,10 +577,12 @@ class Bet(_message.Message):
         close: _builtins.bool = ...,
         jackpot_contribution: _money_pb2.Money | None = ...,
         automatic: _builtins.bool = ...,
+        free_spin: _builtins.bool = ...,
+        assertion: _protection_pb2.Assertion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "jackpot_contribution", b"jackpot_contribution"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "assertion", b"assertion", "jackpot_contribution", b"jackpot_contribution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "automatic", b"automatic", "close", b"close", "game_id", b"game_id", "jackpot_contribution", b"jackpot_contribution", "round_id", b"round_id", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "assertion", b"assertion", "automatic", b"automatic", "close", b"close", "free_spin", b"free_spin", "game_id", b"game_id", "jackpot_contribution", b"jackpot_contribution", "round_id", b"round_id", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -851,22 +869,35 @@ class OpenAccount(_message.Message):
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     JURISDICTION_FIELD_NUMBER: _builtins.int
     BORN_ON_FIELD_NUMBER: _builtins.int
+    PERSON_KEY_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     currency_code: _builtins.str
     """Currency of the account. The first one is the player's main currency."""
     jurisdiction: _builtins.str
     """Law pack of the player, such as "gb". Empty: the licensee's default."""
     born_on: _builtins.str
     """Date of birth, "1986-01-15". Empty: not known, and rules about age refuse."""
+    person_key: _builtins.str
+    """Names the human behind the account: a keyed digest that the licensee makes of name, birth, address and document.
+    An exclusion of one account of a human refuses registration, login, deposit and play by all others at the
+    licensee. Empty: not known.
+    """
+    @_builtins.property
+    def answers(self) -> _protection_pb2.SourceAnswers:
+        """What registers said, when the player registers. Set, the law is asked whether the account may be made."""
+
     def __init__(
         self,
         *,
         currency_code: _builtins.str = ...,
         jurisdiction: _builtins.str = ...,
         born_on: _builtins.str = ...,
+        person_key: _builtins.str = ...,
+        answers: _protection_pb2.SourceAnswers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["born_on", b"born_on", "currency_code", b"currency_code", "jurisdiction", b"jurisdiction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "born_on", b"born_on", "currency_code", b"currency_code", "jurisdiction", b"jurisdiction", "person_key", b"person_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -887,6 +918,8 @@ class OpenPlay(_message.Message):
     SPEND_LIMIT_FIELD_NUMBER: _builtins.int
     TIME_LIMIT_FIELD_NUMBER: _builtins.int
     ANSWERS_FIELD_NUMBER: _builtins.int
+    REPLACES_OLDER_FIELD_NUMBER: _builtins.int
+    ASSERTION_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     provider: _builtins.str
@@ -895,6 +928,10 @@ class OpenPlay(_message.Message):
     """Currency of every bet of the session."""
     game_id: _builtins.str
     """The game that is opened."""
+    replaces_older: _builtins.bool
+    """The caller ends the player's older sessions at this provider as soon as this one has started, so that they
+    are no play beside it.
+    """
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """The session stakes nothing from this moment on. Unset: never expires by itself."""
@@ -915,6 +952,10 @@ class OpenPlay(_message.Message):
     def answers(self) -> _protection_pb2.SourceAnswers:
         """What registers and files said. Unset: the licensee asks them itself."""
 
+    @_builtins.property
+    def assertion(self) -> _protection_pb2.Assertion:
+        """The licensee's word about limits and exclusions, where it keeps them itself."""
+
     def __init__(
         self,
         *,
@@ -927,10 +968,12 @@ class OpenPlay(_message.Message):
         spend_limit: _money_pb2.Money | None = ...,
         time_limit: _duration_pb2.Duration | None = ...,
         answers: _protection_pb2.SourceAnswers | None = ...,
+        replaces_older: _builtins.bool = ...,
+        assertion: _protection_pb2.Assertion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "expire_time", b"expire_time", "reality_check_interval", b"reality_check_interval", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "assertion", b"assertion", "expire_time", b"expire_time", "reality_check_interval", b"reality_check_interval", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "currency_code", b"currency_code", "expire_time", b"expire_time", "game_id", b"game_id", "provider", b"provider", "reality_check_interval", b"reality_check_interval", "session_id", b"session_id", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "assertion", b"assertion", "currency_code", b"currency_code", "expire_time", b"expire_time", "game_id", b"game_id", "provider", b"provider", "reality_check_interval", b"reality_check_interval", "replaces_older", b"replaces_older", "session_id", b"session_id", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -209,6 +209,42 @@ class SourceAnswers(_message.Message):
 Global___SourceAnswers: _TypeAlias = SourceAnswers  # noqa: Y015
 
 @_typing.final
+class Assertion(_message.Message):
+    """Assertion is the signed word of a licensee that keeps limits and exclusions itself: that they are in order for this
+    player, this kind of action, now. Each is used once.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    NONCE_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    nonce: _builtins.str
+    """Names it among all of the player."""
+    signature: _builtins.bytes
+    """Ed25519 signature by the licensee's registered key over the lines "pitboss-assertion-v1", licensee, player, "bet" or
+    "open_play", microseconds of `issue_time` since 1970, nonce; each line ends with a line feed.
+    """
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was given."""
+
+    def __init__(
+        self,
+        *,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+        nonce: _builtins.str = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time", "nonce", b"nonce", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Assertion: _TypeAlias = Assertion  # noqa: Y015
+
+@_typing.final
 class Enter(_message.Message):
     """Enter asks whether the player may log in, or be written to. The answer is recorded."""
 
@@ -304,6 +340,23 @@ class ApproveReinstatement(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ApproveReinstatement: _TypeAlias = ApproveReinstatement  # noqa: Y015
+
+@_typing.final
+class LeaveForGood(_message.Message):
+    """LeaveForGood closes the account at the player's wish: its sessions end. An exclusion that is in force stays."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaveForGood: _TypeAlias = LeaveForGood  # noqa: Y015
 
 @_typing.final
 class IdentityFinding(_message.Message):

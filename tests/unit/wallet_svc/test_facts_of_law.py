@@ -1,0 +1,361 @@
+"""Facts beside the log that the law asks for: other sessions, papers of games, switches, sources, rates, other accounts."""
+
+from dataclasses import replace
+
+import pytest
+
+from compliance_svc.kernel import Protection
+from tests.unit.wallet_svc.world import (
+    CASHIER,
+    LICENSEE,
+    OTHER,
+    PLATFORM,
+    PROVIDER,
+    SOURCES,
+    Table,
+    bet,
+    cancel,
+    money,
+    outcome,
+    table,
+    verdict,
+    win,
+)
+from wallet_svc.domain import commands as c
+from wallet_svc.domain import law, switches
+from wallet_svc.domain.decide import decide
+from wallet_svc.domain.scene import Decided
+from wallet_svc.domain.state import Assertions, ExchangeRate, Health, Suspension, SwitchName
+from wallet_svc.domain.vocabulary import Kind, Outcome, PlayState, Scope
+
+SECOND = 1_000_000
+ALLOW: tuple[str, tuple[str, ...]] = ("ALLOW", ())
+
+
+def reasons(decided: Decided) -> tuple[str, ...]:
+    """Why not; nothing for what was done. The log keeps the record of an allowed bet, memory does not."""
+    return () if outcome(decided) is Outcome.OK else verdict(decided)[1]
+
+
+def guardrail(made: Table) -> str:
+    """That of a bet now."""
+    made.later(10)
+    command = c.Command(
+        LICENSEE, PROVIDER, "alice", "dry", bet("1.00", "dry", currency="GBP", session="p", game="slot")
+    )
+    found = decide(made.player(), command, made.registry, made.now_us).entry.decision.guardrail
+    assert isinstance(found, str)
+    return found
+
+
+def british() -> Table:
+    """Alice under British law, with money and no session."""
+    made = table("500.00", pack="gb", currency="GBP")
+    made.do("end", c.EndPlay(session="s", end=PlayState.CLOSED), source=PLATFORM)
+    return made
+
+
+def open_play(made: Table, session: str, game: str = "slot", provider: str = PROVIDER, **more: object) -> Decided:
+    play = c.OpenPlay(session=session, provider=provider, currency="GBP", game=game, **more)  # type: ignore[arg-type]
+    return made.do(f"open {session}", play, source=PLATFORM)
+
+
+def stake(made: Table, key: str, session: str = "p", game: str = "slot", **more: object) -> Decided:
+    made.later(10)
+    return made.do(key, bet("1.00", key, currency="GBP", session=session, game=game, **more))
+
+
+# -- other sessions
+
+
+def test_a_second_slot_is_refused_until_the_first_session_ends() -> None:
+    made = british()
+    assert verdict(open_play(made, "p")) == ALLOW
+    assert verdict(open_play(made, "q"))[1] == ("SES.PARALLEL",)
+    made.do("close", c.EndPlay(session="p", end=PlayState.CLOSED), source=PLATFORM)
+    assert verdict(open_play(made, "r")) == ALLOW
+
+
+def test_a_table_may_be_open_beside_a_slot() -> None:
+    made = british()
+    open_play(made, "p")
+    assert verdict(open_play(made, "q", game="g1")) == ALLOW
+
+
+def test_a_session_that_ran_out_is_no_play_beside_another() -> None:
+    made = british()
+    open_play(made, "p", expires_us=made.now_us + SECOND)
+    made.later(1)
+    assert verdict(open_play(made, "q")) == ALLOW
+
+
+def test_a_session_that_replaces_those_of_its_provider_is_beside_those_of_others_only() -> None:
+    made = british()
+    open_play(made, "p")
+    assert verdict(open_play(made, "q", replaces=True)) == ALLOW
+    assert verdict(open_play(made, "r", provider=OTHER, replaces=True))[1] == ("SES.PARALLEL",)
+
+
+def test_a_session_is_not_resumed_beside_another() -> None:
+    made = british()
+    open_play(made, "p")
+    made.do("close", c.EndPlay(session="p", end=PlayState.CLOSED), source=PLATFORM)
+    open_play(made, "q")
+    assert verdict(made.do("again", c.ResumePlay(session="p"), source=PLATFORM))[1] == ("SES.PARALLEL",)
+
+
+# -- papers and licences
+
+
+def test_a_build_without_a_certificate_takes_neither_sessions_nor_stakes() -> None:
+    made = british()
+    open_play(made, "p")
+    made.set_game("slot", certified=False)
+    assert reasons(stake(made, "b1")) == ("GAM.NOT_CERTIFIED",)
+    made.do("close", c.EndPlay(session="p", end=PlayState.CLOSED), source=PLATFORM)
+    assert verdict(open_play(made, "q"))[1] == ("GAM.NOT_CERTIFIED",)
+
+
+def test_a_progressive_jackpot_is_refused_where_it_is_forbidden() -> None:
+    made = Table()
+    made.do("open", c.OpenAccount(currency="EUR", jurisdiction="de", born_on="1986-01-15"), source=CASHIER)
+    made.set_game("slot", progressive=True)
+    play = c.OpenPlay(session="p", provider=PROVIDER, currency="EUR", game="slot")
+    assert verdict(made.do("p", play, source=PLATFORM))[1] == ("GAM.JACKPOT",)
+
+
+def test_a_licensee_without_the_licence_takes_no_stakes_and_pays_wins() -> None:
+    made = british()
+    open_play(made, "p")
+    stake(made, "b1")
+    made.tenant(licences=("de",))
+    assert reasons(stake(made, "b2")) == ("GEO.NO_LICENCE",)
+    assert outcome(made.do("w1", win("2.00", "b1", currency="GBP"))) is Outcome.OK
+    made.tenant(licences=("de", "gb"))
+    assert reasons(stake(made, "b3")) == ()
+
+
+# -- kill switches
+
+SCOPES = {
+    "all": SwitchName(Scope.ALL),
+    "licensee": SwitchName(Scope.LICENSEE, 1),
+    "pack": SwitchName(Scope.PACK, 1, 0, "gb"),
+    "pack of every licensee": SwitchName(Scope.PACK, 0, 0, "gb"),
+    "provider": SwitchName(Scope.PROVIDER, 1, SOURCES[PROVIDER]),
+    "game": SwitchName(Scope.GAME, 0, SOURCES[PROVIDER], "slot"),
+    "player": SwitchName(Scope.PLAYER, 1, 0, "alice"),
+}
+
+
+@pytest.mark.parametrize("name", SCOPES.values(), ids=SCOPES)
+def test_a_thrown_switch_stops_stakes_and_its_sessions_stay_over(name: SwitchName) -> None:
+    made = british()
+    open_play(made, "p")
+    assert reasons(stake(made, "b1")) == ()
+    assert reasons(stake(made, "b0")) == ()
+    thrown = Suspension(suspended=True, since_us=made.now_us)
+    made.registry.suspensions[name] = thrown
+    assert reasons(stake(made, "b2")) == ("SYS.SUSPENDED", "SES.ENDED")
+    assert verdict(open_play(made, "q"))[1] == ("SYS.SUSPENDED",)
+    assert outcome(made.do("w1", win("2.00", "b1", currency="GBP"))) is Outcome.OK
+    assert outcome(made.do("c1", cancel("b0"))) is Outcome.OK
+    made.registry.suspensions[name] = replace(thrown, suspended=False)
+    assert reasons(stake(made, "b3")) == ("SES.ENDED",)
+    assert verdict(open_play(made, "r")) == ALLOW
+    assert reasons(stake(made, "b4", session="r")) == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        SwitchName(Scope.LICENSEE, 2),
+        SwitchName(Scope.PACK, 1, 0, "de"),
+        SwitchName(Scope.PROVIDER, 1, SOURCES[OTHER]),
+        SwitchName(Scope.GAME, 1, SOURCES[PROVIDER], "g1"),
+        SwitchName(Scope.PLAYER, 1, 0, "bob"),
+        SwitchName(Scope.PLAYER, 2, 0, "alice"),
+    ],
+)
+def test_a_switch_of_something_else_stops_nothing(name: SwitchName) -> None:
+    made = british()
+    open_play(made, "p")
+    made.registry.suspensions[name] = Suspension(suspended=True, since_us=made.now_us)
+    assert reasons(stake(made, "b1")) == ()
+
+
+def test_a_stored_session_that_a_switch_has_ended_is_not_shown_as_open() -> None:
+    made = british()
+    open_play(made, "p")
+    permit, protection = law.permit_text(made.player().plays["p"]), Protection().to_json()
+    assert law.is_permitted(permit, protection, switches.NOTHING)
+    assert not law.is_permitted(permit, protection, switches.Stops(suspended=False, ended_us=made.now_us))
+    assert law.is_permitted(permit, protection, switches.Stops(suspended=False, ended_us=made.now_us - 1))
+
+
+# -- sources and health
+
+
+def test_a_silent_register_lowers_the_guardrail_of_bets_until_it_speaks_again() -> None:
+    made = british()
+    open_play(made, "p", answers=c.Answers(exclusion_register="CLEAR"))
+    assert guardrail(made) == "G0"
+    silent = c.ChangePlay(session="p", what="renew", until_us=None, answers=c.Answers(exclusion_register="SILENT"))
+    assert outcome(made.do("r1", silent, source=PLATFORM)) is Outcome.COMPLIANCE_DENIED
+    assert made.player().register == "SILENT"
+    assert guardrail(made) == "G3"
+    clear = replace(silent, answers=c.Answers(exclusion_register="CLEAR"))
+    assert outcome(made.do("r2", clear, source=PLATFORM)) is Outcome.OK
+    assert guardrail(made) == "G0"
+
+
+def test_what_the_register_says_is_noted_once() -> None:
+    made = british()
+    for number in range(3):
+        enter = c.Enter(purpose="login", answers=c.Answers(exclusion_register="CLEAR"))
+        made.do(f"in {number}", enter, source=PLATFORM)
+    assert [entry.details for entry in made.log if entry.kind is Kind.ENTER] == [{"register": "CLEAR"}, None, None]
+
+
+def test_with_a_clock_that_is_off_there_are_no_debits_and_wins_are_paid() -> None:
+    made = british()
+    open_play(made, "p")
+    stake(made, "b1")
+    made.registry = replace(made.registry, health=Health(clock_off=True))
+    assert reasons(stake(made, "b2")) == ("SYS.CLOCK",)
+    assert guardrail(made) == "G4"
+    assert outcome(made.do("w1", win("2.00", "b1", currency="GBP"))) is Outcome.OK
+
+
+def test_a_silent_source_of_locations_refuses_where_the_place_is_needed() -> None:
+    made = Table()
+    opened = c.OpenAccount(currency="USD", jurisdiction="us-nj", born_on="1986-01-15")
+    made.do("open", opened, source=CASHIER)
+    here = c.RecordFinding(about="location", result="US-NJ", moment_us=made.now_us + SECOND)
+    made.do("here", here, source=PLATFORM)
+    play = c.OpenPlay(session="p", provider=PROVIDER, currency="USD", game="g1")
+    assert verdict(made.do("p", play, source=PLATFORM)) == ALLOW
+    made.later(2)
+    made.registry = replace(made.registry, silent_sources=frozenset({"LOCATION"}))
+    told = made.do("b1", bet("1.00", "b1", currency="USD", session="p"))
+    assert verdict(told)[1] == ("GEO.UNAVAILABLE",)
+
+
+# -- exchange rates
+
+
+def with_dollars() -> Table:
+    made = british()
+    made.do("limit", c.SetLimit(limit="deposit", window="24h", money=money("100.00", "GBP")), source=PLATFORM)
+    made.later(86_400)
+    made.do("usd", c.OpenAccount(currency="USD"), source=CASHIER)
+    rate = ExchangeRate(value=8600, decimals=4, observed_us=made.now_us, max_age_us=86_400 * SECOND)
+    made.registry.rates[1, "USD", "GBP"] = rate
+    return made
+
+
+def deposit(made: Table, key: str, amount: str, currency: str) -> Decided:
+    return made.do(key, c.Deposit(money=money(amount, currency)), source=CASHIER)
+
+
+def test_deposits_in_two_currencies_share_one_limit_at_the_rate_of_the_decision() -> None:
+    made = with_dollars()
+    assert outcome(deposit(made, "d1", "50.00", "USD")) is Outcome.OK
+    made.registry.rates[1, "USD", "GBP"] = replace(made.registry.rates[1, "USD", "GBP"], value=9000)
+    assert verdict(deposit(made, "d2", "57.01", "GBP"))[1] == ("LIM.DEPOSIT.24H",)
+    assert outcome(deposit(made, "d3", "57.00", "GBP")) is Outcome.OK
+
+
+def test_a_rate_that_is_too_old_stops_what_needs_it_and_nothing_else() -> None:
+    made = with_dollars()
+    made.later(86_401)
+    assert set(verdict(deposit(made, "d1", "1.00", "USD"))[1]) == {"SYS.FX_STALE"}
+    assert outcome(deposit(made, "d2", "1.00", "GBP")) is Outcome.OK
+
+
+# -- free spins
+
+
+def test_a_free_spin_is_asked_about_at_its_worth_and_moves_nothing() -> None:
+    made = british()
+    open_play(made, "p")
+    before = made.cash()
+    too_much = made.do("f1", bet("5.01", "f1", currency="GBP", session="p", game="slot", free=True))
+    assert verdict(too_much)[1] == ("GAM.STAKE_CAP",)
+    fine = made.do("f2", bet("5.00", "f2", currency="GBP", session="p", game="slot", free=True))
+    assert (outcome(fine), fine.entry.amount, fine.entry.moved) == (Outcome.OK, 0, 0)
+    made.later(10)
+    more = made.do("f3", bet("0.01", "f2", currency="GBP", session="p", game="slot"))
+    assert verdict(more)[1] == ("GAM.STAKE_CAP",)
+    assert outcome(made.do("c2", cancel("f2"))) is Outcome.OK
+    assert made.cash() == before
+
+
+def test_a_free_spin_counts_towards_no_limit_and_an_exclusion_stops_it() -> None:
+    made = british()
+    open_play(made, "p")
+    made.do("limit", c.SetLimit(limit="wager", window="24h", money=money("1.00", "GBP")), source=PLATFORM)
+    assert outcome(stake(made, "f1", free=True)) is Outcome.OK
+    assert outcome(stake(made, "b1")) is Outcome.OK
+    assert reasons(stake(made, "b2")) == ("LIM.WAGER",)
+    assert outcome(stake(made, "f2", free=True)) is Outcome.OK
+    made.do("out", c.Exclude(term="6mo"), source=PLATFORM)
+    assert reasons(stake(made, "f3", free=True)) == ("SEX.SELF", "SES.ENDED")
+
+
+# -- other accounts of the same human
+
+HUMAN = "ab" * 16
+
+
+def register(made: Table, player: str, answer: str = "CLEAR") -> Decided:
+    made.book.strangers[LICENSEE, player] = (made.player().protection,)
+    opened = c.OpenAccount(
+        currency="GBP", jurisdiction="gb", born_on="1986-01-15", person=HUMAN,
+        answers=c.Answers(exclusion_register=answer),
+    )  # fmt: skip
+    return made.do(f"register {player}", opened, source=CASHIER, player=player)
+
+
+def test_a_new_account_of_an_excluded_human_is_refused_and_leaves_a_decision() -> None:
+    made = british()
+    made.do("out", c.Exclude(term="6mo"), source=PLATFORM)
+    made.do("bye", c.LeaveForGood(), source=PLATFORM)
+    told = register(made, "alice2")
+    assert (outcome(told), verdict(told)[1]) == (Outcome.COMPLIANCE_DENIED, ("SEX.SELF",))
+    assert (made.player("alice2").main, made.player("alice2").accounts) == (None, {})
+
+
+def test_somebody_who_was_refused_may_register_when_nothing_is_against_it_any_more() -> None:
+    made = british()
+    assert verdict(register(made, "bob", "MATCH"))[1] == ("SEX.REGISTER",)
+    opened = c.OpenAccount(currency="GBP", jurisdiction="gb", born_on="1986-01-15", person=HUMAN, answers=c.Answers())
+    assert outcome(made.do("again", opened, source=CASHIER, player="bob")) is Outcome.OK
+    assert (made.player("bob").person, made.player("bob").pack) == (HUMAN, "gb")
+
+
+def test_an_exclusion_of_another_account_stops_entrances_and_is_not_taken_over() -> None:
+    made = british()
+    made.do("out", c.Exclude(term="6mo"), source=PLATFORM)
+    excluded = made.player().protection
+    other = british()
+    other.player().siblings = (excluded,)
+    assert verdict(other.do("in", c.Enter(purpose="login"), source=PLATFORM))[1] == ("SEX.SELF",)
+    assert verdict(deposit(other, "d", "1.00", "GBP"))[1] == ("SEX.SELF",)
+    assert verdict(open_play(other, "p"))[1] == ("SEX.SELF",)
+    assert other.player().protection.exclusion is None
+    other.player().siblings = ()
+    assert verdict(other.do("in 2", c.Enter(purpose="login"), source=PLATFORM)) == ALLOW
+
+
+def test_another_account_whose_state_cannot_be_read_refuses() -> None:
+    made = british()
+    made.player().siblings = (law.state_of("nonsense"),)
+    assert verdict(made.do("in", c.Enter(purpose="login"), source=PLATFORM))[1] == ("SYS.FACT_MISSING",)
+
+
+def test_a_licensee_that_vouches_for_nothing_needs_no_word() -> None:
+    made = british()
+    assert made.player().licensee.assertions is None
+    made.tenant(assertions=Assertions(public_key=bytes(32), max_age_us=60 * SECOND))
+    assert verdict(open_play(made, "p"))[1] == ("SYS.ASSERTION_STALE",)
