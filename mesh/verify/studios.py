@@ -129,10 +129,19 @@ def _problem(message: Message, stored: Stored | None, *, undone: bool) -> str:
         )
     if not counts or stored is None:
         return "the studio believes accepted, the ledger does not have it"
-    told = (message.currency_code, message.round_id, message.amount)
-    if told != (stored.currency_code, stored.round_id, stored.amount):
-        return f"the studio says {told[2]} {told[0]}, the ledger {stored.amount} {stored.currency_code} at {stored.position}"
+    if (message.currency_code, message.amount) != (stored.currency_code, stored.amount):
+        return (
+            f"the studio says {message.amount} {message.currency_code}, "
+            f"the ledger {stored.amount} {stored.currency_code} at {stored.position}"
+        )
+    if not _is_round(message.round_id, stored.round_id):
+        return f"the studio says round {message.round_id}, the ledger {stored.round_id} at {stored.position}"
     return ""
+
+
+def _is_round(theirs: str, ours: str) -> bool:
+    """Whether both mean one round: where a game has several references of a player, ours is "<round>:<reference>"."""
+    return ours == theirs or ours.startswith(f"{theirs}:")
 
 
 def _without_end(message: Message) -> str:

@@ -2,13 +2,11 @@
 
 import asyncio
 import importlib
-import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import grpc.aio
 import httpx
-import stamina
 
 from mesh import server
 from mesh.breaker import AsyncBreaker
@@ -27,6 +25,7 @@ from provider_adapters._kit.http_server import Callbacks, HttpApp, HttpServer
 from provider_adapters._kit.nonces import NonceWindow
 from provider_adapters._kit.outbound import HttpOutbound, is_failure
 from provider_adapters._kit.ports import Adapter, AdapterParts
+from provider_adapters._kit.quiet import quiet_libraries
 from provider_adapters._kit.security import LoggedSecurity
 from provider_adapters._kit.sessions import DirectorySessions
 from provider_adapters._kit.shared_breaker import BreakerNews
@@ -41,12 +40,6 @@ def main(name: str) -> None:
     manifest = manifests.load(ADAPTERS / name)
     quiet_libraries()
     server.main(ADAPTER_PREFIX + name, AdapterSettings, builder(manifest))
-
-
-def quiet_libraries() -> None:
-    """Httpx logs each address with its query, where some providers put secrets; stamina logs what we count."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    stamina.instrumentation.set_on_retry_hooks([])
 
 
 def builder(manifest: manifests.Manifest) -> Callable[[AdapterSettings], Awaitable[server.Parts]]:

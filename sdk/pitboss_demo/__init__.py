@@ -1,1 +1,1 @@
-"""A whole evening in under a minute: two licensees, two studios, real traffic, faults on purpose, and the books checked."""
+"""A whole evening in under a minute: three licensees, every studio, real traffic, faults on purpose, the books checked."""

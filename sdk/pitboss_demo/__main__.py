@@ -6,16 +6,16 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from rich.console import Console
 
 from mesh.dev.paths import BUILD
+from mesh.dev.providers import ALL, discover
 from mesh.dev.stack import Options, Stack, StackError
 from mesh.verify.report import Report, verify
-from pitboss_demo.cast import PROVIDERS
 from pitboss_demo.evening import spend
 from pitboss_demo.house import open_house
 from pitboss_demo.opinion import ask
@@ -24,6 +24,7 @@ from pitboss_demo.view import View
 from pitboss_sdk import PitbossError
 
 RESULT: Final = BUILD / "demo.json"
+_PATIENCE_MS: Final = "4000"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,15 +55,24 @@ def _print(console: Console, result: dict[str, Any], *, as_text: bool) -> None:
 
 
 def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
-    # Everything runs on one small machine, where a busy studio is not a studio that is down.
-    adapters = {name: {"PITBOSS_PROBE_TIMEOUT_MS": "1000"} for name in PROVIDERS}
-    options = Options(kind="demo", log_level="warning", environment=adapters, second_opinion=True)
+    names = [provider.name for provider in discover()]
+    options = Options(kind="demo", log_level="warning", providers=frozenset({ALL}), environment=_patient(names),
+                      second_opinion=True)  # fmt: skip
     with Stack(options, report=view.process) as stack:
         view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")
         evening = asyncio.run(_evening(stack, view, seed=seed, scale=scale))
         report = _check(stack)
         opinion = ask(stack, report.totals["entries"])
         return replace(evening, checks=[*evening.checks, opinion]), report
+
+
+def _patient(providers: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Everything runs on one small machine, where whoever is busy is not down: studios wait longer for answers."""
+    found = {}
+    for name in providers:
+        found[name] = {"PITBOSS_PROVIDER_TIMEOUT_MS": _PATIENCE_MS, "PITBOSS_PROBE_TIMEOUT_MS": "1000"}
+        found[f"studio-{name}"] = {"PITBOSS_STUDIO_TIMEOUT_MS": _PATIENCE_MS}
+    return found
 
 
 async def _evening(stack: Stack, view: View, *, seed: int, scale: float) -> Evening:
@@ -72,7 +82,7 @@ async def _evening(stack: Stack, view: View, *, seed: int, scale: float) -> Even
 
 def _check(stack: Stack) -> Report:
     mesh: dict[str, Any] = stack.mesh
-    records = {name: stack.run / "studios" / f"{name}.record" for name in PROVIDERS}
+    records = {one.name: stack.run / "studios" / f"{one.name}.record" for one in stack.provider_list}
     return verify(mesh["postgres"]["databases"]["wallet_svc"]["reader_url"], records)
 
 

@@ -1,4 +1,4 @@
-"""Who plays what. Decided before anything starts, and always the same for the same seed. Pure."""
+"""Who plays what. Decided before the first message is sent, and always the same for the same seed. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from pitboss_sdk import Category
+
 GB_SLOT_MS: Final = 2_500
 GB_TABLE_MS: Final = 5_000
 BASE_MS: Final = 5_000
@@ -17,7 +19,10 @@ BASE_MS: Final = 5_000
 LIVE_MS: Final = 1_000
 """A pause between live rounds, so that they last as long as the others and two cores are enough for all of it."""
 
-CURRENCIES: Final[Mapping[str, str]] = {"aurora": "GBP", "borealis": "EUR"}
+OWN_WALLET: Final = "cygnus"
+"""The licensee that keeps its players' money in a wallet of its own."""
+
+CURRENCIES: Final[Mapping[str, str]] = {"aurora": "GBP", "borealis": "EUR", OWN_WALLET: "EUR"}
 
 CHAOS: Final[Mapping[str, float]] = {
     "lost_reply": 0.02,
@@ -29,6 +34,9 @@ CHAOS: Final[Mapping[str, float]] = {
     "void": 0.01,
 }
 """What goes wrong with messages, and how often."""
+
+Games = Mapping[str, Mapping[Category, tuple[str, ...]]]
+"""Ids of the games on offer, by provider and category."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,45 +78,45 @@ class Player:
     born_on: date
 
 
-GAMES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
-    ("hub88_style", "slot"): ("demo_fruit_5", "demo_pyramid"),
-    ("hub88_style", "table"): ("demo_blackjack",),
-    ("hub88_style", "live"): ("demo_live_roulette", "demo_live_wheel"),
-    ("pragmatic_style", "slot"): ("vs20demo", "vs5ember", "vs243tide"),
-    ("pragmatic_style", "table"): ("bjdemo",),
-    ("pragmatic_style", "live"): ("lgdemo",),
-}
-PROVIDERS: Final = ("hub88_style", "pragmatic_style")
+def quickest(games: Mapping[Category, tuple[str, ...]]) -> Category:
+    """The category in which a round may follow the last one soonest."""
+    return next(category for category in (Category.LIVE, Category.SLOT, Category.TABLE) if category in games)
 
 
-def groups(scale: float = 1.0) -> tuple[Group, ...]:
+def groups(games: Games, scale: float = 1.0) -> tuple[Group, ...]:
     """Everybody. `scale` changes the number of players."""
-    return tuple(group for provider in PROVIDERS for group in _at(provider, scale))
+    return tuple(group for provider in sorted(games) for group in _at(provider, games[provider], scale))
 
 
-def _at(provider: str, scale: float) -> Iterator[Group]:
-    def group(licensee: str, kind: str, players: int, rounds: int, interval_ms: int, **more: Any) -> Group:  # noqa: ANN401
-        style = more.pop("style", kind)
+def _at(provider: str, games: Mapping[Category, tuple[str, ...]], scale: float) -> Iterator[Group]:
+    def group(licensee: str, category: Category, players: int, rounds: int, interval_ms: int, **more: Any) -> Group:  # noqa: ANN401
+        style = more.pop("style", category.name.lower())
         return Group(
             name=f"{licensee}-{style}-{provider.partition('_')[0]}",
             licensee=licensee,
             provider=provider,
-            games=GAMES[provider, kind],
+            games=games[category],
             players=max(1, round(players * scale)),
             rounds=rounds,
             interval_ms=interval_ms,
             **more,
         )
 
-    yield group("aurora", "slot", 34, 9, GB_SLOT_MS, stakes=("0.20", "1.00", "2.00"))
-    # Below 25 the law caps a spin at 2.00: some of these stakes are refused.
-    yield group("aurora", "slot", 4, 9, GB_SLOT_MS, style="young", stakes=("1.00", "5.00"), ages=(19, 24))
-    yield group("aurora", "table", 2, 4, GB_TABLE_MS)
-    yield group("aurora", "live", 18, 20, LIVE_MS)
-    yield group("borealis", "slot", 20, 5, BASE_MS)
-    yield group("borealis", "live", 14, 20, LIVE_MS)
-    # Their money does not last.
-    yield group("borealis", "live", 3, 20, LIVE_MS, style="poor", stakes=("1.00",), deposit=Decimal(3))
+    if Category.SLOT in games:
+        yield group("aurora", Category.SLOT, 10, 9, GB_SLOT_MS, stakes=("0.20", "1.00", "2.00"))
+        # Below 25 the law caps a spin at 2.00: some of these stakes are refused.
+        yield group("aurora", Category.SLOT, 2, 9, GB_SLOT_MS, style="young", stakes=("1.00", "5.00"), ages=(19, 24))
+        yield group("borealis", Category.SLOT, 6, 5, BASE_MS)
+    if Category.TABLE in games:
+        yield group("aurora", Category.TABLE, 1, 4, GB_TABLE_MS)
+    if Category.LIVE in games:
+        yield group("aurora", Category.LIVE, 5, 20, LIVE_MS)
+        yield group("borealis", Category.LIVE, 4, 20, LIVE_MS)
+        # Their money does not last.
+        yield group("borealis", Category.LIVE, 1, 20, LIVE_MS, style="poor", stakes=("1.00",), deposit=Decimal(3))
+        yield group(OWN_WALLET, Category.LIVE, 2, 20, LIVE_MS)
+    else:
+        yield group(OWN_WALLET, quickest(games), 2, 5, BASE_MS)
 
 
 def cast(everybody: Sequence[Group], seed: int, today: date) -> tuple[Player, ...]:

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from pitboss_demo import cash_book
 from pitboss_demo.acts import crash, exclusion, messages, outage, own_wallet, payments
 from pitboss_demo.cast import Group, Player, cast, groups
-from pitboss_demo.checks import Check
+from pitboss_demo.checks import Check, all_of
 from pitboss_demo.house import House
 from pitboss_demo.result import Evening
 from pitboss_demo.studio import Progress
@@ -27,12 +28,12 @@ _LOOK_EVERY_S: Final = 0.4
 
 async def spend(house: House, view: View, *, seed: int, scale: float) -> Evening:
     """All of it, up to the moment when the books can be checked."""
-    players = cast(groups(scale), seed, datetime.now(tz=UTC).date())
+    players = cast(groups(house.games, scale), seed, datetime.now(tz=UTC).date())
     launches = await _let_in(house, players)
     began = time.monotonic()
     await _deal(house, players, launches, seed)
     watching = asyncio.create_task(_watch(house, view))
-    checks = [*await _acts(house), await _last_call(house)]
+    checks = [*await _acts(house), await _last_call(house), *await _on_stage(house, _records)]
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     played_s = time.monotonic() - began
@@ -62,14 +63,28 @@ async def _deal(house: House, players: Sequence[Player], launches: dict[str, Lau
         tables.setdefault(player.group.name, (player.group, []))[1].append(launches[player.player_id].launch_url)
     for group, urls in tables.values():
         await house.studios[group.provider].play(group.order(urls, seed))
-    house.tell("both studios play")
+    house.tell(f"{len(house.games)} studios play")
 
 
 async def _acts(house: House) -> list[Check]:
-    """The small ones beside each other, then those that break something, one after the other."""
+    """The small ones beside each other, those that break something one after the other."""
+    # First, because it looks at how the others play meanwhile.
+    outages = await _on_stage(house, outage.play)
     small = await asyncio.gather(*(_on_stage(house, act) for act in (payments.play, exclusion.play, messages.play)))
-    broken = [await _on_stage(house, act) for act in (outage.play, crash.play, own_wallet.play)]
-    return [check for checks in (*small, *broken) for check in checks]
+    broken = [await _on_stage(house, act) for act in (crash.play, own_wallet.play)]
+    return [check for checks in (outages, *small, *broken) for check in checks]
+
+
+async def _records(house: House) -> list[Check]:
+    """What each licensee has written down, beside our ledger."""
+    steps = [
+        await cash_book.compare(each.client, each.book, licensee=each.name, currency_code=each.currency)
+        for each in house.hosted.values()
+    ]
+    return [
+        all_of("each hosted licensee's own record equals our ledger to the cent", steps),
+        await own_wallet.compare(house),
+    ]
 
 
 async def _on_stage(house: House, act: Act) -> list[Check]:
@@ -82,7 +97,7 @@ async def _on_stage(house: House, act: Act) -> list[Check]:
 
 
 async def _last_call(house: House) -> Check:
-    """Wait until every round is played, then let both studios settle what is open."""
+    """Wait until every round is played, then let all studios settle what is open."""
     name = "everything was settled in the end"
     try:
         async with asyncio.timeout(LAST_CALL_S):

@@ -10,11 +10,13 @@ from datetime import date
 from decimal import Decimal
 
 from mesh.dev.stack import Stack
-from pitboss_demo.cast import Group, Player
-from pitboss_demo.licensee import Licensee, licensees
+from pitboss_demo.cast import OWN_WALLET, Games, Group, Player, quickest
+from pitboss_demo.catalog import on_offer
+from pitboss_demo.licensee import HostedLicensee, Licensee, SeamlessLicensee, hosted
+from pitboss_demo.own_wallet import OwnWallet
 from pitboss_demo.studio import Studio
 from pitboss_demo.tally import Tally
-from pitboss_sdk import Launch, PitbossError
+from pitboss_sdk import AsyncClient, Category, Launch, PitbossError
 
 Tell = Callable[[str], None]
 
@@ -24,16 +26,26 @@ class House:
     """The mesh from outside: its licensees, its studios, and the switches of the stack."""
 
     stack: Stack
-    licensees: dict[str, Licensee]
+    hosted: dict[str, HostedLicensee]
+    seamless: SeamlessLicensee
     studios: dict[str, Studio]
+    games: Games
     tally: Tally
     tell: Tell
     began: float = field(default_factory=time.monotonic)
-    closers: list[Callable[[], None]] = field(default_factory=list)
-    """What is ended when the house closes."""
 
-    async def guest(self, name: str, *, licensee: str, provider: str, game: str, deposit: int = 50) -> Guest:
+    @property
+    def licensees(self) -> dict[str, Licensee]:
+        """All of them, by name."""
+        return {**self.hosted, self.seamless.name: self.seamless}
+
+    def game(self, provider: str, category: Category | None = None) -> str:
+        """A game of the provider: of this category, or one with as little time between two rounds as it has."""
+        return self.games[provider][category or quickest(self.games[provider])][0]
+
+    async def guest(self, name: str, *, licensee: str, provider: str, game: str = "", deposit: int = 50) -> Guest:
         """A player of an act's own, seated at a game."""
+        game = game or self.game(provider)
         group = Group(name="guest", licensee=licensee, provider=provider, games=(game,), players=1, rounds=0,
                       interval_ms=0, deposit=Decimal(deposit))  # fmt: skip
         player = Player(player_id=name, group=group, game_id=game, born_on=date(1986, 1, 15))
@@ -55,22 +67,30 @@ class Guest:
 async def open_house(stack: Stack, tell: Tell) -> AsyncIterator[House]:
     """A house over a running stack."""
     tally, mesh = Tally(), stack.mesh
+    wallet = OwnWallet.prepare(stack)
     house = House(
         stack=stack,
-        licensees=licensees(mesh, tally),
+        hosted=hosted(mesh, tally),
+        seamless=SeamlessLicensee(OWN_WALLET, _client_of_own_wallet(stack), tally, wallet),
         studios={each["name"]: Studio(each["name"], each["studio_url"]) for each in mesh["providers"]},
+        games={},
         tally=tally,
         tell=tell,
     )
     try:
+        house.games = await on_offer(house.hosted["aurora"].client, house.studios)
         yield house
     finally:
         for licensee in house.licensees.values():
             await licensee.client.close()
         for studio in house.studios.values():
             await studio.close()
-        for close in house.closers:
-            close()
+        wallet.kill()
+
+
+def _client_of_own_wallet(stack: Stack) -> AsyncClient:
+    gateway = stack.mesh["gateway"]
+    return AsyncClient(gateway["grpc"], token=stack.token(OWN_WALLET), ca_file=gateway["ca"])
 
 
 async def refused(kind: type[PitbossError], call: Awaitable[object]) -> bool:

@@ -32,11 +32,11 @@ class Evening:
 def checks_of(evening: Evening, report: Report) -> list[Check]:
     """Everything that must hold, the books first."""
     books = [Check(name=check.name, ok=check.ok, detail=check.detail) for check in report.checks]
-    return [*books, both_studios(books), refused_bets(books, report), *evening.checks, both_wallets(report),
+    return [*books, every_studio(books), refused_bets(books, report), *evening.checks, both_wallets(report),
             everybody_played(evening)]  # fmt: skip
 
 
-def both_studios(books: Sequence[Check]) -> Check:
+def every_studio(books: Sequence[Check]) -> Check:
     """What the verifier says about every studio, in one check."""
     found = [check for check in books if check.name.startswith("studio ")]
     return Check(

@@ -26,7 +26,7 @@ class Studio:
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
-        self._http = httpx.AsyncClient(base_url=url, timeout=15, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False)
 
     async def close(self) -> None:
         """Close the connection."""

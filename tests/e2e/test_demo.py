@@ -1,4 +1,4 @@
-"""The demo, small: the whole mesh, both studios, every act, and the books."""
+"""The demo, small: the whole mesh, every studio, every licensee, every act, and the books."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from mesh.dev.paths import PYTHON_PATH, ROOT
+from mesh.dev.providers import discover
+from pitboss_demo.cast import CURRENCIES
 
 EXPECTED = {
     "books sum to zero per currency",
@@ -22,6 +24,9 @@ EXPECTED = {
     "excluded player's bet refused and win paid",
     "hidden and restored games",
     "nothing acknowledged lost over the kill",
+    "a licensee's own wallet dies and comes back, and nothing is lost",
+    "the record of the licensee with its own wallet equals our ledger to the cent",
+    "each hosted licensee's own record equals our ledger to the cent",
     "both wallet processes posted",
 }
 
@@ -36,4 +41,6 @@ def test_a_small_evening_ends_with_every_check_held(tmp_path: Path) -> None:
     assert (done.returncode, result["ok"]) == (0, True), done.stderr
     assert {check["name"] for check in result["checks"]} >= EXPECTED
     assert json.loads(done.stdout) == result
-    assert all(provider["rounds"] > 50 for provider in result["providers"].values())
+    assert set(result["providers"]) == {provider.name for provider in discover()}
+    assert all(provider["rounds"] > 20 for provider in result["providers"].values())
+    assert {each["licensee"] for each in result["licensees"]} == set(CURRENCIES)

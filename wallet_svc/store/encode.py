@@ -201,7 +201,8 @@ def _plays(batches: Sequence[Batch]) -> Columns:
 def _calls(batches: Sequence[Batch]) -> Columns:
     """What licensees' own wallets have to hear, and have heard. Nothing of this for those that have none."""
     found: Columns = {}
-    new = [call for batch in batches for call in batch.new_calls]
+    # What is due and over in one flight is never written: a statement does not delete what it inserts.
+    new = [call for batch in batches for call in batch.new_calls if call[0].sequence not in batch.ended_calls]
     if new:
         found |= {
             "l_sequence": numbers(entry.sequence for entry, _ in new),

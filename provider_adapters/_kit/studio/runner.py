@@ -11,7 +11,7 @@ from mesh.process import Background, StopSignal, die_with_parent
 from mesh.settings import load_or_exit
 from provider_adapters._kit.config import StudioSettings, read_credentials
 from provider_adapters._kit.http_server import HttpApp, HttpServer
-from provider_adapters._kit.runner import quiet_libraries
+from provider_adapters._kit.quiet import quiet_libraries
 from provider_adapters._kit.studio.app import StudioApp, StudioDesk
 from provider_adapters._kit.studio.floor import Floor
 from provider_adapters._kit.studio.line import CallbackLine

@@ -307,3 +307,14 @@ async def test_who_keeps_the_money_is_fixed_with_the_first_player(table: Table) 
     modes = {one.licensee_id: one.wallet.mode for one in told.licensees}
     assert modes[OWN] == registry_service_pb2.WALLET_MODE_SEAMLESS
     assert json.dumps(sorted(modes.values())) == "[1, 2]"
+
+
+async def test_bets_and_their_cancels_that_come_together_leave_nothing_behind(table: Table) -> None:
+    players = [await table.player() for _ in range(12)]
+    said = [table.bet(player, "b1") for player in players] + [table.cancel(player, "c1", "b1") for player in players]
+    results = await asyncio.gather(*said)
+    assert {name(result) for result in results[len(players) :]} <= {"OK", "TOMBSTONED"}
+    for player in players:
+        await table.settled(player)
+        assert table.moved(player) == 0
+        assert name(await table.bet(player, "b2")) == "OK"

@@ -248,6 +248,28 @@ def test_a_round_that_is_left_in_the_middle_counts_unless_it_is_still_played() -
     assert books.world([2]).red(still_playing=True) == set()
 
 
+def open_rounds(*, close: bool, win: bool) -> Bookkeeper:
+    """Two rounds: the first one is paid, the second one perhaps; one of them is closed if any is."""
+    books = Bookkeeper()
+    books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)
+    books.post(Kind.BET, "bet-1", 20, CASH, GAMING, round="r-1")
+    books.post(Kind.WIN, "win-1", 5, GAMING, CASH, round="r-1", details='{"close":true}' if close else "{}")
+    books.post(Kind.BET, "bet-2", 20, CASH, GAMING, round="r-2")
+    if win:
+        books.post(Kind.WIN, "win-2", 5, GAMING, CASH, round="r-2")
+    books.rounds = [Round(PLAYER, STUDIO, "r-1", GBP, 2, 2 if close else 1), Round(PLAYER, STUDIO, "r-2", GBP, 4, 1)]
+    return books
+
+
+def test_a_provider_that_closes_no_rounds_ends_them_with_their_wins() -> None:
+    assert open_rounds(close=False, win=True).world([5]).red() == set()
+    assert open_rounds(close=False, win=False).world([4]).red() == {ROUNDS}
+
+
+def test_a_provider_that_closes_rounds_has_to_close_those_with_wins_too() -> None:
+    assert open_rounds(close=True, win=True).world([5]).red() == {ROUNDS}
+
+
 def test_a_payment_of_more_than_is_reserved() -> None:
     books = Bookkeeper()
     books.post(Kind.DEPOSIT, "dep-1", 50, OUTSIDE, CASH, source_id=CASHIER)

@@ -57,6 +57,12 @@ def spoil(key: str, **fields: object) -> list[Message]:
     return [one._replace(**fields) if one.key == key else one for one in RECORD]  # type: ignore[arg-type]
 
 
+def test_a_round_of_the_ledger_may_have_a_reference_after_the_studios_name() -> None:
+    world = ledger().change(2, round="r-1:7")
+    assert problems(RECORD, world) == []
+    assert "round r-1" in problems(RECORD, ledger().change(2, round="r-17"))[0]
+
+
 def test_a_record_that_agrees() -> None:
     findings = compare(RECORD, source(ledger()))
     assert (findings.wrong, findings.looked_at) == (0, 5)

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from mesh.arrays import numbers
 from tests.unit.wallet_svc.world import EUR, LICENSEE, PROVIDER, SOURCES, Table, money, outcome, registry
 from wallet_svc.domain import commands as c
 from wallet_svc.domain import owing
 from wallet_svc.domain.decide import decide
+from wallet_svc.domain.journal import Batch
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Mirror, OwnWallet, Registry
 from wallet_svc.domain.vocabulary import AccountClass, Case, Kind, Outcome, PlayState
+from wallet_svc.store.encode import parameters
 
 WALLET = OwnWallet(address="grpc://127.0.0.1:1", signing_key="k1", deadline_us=1_000_000)
 
@@ -177,6 +180,18 @@ def test_a_cancel_while_the_wallet_is_asked_ends_the_intent_and_is_owed(table: T
     assert outcome(table.do("b1", bet())) is Outcome.ALREADY_ROLLED_BACK
     deliver(table, cancel)
     assert (table.player().mirror.owed, outside(table)) == (0, 0)
+
+
+def test_an_intent_that_is_cancelled_in_the_flight_that_brings_it_leaves_no_call_of_its_own(table: Table) -> None:
+    batch, alice = Batch.on(table.book, table.registry, table.now_us), table.player()
+    actions: list[tuple[str, c.Action]] = [("b1", bet()), ("c1", c.Cancel(bet_key="b1"))]
+    for key, action in actions:
+        command = c.Command(LICENSEE, PROVIDER, "alice", key, action, "request")
+        batch.append(alice, decide(alice, command, table.registry, table.now_us))
+    intent, cancel, *_ = batch.entries
+    assert (intent.kind, cancel.outcome) == (Kind.INTENT_BET, Outcome.TOMBSTONED)
+    written = parameters([batch], [batch.digest()], "writer")
+    assert written["l_sequence"] == numbers([cancel.sequence])
 
 
 def test_what_nobody_knows_is_undone_and_refused(table: Table) -> None:
