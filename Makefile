@@ -94,6 +94,14 @@ audit-demo: setup ## falsify an audit log in every way there is, and be caught; 
 drills: setup ## break what the law needs, and compare the decisions with the failure table (build/drills.json)
 	@$(RUN) -m mesh.tooling.available tests.drills $(ARGS)
 
+.PHONY: law-machine
+law-machine: setup ## bets, exclusions and limit changes in any order, and a model: make law-machine STEPS=n SEED=s (build/law_machine.json)
+	@$(RUN) -m mesh.tooling.available tests.law_machine $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: race
+race: setup ## eight processes bet for the same players at once: make race SEED=s (build/race.json)
+	@$(RUN) -m mesh.tooling.available tests.race $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: fmt
 fmt: setup ## format code and contracts
 	@$(VENV)/bin/ruff check --quiet --fix-only .

@@ -9,7 +9,7 @@ from compliance_svc.kernel.codes import CHALLENGES, Code, Verdict
 from compliance_svc.kernel.decision import Decision
 from compliance_svc.kernel.evidence import read_facts
 from compliance_svc.kernel.facts import Facts
-from compliance_svc.kernel.findings import Findings, Reason, in_order
+from compliance_svc.kernel.findings import Findings, Reason, distinct, in_order
 from compliance_svc.kernel.pack import NO_PACK, Pack, Plan
 
 
@@ -51,7 +51,7 @@ def _decide_debit(
             rule(facts, action, now_us, findings)
         except Exception as problem:  # noqa: BLE001 - a rule that cannot be evaluated refuses, whatever went wrong
             findings.refuse(Code.SYS_FACT_MISSING, f"{rule.__qualname__}: {type(problem).__name__}")
-    reads = tuple(findings.reads)
+    reads = distinct(findings.reads)
     if findings.reasons:
         details = in_order(findings.reasons)
         return Decision(_strictest(details), pack, facts, action, now_us, details, reads)

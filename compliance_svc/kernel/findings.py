@@ -48,8 +48,23 @@ class Findings:
     def oblige(self, obligation: Obligation, until_us: int | None = None, **changes: Any) -> None:  # noqa: ANN401 - fields of `Person`
         """Add a duty that comes with the action if it is allowed, and what changes about the person then."""
         self.obligations = tuple(sorted({*self.obligations, obligation}))
-        self.changes = {**(self.changes or {}), **changes}
-        self.until_us = until_us if until_us is not None else self.until_us
+        known = self.changes or {}
+        self.changes = known | {name: later(known.get(name), found) for name, found in changes.items()}
+        if until_us is not None:
+            self.until_us = later(self.until_us, until_us)
+
+
+def later(known: int | None, found: int) -> int:
+    """Return the later of two ends, whichever rule spoke first; a flag that is up stays up."""
+    return found if known is None else max(known, found)
+
+
+def distinct(reads: list[Read]) -> tuple[Read, ...]:
+    """Return each sum once, in one order, whatever order the rules ran in."""
+    if len(reads) < 2:  # noqa: PLR2004 - most decisions read nothing or one sum
+        return tuple(reads)
+    by_name = {(read.kind, read.currency, read.after_us): read for read in reads}
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def in_order(reasons: list[Reason]) -> tuple[Reason, ...]:

@@ -111,7 +111,10 @@ def _own_rules(kind: ActionKind, pack: Pack) -> Iterable[Rule]:
     match kind:
         case ActionKind.BET:
             yield standing.permitted
+            yield standing.fits_session
             yield bet_limits(pack.zone)
+        case ActionKind.TIP:
+            yield standing.permitted
         case ActionKind.DEPOSIT:
             yield standing.deposits_open
             yield deposit_limits(pack.zone)

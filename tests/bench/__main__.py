@@ -18,7 +18,7 @@ from mesh.dev.paths import PYTHON_PATH, ROOT
 from mesh.dev.ports import free_port
 from mesh.dev.stack import Options, Stack
 from mesh.tls import Tls
-from tests.bench import callbacks, echo, engine, kernel, opinion, pgbench, rpc, wallet
+from tests.bench import callbacks, echo, engine, kernel, law, opinion, pgbench, rpc, wallet
 
 RESULT = Path("build/bench.json")
 _IN_FLIGHT = 64
@@ -38,7 +38,7 @@ class Bench:
 
     def run(self) -> dict[str, float]:
         """Every benchmark, yardsticks next to what they measure."""
-        for step in (self._kernel, self._engine, self._watched, self._unary, self._batches):
+        for step in (self._kernel, self._engine, self._law, self._watched, self._unary, self._batches):
             step()
         return self.results
 
@@ -70,6 +70,9 @@ class Bench:
             one = workers.one_by_one(self._seconds)
         self._tidy("bench_tpcb", "bench_ledger")
         self.note(pgbench_single_tps=single, engine_batch1_tps=one.tps, engine_batch1_over_pgbench=one.tps / single)
+
+    def _law(self) -> None:
+        self.note(**law.cost(self._stack.postgres, self._seconds / 2))
 
     def _watched(self) -> None:
         """The same engine on a new ledger, with the second opinion on the same cores."""

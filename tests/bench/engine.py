@@ -95,16 +95,32 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICK
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Law:
+    """Under which law the players play, and what."""
+
+    pack: str = "gb"
+    category: str = "live"
+    """A live game: every rule is asked, none has to wait for time."""
+    hurry: int = 1
+    """How many times faster the engine's clock runs, so that slots need not wait either."""
+    limited: bool = False
+    """Every player has three limits that never bite."""
+
+
 @contextmanager
-def workers(database: Database, shares: int = 2) -> Iterator[Workers]:
+def workers(database: Database, shares: int = 2, law: Law = Law()) -> Iterator[Workers]:
     """Engine processes on a new ledger."""
     upgrade(database.owner_url)
-    asyncio.run(_register(database.service_url))
+    asyncio.run(_register(database.service_url, law))
     argv = [sys.executable, "-m", "tests.bench.worker", database.service_url]
+    rest = [str(law.hurry), "limited" if law.limited else "free"]
     with ExitStack() as stack:
         processes = [
             stack.enter_context(
-                subprocess.Popen([*argv, f"bench-{share}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                subprocess.Popen(
+                    [*argv, f"bench-{share}", *rest], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
             )
             for share in range(shares)
         ]
@@ -114,14 +130,14 @@ def workers(database: Database, shares: int = 2) -> Iterator[Workers]:
             _hang_up(processes)
 
 
-async def _register(service_url: str) -> None:
-    """A licensee under the law of `gb`, with one live game: every rule is asked, none has to wait for time."""
+async def _register(service_url: str, law: Law) -> None:
+    """A licensee under that law, with one game."""
     store = RegistryStore(lambda: connect(service_url, name="bench"))
     await store.put_licensee(
-        name=LICENSEE, default_pack="gb", stake_order=1, shortfall=1, suspended=False, thresholds=[]
+        name=LICENSEE, default_pack=law.pack, stake_order=1, shortfall=1, suspended=False, thresholds=[]
     )
     await store.put_provider(LICENSEE, PROVIDER, ProviderFlags())
-    await store.put_games(LICENSEE, PROVIDER, [(GAME, "live", True)])
+    await store.put_games(LICENSEE, PROVIDER, [(GAME, law.category, True)])
 
 
 def _line(process: "subprocess.Popen[str]") -> str:

@@ -24,7 +24,7 @@ from wallet_svc.domain.state import WELL, Health
 from wallet_svc.domain.vocabulary import Kind, Outcome
 
 if TYPE_CHECKING:
-    from wallet_svc.domain.commands import Action, Bet
+    from wallet_svc.domain.commands import Action, Bet, Tip
     from wallet_svc.domain.scene import Scene
     from wallet_svc.domain.state import Asset, Entry, Game, HeldMoney, Play, Player, Registry, Round
 
@@ -107,12 +107,12 @@ def _funding(action: Bet, *, all_bonus: bool) -> kernel.Funding:
     return kernel.Funding.BONUS if all_bonus else kernel.Funding.CASH
 
 
-def about_tip(scene: Scene, entry: Entry) -> kernel.Decision:
-    """Ask about a tip: a debit, and no stake."""
+def about_tip(scene: Scene, action: Tip, entry: Entry) -> kernel.Decision:
+    """Ask about a tip: a debit that needs a permit like a stake, and is none."""
     if entry.asset is None or entry.amount is None:
         raise ValueError("the law is asked after the amount is known")
     question = kernel.Tip(amount_minor=entry.amount, currency=entry.asset.code, exponent=entry.asset.exponent)
-    return _ask(scene, question)
+    return _ask(scene, question, play=scene.player.plays[action.session])
 
 
 def about_deposit(scene: Scene, action: Deposit, entry: Entry) -> kernel.Decision:

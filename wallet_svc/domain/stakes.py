@@ -114,7 +114,7 @@ def _check_tip(scene: Scene, action: Tip, entry: Entry) -> Outcome:
     if amount is None or amount <= 0:
         return Outcome.AMOUNT_INVALID
     entry.amount = amount
-    entry.decision = law.about_tip(scene, entry)
+    entry.decision = law.about_tip(scene, action, entry)
     if refusal := law.refusal_of(entry):
         return refusal
     if not sources.has(scene.player, asset, sources.Parts(amount)):

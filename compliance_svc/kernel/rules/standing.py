@@ -105,16 +105,22 @@ def certified(facts: Facts, _action: object, _now_us: int, findings: Findings) -
         findings.refuse(Code.GAM_NOT_CERTIFIED, "certificate")
 
 
-def permitted(facts: Facts, bet: Bet, now_us: int, findings: Findings) -> None:
-    """Refuse without a permit in force, and what does not fit the session's own limits."""
+def permitted(facts: Facts, _action: object, now_us: int, findings: Findings) -> None:
+    """Refuse without a permit in force."""
     session, protection = facts.session, facts.player.protection
     if session is None:
         findings.refuse(Code.SYS_FACT_MISSING, "session")
-        return
-    if session.ended or (protection is not None and session.epoch != protection.epoch):
+    elif session.ended or (protection is not None and session.epoch != protection.epoch):
         findings.refuse(Code.SES_ENDED, "session")
     elif session.until_us is not None and now_us >= session.until_us:
         findings.refuse(Code.SES_PERMIT_EXPIRED, "session", now_us, session.until_us)
+
+
+def fits_session(facts: Facts, bet: Bet, now_us: int, findings: Findings) -> None:
+    """Refuse what does not fit the session's own limits."""
+    session = facts.session
+    if session is None:
+        return
     if session.spend_limit_minor is not None and session.spent_minor + bet.amount_minor > session.spend_limit_minor:
         findings.refuse(
             Code.SES_SPEND_LIMIT, "session", session.spent_minor + bet.amount_minor, session.spend_limit_minor

@@ -1,0 +1,1 @@
+"""`make law-machine`: any interleaving of bets, results, exclusions and limit changes, judged by an independent model."""
