@@ -47,7 +47,11 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         return pb.OpenPlayResponse(result=result, jurisdiction=result.decision.pack.partition("@")[0])
 
     async def SetLimit(self, request: pb.SetLimitRequest, context: object) -> pb.SetLimitResponse:
-        limit = action_pb2.SetLimit(limit_kind=request.limit_kind, window=request.window, amount=request.amount)
+        limit = action_pb2.SetLimit(limit_kind=request.limit_kind, window=request.window)
+        if request.HasField("amount"):
+            limit.amount.CopyFrom(request.amount)
+        if request.HasField("time"):
+            limit.time.CopyFrom(request.time)
         decision = await self._protection.change(require_licensee(), _action(request, set_limit=limit))
         return pb.SetLimitResponse(decision=decision)
 
@@ -84,8 +88,13 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         response = pb.GetProtectionResponse(
             jurisdiction=standing.jurisdiction,
             blocked=standing.blocked,
-            limits=[_limit(limit, standing.exponents[limit.currency]) for limit in view.limits],
+            limits=[
+                _limit(limit, standing.exponents[limit.currency])
+                for limit in view.limits
+                if limit.kind is not LimitKind.TIME
+            ],
             excluded=view.excluded,
+            time_limits=[_time_limit(limit, standing) for limit in view.limits if limit.kind is LimitKind.TIME],
         )
         usages = {(usage.limit_kind, usage.window): usage for usage in standing.limit_usages}
         for status in response.limits:
@@ -113,6 +122,18 @@ def _limit(limit: LimitView, exponent: int) -> pb.LimitStatus:
         status.pending_amount.currency_code = limit.currency
         status.pending_amount.amount = to_text(limit.pending, exponent)
         _set_time(status.effective_time, limit.effective_us)
+    return status
+
+
+def _time_limit(limit: LimitView, standing: ledger_service_pb2.GetPlayerResponse) -> pb.TimeLimitStatus:
+    status = pb.TimeLimitStatus(window=limit.window)
+    status.time.seconds = limit.amount
+    if limit.pending is not None:
+        status.pending_time.seconds = limit.pending
+        _set_time(status.effective_time, limit.effective_us)
+    for usage in standing.time_usages:
+        if usage.window == limit.window:
+            status.used.CopyFrom(usage.used)
     return status
 
 

@@ -63,11 +63,14 @@ class Queries:
         if since_us is None:
             return ()
         rows = await self._reader.rows("read_usage", {"players": [row.id], "since": [since_us]})
+        timed = law.counts_time(law.state_of(row.protection))
+        times = await self._reader.rows("read_times", {"players": [row.id]}) if timed else []
         return law.limit_statuses(
             pack=row.pack,
             main=registry.assets_by_id[row.main_asset_id],
             protection=row.protection,
             rows=rows,
+            times=times,
             registry=registry,
             packs=self._packs,
             now_us=now_us,

@@ -107,14 +107,30 @@ class UsageBook:
         self._usage: dict[LimitKind, dict[str, Usage]] = {}
         self._sessions: dict[str, tuple[int, int | None]] = {}
 
-    def open_session(self, session: str, at_us: int) -> None:
-        """Count time from here on."""
-        self._sessions[session] = (at_us, None)
+    def open_session(self, session: str, at_us: int, until_us: int | None = None) -> None:
+        """Count time from here on, at most until an instant. What was counted of it before stays counted."""
+        before = self._sessions.get(session)
+        if before is not None:
+            self._sessions[f"{session}\n{before[0]}"] = before
+        self._sessions[session] = (at_us, until_us)
+
+    def extend_session(self, session: str, at_us: int, until_us: int | None) -> None:
+        """Go on to count time of a session, at most until another instant. The time after its end is not counted."""
+        opened_us, closed_us = self._sessions.get(session, (at_us, at_us))
+        if closed_us is not None and closed_us < at_us:
+            self.open_session(session, at_us, until_us)
+        else:
+            self._sessions[session] = (opened_us, until_us)
 
     def close_session(self, session: str, at_us: int) -> None:
         """Count no more time of this session. Closing a closed one changes nothing."""
         opened_us, closed_us = self._sessions.get(session, (at_us, at_us))
-        self._sessions[session] = (opened_us, at_us if closed_us is None else closed_us)
+        self._sessions[session] = (opened_us, at_us if closed_us is None else min(closed_us, at_us))
+
+    def close_sessions(self, at_us: int) -> None:
+        """Count no more time of any session."""
+        for session in self._sessions:
+            self.close_session(session, at_us)
 
     def add(self, kind: LimitKind, currency: str, at_us: int, amount_minor: int) -> None:
         """Count an amount at an instant; a negative one takes back."""

@@ -269,3 +269,4 @@ class LimitKind(_Open):
     STAKE = 3
     NETDEP = 4
     WAGER = 5
+    TIME = 6

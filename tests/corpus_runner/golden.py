@@ -59,6 +59,7 @@ _OUTCOME_CODES: Final = {
 """What the ledger refuses before the law is asked, in the words of the format."""
 _LABELS: Final = {
     "deposit": "deposit_limit", "netdep": "net_deposit_limit", "wager": "wager_limit", "loss": "loss_limit",
+    "time": "time_limit",
 }  # fmt: skip
 
 
@@ -80,8 +81,6 @@ def unsupported(case: dict[str, Any]) -> list[str]:
     missing: set[str] = set()
     if given.get("settings", {}).get("clock_tolerance_ms", 100) != 100:
         missing.add(_PARTS["tolerance"])
-    for player in given["players"].values():
-        missing |= {"time limits" for limit in player.get("limits", []) if limit["kind"] == "time"}
     for step in case["steps"]:
         missing |= _missing_of(step)
     return sorted(missing)
@@ -518,6 +517,8 @@ class GoldenCase(World, Reading):
 
     def _limit(self, person: Someone, step: dict[str, Any]) -> action_pb2.SetLimit:
         kind = action_pb2.LimitKind.Value(f"LIMIT_KIND_{step['kind'].upper()}")
+        if step["kind"] == "time":
+            return action_pb2.SetLimit(limit_kind=kind, window=step["window"], time=Duration(seconds=step["seconds"]))
         return action_pb2.SetLimit(limit_kind=kind, window=step["window"], amount=self._money(person, step))
 
     def _make_set_limit(self, person: Someone, step: dict[str, Any], _key: str) -> tuple[str, dict[str, Any]]:
@@ -596,6 +597,8 @@ class GoldenCase(World, Reading):
 
     async def _do_limit_status(self, person: Someone, step: dict[str, Any]) -> dict[str, Any]:
         player = await self._player(person)
+        if step["kind"] == "time":
+            return self._time_status(player, step)
         kind = step["kind"].upper()
         usage = next(one for one in player.limit_usages if _name(one) == (kind, step["window"]))
         limit = next(
@@ -611,6 +614,19 @@ class GoldenCase(World, Reading):
             "pending": "none" if limit.pending is None else _minor_shown(limit.pending, exponent),
             "effective_at": limit.effective_us,
             "label": _LABELS[step["kind"]],
+        }
+
+    def _time_status(self, player: Any, step: dict[str, Any]) -> dict[str, Any]:
+        limits = view(player.protection_json, self._now_us).limits
+        limit = next(one for one in limits if (one.kind.value, one.window) == ("time", step["window"]))
+        used = next(one.used.seconds for one in player.time_usages if one.window == step["window"])
+        return {
+            "seconds": limit.amount,
+            "usage": str(used),
+            "headroom": str(max(0, limit.amount - used)),
+            "pending": "none" if limit.pending is None else str(limit.pending),
+            "effective_at": limit.effective_us,
+            "label": _LABELS["time"],
         }
 
     async def _do_session_info(self, person: Someone, step: dict[str, Any]) -> dict[str, Any]:

@@ -242,9 +242,12 @@ class SetBlock:
 
 @value(kw_only=True)
 class SetLimit:
+    """Of money, or of time for the kind `time`."""
+
     limit: str
     window: str
-    money: MoneyText
+    money: MoneyText | None = None
+    seconds: int | None = None
 
 
 @value(kw_only=True)

@@ -104,7 +104,11 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
     OpenPlay: lambda play: ("open_play", play.session, play.provider, play.currency, play.game),
     EndPlay: lambda play: ("end_play", play.session),
     SetBlock: lambda block: ("set_block", str(int(block.blocked))),
-    SetLimit: lambda limit: ("set_limit", limit.limit, limit.window, *_money(limit.money)),
+    SetLimit: lambda limit: (
+        *("set_limit", limit.limit, limit.window),
+        *(_money(limit.money) if limit.money else ()),
+        *(() if limit.seconds is None else ("seconds", str(limit.seconds))),
+    ),
     ConfirmLimit: lambda limit: ("confirm_limit", limit.limit, limit.window),
     CancelPendingLimit: lambda limit: ("cancel_pending_limit", limit.limit, limit.window),
     Exclude: lambda exclusion: ("exclude", exclusion.term),

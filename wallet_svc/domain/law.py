@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from compliance_svc import kernel
 from wallet_svc.domain import switches
 from wallet_svc.domain.asserting import assertion_of
@@ -177,11 +179,17 @@ def _may_stake(scene: Scene, play: Play) -> bool:
 
 def about_registration(scene: Scene, action: OpenAccount, pack: str) -> kernel.Decision:
     """Ask whether somebody may become a player."""
-    facts = _facts(scene, kernel.Register(), pack, answers=action.answers or NOT_ASKED)
-    born = kernel.born_on(action.born_on or scene.player.born_on)
-    person = replace(facts.player, born=born, currency=action.currency)
-    law = scene.registry.packs.at(pack, scene.now_us)
-    return kernel.decide(law, replace(facts, player=person), kernel.Register(), scene.now_us)
+    player, answers = scene.player, action.answers or NOT_ASKED
+    licences = player.licensee.licences
+    born = kernel.born_on(action.born_on or player.born_on)
+    facts = kernel.Facts(
+        player=replace(_as_human(player, kernel.Register()), born=born, currency=action.currency),
+        outside=_outside(scene, answers),
+        suspended=player.licensee.suspended
+        or switches.stops(scene.registry, player.licensee, player.name, pack).suspended,
+        licensed=not licences or pack in licences,
+    )
+    return kernel.decide(scene.registry.packs.at(pack, scene.now_us), facts, kernel.Register(), scene.now_us)
 
 
 def about_entry(scene: Scene, question: kernel.Login | kernel.Marketing, answers: Answers) -> kernel.Decision:
@@ -350,34 +358,22 @@ def _ask(
     answers: Answers = NOT_ASKED,
     assertion: kernel.Assertion | None = None,
 ) -> kernel.Decision:
-    facts = _facts(scene, question, scene.player.pack, place=place, others=others, answers=answers)
-    if cycle is not None or play is not None or assertion is not None:
-        session = None if play is None else _session(scene, play)
-        facts = replace(facts, cycle=cycle, session=session, assertion=assertion)
-    return kernel.decide(scene.registry.packs.at(scene.player.pack, scene.now_us), facts, question, scene.now_us)
-
-
-def _facts(
-    scene: Scene,
-    question: kernel.Action,
-    pack: str,
-    *,
-    place: Place = NOWHERE,
-    others: tuple[kernel.Category | None, ...] = (),
-    answers: Answers = NOT_ASKED,
-) -> kernel.Facts:
     player, game = scene.player, place.game
     licences = player.licensee.licences
-    return kernel.Facts(
+    facts = kernel.Facts(
         player=_as_human(player, question) if player.siblings else standing(player),
         usage=player.usage,
+        cycle=cycle,
+        session=None if play is None else _session(scene, play),
         game=None if game is None else _game(place.category, game.certified, game.progressive),
         others=others,
         outside=_outside(scene, answers),
+        assertion=assertion,
         rate=_rate(scene, question),
-        suspended=player.licensee.suspended or _stops(scene, place).suspended,
-        licensed=not licences or pack in licences,
+        suspended=player.licensee.suspended or (bool(scene.registry.suspensions) and _stops(scene, place).suspended),
+        licensed=not licences or player.pack in licences,
     )
+    return kernel.decide(scene.registry.packs.at(player.pack, scene.now_us), facts, question, scene.now_us)
 
 
 def _as_human(player: Player, question: kernel.Action) -> kernel.Player:
@@ -465,8 +461,10 @@ def protect(player: Player, entry: Entry) -> None:
     """Take over the protection state that a decision made."""
     text = (entry.details or {}).get("protection")
     if text is not None:
-        player.protection = kernel.Protection.from_json(text)
+        before, player.protection = player.protection, kernel.Protection.from_json(text)
         player.standing = None
+        if player.usage is not None and before is not None and before.epoch != player.protection.epoch:
+            player.usage.close_sessions(entry.recorded_us)
 
 
 def state_of(text: str | None) -> kernel.Protection | None:
@@ -496,6 +494,41 @@ def count(player: Player, entry: Entry) -> None:
         player.cycles[entry.session or "", entry.details["category"]] = entry.recorded_us
     if player.usage is not None and entry.amount and entry.asset is not None:
         _count_usage(player, entry)
+    elif player.usage is not None and entry.kind in _TIMES:
+        count_time(player.usage, entry.kind, entry.session or "", entry.recorded_us, entry.details or {})
+
+
+_TIMES = frozenset({Kind.OPEN_PLAY, Kind.RESUME_PLAY, Kind.CHANGE_PLAY, Kind.END_PLAY})
+
+
+def count_time(usage: kernel.UsageBook, kind: Kind, session: str, at_us: int, details: dict[str, Any]) -> None:
+    """Count the time of sessions by an accepted entry about one of them."""
+    match kind:
+        case Kind.OPEN_PLAY | Kind.RESUME_PLAY:
+            usage.open_session(session, at_us, details.get("expires_us"))
+        case Kind.CHANGE_PLAY if "until_us" in details:
+            usage.extend_session(session, at_us, details["until_us"])
+        case Kind.END_PLAY:
+            usage.close_session(session, at_us)
+
+
+def _restore_time(usage: kernel.UsageBook, rows: list[Any]) -> None:
+    """Count the time of sessions from entries that were read back. Whoever raises the epoch ends all of them."""
+    epoch = 0
+    for row in rows:
+        details = orjson.loads(row.details) if row.details else {}
+        if "protection" in details:
+            raised = int(orjson.loads(details["protection"]).get("epoch", 0))
+            if raised != epoch:
+                usage.close_sessions(row.recorded_us)
+            epoch = raised
+        else:
+            count_time(usage, Kind(row.kind), row.session or "", row.recorded_us, details)
+
+
+def counts_time(protection: kernel.Protection | None) -> bool:
+    """Whether the time of sessions counts."""
+    return protection is not None and any(limit.kind is kernel.LimitKind.TIME for limit in protection.limits)
 
 
 _STAKES = frozenset({Kind.BET, Kind.CANCEL, Kind.UNDO_ROLLBACK})
@@ -615,6 +648,7 @@ def limit_statuses(
     main: Asset,
     protection: str | None,
     rows: list[Any],
+    times: list[Any],
     registry: Registry,
     packs: kernel.PackLibrary,
     now_us: int,
@@ -622,7 +656,9 @@ def limit_statuses(
     """What is used and left of each limit, from entries that were read back."""
     state = kernel.Protection.from_json(protection) if protection else None
     player = kernel.Player(born=None, currency=main.code, protection=state)
-    facts = kernel.Facts(player=player, usage=_book(rows, registry, main))
+    book = _book(rows, registry, main)
+    _restore_time(book, times)
+    facts = kernel.Facts(player=player, usage=book)
     market = packs.at(pack, now_us)
     return () if market is None else kernel.limit_statuses(market, facts, now_us)
 
@@ -642,9 +678,10 @@ def looks_back_to(protection: str | None, now_us: int) -> int | None:
     return min(kernel.usage_needed(state.limits, now_us).values(), default=None)
 
 
-def restore_usage(player: Player, rows: list[Any], registry: Registry) -> None:
-    """Fill the usage from accepted entries that were read back."""
+def restore_usage(player: Player, rows: list[Any], times: list[Any], registry: Registry) -> None:
+    """Fill the usage from accepted entries that were read back: of money, and of sessions where their time counts."""
     player.usage = _book(rows, registry, player.main)
+    _restore_time(player.usage, times)
 
 
 def _book(rows: list[Any], registry: Registry, main: Asset | None) -> kernel.UsageBook:

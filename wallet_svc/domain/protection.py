@@ -25,6 +25,9 @@ def set_limit(scene: Scene, action: SetLimit) -> Decided:
     if known is not None:
         return replay(known, scene)
     entry = scene.entry(Kind.SET_LIMIT, Outcome.OK)
+    if action.money is None:
+        entry.details = {"seconds": action.seconds}
+        return _limit(scene, action, entry, action.seconds or 0)
     asset = scene.asset(action.money.currency)
     if asset is None or not scene.player.has_account(asset.id):
         entry.outcome = Outcome.CURRENCY_MISMATCH
@@ -33,13 +36,18 @@ def set_limit(scene: Scene, action: SetLimit) -> Decided:
     if entry.amount is None or entry.amount < 0:
         entry.amount, entry.outcome = None, Outcome.AMOUNT_INVALID
         return answer(entry)
+    return _limit(scene, action, entry, entry.amount)
+
+
+def _limit(scene: Scene, action: SetLimit, entry: Entry, amount: int) -> Decided:
+    asset = entry.asset
     try:
         question = kernel.SetLimit(
             limit_kind=kernel.LimitKind(action.limit),
             window=kernel.Window(action.window),
-            amount_minor=entry.amount,
-            currency=asset.code,
-            exponent=asset.exponent,
+            amount_minor=amount,
+            currency="" if asset is None else asset.code,
+            exponent=None if asset is None else asset.exponent,
         )
     except ValueError:
         entry.outcome = Outcome.REQUEST_INVALID

@@ -24,6 +24,7 @@ LIMIT_NAMES = {
     action_pb2.LIMIT_KIND_STAKE: "stake",
     action_pb2.LIMIT_KIND_NETDEP: "netdep",
     action_pb2.LIMIT_KIND_WAGER: "wager",
+    action_pb2.LIMIT_KIND_TIME: "time",
 }
 
 
@@ -156,7 +157,13 @@ def _set_block(message: action_pb2.SetBlock) -> c.SetBlock:
 
 
 def _set_limit(message: action_pb2.SetLimit) -> c.SetLimit:
-    return c.SetLimit(limit=LIMIT_NAMES[message.limit_kind], window=message.window, money=_money(message.amount))
+    limit, of_time = LIMIT_NAMES[message.limit_kind], message.limit_kind == action_pb2.LIMIT_KIND_TIME
+    wanted = "time" if of_time else "amount"
+    if (message.HasField("time"), message.HasField("amount")) != (of_time, not of_time):
+        raise RequestInvalidError(violations=[(f"set_limit.{wanted}", "is what a limit of this kind has")])
+    if of_time:
+        return c.SetLimit(limit=limit, window=message.window, seconds=message.time.seconds)
+    return c.SetLimit(limit=limit, window=message.window, money=_money(message.amount))
 
 
 def _confirm_limit(message: action_pb2.ConfirmLimit) -> c.ConfirmLimit:

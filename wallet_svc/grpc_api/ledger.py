@@ -24,7 +24,7 @@ from wallet_svc.grpc_api.results import (
     timestamp,
     transaction_of,
 )
-from wallet_svc.grpc_api.standing import limit_usage
+from wallet_svc.grpc_api.standing import limit_usage, time_usage
 from wallet_svc.own_wallets.asking import Asking
 from wallet_svc.queries import Queries
 
@@ -195,6 +195,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         registry = await self._queries.registry()
         ids = sorted({asset_id for asset_id, _ in row.balances}, key=lambda id_: (id_ != row.main_asset_id, id_))
         plays = await self._queries.plays(row, registry)
+        limits = await self._queries.limits(row, registry)
         return pb.GetPlayerResponse(
             jurisdiction=row.pack,
             currency_codes=[registry.assets_by_id[id_].code for id_ in ids],
@@ -204,9 +205,10 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             born_on=row.born_on,
             limit_usages=[
                 limit_usage(status, registry.assets_by_id[row.main_asset_id])
-                for status in await self._queries.limits(row, registry)
+                for status in limits
                 if status.limit.kind not in _UNCOUNTED
             ],
+            time_usages=[time_usage(status) for status in limits if status.limit.kind is LimitKind.TIME],
             sessions=[
                 pb.PlaySession(
                     session_id=play.session, provider=play.provider, currency_code=play.currency, active=play.active

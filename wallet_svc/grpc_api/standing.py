@@ -44,6 +44,13 @@ def limit_usage(status: LimitStatus, main: Asset) -> ledger_service_pb2.LimitUsa
     return usage
 
 
+def time_usage(status: LimitStatus) -> ledger_service_pb2.TimeUsage:
+    """What counts against a limit of time."""
+    usage = ledger_service_pb2.TimeUsage(window=status.limit.window.value)
+    usage.used.seconds = status.used_minor or 0
+    return usage
+
+
 def answers_of(message: Any) -> c.Answers:  # noqa: ANN401 - any action that asks sources
     """What the sources said, or that nobody asked them."""
     if not message.HasField("answers"):

@@ -330,6 +330,15 @@ WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5, 6, 8, 9, 12, 13) AN
   AND (transfer.kind NOT IN (3, 13) OR transfer.details IS NULL OR transfer.details::json ->> 'of' IS NULL)
 ORDER BY transfer.sequence
 
+-- read_times --
+-- What began, prolonged and ended the sessions of players, in ledger order: openings, ends and changes of sessions, and what
+-- changed their protection.
+SELECT transfer.player_id, transfer.kind, transfer.session, transfer.recorded_us, transfer.details
+FROM unnest(%(players)s::bigint[]) AS asked (player_id)
+JOIN transfer ON transfer.player_id = asked.player_id
+WHERE transfer.outcome = 1 AND transfer.kind IN (31, 32, 44, 61, 34, 35, 36, 37, 38, 39, 62, 63, 67)
+ORDER BY transfer.sequence
+
 -- read_cycles --
 -- The start of the last game cycle of each session, by game category, among a player's latest entries.
 SELECT DISTINCT ON (asked.player_id, latest.session, latest.category)

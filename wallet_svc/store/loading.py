@@ -160,10 +160,13 @@ class Loader:
 
     async def _load_usage(self, connection: Connection, known: list[tuple[Player, Command, bool]]) -> None:
         since: dict[int, int] = {}
+        timed: set[int] = set()
         for player, command, _ in known:
             if isinstance(command.action, SetLimit):
                 # A new window looks back on what happened before it was set.
                 since[player.id] = 0
+                if command.action.seconds is not None:
+                    timed.add(player.id)
             elif player.usage is None:
                 moment = law.usage_since(player, command.action, self._registry.packs, self._now_us)
                 if moment is not None:
@@ -174,8 +177,12 @@ class Loader:
         asked = {"players": numbers(since), "since": numbers(since.values())}
         for row in await _rows(connection, "read_usage", asked):
             rows[row.player_id].append(row)
+        timed |= {player_id for player_id in since if law.counts_time(self._by_id[player_id].protection)}
+        times = defaultdict(list)
+        for row in await _rows(connection, "read_times", {"players": numbers(timed)}) if timed else ():
+            times[row.player_id].append(row)
         for player_id in since:
-            law.restore_usage(self._by_id[player_id], rows[player_id], self._registry)
+            law.restore_usage(self._by_id[player_id], rows[player_id], times[player_id], self._registry)
 
     async def _load_cycles(self, connection: Connection, players: dict[int, Player]) -> None:
         if not players:

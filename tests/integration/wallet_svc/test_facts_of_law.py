@@ -169,3 +169,17 @@ async def test_without_durable_evidence_debits_are_refused_and_their_keys_stay_f
     assert ledger.stored(Kind.BET, "b2") == []
     await wallet.must("alice", "b2", bet("2.00", "r2"))
     await wallet.must("alice", "w1", win("5.00", "r1"))
+
+
+async def test_a_process_that_reads_the_player_counts_the_same_time(ledger: Ledger) -> None:
+    wallet = await ledger.wallet()
+    await british(wallet, "alice")
+    limit = c.SetLimit(limit="time", window="24h", seconds=100)
+    await wallet.must("alice", "limit", limit, source=PLATFORM)
+    await open_play(wallet, "alice", "p")
+    ledger.clock.advance(seconds=99)
+    other = await ledger.wallet()
+    await other.must("alice", "b1", pounds("b1"))
+    ledger.clock.advance(seconds=1)
+    for number, one in enumerate((wallet, other, await ledger.wallet())):
+        assert reasons(await one.do("alice", f"b2{number}", pounds(f"b2{number}"))) == ["LIM.TIME", "GAM.TOO_FAST"]

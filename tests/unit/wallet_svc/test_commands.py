@@ -274,3 +274,22 @@ def test_our_numbers_are_those_of_the_contract() -> None:
     assert {one.name: one.value for one in Shortfall}.items() <= shortfalls.items()
     assert set(LIMIT_NAMES) == set(action_pb2.LimitKind.values()) - {0}
     assert max(one.value for one in AccountClass if one < AccountClass.HOUSE) < 10
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        action_pb2.SetLimit(limit_kind=action_pb2.LIMIT_KIND_TIME, window="day", amount=FIVE),
+        action_pb2.SetLimit(limit_kind=action_pb2.LIMIT_KIND_LOSS, window="24h", time=Duration(seconds=5)),
+        action_pb2.SetLimit(limit_kind=action_pb2.LIMIT_KIND_LOSS, window="24h"),
+        action_pb2.SetLimit(limit_kind=action_pb2.LIMIT_KIND_TIME, window="day", amount=FIVE, time=Duration(seconds=5)),
+    ],
+)
+def test_a_limit_is_of_money_or_of_time_as_its_kind_says(limit: action_pb2.SetLimit) -> None:
+    with pytest.raises(RequestInvalidError):
+        decode(set_limit=limit)
+
+
+def test_a_limit_of_time_is_in_seconds() -> None:
+    limit = action_pb2.SetLimit(limit_kind=action_pb2.LIMIT_KIND_TIME, window="day", time=Duration(seconds=90))
+    assert decode(set_limit=limit).action == c.SetLimit(limit="time", window="day", seconds=90)

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pitboss.type.v1 import decision_pb2 as pitboss_dot_type_dot_v1_dot_decision__pb2
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 from pitboss.wallet.v1 import action_pb2 as pitboss_dot_wallet_dot_v1_dot_action__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.pitboss/compliance/v1/compliance_service.proto\x12\x15pitboss.compliance.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epitboss/type/v1/decision.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1epitboss/wallet/v1/action.proto\"L\n\x0f\x45valuateRequest\x12\x39\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\"I\n\x10\x45valuateResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xbb\x01\n\x0fOpenPlayRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12@\n\topen_play\x18\x03 \x01(\x0b\x32\x1b.pitboss.wallet.v1.OpenPlayB\x06\xbaH\x03\xc8\x01\x01R\x08openPlay\"i\n\x10OpenPlayResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\x12\"\n\x0cjurisdiction\x18\x02 \x01(\tR\x0cjurisdiction\"\xc7\x02\n\x0fSetLimitRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12G\n\nlimit_kind\x18\x03 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tlimitKind\x12K\n\x06window\x18\x04 \x01(\tB3\xbaH0r.2,^(|24h|7d|30d|1mo|day|week|month|since_set)$R\x06window\x12\x36\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\"I\n\x10SetLimitResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\x93\x02\n\x13\x43onfirmLimitRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12G\n\nlimit_kind\x18\x03 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tlimitKind\x12K\n\x06window\x18\x04 \x01(\tB3\xbaH0r.2,^(|24h|7d|30d|1mo|day|week|month|since_set)$R\x06window\"M\n\x14\x43onfirmLimitResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\x99\x02\n\x19\x43\x61ncelPendingLimitRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12G\n\nlimit_kind\x18\x03 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tlimitKind\x12K\n\x06window\x18\x04 \x01(\tB3\xbaH0r.2,^(|24h|7d|30d|1mo|day|week|month|since_set)$R\x06window\"S\n\x1a\x43\x61ncelPendingLimitResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xc5\x01\n\x15StartExclusionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x44\n\x04term\x18\x03 \x01(\tB0\xbaH-r+2)^([0-9]{1,3}(h|d|mo|y)|indefinite|final)$R\x04term\"O\n\x16StartExclusionResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xac\x01\n\x11StartBreakRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12/\n\x04term\x18\x03 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^[0-9]{1,3}(h|d|mo)$R\x04term\"K\n\x12StartBreakResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\x85\x01\n\x1bRequestReinstatementRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\"U\n\x1cRequestReinstatementResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"I\n\x14GetProtectionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\"\xf4\x02\n\x0bLimitStatus\x12;\n\nlimit_kind\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindR\tlimitKind\x12\x16\n\x06window\x18\x02 \x01(\tR\x06window\x12.\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\x12=\n\x0epending_amount\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\rpendingAmount\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12*\n\x04used\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x04used\x12\x32\n\x08headroom\x18\x07 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x08headroom\"\xb4\x02\n\x15GetProtectionResponse\x12\"\n\x0cjurisdiction\x18\x01 \x01(\tR\x0cjurisdiction\x12\x18\n\x07\x62locked\x18\x02 \x01(\x08R\x07\x62locked\x12:\n\x06limits\x18\x03 \x03(\x0b\x32\".pitboss.compliance.v1.LimitStatusR\x06limits\x12\x1a\n\x08\x65xcluded\x18\x04 \x01(\x08R\x08\x65xcluded\x12?\n\religible_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x65ligibleTime\x12\x44\n\x10\x62reak_until_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0e\x62reakUntilTime2\x87\x0b\n\x11\x43omplianceService\x12\x92\x01\n\x08\x45valuate\x12&.pitboss.compliance.v1.EvaluateRequest\x1a\'.pitboss.compliance.v1.EvaluateResponse\"5\x90\x02\x01\x82\xd3\xe4\x93\x02,\"\'/v1/players/{action.player_id}:evaluate:\x01*\x12`\n\x08OpenPlay\x12&.pitboss.compliance.v1.OpenPlayRequest\x1a\'.pitboss.compliance.v1.OpenPlayResponse\"\x03\x90\x02\x02\x12\x89\x01\n\x08SetLimit\x12&.pitboss.compliance.v1.SetLimitRequest\x1a\'.pitboss.compliance.v1.SetLimitResponse\",\x90\x02\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/players/{player_id}/limits:\x01*\x12\x9d\x01\n\x0c\x43onfirmLimit\x12*.pitboss.compliance.v1.ConfirmLimitRequest\x1a+.pitboss.compliance.v1.ConfirmLimitResponse\"4\x90\x02\x02\x82\xd3\xe4\x93\x02+\"&/v1/players/{player_id}/limits:confirm:\x01*\x12\xb5\x01\n\x12\x43\x61ncelPendingLimit\x12\x30.pitboss.compliance.v1.CancelPendingLimitRequest\x1a\x31.pitboss.compliance.v1.CancelPendingLimitResponse\":\x90\x02\x02\x82\xd3\xe4\x93\x02\x31\",/v1/players/{player_id}/limits:cancelPending:\x01*\x12\x9f\x01\n\x0eStartExclusion\x12,.pitboss.compliance.v1.StartExclusionRequest\x1a-.pitboss.compliance.v1.StartExclusionResponse\"0\x90\x02\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/players/{player_id}/exclusions:\x01*\x12\x8f\x01\n\nStartBreak\x12(.pitboss.compliance.v1.StartBreakRequest\x1a).pitboss.compliance.v1.StartBreakResponse\",\x90\x02\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/players/{player_id}/breaks:\x01*\x12\xc6\x01\n\x14RequestReinstatement\x12\x32.pitboss.compliance.v1.RequestReinstatementRequest\x1a\x33.pitboss.compliance.v1.RequestReinstatementResponse\"E\x90\x02\x02\x82\xd3\xe4\x93\x02<\"7/v1/players/{player_id}/exclusions:requestReinstatement:\x01*\x12\x99\x01\n\rGetProtection\x12+.pitboss.compliance.v1.GetProtectionRequest\x1a,.pitboss.compliance.v1.GetProtectionResponse\"-\x90\x02\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/players/{player_id}/protectionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.pitboss/compliance/v1/compliance_service.proto\x12\x15pitboss.compliance.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epitboss/type/v1/decision.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1epitboss/wallet/v1/action.proto\"L\n\x0f\x45valuateRequest\x12\x39\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\"I\n\x10\x45valuateResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xbb\x01\n\x0fOpenPlayRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12@\n\topen_play\x18\x03 \x01(\x0b\x32\x1b.pitboss.wallet.v1.OpenPlayB\x06\xbaH\x03\xc8\x01\x01R\x08openPlay\"i\n\x10OpenPlayResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\x12\"\n\x0cjurisdiction\x18\x02 \x01(\tR\x0cjurisdiction\"\xf8\x02\n\x0fSetLimitRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12G\n\nlimit_kind\x18\x03 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tlimitKind\x12K\n\x06window\x18\x04 \x01(\tB3\xbaH0r.2,^(|24h|7d|30d|1mo|day|week|month|since_set)$R\x06window\x12.\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\x12\x37\n\x04time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\xbaH\x05\xaa\x01\x02\x32\x00R\x04time\"I\n\x10SetLimitResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\x93\x02\n\x13\x43onfirmLimitRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12G\n\nlimit_kind\x18\x03 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tlimitKind\x12K\n\x06window\x18\x04 \x01(\tB3\xbaH0r.2,^(|24h|7d|30d|1mo|day|week|month|since_set)$R\x06window\"M\n\x14\x43onfirmLimitResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\x99\x02\n\x19\x43\x61ncelPendingLimitRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12G\n\nlimit_kind\x18\x03 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tlimitKind\x12K\n\x06window\x18\x04 \x01(\tB3\xbaH0r.2,^(|24h|7d|30d|1mo|day|week|month|since_set)$R\x06window\"S\n\x1a\x43\x61ncelPendingLimitResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xc5\x01\n\x15StartExclusionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12\x44\n\x04term\x18\x03 \x01(\tB0\xbaH-r+2)^([0-9]{1,3}(h|d|mo|y)|indefinite|final)$R\x04term\"O\n\x16StartExclusionResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xac\x01\n\x11StartBreakRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\x12/\n\x04term\x18\x03 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^[0-9]{1,3}(h|d|mo)$R\x04term\"K\n\x12StartBreakResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\x85\x01\n\x1bRequestReinstatementRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x33\n\x0ftransaction_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0etransactionKey\"U\n\x1cRequestReinstatementResponse\x12\x35\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"I\n\x14GetProtectionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\"\xf4\x02\n\x0bLimitStatus\x12;\n\nlimit_kind\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindR\tlimitKind\x12\x16\n\x06window\x18\x02 \x01(\tR\x06window\x12.\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\x12=\n\x0epending_amount\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\rpendingAmount\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12*\n\x04used\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x04used\x12\x32\n\x08headroom\x18\x07 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x08headroom\"\x88\x02\n\x0fTimeLimitStatus\x12\x16\n\x06window\x18\x01 \x01(\tR\x06window\x12-\n\x04time\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04time\x12<\n\x0cpending_time\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0bpendingTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12-\n\x04used\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04used\"\xfd\x02\n\x15GetProtectionResponse\x12\"\n\x0cjurisdiction\x18\x01 \x01(\tR\x0cjurisdiction\x12\x18\n\x07\x62locked\x18\x02 \x01(\x08R\x07\x62locked\x12:\n\x06limits\x18\x03 \x03(\x0b\x32\".pitboss.compliance.v1.LimitStatusR\x06limits\x12\x1a\n\x08\x65xcluded\x18\x04 \x01(\x08R\x08\x65xcluded\x12?\n\religible_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x65ligibleTime\x12\x44\n\x10\x62reak_until_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0e\x62reakUntilTime\x12G\n\x0btime_limits\x18\x07 \x03(\x0b\x32&.pitboss.compliance.v1.TimeLimitStatusR\ntimeLimits2\x87\x0b\n\x11\x43omplianceService\x12\x92\x01\n\x08\x45valuate\x12&.pitboss.compliance.v1.EvaluateRequest\x1a\'.pitboss.compliance.v1.EvaluateResponse\"5\x90\x02\x01\x82\xd3\xe4\x93\x02,\"\'/v1/players/{action.player_id}:evaluate:\x01*\x12`\n\x08OpenPlay\x12&.pitboss.compliance.v1.OpenPlayRequest\x1a\'.pitboss.compliance.v1.OpenPlayResponse\"\x03\x90\x02\x02\x12\x89\x01\n\x08SetLimit\x12&.pitboss.compliance.v1.SetLimitRequest\x1a\'.pitboss.compliance.v1.SetLimitResponse\",\x90\x02\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/players/{player_id}/limits:\x01*\x12\x9d\x01\n\x0c\x43onfirmLimit\x12*.pitboss.compliance.v1.ConfirmLimitRequest\x1a+.pitboss.compliance.v1.ConfirmLimitResponse\"4\x90\x02\x02\x82\xd3\xe4\x93\x02+\"&/v1/players/{player_id}/limits:confirm:\x01*\x12\xb5\x01\n\x12\x43\x61ncelPendingLimit\x12\x30.pitboss.compliance.v1.CancelPendingLimitRequest\x1a\x31.pitboss.compliance.v1.CancelPendingLimitResponse\":\x90\x02\x02\x82\xd3\xe4\x93\x02\x31\",/v1/players/{player_id}/limits:cancelPending:\x01*\x12\x9f\x01\n\x0eStartExclusion\x12,.pitboss.compliance.v1.StartExclusionRequest\x1a-.pitboss.compliance.v1.StartExclusionResponse\"0\x90\x02\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/players/{player_id}/exclusions:\x01*\x12\x8f\x01\n\nStartBreak\x12(.pitboss.compliance.v1.StartBreakRequest\x1a).pitboss.compliance.v1.StartBreakResponse\",\x90\x02\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/players/{player_id}/breaks:\x01*\x12\xc6\x01\n\x14RequestReinstatement\x12\x32.pitboss.compliance.v1.RequestReinstatementRequest\x1a\x33.pitboss.compliance.v1.RequestReinstatementResponse\"E\x90\x02\x02\x82\xd3\xe4\x93\x02<\"7/v1/players/{player_id}/exclusions:requestReinstatement:\x01*\x12\x99\x01\n\rGetProtection\x12+.pitboss.compliance.v1.GetProtectionRequest\x1a,.pitboss.compliance.v1.GetProtectionResponse\"-\x90\x02\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/players/{player_id}/protectionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,8 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETLIMITREQUEST'].fields_by_name['limit_kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_SETLIMITREQUEST'].fields_by_name['window']._loaded_options = None
   _globals['_SETLIMITREQUEST'].fields_by_name['window']._serialized_options = b'\272H0r.2,^(|24h|7d|30d|1mo|day|week|month|since_set)$'
-  _globals['_SETLIMITREQUEST'].fields_by_name['amount']._loaded_options = None
-  _globals['_SETLIMITREQUEST'].fields_by_name['amount']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SETLIMITREQUEST'].fields_by_name['time']._loaded_options = None
+  _globals['_SETLIMITREQUEST'].fields_by_name['time']._serialized_options = b'\272H\005\252\001\0022\000'
   _globals['_CONFIRMLIMITREQUEST'].fields_by_name['player_id']._loaded_options = None
   _globals['_CONFIRMLIMITREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
   _globals['_CONFIRMLIMITREQUEST'].fields_by_name['transaction_key']._loaded_options = None
@@ -107,44 +108,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPLIANCESERVICE'].methods_by_name['RequestReinstatement']._serialized_options = b'\220\002\002\202\323\344\223\002<\"7/v1/players/{player_id}/exclusions:requestReinstatement:\001*'
   _globals['_COMPLIANCESERVICE'].methods_by_name['GetProtection']._loaded_options = None
   _globals['_COMPLIANCESERVICE'].methods_by_name['GetProtection']._serialized_options = b'\220\002\001\202\323\344\223\002$\022\"/v1/players/{player_id}/protection'
-  _globals['_EVALUATEREQUEST']._serialized_start=258
-  _globals['_EVALUATEREQUEST']._serialized_end=334
-  _globals['_EVALUATERESPONSE']._serialized_start=336
-  _globals['_EVALUATERESPONSE']._serialized_end=409
-  _globals['_OPENPLAYREQUEST']._serialized_start=412
-  _globals['_OPENPLAYREQUEST']._serialized_end=599
-  _globals['_OPENPLAYRESPONSE']._serialized_start=601
-  _globals['_OPENPLAYRESPONSE']._serialized_end=706
-  _globals['_SETLIMITREQUEST']._serialized_start=709
-  _globals['_SETLIMITREQUEST']._serialized_end=1036
-  _globals['_SETLIMITRESPONSE']._serialized_start=1038
-  _globals['_SETLIMITRESPONSE']._serialized_end=1111
-  _globals['_CONFIRMLIMITREQUEST']._serialized_start=1114
-  _globals['_CONFIRMLIMITREQUEST']._serialized_end=1389
-  _globals['_CONFIRMLIMITRESPONSE']._serialized_start=1391
-  _globals['_CONFIRMLIMITRESPONSE']._serialized_end=1468
-  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_start=1471
-  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_end=1752
-  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_start=1754
-  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_end=1837
-  _globals['_STARTEXCLUSIONREQUEST']._serialized_start=1840
-  _globals['_STARTEXCLUSIONREQUEST']._serialized_end=2037
-  _globals['_STARTEXCLUSIONRESPONSE']._serialized_start=2039
-  _globals['_STARTEXCLUSIONRESPONSE']._serialized_end=2118
-  _globals['_STARTBREAKREQUEST']._serialized_start=2121
-  _globals['_STARTBREAKREQUEST']._serialized_end=2293
-  _globals['_STARTBREAKRESPONSE']._serialized_start=2295
-  _globals['_STARTBREAKRESPONSE']._serialized_end=2370
-  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_start=2373
-  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_end=2506
-  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_start=2508
-  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_end=2593
-  _globals['_GETPROTECTIONREQUEST']._serialized_start=2595
-  _globals['_GETPROTECTIONREQUEST']._serialized_end=2668
-  _globals['_LIMITSTATUS']._serialized_start=2671
-  _globals['_LIMITSTATUS']._serialized_end=3043
-  _globals['_GETPROTECTIONRESPONSE']._serialized_start=3046
-  _globals['_GETPROTECTIONRESPONSE']._serialized_end=3354
-  _globals['_COMPLIANCESERVICE']._serialized_start=3357
-  _globals['_COMPLIANCESERVICE']._serialized_end=4772
+  _globals['_EVALUATEREQUEST']._serialized_start=290
+  _globals['_EVALUATEREQUEST']._serialized_end=366
+  _globals['_EVALUATERESPONSE']._serialized_start=368
+  _globals['_EVALUATERESPONSE']._serialized_end=441
+  _globals['_OPENPLAYREQUEST']._serialized_start=444
+  _globals['_OPENPLAYREQUEST']._serialized_end=631
+  _globals['_OPENPLAYRESPONSE']._serialized_start=633
+  _globals['_OPENPLAYRESPONSE']._serialized_end=738
+  _globals['_SETLIMITREQUEST']._serialized_start=741
+  _globals['_SETLIMITREQUEST']._serialized_end=1117
+  _globals['_SETLIMITRESPONSE']._serialized_start=1119
+  _globals['_SETLIMITRESPONSE']._serialized_end=1192
+  _globals['_CONFIRMLIMITREQUEST']._serialized_start=1195
+  _globals['_CONFIRMLIMITREQUEST']._serialized_end=1470
+  _globals['_CONFIRMLIMITRESPONSE']._serialized_start=1472
+  _globals['_CONFIRMLIMITRESPONSE']._serialized_end=1549
+  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_start=1552
+  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_end=1833
+  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_start=1835
+  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_end=1918
+  _globals['_STARTEXCLUSIONREQUEST']._serialized_start=1921
+  _globals['_STARTEXCLUSIONREQUEST']._serialized_end=2118
+  _globals['_STARTEXCLUSIONRESPONSE']._serialized_start=2120
+  _globals['_STARTEXCLUSIONRESPONSE']._serialized_end=2199
+  _globals['_STARTBREAKREQUEST']._serialized_start=2202
+  _globals['_STARTBREAKREQUEST']._serialized_end=2374
+  _globals['_STARTBREAKRESPONSE']._serialized_start=2376
+  _globals['_STARTBREAKRESPONSE']._serialized_end=2451
+  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_start=2454
+  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_end=2587
+  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_start=2589
+  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_end=2674
+  _globals['_GETPROTECTIONREQUEST']._serialized_start=2676
+  _globals['_GETPROTECTIONREQUEST']._serialized_end=2749
+  _globals['_LIMITSTATUS']._serialized_start=2752
+  _globals['_LIMITSTATUS']._serialized_end=3124
+  _globals['_TIMELIMITSTATUS']._serialized_start=3127
+  _globals['_TIMELIMITSTATUS']._serialized_end=3391
+  _globals['_GETPROTECTIONRESPONSE']._serialized_start=3394
+  _globals['_GETPROTECTIONRESPONSE']._serialized_end=3775
+  _globals['_COMPLIANCESERVICE']._serialized_start=3778
+  _globals['_COMPLIANCESERVICE']._serialized_end=5193
 # @@protoc_insertion_point(module_scope)

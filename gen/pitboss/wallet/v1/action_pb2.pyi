@@ -72,6 +72,8 @@ class _LimitKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitKind.V
     """Deposits less withdrawals that were asked for."""
     LIMIT_KIND_WAGER: _LimitKind.ValueType  # 5
     """Stakes, whatever comes of them."""
+    LIMIT_KIND_TIME: _LimitKind.ValueType  # 6
+    """Time of open sessions. Parallel ones count once."""
 
 class LimitKind(_LimitKind, metaclass=_LimitKindEnumTypeWrapper):
     """LimitKind says what a limit counts."""
@@ -88,6 +90,8 @@ LIMIT_KIND_NETDEP: LimitKind.ValueType  # 4
 """Deposits less withdrawals that were asked for."""
 LIMIT_KIND_WAGER: LimitKind.ValueType  # 5
 """Stakes, whatever comes of them."""
+LIMIT_KIND_TIME: LimitKind.ValueType  # 6
+"""Time of open sessions. Parallel ones count once."""
 Global___LimitKind: _TypeAlias = LimitKind  # noqa: Y015
 
 class _CreditTarget:
@@ -1036,13 +1040,18 @@ class SetLimit(_message.Message):
     LIMIT_KIND_FIELD_NUMBER: _builtins.int
     WINDOW_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
     limit_kind: Global___LimitKind.ValueType
     """What the limit counts."""
     window: _builtins.str
     """Window: "24h", "7d", "30d", "1mo", "day", "week", "month", or "since_set". Empty for LIMIT_KIND_STAKE."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """The limit."""
+        """The limit, of every kind but LIMIT_KIND_TIME."""
+
+    @_builtins.property
+    def time(self) -> _duration_pb2.Duration:
+        """The limit of LIMIT_KIND_TIME, whole seconds."""
 
     def __init__(
         self,
@@ -1050,10 +1059,11 @@ class SetLimit(_message.Message):
         limit_kind: Global___LimitKind.ValueType = ...,
         window: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
+        time: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "limit_kind", b"limit_kind", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "limit_kind", b"limit_kind", "time", b"time", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

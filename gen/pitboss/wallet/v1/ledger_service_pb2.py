@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 from pitboss.type.v1 import outcome_pb2 as pitboss_dot_type_dot_v1_dot_outcome__pb2
@@ -30,7 +31,7 @@ from pitboss.wallet.v1 import action_pb2 as pitboss_dot_wallet_dot_v1_dot_action
 from pitboss.wallet.v1 import transaction_pb2 as pitboss_dot_wallet_dot_v1_dot_transaction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&pitboss/wallet/v1/ledger_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1dpitboss/type/v1/outcome.proto\x1a\x1epitboss/wallet/v1/action.proto\x1a#pitboss/wallet/v1/transaction.proto\"K\n\x0e\x45xecuteRequest\x12\x39\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\"D\n\x0f\x45xecuteResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"o\n\x13\x45xecuteBatchRequest\x12@\n\x07\x61\x63tions\x18\x01 \x03(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x08R\x07\x61\x63tions\x12\x16\n\x06\x61tomic\x18\x02 \x01(\x08R\x06\x61tomic\"\x9b\x01\n\x14\x45xecuteBatchResponse\x12\x33\n\x07results\x18\x01 \x03(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x07results\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x1a\n\x08replayed\x18\x03 \x01(\x08R\x08replayed\"\\\n\x14\x45xecuteStreamRequest\x12\x44\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32&.pitboss.wallet.v1.ExecuteBatchRequestB\x06\xbaH\x03\xc8\x01\x01R\x05\x62\x61tch\"V\n\x15\x45xecuteStreamResponse\x12=\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\'.pitboss.wallet.v1.ExecuteBatchResponseR\x05\x62\x61tch\"\xc4\x02\n\x15GetTransactionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12@\n\x04kind\x18\x02 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x31\n\x0ftransaction_key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x0etransactionKey\x12\x38\n\x06source\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x06source\x12I\n\x0etransaction_id\x18\x05 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^([0-9]{1,5}-[0-9]{1,19})?$R\rtransactionId\"Z\n\x16GetTransactionResponse\x12@\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0btransaction\"\x8c\x01\n\x11GetBalanceRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x44\n\rcurrency_code\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\"M\n\x12GetBalanceResponse\x12\x37\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\x1b.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\"\xa9\x01\n\x0fGetRoundRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12<\n\x08provider\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x08provider\x12%\n\x08round_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x07roundId\"\xff\x01\n\x10GetRoundResponse\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32\x1d.pitboss.wallet.v1.RoundStateR\x05state\x12\x42\n\x0ctransactions\x18\x02 \x03(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0ctransactions\x12\x37\n\topen_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08openTime\x12\x39\n\nclose_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcloseTime\"E\n\x10GetPlayerRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\"\xb3\x01\n\x0bPlaySession\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1a\n\x08provider\x18\x02 \x01(\tR\x08provider\x12#\n\rcurrency_code\x18\x03 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06\x61\x63tive\x18\x04 \x01(\x08R\x06\x61\x63tive\x12,\n\x03\x65nd\x18\x05 \x01(\x0e\x32\x1a.pitboss.wallet.v1.PlayEndR\x03\x65nd\"\xc9\x03\n\x11GetPlayerResponse\x12\"\n\x0cjurisdiction\x18\x01 \x01(\tR\x0cjurisdiction\x12%\n\x0e\x63urrency_codes\x18\x02 \x03(\tR\rcurrencyCodes\x12\x18\n\x07\x62locked\x18\x03 \x01(\x08R\x07\x62locked\x12\'\n\x0fprotection_json\x18\x04 \x01(\tR\x0eprotectionJson\x12:\n\x08sessions\x18\x05 \x03(\x0b\x32\x1e.pitboss.wallet.v1.PlaySessionR\x08sessions\x12\x17\n\x07\x62orn_on\x18\x06 \x01(\tR\x06\x62ornOn\x12Q\n\texponents\x18\x07 \x03(\x0b\x32\x33.pitboss.wallet.v1.GetPlayerResponse.ExponentsEntryR\texponents\x12@\n\x0climit_usages\x18\x08 \x03(\x0b\x32\x1d.pitboss.wallet.v1.LimitUsageR\x0blimitUsages\x1a<\n\x0e\x45xponentsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x05R\x05value:\x02\x38\x01\"\xc1\x01\n\nLimitUsage\x12;\n\nlimit_kind\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindR\tlimitKind\x12\x16\n\x06window\x18\x02 \x01(\tR\x06window\x12*\n\x04used\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x04used\x12\x32\n\x08headroom\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x08headroom\"R\n\x15\x45valuateActionRequest\x12\x39\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\"K\n\x16\x45valuateActionResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xea\x01\n\x0fReadFeedRequest\x12\x1d\n\x05shard\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x05shard\x12.\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\rafterSequence\x12\x16\n\x06\x66ollow\x18\x03 \x01(\x08R\x06\x66ollow\x12\'\n\tpage_size\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80\x08(\x00R\x08pageSize\x12G\n\x05kinds\x18\x05 \x03(\x0e\x32\".pitboss.wallet.v1.TransactionKindB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01R\x05kinds\"b\n\x10ReadFeedResponse\x12\x32\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.pitboss.wallet.v1.EntryR\x07\x65ntries\x12\x1a\n\x08position\x18\x02 \x01(\x03R\x08position\"\x12\n\x10ListHeadsRequest\"P\n\x04Head\x12\x14\n\x05shard\x18\x01 \x01(\x05R\x05shard\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12\x16\n\x06\x64igest\x18\x03 \x01(\x0cR\x06\x64igest\"B\n\x11ListHeadsResponse\x12-\n\x05heads\x18\x01 \x03(\x0b\x32\x17.pitboss.wallet.v1.HeadR\x05heads2\xdc\x07\n\rLedgerService\x12U\n\x07\x45xecute\x12!.pitboss.wallet.v1.ExecuteRequest\x1a\".pitboss.wallet.v1.ExecuteResponse\"\x03\x90\x02\x02\x12\x64\n\x0c\x45xecuteBatch\x12&.pitboss.wallet.v1.ExecuteBatchRequest\x1a\'.pitboss.wallet.v1.ExecuteBatchResponse\"\x03\x90\x02\x02\x12\x66\n\rExecuteStream\x12\'.pitboss.wallet.v1.ExecuteStreamRequest\x1a(.pitboss.wallet.v1.ExecuteStreamResponse(\x01\x30\x01\x12j\n\x0eGetTransaction\x12(.pitboss.wallet.v1.GetTransactionRequest\x1a).pitboss.wallet.v1.GetTransactionResponse\"\x03\x90\x02\x01\x12^\n\nGetBalance\x12$.pitboss.wallet.v1.GetBalanceRequest\x1a%.pitboss.wallet.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12X\n\x08GetRound\x12\".pitboss.wallet.v1.GetRoundRequest\x1a#.pitboss.wallet.v1.GetRoundResponse\"\x03\x90\x02\x01\x12[\n\tGetPlayer\x12#.pitboss.wallet.v1.GetPlayerRequest\x1a$.pitboss.wallet.v1.GetPlayerResponse\"\x03\x90\x02\x01\x12j\n\x0e\x45valuateAction\x12(.pitboss.wallet.v1.EvaluateActionRequest\x1a).pitboss.wallet.v1.EvaluateActionResponse\"\x03\x90\x02\x01\x12Z\n\x08ReadFeed\x12\".pitboss.wallet.v1.ReadFeedRequest\x1a#.pitboss.wallet.v1.ReadFeedResponse\"\x03\x90\x02\x01\x30\x01\x12[\n\tListHeads\x12#.pitboss.wallet.v1.ListHeadsRequest\x1a$.pitboss.wallet.v1.ListHeadsResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&pitboss/wallet/v1/ledger_service.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\x1dpitboss/type/v1/outcome.proto\x1a\x1epitboss/wallet/v1/action.proto\x1a#pitboss/wallet/v1/transaction.proto\"K\n\x0e\x45xecuteRequest\x12\x39\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\"D\n\x0f\x45xecuteResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"o\n\x13\x45xecuteBatchRequest\x12@\n\x07\x61\x63tions\x18\x01 \x03(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x08R\x07\x61\x63tions\x12\x16\n\x06\x61tomic\x18\x02 \x01(\x08R\x06\x61tomic\"\x9b\x01\n\x14\x45xecuteBatchResponse\x12\x33\n\x07results\x18\x01 \x03(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x07results\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32\x18.pitboss.type.v1.OutcomeR\x07outcome\x12\x1a\n\x08replayed\x18\x03 \x01(\x08R\x08replayed\"\\\n\x14\x45xecuteStreamRequest\x12\x44\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32&.pitboss.wallet.v1.ExecuteBatchRequestB\x06\xbaH\x03\xc8\x01\x01R\x05\x62\x61tch\"V\n\x15\x45xecuteStreamResponse\x12=\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\'.pitboss.wallet.v1.ExecuteBatchResponseR\x05\x62\x61tch\"\xc4\x02\n\x15GetTransactionRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12@\n\x04kind\x18\x02 \x01(\x0e\x32\".pitboss.wallet.v1.TransactionKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x31\n\x0ftransaction_key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x0etransactionKey\x12\x38\n\x06source\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x06source\x12I\n\x0etransaction_id\x18\x05 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^([0-9]{1,5}-[0-9]{1,19})?$R\rtransactionId\"Z\n\x16GetTransactionResponse\x12@\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0btransaction\"\x8c\x01\n\x11GetBalanceRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x44\n\rcurrency_code\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\"M\n\x12GetBalanceResponse\x12\x37\n\x08\x62\x61lances\x18\x01 \x01(\x0b\x32\x1b.pitboss.wallet.v1.BalancesR\x08\x62\x61lances\"\xa9\x01\n\x0fGetRoundRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12<\n\x08provider\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x08provider\x12%\n\x08round_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x07roundId\"\xff\x01\n\x10GetRoundResponse\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32\x1d.pitboss.wallet.v1.RoundStateR\x05state\x12\x42\n\x0ctransactions\x18\x02 \x03(\x0b\x32\x1e.pitboss.wallet.v1.TransactionR\x0ctransactions\x12\x37\n\topen_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08openTime\x12\x39\n\nclose_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcloseTime\"E\n\x10GetPlayerRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\"\xb3\x01\n\x0bPlaySession\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1a\n\x08provider\x18\x02 \x01(\tR\x08provider\x12#\n\rcurrency_code\x18\x03 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06\x61\x63tive\x18\x04 \x01(\x08R\x06\x61\x63tive\x12,\n\x03\x65nd\x18\x05 \x01(\x0e\x32\x1a.pitboss.wallet.v1.PlayEndR\x03\x65nd\"\x88\x04\n\x11GetPlayerResponse\x12\"\n\x0cjurisdiction\x18\x01 \x01(\tR\x0cjurisdiction\x12%\n\x0e\x63urrency_codes\x18\x02 \x03(\tR\rcurrencyCodes\x12\x18\n\x07\x62locked\x18\x03 \x01(\x08R\x07\x62locked\x12\'\n\x0fprotection_json\x18\x04 \x01(\tR\x0eprotectionJson\x12:\n\x08sessions\x18\x05 \x03(\x0b\x32\x1e.pitboss.wallet.v1.PlaySessionR\x08sessions\x12\x17\n\x07\x62orn_on\x18\x06 \x01(\tR\x06\x62ornOn\x12Q\n\texponents\x18\x07 \x03(\x0b\x32\x33.pitboss.wallet.v1.GetPlayerResponse.ExponentsEntryR\texponents\x12@\n\x0climit_usages\x18\x08 \x03(\x0b\x32\x1d.pitboss.wallet.v1.LimitUsageR\x0blimitUsages\x12=\n\x0btime_usages\x18\t \x03(\x0b\x32\x1c.pitboss.wallet.v1.TimeUsageR\ntimeUsages\x1a<\n\x0e\x45xponentsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x05R\x05value:\x02\x38\x01\"\xc1\x01\n\nLimitUsage\x12;\n\nlimit_kind\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.LimitKindR\tlimitKind\x12\x16\n\x06window\x18\x02 \x01(\tR\x06window\x12*\n\x04used\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x04used\x12\x32\n\x08headroom\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x08headroom\"R\n\tTimeUsage\x12\x16\n\x06window\x18\x01 \x01(\tR\x06window\x12-\n\x04used\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04used\"R\n\x15\x45valuateActionRequest\x12\x39\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\"K\n\x16\x45valuateActionResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32\x19.pitboss.wallet.v1.ResultR\x06result\"\xea\x01\n\x0fReadFeedRequest\x12\x1d\n\x05shard\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x05shard\x12.\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\rafterSequence\x12\x16\n\x06\x66ollow\x18\x03 \x01(\x08R\x06\x66ollow\x12\'\n\tpage_size\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80\x08(\x00R\x08pageSize\x12G\n\x05kinds\x18\x05 \x03(\x0e\x32\".pitboss.wallet.v1.TransactionKindB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01R\x05kinds\"b\n\x10ReadFeedResponse\x12\x32\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.pitboss.wallet.v1.EntryR\x07\x65ntries\x12\x1a\n\x08position\x18\x02 \x01(\x03R\x08position\"\x12\n\x10ListHeadsRequest\"P\n\x04Head\x12\x14\n\x05shard\x18\x01 \x01(\x05R\x05shard\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12\x16\n\x06\x64igest\x18\x03 \x01(\x0cR\x06\x64igest\"B\n\x11ListHeadsResponse\x12-\n\x05heads\x18\x01 \x03(\x0b\x32\x17.pitboss.wallet.v1.HeadR\x05heads2\xdc\x07\n\rLedgerService\x12U\n\x07\x45xecute\x12!.pitboss.wallet.v1.ExecuteRequest\x1a\".pitboss.wallet.v1.ExecuteResponse\"\x03\x90\x02\x02\x12\x64\n\x0c\x45xecuteBatch\x12&.pitboss.wallet.v1.ExecuteBatchRequest\x1a\'.pitboss.wallet.v1.ExecuteBatchResponse\"\x03\x90\x02\x02\x12\x66\n\rExecuteStream\x12\'.pitboss.wallet.v1.ExecuteStreamRequest\x1a(.pitboss.wallet.v1.ExecuteStreamResponse(\x01\x30\x01\x12j\n\x0eGetTransaction\x12(.pitboss.wallet.v1.GetTransactionRequest\x1a).pitboss.wallet.v1.GetTransactionResponse\"\x03\x90\x02\x01\x12^\n\nGetBalance\x12$.pitboss.wallet.v1.GetBalanceRequest\x1a%.pitboss.wallet.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12X\n\x08GetRound\x12\".pitboss.wallet.v1.GetRoundRequest\x1a#.pitboss.wallet.v1.GetRoundResponse\"\x03\x90\x02\x01\x12[\n\tGetPlayer\x12#.pitboss.wallet.v1.GetPlayerRequest\x1a$.pitboss.wallet.v1.GetPlayerResponse\"\x03\x90\x02\x01\x12j\n\x0e\x45valuateAction\x12(.pitboss.wallet.v1.EvaluateActionRequest\x1a).pitboss.wallet.v1.EvaluateActionResponse\"\x03\x90\x02\x01\x12Z\n\x08ReadFeed\x12\".pitboss.wallet.v1.ReadFeedRequest\x1a#.pitboss.wallet.v1.ReadFeedResponse\"\x03\x90\x02\x01\x30\x01\x12[\n\tListHeads\x12#.pitboss.wallet.v1.ListHeadsRequest\x1a$.pitboss.wallet.v1.ListHeadsResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -95,54 +96,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEDGERSERVICE'].methods_by_name['ReadFeed']._serialized_options = b'\220\002\001'
   _globals['_LEDGERSERVICE'].methods_by_name['ListHeads']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['ListHeads']._serialized_options = b'\220\002\001'
-  _globals['_EXECUTEREQUEST']._serialized_start=252
-  _globals['_EXECUTEREQUEST']._serialized_end=327
-  _globals['_EXECUTERESPONSE']._serialized_start=329
-  _globals['_EXECUTERESPONSE']._serialized_end=397
-  _globals['_EXECUTEBATCHREQUEST']._serialized_start=399
-  _globals['_EXECUTEBATCHREQUEST']._serialized_end=510
-  _globals['_EXECUTEBATCHRESPONSE']._serialized_start=513
-  _globals['_EXECUTEBATCHRESPONSE']._serialized_end=668
-  _globals['_EXECUTESTREAMREQUEST']._serialized_start=670
-  _globals['_EXECUTESTREAMREQUEST']._serialized_end=762
-  _globals['_EXECUTESTREAMRESPONSE']._serialized_start=764
-  _globals['_EXECUTESTREAMRESPONSE']._serialized_end=850
-  _globals['_GETTRANSACTIONREQUEST']._serialized_start=853
-  _globals['_GETTRANSACTIONREQUEST']._serialized_end=1177
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=1179
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=1269
-  _globals['_GETBALANCEREQUEST']._serialized_start=1272
-  _globals['_GETBALANCEREQUEST']._serialized_end=1412
-  _globals['_GETBALANCERESPONSE']._serialized_start=1414
-  _globals['_GETBALANCERESPONSE']._serialized_end=1491
-  _globals['_GETROUNDREQUEST']._serialized_start=1494
-  _globals['_GETROUNDREQUEST']._serialized_end=1663
-  _globals['_GETROUNDRESPONSE']._serialized_start=1666
-  _globals['_GETROUNDRESPONSE']._serialized_end=1921
-  _globals['_GETPLAYERREQUEST']._serialized_start=1923
-  _globals['_GETPLAYERREQUEST']._serialized_end=1992
-  _globals['_PLAYSESSION']._serialized_start=1995
-  _globals['_PLAYSESSION']._serialized_end=2174
-  _globals['_GETPLAYERRESPONSE']._serialized_start=2177
-  _globals['_GETPLAYERRESPONSE']._serialized_end=2634
-  _globals['_GETPLAYERRESPONSE_EXPONENTSENTRY']._serialized_start=2574
-  _globals['_GETPLAYERRESPONSE_EXPONENTSENTRY']._serialized_end=2634
-  _globals['_LIMITUSAGE']._serialized_start=2637
-  _globals['_LIMITUSAGE']._serialized_end=2830
-  _globals['_EVALUATEACTIONREQUEST']._serialized_start=2832
-  _globals['_EVALUATEACTIONREQUEST']._serialized_end=2914
-  _globals['_EVALUATEACTIONRESPONSE']._serialized_start=2916
-  _globals['_EVALUATEACTIONRESPONSE']._serialized_end=2991
-  _globals['_READFEEDREQUEST']._serialized_start=2994
-  _globals['_READFEEDREQUEST']._serialized_end=3228
-  _globals['_READFEEDRESPONSE']._serialized_start=3230
-  _globals['_READFEEDRESPONSE']._serialized_end=3328
-  _globals['_LISTHEADSREQUEST']._serialized_start=3330
-  _globals['_LISTHEADSREQUEST']._serialized_end=3348
-  _globals['_HEAD']._serialized_start=3350
-  _globals['_HEAD']._serialized_end=3430
-  _globals['_LISTHEADSRESPONSE']._serialized_start=3432
-  _globals['_LISTHEADSRESPONSE']._serialized_end=3498
-  _globals['_LEDGERSERVICE']._serialized_start=3501
-  _globals['_LEDGERSERVICE']._serialized_end=4489
+  _globals['_EXECUTEREQUEST']._serialized_start=284
+  _globals['_EXECUTEREQUEST']._serialized_end=359
+  _globals['_EXECUTERESPONSE']._serialized_start=361
+  _globals['_EXECUTERESPONSE']._serialized_end=429
+  _globals['_EXECUTEBATCHREQUEST']._serialized_start=431
+  _globals['_EXECUTEBATCHREQUEST']._serialized_end=542
+  _globals['_EXECUTEBATCHRESPONSE']._serialized_start=545
+  _globals['_EXECUTEBATCHRESPONSE']._serialized_end=700
+  _globals['_EXECUTESTREAMREQUEST']._serialized_start=702
+  _globals['_EXECUTESTREAMREQUEST']._serialized_end=794
+  _globals['_EXECUTESTREAMRESPONSE']._serialized_start=796
+  _globals['_EXECUTESTREAMRESPONSE']._serialized_end=882
+  _globals['_GETTRANSACTIONREQUEST']._serialized_start=885
+  _globals['_GETTRANSACTIONREQUEST']._serialized_end=1209
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=1211
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=1301
+  _globals['_GETBALANCEREQUEST']._serialized_start=1304
+  _globals['_GETBALANCEREQUEST']._serialized_end=1444
+  _globals['_GETBALANCERESPONSE']._serialized_start=1446
+  _globals['_GETBALANCERESPONSE']._serialized_end=1523
+  _globals['_GETROUNDREQUEST']._serialized_start=1526
+  _globals['_GETROUNDREQUEST']._serialized_end=1695
+  _globals['_GETROUNDRESPONSE']._serialized_start=1698
+  _globals['_GETROUNDRESPONSE']._serialized_end=1953
+  _globals['_GETPLAYERREQUEST']._serialized_start=1955
+  _globals['_GETPLAYERREQUEST']._serialized_end=2024
+  _globals['_PLAYSESSION']._serialized_start=2027
+  _globals['_PLAYSESSION']._serialized_end=2206
+  _globals['_GETPLAYERRESPONSE']._serialized_start=2209
+  _globals['_GETPLAYERRESPONSE']._serialized_end=2729
+  _globals['_GETPLAYERRESPONSE_EXPONENTSENTRY']._serialized_start=2669
+  _globals['_GETPLAYERRESPONSE_EXPONENTSENTRY']._serialized_end=2729
+  _globals['_LIMITUSAGE']._serialized_start=2732
+  _globals['_LIMITUSAGE']._serialized_end=2925
+  _globals['_TIMEUSAGE']._serialized_start=2927
+  _globals['_TIMEUSAGE']._serialized_end=3009
+  _globals['_EVALUATEACTIONREQUEST']._serialized_start=3011
+  _globals['_EVALUATEACTIONREQUEST']._serialized_end=3093
+  _globals['_EVALUATEACTIONRESPONSE']._serialized_start=3095
+  _globals['_EVALUATEACTIONRESPONSE']._serialized_end=3170
+  _globals['_READFEEDREQUEST']._serialized_start=3173
+  _globals['_READFEEDREQUEST']._serialized_end=3407
+  _globals['_READFEEDRESPONSE']._serialized_start=3409
+  _globals['_READFEEDRESPONSE']._serialized_end=3507
+  _globals['_LISTHEADSREQUEST']._serialized_start=3509
+  _globals['_LISTHEADSREQUEST']._serialized_end=3527
+  _globals['_HEAD']._serialized_start=3529
+  _globals['_HEAD']._serialized_end=3609
+  _globals['_LISTHEADSRESPONSE']._serialized_start=3611
+  _globals['_LISTHEADSRESPONSE']._serialized_end=3677
+  _globals['_LEDGERSERVICE']._serialized_start=3680
+  _globals['_LEDGERSERVICE']._serialized_end=4668
 # @@protoc_insertion_point(module_scope)

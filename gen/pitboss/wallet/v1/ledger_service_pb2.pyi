@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -455,6 +456,7 @@ class GetPlayerResponse(_message.Message):
     BORN_ON_FIELD_NUMBER: _builtins.int
     EXPONENTS_FIELD_NUMBER: _builtins.int
     LIMIT_USAGES_FIELD_NUMBER: _builtins.int
+    TIME_USAGES_FIELD_NUMBER: _builtins.int
     jurisdiction: _builtins.str
     """Law pack of the player."""
     blocked: _builtins.bool
@@ -479,6 +481,10 @@ class GetPlayerResponse(_message.Message):
     def limit_usages(self) -> _containers.RepeatedCompositeFieldContainer[Global___LimitUsage]:
         """What is used and left of each limit that counts an amount, now."""
 
+    @_builtins.property
+    def time_usages(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeUsage]:
+        """What counts against each limit of the time of play."""
+
     def __init__(
         self,
         *,
@@ -490,10 +496,11 @@ class GetPlayerResponse(_message.Message):
         born_on: _builtins.str = ...,
         exponents: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         limit_usages: _abc.Iterable[Global___LimitUsage] | None = ...,
+        time_usages: _abc.Iterable[Global___TimeUsage] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "born_on", b"born_on", "currency_codes", b"currency_codes", "exponents", b"exponents", "jurisdiction", b"jurisdiction", "limit_usages", b"limit_usages", "protection_json", b"protection_json", "sessions", b"sessions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "born_on", b"born_on", "currency_codes", b"currency_codes", "exponents", b"exponents", "jurisdiction", b"jurisdiction", "limit_usages", b"limit_usages", "protection_json", b"protection_json", "sessions", b"sessions", "time_usages", b"time_usages"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -536,6 +543,34 @@ class LimitUsage(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LimitUsage: _TypeAlias = LimitUsage  # noqa: Y015
+
+@_typing.final
+class TimeUsage(_message.Message):
+    """TimeUsage is what counts against a limit of the time of play."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    window: _builtins.str
+    """Window of the limit."""
+    @_builtins.property
+    def used(self) -> _duration_pb2.Duration:
+        """Time of open sessions in the window."""
+
+    def __init__(
+        self,
+        *,
+        window: _builtins.str = ...,
+        used: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["used", b"used"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["used", b"used", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeUsage: _TypeAlias = TimeUsage  # noqa: Y015
 
 @_typing.final
 class EvaluateActionRequest(_message.Message):

@@ -116,3 +116,36 @@ def test_trimming_never_changes_what_the_limits_see() -> None:
 def test_usage_since_the_limit_was_set_includes_the_instant_of_setting() -> None:
     limit = a_limit(LOSS, Window.SINCE_SET, "10.00", since_us=NOON)
     assert used(LOSS, (NOON, "3.00")).used(LOSS, "GBP", limit.window_start_us(NOON, UTC_ZONE), NOON) == pounds("3.00")
+
+
+def played(book: UsageBook, after_s: int, until_s: int) -> int | None:
+    return book.used(LimitKind.TIME, "", after_s * 1_000_000, until_s * 1_000_000)
+
+
+def test_a_session_counts_until_it_runs_out_or_ends_whichever_is_first() -> None:
+    book = UsageBook()
+    book.open_session("s", 0, 100_000_000)
+    assert (played(book, 0, 60), played(book, 0, 500)) == (60, 100)
+    book.close_session("s", 70_000_000)
+    book.close_session("s", 90_000_000)
+    assert played(book, 0, 500) == 70
+
+
+def test_the_time_between_the_end_of_a_permit_and_its_renewal_is_not_counted() -> None:
+    book = UsageBook()
+    book.open_session("s", 0, 100_000_000)
+    book.extend_session("s", 50_000_000, 200_000_000)
+    assert played(book, 0, 500) == 200
+    book.extend_session("s", 300_000_000, 310_000_000)
+    assert played(book, 0, 500) == 210
+    book.open_session("s", 400_000_000)
+    assert played(book, 0, 500) == 310
+
+
+def test_whoever_ends_all_sessions_ends_each_of_them_once() -> None:
+    book = UsageBook()
+    book.open_session("s", 0)
+    book.open_session("t", 10_000_000, 20_000_000)
+    book.close_sessions(50_000_000)
+    book.close_sessions(80_000_000)
+    assert played(book, 0, 500) == 50

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -141,6 +142,7 @@ class SetLimitRequest(_message.Message):
     LIMIT_KIND_FIELD_NUMBER: _builtins.int
     WINDOW_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -151,7 +153,11 @@ class SetLimitRequest(_message.Message):
     """Window: "24h", "7d", "30d", "1mo", "day", "week", "month", or "since_set". Empty for LIMIT_KIND_STAKE."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """The limit."""
+        """The limit, of every kind but LIMIT_KIND_TIME."""
+
+    @_builtins.property
+    def time(self) -> _duration_pb2.Duration:
+        """The limit of LIMIT_KIND_TIME, whole seconds."""
 
     def __init__(
         self,
@@ -161,10 +167,11 @@ class SetLimitRequest(_message.Message):
         limit_kind: _action_pb2.LimitKind.ValueType = ...,
         window: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
+        time: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "limit_kind", b"limit_kind", "player_id", b"player_id", "transaction_key", b"transaction_key", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "limit_kind", b"limit_kind", "player_id", b"player_id", "time", b"time", "transaction_key", b"transaction_key", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -547,6 +554,52 @@ class LimitStatus(_message.Message):
 Global___LimitStatus: _TypeAlias = LimitStatus  # noqa: Y015
 
 @_typing.final
+class TimeLimitStatus(_message.Message):
+    """TimeLimitStatus is one limit of the time of play."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    PENDING_TIME_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    window: _builtins.str
+    """Window of the limit."""
+    @_builtins.property
+    def time(self) -> _duration_pb2.Duration:
+        """The limit in force."""
+
+    @_builtins.property
+    def pending_time(self) -> _duration_pb2.Duration:
+        """A pending increase, if there is one."""
+
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """When the pending increase is ripe."""
+
+    @_builtins.property
+    def used(self) -> _duration_pb2.Duration:
+        """What counts against it now."""
+
+    def __init__(
+        self,
+        *,
+        window: _builtins.str = ...,
+        time: _duration_pb2.Duration | None = ...,
+        pending_time: _duration_pb2.Duration | None = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
+        used: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "pending_time", b"pending_time", "time", b"time", "used", b"used"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "pending_time", b"pending_time", "time", b"time", "used", b"used", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeLimitStatus: _TypeAlias = TimeLimitStatus  # noqa: Y015
+
+@_typing.final
 class GetProtectionResponse(_message.Message):
     """GetProtectionResponse has the player's protection."""
 
@@ -558,6 +611,7 @@ class GetProtectionResponse(_message.Message):
     EXCLUDED_FIELD_NUMBER: _builtins.int
     ELIGIBLE_TIME_FIELD_NUMBER: _builtins.int
     BREAK_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    TIME_LIMITS_FIELD_NUMBER: _builtins.int
     jurisdiction: _builtins.str
     """Law pack of the player."""
     blocked: _builtins.bool
@@ -576,6 +630,10 @@ class GetProtectionResponse(_message.Message):
     def break_until_time(self) -> _timestamp_pb2.Timestamp:
         """End of a running break."""
 
+    @_builtins.property
+    def time_limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeLimitStatus]:
+        """Limits of the time of play."""
+
     def __init__(
         self,
         *,
@@ -585,10 +643,11 @@ class GetProtectionResponse(_message.Message):
         excluded: _builtins.bool = ...,
         eligible_time: _timestamp_pb2.Timestamp | None = ...,
         break_until_time: _timestamp_pb2.Timestamp | None = ...,
+        time_limits: _abc.Iterable[Global___TimeLimitStatus] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["break_until_time", b"break_until_time", "eligible_time", b"eligible_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "break_until_time", b"break_until_time", "eligible_time", b"eligible_time", "excluded", b"excluded", "jurisdiction", b"jurisdiction", "limits", b"limits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "break_until_time", b"break_until_time", "eligible_time", b"eligible_time", "excluded", b"excluded", "jurisdiction", b"jurisdiction", "limits", b"limits", "time_limits", b"time_limits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
