@@ -46,6 +46,14 @@ class SessionSettings(ProcessSettings):
     """How often the catalog is read again, for news that another replica brought."""
     health_answer_ms: int = 500
     """How long an adapter may take to say how its provider is."""
+    reconcile_every_ms: int = 60_000
+    """How often each provider's own record is compared with the ledger. 0: never."""
+    reconcile_settle_ms: int = 60_000
+    """A message is compared when it was sent this long ago: before, it may be on its way."""
+    reconcile_margin_ms: int = 600_000
+    """How much later than a provider sent a message the ledger may have recorded it."""
+    reconcile_stuck_ms: int = 3_600_000
+    """A round without an end is stuck after this time."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -53,6 +61,11 @@ class SessionSettings(ProcessSettings):
             raise ValueError("PITBOSS_SESSION_KEYS and PITBOSS_WALLET_ADDRESSES must not be empty.")
         for key in self.session_keys:
             _checked("PITBOSS_SESSION_KEYS", read_key, key)
+        if (
+            min(self.reconcile_every_ms, self.reconcile_settle_ms, self.reconcile_margin_ms, self.reconcile_stuck_ms)
+            < 0
+        ):
+            raise ValueError("PITBOSS_RECONCILE_* must not be below zero.")
         for address in (*self.wallet_addresses, self.compliance_address, *self.adapters.values()):
             _checked(f"{address!r}", split_address, address)
 

@@ -105,3 +105,10 @@ class FreeRoundsNotOfferedError(MeshError):
 
     kind = Kind.FAILED_PRECONDITION
     reason = "ERROR_REASON_FREE_ROUNDS_NOT_OFFERED"
+
+
+class NoRecordError(MeshError):
+    """The provider tells nothing of its own record."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_RECORD_NOT_TOLD"

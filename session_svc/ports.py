@@ -9,6 +9,7 @@ from typing import Protocol
 
 from session_svc.domain.catalog import Game
 from session_svc.domain.grants import Grant, GrantState
+from session_svc.domain.reconciling import Case, Key, Line, Own, Span
 from session_svc.domain.session import LedgerPosition, Session
 from session_svc.domain.states import PlayEnd, State
 
@@ -249,6 +250,109 @@ class FreeRoundProviders(Protocol):
 
     async def cancel_grant(self, grant: Grant) -> None:
         """Ask the provider to take back what is left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One comparison of a provider's record with the ledger."""
+
+    provider: str
+    day: dt.date | None
+    """A whole day of UTC; None: some minutes."""
+    span: Span
+    run_at: dt.datetime
+    messages: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What came of a comparison: every case of the two spans that there is now."""
+
+    provider: str
+    as_of: dt.datetime
+    """When the comparison began. What a later one has seen is not changed by it, whichever is written down last."""
+    compared: Span
+    looked_for_stuck: Span
+    """Where rounds without an end were looked for: they must be old."""
+    messages: int
+    cases: Sequence[Case]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCase:
+    """A case, and when it was seen."""
+
+    case: Case
+    first_seen: dt.datetime
+    last_seen: dt.datetime
+    resolved: dt.datetime | None
+
+
+class ProviderRecords(Protocol):
+    """What providers have written down themselves."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every connected provider."""
+        ...
+
+    async def record(self, provider: str, span: Span) -> list[Line]:
+        """What the provider first sent in the span. Raises DependencyDownError, or NoRecordError if it tells none."""
+        ...
+
+
+class LedgerHistory(Protocol):
+    """The ledger, as far as it is compared. Everything raises DependencyDownError."""
+
+    async def suspects(
+        self, provider: str, licensee: str, currency: str, span: Span, lines: Sequence[Line]
+    ) -> tuple[list[Key], list[Key]]:
+        """Compare sorted lines with what was recorded in the span: lines that differ, and entries without a line."""
+        ...
+
+    async def own(self, provider: str, key: Key) -> Own:
+        """What the ledger has under a key, whenever it was recorded."""
+        ...
+
+    async def round_state(self, provider: str, key: Key, round_id: str) -> str:
+        """Open or closed, in one word; empty for a round that was never opened."""
+        ...
+
+
+class CaseBook(Protocol):
+    """Cases and runs, written down together."""
+
+    async def scopes(self, provider: str) -> list[tuple[str, str]]:
+        """Licensees and currencies that have had a session at the provider."""
+        ...
+
+    async def first_session(self, provider: str) -> dt.datetime | None:
+        """When the provider was first played; None if it never was."""
+        ...
+
+    async def compared_until(self, provider: str) -> dt.datetime | None:
+        """Where the minutes that were compared end."""
+        ...
+
+    async def last_day(self, provider: str) -> dt.date | None:
+        """The newest day that was compared as a whole."""
+        ...
+
+    async def write(self, found: Findings, *, run: Run | None, after: dt.datetime | None) -> bool:
+        """Open and resolve cases by what was found, and remember the run, if it is one that is remembered.
+
+        False, and nothing is written, if another replica has moved the end of the compared minutes away from `after`.
+        """
+        ...
+
+    async def cases(self, *, provider: str, licensee: str, resolved: bool, limit: int) -> list[KnownCase]:
+        """The newest cases first."""
+        ...
+
+    async def runs(self) -> list[Run]:
+        """Of each provider the last minutes, then its days, the newest first."""
         ...
 
 

@@ -19,6 +19,7 @@ from mesh.identity import Policy
 from pitboss.session.v1 import (
     catalog_service_pb2_grpc,
     free_rounds_service_pb2_grpc,
+    reconciliation_service_pb2_grpc,
     session_directory_service_pb2_grpc,
     session_service_pb2_grpc,
 )
@@ -27,20 +28,24 @@ from session_svc.app.ending import Endings
 from session_svc.app.following import LawFollower
 from session_svc.app.granting import GrantDesk
 from session_svc.app.offers import Offers
+from session_svc.app.reconciling import Patience, Reconciler
 from session_svc.app.sessions import SessionDesk, SessionMaker
 from session_svc.app.supplying import Supply
 from session_svc.app.sweeping import Sweeper
 from session_svc.app.upkeep import persistently, until_done
 from session_svc.app.watching import Watching
 from session_svc.clients.adapters import AdapterProviders
+from session_svc.clients.history import ComparedLedger
 from session_svc.clients.law import ComplianceLaw
 from session_svc.clients.ledger import WalletLedger
+from session_svc.clients.records import AdapterRecords
 from session_svc.config import SessionSettings
 from session_svc.domain.keys import read_key
 from session_svc.domain.pages import PageTokens
 from session_svc.grpc_api.catalog import CatalogServicer
 from session_svc.grpc_api.directory import DirectoryServicer
 from session_svc.grpc_api.free_rounds import FreeRoundsServicer
+from session_svc.grpc_api.reconciliation import ReconciliationServicer
 from session_svc.grpc_api.sessions import SessionServicer
 from session_svc.ports import SessionCache
 from session_svc.store.cache import NoCache, ValkeySessions
@@ -48,6 +53,7 @@ from session_svc.store.changes import PostgresChanges
 from session_svc.store.games import PostgresGames
 from session_svc.store.grants import PostgresGrants
 from session_svc.store.law import PostgresLawRecord
+from session_svc.store.reconciling import PostgresCases
 from session_svc.store.sealing import Vault
 from session_svc.store.sessions import PostgresSessions
 
@@ -56,6 +62,7 @@ SESSIONS = "pitboss.session.v1.SessionService"
 DIRECTORY = "pitboss.session.v1.SessionDirectoryService"
 FREE_ROUNDS = "pitboss.session.v1.FreeRoundsService"
 CATALOG = "pitboss.session.v1.CatalogService"
+RECONCILIATION = "pitboss.session.v1.ReconciliationService"
 
 POLICY = Policy(
     callers={
@@ -64,6 +71,7 @@ POLICY = Policy(
         CATALOG: ("gateway", "platform"),
         FREE_ROUNDS: ("gateway", "platform"),
         DIRECTORY: ("provider_adapters/*", "platform"),
+        RECONCILIATION: ("platform",),
     },
     scopes={SESSIONS: "play", CATALOG: "play", FREE_ROUNDS: "play"},
 )
@@ -71,6 +79,10 @@ POLICY = Policy(
 _HALF_WAY_PATIENCE = dt.timedelta(seconds=5)
 _OPENING_PATIENCE = dt.timedelta(minutes=2)
 """Longer than any caller waits for a launch and tries again."""
+
+_OVERLAP = dt.timedelta(minutes=5)
+"""What was compared this recently is compared once more: most differences heal."""
+_RECORD_TIMEOUT_S = 60.0
 
 Closer = Callable[[], Awaitable[None]]
 
@@ -89,6 +101,7 @@ class Stores:
     law: PostgresLawRecord
     games: PostgresGames
     grants: PostgresGrants
+    cases: PostgresCases
     cache: SessionCache
     page_key: bytes
 
@@ -100,6 +113,8 @@ class Neighbours:
     law: ComplianceLaw
     ledger: WalletLedger
     providers: AdapterProviders
+    records: AdapterRecords
+    history: ComparedLedger
 
 
 async def build(settings: SessionSettings) -> server.Parts:
@@ -124,6 +139,7 @@ async def build(settings: SessionSettings) -> server.Parts:
     )
     grants = GrantDesk(grants=stores.grants, providers=neighbours.providers, offers=offers, clock=clock, new_id=_new_id)
     tokens = PageTokens(key=stores.page_key)
+    reconciler = _reconciler(settings, stores, neighbours, clock)
     await until_done("database", partial(offers.reload, stores.games))
     return server.Parts(
         services=[
@@ -147,9 +163,18 @@ async def build(settings: SessionSettings) -> server.Parts:
                 add=free_rounds_service_pb2_grpc.add_FreeRoundsServiceServicer_to_server,
                 servicer=FreeRoundsServicer(grants, tokens, clock),
             ),
+            server.Service(
+                name=RECONCILIATION,
+                add=reconciliation_service_pb2_grpc.add_ReconciliationServiceServicer_to_server,
+                servicer=ReconciliationServicer(reconciler),
+            ),
         ],
         policy=POLICY,
-        tasks={**_tasks(settings, stores, neighbours, supply, endings, clock), "watching": watching.run},
+        tasks={
+            **_tasks(settings, stores, neighbours, supply, endings, clock),
+            "watching": watching.run,
+            **({"reconciler": reconciler.run} if settings.reconcile_every_ms else {}),
+        },
         closers=closers,
     )
 
@@ -168,6 +193,25 @@ def _tasks(
         "sweeper": partial(persistently, "sweeper", sweeper.sweep, pause_s=settings.sweep_interval_ms / 1000),
         "law": partial(persistently, "law", follower.run, pause_s=1.0),
     }
+
+
+def _reconciler(settings: SessionSettings, stores: Stores, neighbours: Neighbours, clock: Clock) -> Reconciler:
+    def spell(milliseconds: int) -> dt.timedelta:
+        return dt.timedelta(milliseconds=milliseconds)
+
+    return Reconciler(
+        records=neighbours.records,
+        ledger=neighbours.history,
+        book=stores.cases,
+        clock=clock,
+        patience=Patience(
+            settle=spell(settings.reconcile_settle_ms),
+            margin=spell(settings.reconcile_margin_ms),
+            overlap=_OVERLAP,
+            stuck=spell(settings.reconcile_stuck_ms),
+        ),
+        every_s=settings.reconcile_every_ms / 1000,
+    )
 
 
 def _supply(settings: SessionSettings, stores: Stores, neighbours: Neighbours, offers: Offers) -> Supply:
@@ -197,6 +241,7 @@ def _stores(settings: SessionSettings, closers: list[Closer]) -> Stores:
         law=PostgresLawRecord(engine),
         games=PostgresGames(engine),
         grants=PostgresGrants(engine),
+        cases=PostgresCases(engine),
         cache=_cache(settings, vault, closers),
         page_key=vault.page_key,
     )
@@ -218,12 +263,16 @@ def _neighbours(settings: SessionSettings, closers: list[Closer]) -> Neighbours:
         closers.append(opened.close)
         return opened
 
+    wallets = [connected(address) for address in settings.wallet_addresses]
+    adapters = {name: connected(address) for name, address in settings.adapters.items()}
     return Neighbours(
         law=ComplianceLaw(connected(settings.compliance_address), timeout_s=timeout_s),
-        ledger=WalletLedger([connected(address) for address in settings.wallet_addresses], timeout_s=timeout_s),
+        ledger=WalletLedger(wallets, timeout_s=timeout_s),
         providers=AdapterProviders(
-            {name: connected(address) for name, address in settings.adapters.items()},
+            adapters,
             launch_timeout_s=settings.launch_timeout_ms / 1000,
             list_timeout_s=timeout_s,
         ),
+        records=AdapterRecords(adapters, timeout_s=_RECORD_TIMEOUT_S),
+        history=ComparedLedger(wallets, timeout_s=timeout_s, compare_timeout_s=_RECORD_TIMEOUT_S),
     )

@@ -59,6 +59,7 @@ POLICY = Policy(
     callers={
         WALLET: ("gateway", "platform"),
         HISTORY: ("gateway", "platform"),
+        f"{HISTORY}/CompareStatement": ("gateway", "platform", "session_svc"),
         LEDGER: (_ADAPTERS, *_INTERNAL),
         f"{LEDGER}/ReadFeed": (*_INTERNAL, "audit_svc"),
         f"{LEDGER}/ListHeads": (*_INTERNAL, "audit_svc"),

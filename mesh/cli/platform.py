@@ -33,6 +33,15 @@ def wallet_channel() -> Iterator[grpc.Channel]:
 
 
 @contextlib.contextmanager
+def session_channel() -> Iterator[grpc.Channel]:
+    """A channel to the session service."""
+    mesh = running.read_mesh()
+    credentials = Tls.load(Path(mesh["internal"]["tls"])).channel_credentials()
+    with grpc.secure_channel(mesh["internal"]["session"], credentials) as channel:
+        yield channel
+
+
+@contextlib.contextmanager
 def second_opinion_channel() -> Iterator[grpc.Channel]:
     """A channel to the second opinion."""
     mesh = running.read_mesh()
@@ -48,11 +57,11 @@ def second_opinion_channel() -> Iterator[grpc.Channel]:
 Reply = TypeVar("Reply")
 
 
-def call(method: Callable[..., Reply], request: Message, *, licensee: str = "") -> Reply:
+def call(method: Callable[..., Reply], request: Message, *, licensee: str = "", timeout_s: float = TIMEOUT_S) -> Reply:
     """Call with a deadline; an error becomes one sentence."""
     metadata = [("x-pitboss-licensee", licensee)] if licensee else []
     try:
-        return method(request, timeout=TIMEOUT_S, metadata=metadata, wait_for_ready=True)
+        return method(request, timeout=timeout_s, metadata=metadata, wait_for_ready=True)
     except grpc.RpcError as error:
         raise CommandError(_sentence(read_error(error))) from error
 

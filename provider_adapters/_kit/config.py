@@ -56,6 +56,8 @@ class StudioSettings:
     """Its address in launch addresses; by default http:// and where it listens."""
     log_level: str = "info"
     """debug, info, warning or error."""
+    clock_file: Path | None = None
+    """File that moves the sandbox's clock, for the times in its books. None: the computer's clock."""
     die_with_parent: bool = False
     """End when the parent process ends, however it ends."""
 

@@ -11,12 +11,14 @@ from google.protobuf.duration_pb2 import Duration
 from mesh.errors import RequestInvalidError
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceServicer
+from pitboss.type.v1.money_pb2 import Money
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.delivery import policy
 from provider_adapters._kit.errors import FreeRoundsNotOfferedError
 from provider_adapters._kit.health import Health, HealthBoard
 from provider_adapters._kit.manifest import Capability, Manifest
 from provider_adapters._kit.ports import Adapter, Device, FreeRounds, Game, GivenRounds, Launch, SessionFacts
+from provider_adapters._kit.provider_ledger import ProviderLedger, RecordedMessage
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.sessions import DirectorySessions
 
@@ -26,8 +28,16 @@ E = TypeVar("E")
 class AdapterServicer(ProviderAdapterServiceServicer):
     """The adapter, as the session service sees it."""
 
-    def __init__(self, manifest: Manifest, adapter: Adapter, board: HealthBoard, sessions: DirectorySessions) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        adapter: Adapter,
+        board: HealthBoard,
+        sessions: DirectorySessions,
+        ledger: ProviderLedger,
+    ) -> None:
         self._manifest = manifest
+        self._ledger = ledger
         self._adapter = adapter
         self._board = board
         self._sessions = sessions
@@ -81,6 +91,15 @@ class AdapterServicer(ProviderAdapterServiceServicer):
     def _must_offer(self, capability: Capability) -> None:
         if capability not in self._manifest.capabilities:
             raise FreeRoundsNotOfferedError(provider=self._manifest.name)
+
+    async def FetchProviderLedger(
+        self,
+        request: pb.FetchProviderLedgerRequest,
+        context: Any,
+    ) -> AsyncIterator[pb.FetchProviderLedgerResponse]:
+        """Read the provider's own record, page by page."""
+        async for page in self._ledger.messages(request.start_time.ToMilliseconds(), request.end_time.ToMilliseconds()):
+            yield pb.FetchProviderLedgerResponse(lines=map(_ledger_line, page))
 
     async def WatchHealth(
         self,
@@ -165,6 +184,24 @@ def _game(game: Game) -> pb.ProviderGame:
         enabled=game.enabled,
         currency_codes=game.currency_codes,
     )
+
+
+def _ledger_line(message: RecordedMessage) -> pb.ProviderLedgerLine:
+    line = pb.ProviderLedgerLine(
+        kind=pb.ProviderLedgerKind.Value(f"PROVIDER_LEDGER_KIND_{message.kind.upper()}"),
+        transaction_key=message.transaction_key,
+        player_reference=str(message.player),
+        currency_code=message.currency_code,
+        round_id=message.round_id,
+        bet_key=message.bet_key,
+        closes=message.closes,
+        belief=pb.ProviderBelief.Value(f"PROVIDER_BELIEF_{message.belief.upper()}"),
+        code=message.code,
+    )
+    if message.amount is not None:
+        line.amount.CopyFrom(Money(currency_code=message.currency_code, amount=format(message.amount, "f")))
+    line.send_time.FromMilliseconds(message.noted_at_ms)
+    return line
 
 
 def _health(health: Health) -> pb.WatchHealthResponse:

@@ -25,6 +25,7 @@ from provider_adapters._kit.http_server import Callbacks, HttpApp, HttpServer
 from provider_adapters._kit.nonces import NonceWindow
 from provider_adapters._kit.outbound import HttpOutbound, is_failure
 from provider_adapters._kit.ports import Adapter, AdapterParts
+from provider_adapters._kit.provider_ledger import ProviderLedger
 from provider_adapters._kit.quiet import quiet_libraries
 from provider_adapters._kit.security import LoggedSecurity
 from provider_adapters._kit.sessions import DirectorySessions
@@ -76,13 +77,21 @@ class _Wiring:
         self._session_channel = self._channel(settings.session_address)
         self._cache = self._open_cache()
         self._sessions = DirectorySessions(SessionDirectoryServiceStub(self._session_channel))
+        self._outbound = HttpOutbound(
+            manifest.name,
+            self._http,
+            self._breaker,
+            timeout_s=manifest.outbound_timeout_ms / 1000,
+            retry_after_s=self._plan.down_every_s,
+        )
         self._adapter = create_adapter(self._adapter_parts())
         self._server = self._callback_server()
         self._prober = Prober(self._breaker, self._adapter.probe, self._plan)
 
     def parts(self) -> server.Parts:
         """What mesh.server runs."""
-        servicer = AdapterServicer(self._manifest, self._adapter, self._board, self._sessions)
+        ledger = ProviderLedger(self._outbound)
+        servicer = AdapterServicer(self._manifest, self._adapter, self._board, self._sessions, ledger)
         return server.Parts(
             services=[
                 server.Service(name=SERVICE, add=add_ProviderAdapterServiceServicer_to_server, servicer=servicer)
@@ -115,20 +124,13 @@ class _Wiring:
     def _adapter_parts(self) -> AdapterParts:
         manifest = self._manifest
         ledger = AffinityStub(self._wallet_channels, LedgerServiceStub)
-        outbound = HttpOutbound(
-            manifest.name,
-            self._http,
-            self._breaker,
-            timeout_s=manifest.outbound_timeout_ms / 1000,
-            retry_after_s=self._plan.down_every_s,
-        )
         return AdapterParts(
             manifest=manifest,
             credentials=read_credentials(self._settings.provider_credentials),
             callback_url=self._settings.public_callback_url,
             wallet=LedgerWallet(ledger, may_stake=lambda: self._board.present.up),
             sessions=self._sessions,
-            outbound=outbound,
+            outbound=self._outbound,
             security=LoggedSecurity(manifest.name),
             nonces=NonceWindow(self._cache),
         )

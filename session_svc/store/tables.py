@@ -153,3 +153,41 @@ game = sa.Table(
     sa.Column("currencies", ARRAY(sa.Text), nullable=False),
     sa.Column("registered", sa.Boolean, nullable=False, comment="The ledger knows the game as it is here."),
 )
+
+case = sa.Table(
+    "reconciliation_case",
+    metadata,
+    *(
+        sa.Column(name, sa.Text(collation="C"), primary_key=True)
+        for name in ("provider", "licensee", "player_id", "kind", "transaction_key", "case_class")
+    ),
+    _text("currency"),
+    _text("round_id"),
+    sa.Column("amount_there", sa.Numeric),
+    sa.Column("amount_here", sa.Numeric),
+    _text("state_there"),
+    _text("state_here"),
+    _text("outcome_here"),
+    _text("round_here"),
+    _text("transaction_id"),
+    _moment("happened_at"),
+    _moment("first_seen_at"),
+    _moment("last_seen_at"),
+    _moment("resolved_at", nullable=True),
+    sa.Index("reconciliation_case_open", "provider", "happened_at", postgresql_where=sa.text("resolved_at IS NULL")),
+    sa.Index("reconciliation_case_newest", "first_seen_at"),
+    comment="Differences between a provider and the ledger, with what each side has. Resolved ones stay.",
+)
+
+run = sa.Table(
+    "reconciliation_run",
+    metadata,
+    sa.Column("provider", sa.Text(collation="C"), primary_key=True),
+    sa.Column("day", sa.Text(collation="C"), primary_key=True),
+    _moment("start_at"),
+    _moment("end_at"),
+    _moment("run_at"),
+    sa.Column("messages", sa.BigInteger, nullable=False),
+    sa.Column("cases", sa.BigInteger, nullable=False),
+    comment="Each whole day that was compared; without a day, the last minutes: they go on where these end.",
+)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from provider_adapters._kit import provider_ledger
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Problem
@@ -81,10 +82,22 @@ class StudioApp:
             if self._floor.outage.hangs:
                 await self._floor.outage.over()
             return HttpReply(status=503, body=b"<html>down for maintenance</html>", content_type="text/html")
+        if request.path == provider_ledger.PATH and request.method == "GET":
+            return self._record_page(request)
         if request.path.startswith("/play/"):
             known = self._record.seat(request.path.removeprefix("/play/"))
             return HttpReply(status=200 if known else 404, body=_PAGE if known else b"", content_type="text/html")
         return await self._studio.api(request, self._desk)
+
+    def _record_page(self, request: HttpRequest) -> HttpReply:
+        try:
+            names = ("start_ms", "end_ms", "after", "limit")
+            start, end, after, limit = (int(_query(request.query)[name]) for name in names)
+        except (KeyError, ValueError):
+            return _json({"error": "start_ms, end_ms, after and limit must be numbers"}, 400)
+        limit = min(max(limit, 1), provider_ledger.PAGE)
+        lines = self._record.between(start, end, kinds=provider_ledger.KINDS, after=after, limit=limit)
+        return _json([line.as_json() for line in lines])
 
     def refuse(self, problem: Problem, request: HttpRequest) -> HttpReply:  # noqa: ARG002 - the server's signature
         """A request that could not be read."""

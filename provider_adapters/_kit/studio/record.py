@@ -3,12 +3,13 @@
 import enum
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from mesh.clock import Clock, SystemClock
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.studio.ports import Act, ActKind, Seat
 
@@ -41,8 +42,9 @@ CREATE TABLE IF NOT EXISTS message (
     number INTEGER PRIMARY KEY, kind TEXT NOT NULL, transaction_key TEXT NOT NULL, launch_id TEXT NOT NULL,
     user TEXT NOT NULL, currency_code TEXT NOT NULL, round_id TEXT NOT NULL, game_id TEXT NOT NULL,
     bet_key TEXT NOT NULL, amount TEXT, closes INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL,
-    belief TEXT NOT NULL, code TEXT NOT NULL, attempts INTEGER NOT NULL,
+    belief TEXT NOT NULL, code TEXT NOT NULL, attempts INTEGER NOT NULL, noted_at_ms INTEGER NOT NULL,
     UNIQUE (kind, transaction_key));
+CREATE INDEX IF NOT EXISTS message_noted ON message (noted_at_ms);
 CREATE INDEX IF NOT EXISTS message_open ON message (belief) WHERE belief IN ('sent', 'doubtful');
 """
 
@@ -56,6 +58,8 @@ class Line:
     belief: Belief
     code: str
     attempts: int
+    noted_at_ms: int
+    """When it was written down, before it was first sent."""
 
     def as_json(self) -> dict[str, Any]:
         """For the control API."""
@@ -73,13 +77,16 @@ class Line:
             "belief": self.belief,
             "code": self.code,
             "attempts": self.attempts,
+            "closes": act.closes,
+            "noted_at_ms": self.noted_at_ms,
         }
 
 
 class Record:
     """The books, in one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -126,8 +133,9 @@ class Record:
         values = (
             *(act.kind, act.transaction_key, act.seat.launch_id, act.seat.user, act.seat.currency_code),
             *(act.round_id, act.game_id, act.bet_key, amount, int(act.closes), act.sent_at_ms, Belief.SENT),
+            self._clock.now_us() // 1000,
         )
-        query = "INSERT OR IGNORE INTO message VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0)"
+        query = "INSERT OR IGNORE INTO message VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?)"
         self._db.execute(query, values)
 
     def believe(self, act: Act, belief: Belief, code: str, *, attempts: int = 0) -> None:
@@ -163,14 +171,27 @@ class Record:
         """All messages, oldest first, from a position."""
         return [*self._lines("number > ?", after, limit=limit)]
 
+    def between(self, start_ms: int, end_ms: int, *, kinds: Collection[str], after: int, limit: int) -> list[Line]:
+        """Messages of these kinds that were first sent in a span of time, oldest first, from a position."""
+        marks = ", ".join("?" * len(kinds))
+        condition = f"noted_at_ms >= ? AND noted_at_ms < ? AND number > ? AND kind IN ({marks})"
+        return [*self._lines(condition, start_ms, end_ms, after, *kinds, limit=limit)]
+
     def _lines(self, condition: str, *values: object, limit: int = 1_000_000) -> Iterator[Line]:
         query = (
             "SELECT number, kind, transaction_key, round_id, message.game_id, bet_key, amount, closes, sent_at_ms, "  # noqa: S608
-            "belief, code, attempts, seat.* FROM message JOIN seat USING (launch_id) "
+            "belief, code, attempts, noted_at_ms, seat.* FROM message JOIN seat USING (launch_id) "
             f"WHERE {condition} ORDER BY number LIMIT {limit:d}"
         )
         for row in self._db.execute(query, values):
-            yield Line(number=row[0], act=_act(row), belief=Belief(row[9]), code=row[10], attempts=row[11])
+            yield Line(
+                number=row[0],
+                act=_act(row),
+                belief=Belief(row[9]),
+                code=row[10],
+                attempts=row[11],
+                noted_at_ms=row[12],
+            )
 
     def summary(self) -> dict[str, Any]:
         """What the studio believes it took and paid, by player and currency. Exact."""
@@ -229,5 +250,5 @@ def _act(row: tuple[Any, ...]) -> Act:
         amount=None if row[6] is None else Decimal(row[6]),
         closes=bool(row[7]),
         sent_at_ms=row[8],
-        seat=_seat(row[12:]),
+        seat=_seat(row[13:]),
     )

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 
 from mesh import logs
+from mesh.clock import open_clock
 from mesh.process import Background, StopSignal, die_with_parent
 from mesh.settings import load_or_exit
 from provider_adapters._kit.config import StudioSettings, read_credentials
@@ -44,7 +45,7 @@ async def run(name: str, settings: StudioSettings, *, ready: Callable[[int], Non
     """Serve and play until SIGTERM. `ready` is told the port."""
     stop = StopSignal()
     stop.listen()
-    record = Record(settings.studio_record)
+    record = Record(settings.studio_record, open_clock(settings.clock_file))
     parts = StudioParts(
         credentials=read_credentials(settings.studio_credentials),
         callback_url=settings.studio_callback_url.rstrip("/"),

@@ -2,6 +2,7 @@
 GRANT USAGE ON SCHEMA public TO {service_role};
 GRANT SELECT ON session, licensee_head, session_change, player_exclusion, feed_cursor, game, free_round_grant TO {service_role};
 GRANT INSERT ON session, licensee_head, session_change, player_exclusion, feed_cursor, game, free_round_grant TO {service_role};
+GRANT SELECT, INSERT, UPDATE ON reconciliation_case, reconciliation_run TO {service_role};
 GRANT UPDATE (state, changed_at, ended_at, jurisdiction, opened_shard, opened_sequence, launched_as, url_sealed)
     ON session TO {service_role};
 GRANT UPDATE (state, ended_at, reference, refusal) ON free_round_grant TO {service_role};

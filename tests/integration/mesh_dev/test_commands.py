@@ -54,6 +54,14 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pitboss]:
     pitboss.run("down")
 
 
+def test_a_provider_that_was_never_played_agrees_with_the_ledger(up: Pitboss) -> None:
+    told = up.json("reconcile", "hub88_style")
+    assert (told["runs"][0]["messages"], told["cases"]) == (0, [])
+    assert up.json("reconcile")["cases"] == []
+    done = up.run("reconcile", "no_such_style")
+    assert (done.returncode, "PROVIDER_NOT_FOUND" in done.stderr) == (1, True)
+
+
 def test_up_returns_with_everything_ready_and_writes_the_file(up: Pitboss) -> None:
     written = json.loads((up.build / "mesh.json").read_text())
     assert {"gateway", "licensees", "providers", "processes", "postgres", "valkey"} <= set(written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -10,8 +11,10 @@ import pytest
 
 from mesh.dev.providers import discover
 from mesh.dev.stack import Options, Stack
+from pitboss.session.v1 import reconciliation_service_pb2 as pb
+from pitboss.session.v1.reconciliation_service_pb2_grpc import ReconciliationServiceStub
 from provider_adapters._kit.studio.scenarios import SCENARIOS
-from tests.integration.provider_adapters.office import Office
+from tests.integration.provider_adapters.office import Launched, Office
 from tests.integration.provider_adapters.patience import patient
 
 NAMES = tuple(provider.name for provider in discover())
@@ -40,6 +43,18 @@ async def provider(office: Office, request: pytest.FixtureRequest) -> str:
     name = str(request.param)
     await office.put_games(name)
     return name
+
+
+async def differences(office: Office, provider: str, seats: list[Launched]) -> list[pb.ReconciliationCase]:
+    """What reconciliation finds about these players, message by message."""
+    stub = ReconciliationServiceStub(office._channel("platform", office.stack.around.ports.session))
+    request, now = pb.ReconcileProviderRequest(provider=provider), time.time()
+    request.start_time.FromMicroseconds(int((now - 3600) * 1e6))
+    request.end_time.FromMicroseconds(int(now * 1e6))
+    found = await stub.ReconcileProvider(request, timeout=60)
+    assert found.messages > 0
+    players = {seat.player for seat in seats}
+    return [case for case in found.cases if case.player_id in players]
 
 
 async def test_the_studio_sees_what_it_must_see_in_every_scenario(office: Office, provider: str) -> None:
@@ -74,6 +89,7 @@ async def test_books_of_studio_and_ledger_agree_to_the_cent_after_a_wild_play(of
     assert (done["rounds"], done["crashed"]) == (60, 0)
     record = await office.control(provider, "GET", "record")
     assert (record["unresolved"], record["disputed"]) == ([], [])
+    assert await differences(office, provider, seats) == []
     believed = {row["user"]: row for row in record["players"]}
     for seat in seats:
         row = believed[seat.user]

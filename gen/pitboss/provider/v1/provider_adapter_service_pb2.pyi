@@ -182,6 +182,74 @@ LAUNCH_DEVICE_MOBILE: LaunchDevice.ValueType  # 2
 """A phone or tablet."""
 Global___LaunchDevice: _TypeAlias = LaunchDevice  # noqa: Y015
 
+class _ProviderBelief:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProviderBeliefEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProviderBelief.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROVIDER_BELIEF_UNSPECIFIED: _ProviderBelief.ValueType  # 0
+    """Never sent."""
+    PROVIDER_BELIEF_ACCEPTED: _ProviderBelief.ValueType  # 1
+    """It was taken."""
+    PROVIDER_BELIEF_REFUSED: _ProviderBelief.ValueType  # 2
+    """It was refused for good."""
+    PROVIDER_BELIEF_CANCELLED: _ProviderBelief.ValueType  # 3
+    """A bet that was cancelled."""
+    PROVIDER_BELIEF_PENDING: _ProviderBelief.ValueType  # 4
+    """It has no answer yet."""
+    PROVIDER_BELIEF_DISPUTED: _ProviderBelief.ValueType  # 5
+    """It stopped, and people have to look."""
+
+class ProviderBelief(_ProviderBelief, metaclass=_ProviderBeliefEnumTypeWrapper):
+    """ProviderBelief is what the provider believes about a message that it has sent."""
+
+PROVIDER_BELIEF_UNSPECIFIED: ProviderBelief.ValueType  # 0
+"""Never sent."""
+PROVIDER_BELIEF_ACCEPTED: ProviderBelief.ValueType  # 1
+"""It was taken."""
+PROVIDER_BELIEF_REFUSED: ProviderBelief.ValueType  # 2
+"""It was refused for good."""
+PROVIDER_BELIEF_CANCELLED: ProviderBelief.ValueType  # 3
+"""A bet that was cancelled."""
+PROVIDER_BELIEF_PENDING: ProviderBelief.ValueType  # 4
+"""It has no answer yet."""
+PROVIDER_BELIEF_DISPUTED: ProviderBelief.ValueType  # 5
+"""It stopped, and people have to look."""
+Global___ProviderBelief: _TypeAlias = ProviderBelief  # noqa: Y015
+
+class _ProviderLedgerKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProviderLedgerKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProviderLedgerKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROVIDER_LEDGER_KIND_UNSPECIFIED: _ProviderLedgerKind.ValueType  # 0
+    """Never sent."""
+    PROVIDER_LEDGER_KIND_BET: _ProviderLedgerKind.ValueType  # 1
+    """A bet."""
+    PROVIDER_LEDGER_KIND_WIN: _ProviderLedgerKind.ValueType  # 2
+    """A win."""
+    PROVIDER_LEDGER_KIND_CANCEL: _ProviderLedgerKind.ValueType  # 3
+    """A cancel of a bet."""
+    PROVIDER_LEDGER_KIND_CLOSE: _ProviderLedgerKind.ValueType  # 4
+    """The end of a round."""
+
+class ProviderLedgerKind(_ProviderLedgerKind, metaclass=_ProviderLedgerKindEnumTypeWrapper):
+    """ProviderLedgerKind is what a line of the provider's record is about."""
+
+PROVIDER_LEDGER_KIND_UNSPECIFIED: ProviderLedgerKind.ValueType  # 0
+"""Never sent."""
+PROVIDER_LEDGER_KIND_BET: ProviderLedgerKind.ValueType  # 1
+"""A bet."""
+PROVIDER_LEDGER_KIND_WIN: ProviderLedgerKind.ValueType  # 2
+"""A win."""
+PROVIDER_LEDGER_KIND_CANCEL: ProviderLedgerKind.ValueType  # 3
+"""A cancel of a bet."""
+PROVIDER_LEDGER_KIND_CLOSE: ProviderLedgerKind.ValueType  # 4
+"""The end of a round."""
+Global___ProviderLedgerKind: _TypeAlias = ProviderLedgerKind  # noqa: Y015
+
 class _ProviderHealth:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -663,6 +731,126 @@ class CancelFreeRoundsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelFreeRoundsResponse: _TypeAlias = CancelFreeRoundsResponse  # noqa: Y015
+
+@_typing.final
+class FetchProviderLedgerRequest(_message.Message):
+    """FetchProviderLedgerRequest says which messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """First sent at this moment or later, by the provider's clock."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """First sent before this moment."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchProviderLedgerRequest: _TypeAlias = FetchProviderLedgerRequest  # noqa: Y015
+
+@_typing.final
+class ProviderLedgerLine(_message.Message):
+    """ProviderLedgerLine is one message as the provider has it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    PLAYER_REFERENCE_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    BET_KEY_FIELD_NUMBER: _builtins.int
+    CLOSES_FIELD_NUMBER: _builtins.int
+    BELIEF_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    SEND_TIME_FIELD_NUMBER: _builtins.int
+    kind: Global___ProviderLedgerKind.ValueType
+    """What it is about."""
+    transaction_key: _builtins.str
+    """The provider's key of it, as it came over the wire."""
+    player_reference: _builtins.str
+    """Provider-side name of the player, "licensee.player"."""
+    currency_code: _builtins.str
+    """The currency."""
+    round_id: _builtins.str
+    """The provider's round."""
+    bet_key: _builtins.str
+    """Of a cancel: the bet that it undoes. Of a win: the bet that it pays, where the provider names one."""
+    closes: _builtins.bool
+    """Last message of its round."""
+    belief: Global___ProviderBelief.ValueType
+    """What the provider believes."""
+    code: _builtins.str
+    """The last code that it was answered. Empty without an answer."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The amount. Unset for the end of a round."""
+
+    @_builtins.property
+    def send_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was first sent, by the provider's clock."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___ProviderLedgerKind.ValueType = ...,
+        transaction_key: _builtins.str = ...,
+        player_reference: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        round_id: _builtins.str = ...,
+        bet_key: _builtins.str = ...,
+        closes: _builtins.bool = ...,
+        belief: Global___ProviderBelief.ValueType = ...,
+        code: _builtins.str = ...,
+        send_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "send_time", b"send_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "belief", b"belief", "bet_key", b"bet_key", "closes", b"closes", "code", b"code", "currency_code", b"currency_code", "kind", b"kind", "player_reference", b"player_reference", "round_id", b"round_id", "send_time", b"send_time", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderLedgerLine: _TypeAlias = ProviderLedgerLine  # noqa: Y015
+
+@_typing.final
+class FetchProviderLedgerResponse(_message.Message):
+    """FetchProviderLedgerResponse is a page of the record."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderLedgerLine]:
+        """The lines, at most 1000."""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[Global___ProviderLedgerLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchProviderLedgerResponse: _TypeAlias = FetchProviderLedgerResponse  # noqa: Y015
 
 @_typing.final
 class WatchHealthRequest(_message.Message):

@@ -65,6 +65,11 @@ class ProviderAdapterServiceStub:
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.SerializeToString,
                 response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.FromString,
                 _registered_method=True)
+        self.FetchProviderLedger = channel.unary_stream(
+                '/pitboss.provider.v1.ProviderAdapterService/FetchProviderLedger',
+                request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerRequest.SerializeToString,
+                response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerResponse.FromString,
+                _registered_method=True)
         self.WatchHealth = channel.unary_stream(
                 '/pitboss.provider.v1.ProviderAdapterService/WatchHealth',
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.WatchHealthRequest.SerializeToString,
@@ -134,6 +139,16 @@ class ProviderAdapterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FetchProviderLedger(self, request, context):
+        """FetchProviderLedger reads the provider's own record of the messages it has sent, in the order in which
+        they were first sent, for comparing it with ours.
+
+        Errors: INVALID_ARGUMENT, UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchHealth(self, request, context):
         """WatchHealth streams the provider's health: the present state first, then each change.
 
@@ -175,6 +190,11 @@ def add_ProviderAdapterServiceServicer_to_server(servicer, server):
                     servicer.CancelFreeRounds,
                     request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.FromString,
                     response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.SerializeToString,
+            ),
+            'FetchProviderLedger': grpc.unary_stream_rpc_method_handler(
+                    servicer.FetchProviderLedger,
+                    request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerRequest.FromString,
+                    response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerResponse.SerializeToString,
             ),
             'WatchHealth': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchHealth,
@@ -345,6 +365,33 @@ class ProviderAdapterService:
             '/pitboss.provider.v1.ProviderAdapterService/CancelFreeRounds',
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.SerializeToString,
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchProviderLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pitboss.provider.v1.ProviderAdapterService/FetchProviderLedger',
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerRequest.SerializeToString,
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,12 @@ class ProviderAdapterServiceStub:
 
     Errors: as GrantFreeRounds.
     """
+    FetchProviderLedger: _grpc.UnaryStreamMultiCallable[_provider_adapter_service_pb2.FetchProviderLedgerRequest, _provider_adapter_service_pb2.FetchProviderLedgerResponse]
+    """FetchProviderLedger reads the provider's own record of the messages it has sent, in the order in which
+    they were first sent, for comparing it with ours.
+
+    Errors: INVALID_ARGUMENT, UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+    """
     WatchHealth: _grpc.UnaryStreamMultiCallable[_provider_adapter_service_pb2.WatchHealthRequest, _provider_adapter_service_pb2.WatchHealthResponse]
     """WatchHealth streams the provider's health: the present state first, then each change.
 
@@ -111,6 +117,12 @@ class ProviderAdapterServiceAsyncStub(ProviderAdapterServiceStub):
     """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
 
     Errors: as GrantFreeRounds.
+    """
+    FetchProviderLedger: _aio.UnaryStreamMultiCallable[_provider_adapter_service_pb2.FetchProviderLedgerRequest, _provider_adapter_service_pb2.FetchProviderLedgerResponse]  # type: ignore[assignment]
+    """FetchProviderLedger reads the provider's own record of the messages it has sent, in the order in which
+    they were first sent, for comparing it with ours.
+
+    Errors: INVALID_ARGUMENT, UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
     """
     WatchHealth: _aio.UnaryStreamMultiCallable[_provider_adapter_service_pb2.WatchHealthRequest, _provider_adapter_service_pb2.WatchHealthResponse]  # type: ignore[assignment]
     """WatchHealth streams the provider's health: the present state first, then each change.
@@ -189,6 +201,18 @@ class ProviderAdapterServiceServicer(metaclass=_abc_1.ABCMeta):
         """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
 
         Errors: as GrantFreeRounds.
+        """
+
+    @_abc_1.abstractmethod
+    def FetchProviderLedger(
+        self,
+        request: _provider_adapter_service_pb2.FetchProviderLedgerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_provider_adapter_service_pb2.FetchProviderLedgerResponse], _abc.AsyncIterator[_provider_adapter_service_pb2.FetchProviderLedgerResponse]]:
+        """FetchProviderLedger reads the provider's own record of the messages it has sent, in the order in which
+        they were first sent, for comparing it with ours.
+
+        Errors: INVALID_ARGUMENT, UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
         """
 
     @_abc_1.abstractmethod

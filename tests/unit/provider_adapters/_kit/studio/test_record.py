@@ -1,11 +1,25 @@
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+from mesh.clock import from_us
 from provider_adapters._kit.studio.ports import Act, ActKind
 from provider_adapters._kit.studio.record import Belief, Record
 from tests.unit.provider_adapters._kit.studio.fakes import SEAT
+
+
+class Moving:
+    """A clock that is set by hand."""
+
+    moment_us = 0
+
+    def now_us(self) -> int:
+        return self.moment_us
+
+    def now(self) -> dt.datetime:
+        return from_us(self.moment_us)
 
 
 def act(kind: ActKind, key: str, amount: str, round_id: str = "r1") -> Act:
@@ -74,4 +88,19 @@ def test_the_newest_launch_of_a_player_is_found(tmp_path: Path) -> None:
     record = opened(tmp_path)
     assert record.newest_seat("aurora.pl-1") == SEAT
     assert record.newest_seat("aurora.pl-2") is None
+    record.close()
+
+
+def test_what_is_told_of_a_span_goes_by_when_it_was_written_down(tmp_path: Path) -> None:
+    clock = Moving()
+    record = Record(tmp_path / "record", clock)
+    record.add_seat(SEAT)
+    for number in range(4):
+        clock.moment_us = 1_000 * number
+        record.intend(act(ActKind.BET, f"b{number}", "1"))
+        record.intend(act(ActKind.TIP, f"t{number}", "1"))
+    told = record.between(1, 3, kinds={"bet"}, after=0, limit=10)
+    assert [line.act.transaction_key for line in told] == ["b1", "b2"]
+    told = record.between(0, 9, kinds={"bet"}, after=told[0].number, limit=1)
+    assert [line.act.transaction_key for line in told] == ["b2"]
     record.close()

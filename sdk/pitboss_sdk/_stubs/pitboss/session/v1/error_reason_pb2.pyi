@@ -90,6 +90,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "nolimit_style"}
     """
+    ERROR_REASON_RECORD_NOT_TOLD: _ErrorReason.ValueType  # 14
+    """The provider tells nothing of its own record.
+
+    Example metadata: {"provider": "acme_slots"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of sessions and catalog."""
@@ -161,5 +166,10 @@ ERROR_REASON_FREE_ROUNDS_NOT_OFFERED: ErrorReason.ValueType  # 13
 """The provider has no free rounds that others may give, or not for several games at once.
 
 Example metadata: {"provider": "nolimit_style"}
+"""
+ERROR_REASON_RECORD_NOT_TOLD: ErrorReason.ValueType  # 14
+"""The provider tells nothing of its own record.
+
+Example metadata: {"provider": "acme_slots"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
