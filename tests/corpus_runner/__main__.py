@@ -97,7 +97,8 @@ def _by_packs(law: _Law) -> Iterator[tuple[dict[str, Any], _Law]]:
     """Cases with the same packs share their services; a case with packs of its own has services of its own."""
     groups: dict[str, _Law] = {}
     for path, case in law:
-        groups.setdefault(json.dumps(case["given"].get("packs", {}), sort_keys=True), []).append((path, case))
+        packs = json.dumps(case["given"].get("packs", {}), sort_keys=True)
+        groups.setdefault(f"{path} {case['id']}" if golden.needs_log(case) else packs, []).append((path, case))
     for group in groups.values():
         yield group[0][1]["given"].get("packs", {}), group
 

@@ -22,6 +22,8 @@ from compliance_svc.kernel.rules.money import RequiredLimits
 from pitboss.type.v1 import decision_pb2, money_pb2, outcome_pb2
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2, registry_service_pb2
 from tests.corpus_runner.client import Client
+from tests.corpus_runner.log import VERBS as LOG_VERBS
+from tests.corpus_runner.log import AuditStack, Log
 from tests.corpus_runner.outside import ASKED, World
 from tests.corpus_runner.people import PROVIDER, Someone, instant, moment
 from tests.corpus_runner.reading import Reading, decision_fields
@@ -86,8 +88,14 @@ def unsupported(case: dict[str, Any]) -> list[str]:
     return sorted(missing)
 
 
+def needs_log(case: dict[str, Any]) -> bool:
+    """Whether a case is about the audit log: it has one of its own then, with services of its own."""
+    return any(step["do"] in LOG_VERBS for step in case["steps"])
+
+
 def _missing_of(step: dict[str, Any]) -> set[str]:
-    missing = {f"verb {inner['do']}" for inner in (step, *step.get("steps", ())) if inner["do"] not in _VERBS}
+    steps = (step, *step.get("steps", ()))
+    missing = {f"verb {inner['do']}" for inner in steps if inner["do"] not in _VERBS | LOG_VERBS}
     expect = step.get("expect", {})
     if expect.get("disposition") == "SUSPENSE":
         missing.add(_PARTS["disposition SUSPENSE"])
@@ -104,7 +112,7 @@ class Told:
     fields: dict[str, Any]
 
 
-class GoldenCase(World, Reading):
+class GoldenCase(World, Reading, Log):
     """One case under way on fresh licensees."""
 
     _people: dict[str, Someone]
@@ -125,6 +133,9 @@ class GoldenCase(World, Reading):
         self._bets = []
         self._down = set()
         self._thrown = []
+        self._log = None
+        self._entries = []
+        self._kept = {}
         self._word = Ed25519PrivateKey.generate()
         self._vouching: set[str] = set()
         self._fresh = 0
@@ -133,14 +144,18 @@ class GoldenCase(World, Reading):
     async def run(self) -> list[str]:
         """Every step; a line for each difference."""
         self._set_clock(self._long_ago())
-        await self._register()
         problems = []
         try:
+            await self._register()
+            if needs_log(self._case):
+                self._log = AuditStack(self._service)
             for number, step in enumerate(self._case["steps"], 1):
                 self._set_clock(instant(step["at"]))
                 problems += [f"step {number} ({step['do']}): {problem}" for problem in await self._step(step)]
         finally:
             await self._calm_down()
+            if self._log is not None:
+                await self._log.close()
         return problems
 
     def _long_ago(self) -> int:

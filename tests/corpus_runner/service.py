@@ -54,6 +54,7 @@ class Service:
         self._stands, self.packs, self._off_us = stands, packs, 0
         if stands:
             self._compliance_tls = write_workload(self.run / "tls", authority, "compliance_svc")
+            self.audit_tls = write_workload(self.run / "tls", authority, "audit_svc")
             self.stand_at(time.time_ns() // 1000)
         else:
             write_offset(self.clock, 0)
