@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import subprocess
 from pathlib import Path
+
+from mesh.tooling.contracts import tool_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +40,12 @@ def renamed(text: str, name: str) -> str:
     return text.replace(PLACEHOLDER, name).replace(TITLE, name.replace("_", " ").title())
 
 
+def lay_out(folder: Path) -> None:
+    """Break and order lines as the formatter wants them: a longer or shorter name moves both."""
+    for command in (("check", "--fix-only"), ("format",)):
+        subprocess.run(("ruff", *command, "--quiet", folder), cwd=ROOT, env=tool_environment(ROOT), check=True)
+
+
 def refusal(adapters: Path, name: str) -> str | None:
     """Why there cannot be such a provider, if so."""
     if not NAME.fullmatch(name):
@@ -58,6 +67,7 @@ def main() -> None:
         print(problem)
         raise SystemExit(2)
     copy_template(adapters, name)
+    lay_out(adapters / name)
     print(NEXT_STEPS.format(name=name))
 
 
