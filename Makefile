@@ -70,6 +70,10 @@ bench-growth: setup ## the engine's rate with ROWS transfers stored over its rat
 conformance: setup ## the numbered provider and wallet scenarios (build/conformance.json)
 	@$(RUN) -m mesh.tooling.available tests.conformance $(ARGS)
 
+.PHONY: provider-fuzz
+provider-fuzz: setup ## random sequences of a studio's messages against model and ledger: make provider-fuzz N=n SEED=s (build/provider_fuzz.json)
+	@$(RUN) -m mesh.tooling.available tests.provider_fuzz $(if $(N),--sequences $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: corpus
 corpus: setup ## run case files against the real services: make corpus FILES="..." (build/corpus.json)
 	@$(RUN) -m mesh.tooling.available tests.corpus_runner $(FILES)
