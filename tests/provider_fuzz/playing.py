@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import grpc.aio
+
 from mesh.channels import call_metadata
 from mesh.dev.stack import Stack
 from pitboss.session.v1 import session_directory_service_pb2, session_service_pb2
@@ -32,7 +34,8 @@ from tests.provider_fuzz.teller import GaveUpError, StoryTeller, Words, changed
 from tests.provider_fuzz.worlds import CASHIER, MismatchError, Worlds, flags_of
 
 CURRENCY: Final = "EUR"
-_TIMEOUT_S = 30
+_TIMEOUT_S, _PATIENCE_S, _PAUSE_S = 30, 120, 0.2
+_LAUNCHES = 6
 _IN_MEMORY = Path(":memory:")
 
 
@@ -47,6 +50,7 @@ class Room:
         self._directory = SessionDirectoryServiceStub(adapter)
         self._ledger = Ledger(stack.around.ledger_reader_url)
         self._line = CallbackLine(provider.callback_url, timeout_s=_TIMEOUT_S)
+        self._launches = asyncio.Semaphore(_LAUNCHES)
         self.sequences = 0
         self.messages: Counter[str] = Counter()
 
@@ -99,7 +103,7 @@ class Room:
             currency_code=CURRENCY,
             country="DE",
         )
-        await self._office.sessions.CreateSession(order, timeout=_TIMEOUT_S, metadata=call_metadata(licensee=LICENSEE))
+        await self._launch(order)
         question = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")
         answer = await self._directory.ResolveSession(question, timeout=_TIMEOUT_S)
         seat = Seat(
@@ -110,6 +114,21 @@ class Room:
             game_id=self.provider.game_id,
         )
         return player, seat
+
+    async def _launch(self, order: session_service_pb2.CreateSessionRequest) -> None:
+        """Launching takes longest. A service that has enough to do says so, and is asked again as it wishes."""
+        async with self._launches, asyncio.timeout(_PATIENCE_S):
+            while True:
+                try:
+                    await self._office.sessions.CreateSession(
+                        order, timeout=_TIMEOUT_S, metadata=call_metadata(licensee=LICENSEE)
+                    )
+                except grpc.aio.AioRpcError as error:
+                    if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                        raise
+                    await asyncio.sleep(_PAUSE_S)
+                else:
+                    return
 
 
 def _opening(player: str, cents: int) -> list[action_pb2.Action]:

@@ -91,16 +91,19 @@ class Worlds:
         self._unheard.add(number)
 
     def answered(self, number: int, fits: Callable[[str], bool], *, unsure: bool) -> None:
-        """An answer came. `fits` says whether it tells an outcome; `unsure`: it may also tell that nothing is known."""
+        """An answer came. `fits` says whether it tells an outcome; `unsure`: it may also tell that nothing is known.
+
+        Where it can tell an outcome, it does: a dialect with one word for all refusals and for trouble would explain everything.
+        """
         if len(self._now) == 1 and set(self._now[0].waiting) == {number} and not unsure:
             self._now[0].decide(number)
         else:
             self._now = [world for one in self._now for world in _deciding(one, number)]
         found = {world.outcomes[number] for world in self._now if number in world.outcomes}
         left = [world for world in self._now if number in world.outcomes and fits(world.outcomes.pop(number))]
-        if unsure:
+        if unsure and not left:
             self.abandoned(number)
-            left += [world for world in self._now if number in world.waiting]
+            left = [world for world in self._now if number in world.waiting]
         if not left:
             raise MismatchError(f"the model allows {', '.join(sorted(found)) or 'nothing'}")
         self._now = _different(map(self._tidy, left))
