@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
-from grpc._cython import cygrpc
 
 from mesh import channels, server
 
-KNOWN = Path(cygrpc.__file__).read_bytes()
+KNOWN = Path(str(importlib.import_module("grpc._cython.cygrpc").__file__)).read_bytes()
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in (*channels._OPTIONS, *server._CONNECTION_OPTIONS)}))
