@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from compliance_svc.kernel import LimitStatus, PackLibrary
+from compliance_svc.kernel import Identity, LimitStatus, PackLibrary
+from compliance_svc.kernel.closing import FinalPayment, final_payment
 from mesh.clock import Clock
 from wallet_svc.domain import law, switches
 from wallet_svc.domain.state import Asset, Licensee, Registry
@@ -75,6 +76,19 @@ class Queries:
             packs=self._packs,
             now_us=now_us,
         )
+
+    async def final_payment(self, row: PlayerRow) -> tuple[bool, FinalPayment]:
+        """What becomes of a player's money in the main currency if the account is closed by force, and whether it is."""
+        asked = {"player": row.id, "asset": row.main_asset_id}
+        sums = (await self._reader.rows("final_payment", asked))[0]
+        state = law.state_of(row.protection)
+        payment = final_payment(
+            deposited_minor=int(sums.deposited),
+            withdrawn_minor=int(sums.withdrawn),
+            frozen_minor=0 if state is None else state.person.frozen_minor,
+            suspense_minor=int(sums.aside),
+        )
+        return state is not None and state.person.identity is Identity.MINOR, payment
 
     async def balance(self, licensee: str, name: str, currency: str) -> tuple[PlayerRow, Asset]:
         """A player and the asset in which balances are asked for."""

@@ -64,6 +64,7 @@ POLICY = Policy(
         f"{LEDGER}/ReadFeed": (*_INTERNAL, "audit_svc"),
         f"{LEDGER}/ListHeads": (*_INTERNAL, "audit_svc"),
         f"{LEDGER}/GetPlayer": _INTERNAL,
+        f"{LEDGER}/GetFinalPayment": _INTERNAL,
         f"{LEDGER}/EvaluateAction": _INTERNAL,
         REGISTRY: ("platform",),
         f"{REGISTRY}/PutGames": ("platform", "session_svc"),

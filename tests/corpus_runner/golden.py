@@ -40,10 +40,9 @@ _VERBS: Final = frozenset([
     "ack_reality_check", "evaluate", "record_kyc", "record_geo", "record_screening", "record_check",
     "register_answer", "limit_file_answer", "activity_answer", "limit_status", "session_info", "parallel", "report",
     "suspend", "resume", "source_down", "source_up", "clock_offset", "drop_fact", "set_fx", "get_decision", "explain",
-    "replay", "register", "close_account",
+    "replay", "register", "close_account", "close_out",
 ])  # fmt: skip
 _PARTS: Final = {
-    "disposition SUSPENSE": "money put aside",
     "tolerance": "another tolerance of the clock",
 }
 _RECORDED: Final = frozenset({"guardrail", "pack_version", "no_trace_of"})
@@ -96,9 +95,6 @@ def needs_log(case: dict[str, Any]) -> bool:
 def _missing_of(step: dict[str, Any]) -> set[str]:
     steps = (step, *step.get("steps", ()))
     missing = {f"verb {inner['do']}" for inner in steps if inner["do"] not in _VERBS | LOG_VERBS}
-    expect = step.get("expect", {})
-    if expect.get("disposition") == "SUSPENSE":
-        missing.add(_PARTS["disposition SUSPENSE"])
     missing |= {"source counters"} if step.get("source") == "counters" else set()
     missing |= {"stakes from a bonus"} if step.get("funding") == "bonus" else set()
     return missing
@@ -631,6 +627,15 @@ class GoldenCase(World, Reading, Log):
             "label": _LABELS[step["kind"]],
         }
 
+    async def _do_close_out(self, person: Someone, _step: dict[str, Any]) -> dict[str, Any]:
+        request = ledger_service_pb2.GetFinalPaymentRequest(player_id=person.name)
+        found = await self._client.ledger("GetFinalPayment", request, person.house, PLATFORM)
+        exponent = {"JPY": 0, "KWD": 3}.get(person.currency, 2)
+        return {
+            "verdict": "ALLOW" if found.due else "DENY",
+            **{name: _shown(getattr(found, name).amount, exponent) for name in ("returned", "frozen", "suspense")},
+        }
+
     def _time_status(self, player: Any, step: dict[str, Any]) -> dict[str, Any]:
         limits = view(player.protection_json, self._now_us).limits
         limit = next(one for one in limits if (one.kind.value, one.window) == ("time", step["window"]))
@@ -746,11 +751,19 @@ def _fields(result: action_pb2.Result, verb: str) -> dict[str, Any]:
         "until": _us(decision, "until_time"),
         "guardrail": decision.guardrail or "G0",
         "pack_version": decision.pack.partition("@")[2],
-        "disposition": ("PAY" if allowed else "HOLD") if verb in {"win", "withdraw"} else None,
+        "disposition": _disposition(result, verb, allowed=allowed),
         "tombstone": outcome == "TOMBSTONED",
         "accepted": allowed,
         "session_state": "ENDED" if {"SES.SPEND_LIMIT", "SES.TIME_LIMIT"} & set(reasons) else "OPEN",
     }
+
+
+def _disposition(result: action_pb2.Result, verb: str, *, allowed: bool) -> str | None:
+    if verb not in {"win", "withdraw"}:
+        return None
+    if result.HasField("put_aside"):
+        return "SUSPENSE"
+    return "PAY" if allowed else "HOLD"
 
 
 def _us(decision: decision_pb2.Decision, name: str) -> int | None:

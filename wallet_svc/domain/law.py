@@ -431,6 +431,14 @@ def refusal_of(entry: Entry) -> Outcome | None:
     return Outcome.COMPLIANCE_DENIED
 
 
+def puts_aside(player: Player) -> bool:
+    """Whether winnings are put aside: of the frozen, and of those proven to be under age."""
+    if player.protection is None:
+        return False
+    person: kernel.Person = player.protection.person
+    return person.frozen or person.identity is kernel.Identity.MINOR
+
+
 def lacks_evidence(entry: Entry) -> bool:
     """Whether the action is refused because evidence cannot be made durable."""
     return entry.decision is not None and kernel.Code.SYS_AUDIT_UNAVAILABLE in entry.decision.reasons
@@ -560,6 +568,9 @@ def _count_usage(player: Player, entry: Entry) -> None:
     if entry.kind in _OF_A_STAKE and entry.details and "of" in entry.details:
         # A tip is no stake, so what gives it back takes nothing off.
         return
+    if entry.kind in _OF_A_HOLD and _hold_of(player, entry).aside:
+        # Nobody asked for it to leave.
+        return
     _add(player.usage, entry.kind, code, _counted_us(player, entry), amount)
 
 
@@ -574,6 +585,13 @@ def counted_of(player: Player, entry: Entry) -> int | None:
         return None if bet is None else bet.counted
     counted: int | None = (entry.details or {}).get("counted")
     return counted
+
+
+_OF_A_HOLD = frozenset({Kind.HOLD, Kind.RELEASE, Kind.EXPIRE})
+
+
+def _hold_of(player: Player, entry: Entry) -> HeldMoney:
+    return player.holds[entry.source_id, (entry.key if entry.kind is Kind.HOLD else entry.reference) or ""]
 
 
 def _counted_us(player: Player, entry: Entry) -> int:

@@ -168,6 +168,7 @@ def _hold(player: Player, entry: Entry) -> None:
         at_us=entry.recorded_us,
         new=True,
         tolerance=details.get("tolerance", 0),
+        aside="aside" in details,
     )
 
 

@@ -1,6 +1,6 @@
 """Wins: results of bets. Credits ignore sessions, blocks, limits and disabled games."""
 
-from wallet_svc.domain import mirror, sources, stakes
+from wallet_svc.domain import law, mirror, sources, stakes
 from wallet_svc.domain.commands import Win
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.state import AccountName, Asset, Entry, Round, RoundBet
@@ -31,7 +31,25 @@ def win(scene: Scene, action: Win) -> Decided:
     entry.outcome = outcome or _check_money(scene, action, entry, round_)
     if entry.case is Case.ORPHAN_WIN and entry.outcome is not Outcome.OK:
         entry.case = None
-    return answer(entry)
+    return _put_aside(scene, entry)
+
+
+def _put_aside(scene: Scene, entry: Entry) -> Decided:
+    """A win of somebody who must not have it is booked like any other, and held in the same operation."""
+    decided, cash = answer(entry), (entry.amount or 0) - entry.bonus
+    if (
+        entry.outcome is not Outcome.OK
+        or not cash
+        or scene.player.licensee.mirrored
+        or not law.puts_aside(scene.player)
+    ):
+        return decided
+    entry.details = {**(entry.details or {}), "aside": cash}
+    held = scene.entry(Kind.HOLD, Outcome.OK)
+    held.key, held.asset, held.amount, held.moved = f"aside {entry.key}", entry.asset, cash, cash
+    held.details = {"aside": True}
+    held.debit, held.credit = sources.own(held, AccountClass.CASH), sources.own(held, AccountClass.HELD)
+    return Decided(entry, (*decided.new, held))
 
 
 def _bet_may_come(scene: Scene) -> bool:

@@ -360,6 +360,8 @@ class HeldMoney:
     """What a capture may take beyond the hold."""
     beyond: int = 0
     """What a capture took beyond it."""
+    aside: bool = False
+    """A win that was put aside: nobody asked for it to leave, and it counts for no limit."""
 
     @property
     def left(self) -> int:

@@ -20,6 +20,7 @@ from wallet_svc.grpc_api.results import (
     entry_message,
     fill,
     known_balances,
+    money,
     result_of,
     timestamp,
     transaction_of,
@@ -215,6 +216,17 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
                 )
                 for play in plays
             ],
+        )
+
+    async def GetFinalPayment(self, request: pb.GetFinalPaymentRequest, context: object) -> pb.GetFinalPaymentResponse:
+        row = await self._queries.player(require_licensee(), request.player_id)
+        main = (await self._queries.registry()).assets_by_id[row.main_asset_id]
+        due, payment = await self._queries.final_payment(row)
+        return pb.GetFinalPaymentResponse(
+            due=due,
+            returned=money(payment.returned_minor, main),
+            frozen=money(payment.frozen_minor, main),
+            suspense=money(payment.suspense_minor, main),
         )
 
     async def ReadFeed(self, request: pb.ReadFeedRequest, context: object) -> AsyncIterator[pb.ReadFeedResponse]:

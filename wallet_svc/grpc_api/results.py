@@ -87,6 +87,9 @@ def _fill_rest(result: action_pb2.Result, answer: Answer, entry: Entry) -> None:
     """What most answers do not have."""
     if worth_telling(entry):
         result.decision.CopyFrom(decision_of(entry))
+    aside = (entry.details or {}).get("aside") if entry.kind is Kind.WIN else None
+    if aside is not None and entry.asset is not None:
+        result.put_aside.CopyFrom(money(aside, entry.asset))
     for part in answer.parts:
         fill(result.parts.add(), part)
     if entry.kind in _TELLING_KINDS and not answer.parts:

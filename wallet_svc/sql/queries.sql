@@ -142,13 +142,15 @@ closed_rounds AS (
 -- Holds, new and changed.
 kept_holds AS (
     INSERT INTO hold (
-        player_id, source_id, key, asset_id, amount, captured, released, state, expires_us, asked_us, tolerance, beyond
+        player_id, source_id, key, asset_id, amount, captured, released, state, expires_us, asked_us, tolerance, beyond,
+        aside
     )
     SELECT kept.*
     FROM unnest(
         %(h_player)s::bigint[], %(h_source)s::smallint[], %(h_key)s::text[], %(h_asset)s::integer[],
         %(h_amount)s::bigint[], %(h_captured)s::bigint[], %(h_released)s::bigint[], %(h_state)s::smallint[],
-        %(h_expires)s::bigint[], %(h_asked)s::bigint[], %(h_tolerance)s::bigint[], %(h_beyond)s::bigint[]
+        %(h_expires)s::bigint[], %(h_asked)s::bigint[], %(h_tolerance)s::bigint[], %(h_beyond)s::bigint[],
+        %(h_aside)s::boolean[]
     ) AS kept (player_id)
     WHERE kept.player_id %% 1024 IN (SELECT id FROM head)
     ON CONFLICT (player_id, source_id, key)
@@ -249,7 +251,7 @@ JOIN play ON play.player_id = asked.player_id AND play.state = 0
 -- read_holds --
 -- Holds by key.
 SELECT hold.player_id, hold.source_id, hold.key, hold.asset_id, hold.amount, hold.captured, hold.released,
-       hold.state, hold.expires_us, hold.asked_us, hold.tolerance, hold.beyond
+       hold.state, hold.expires_us, hold.asked_us, hold.tolerance, hold.beyond, hold.aside
 FROM unnest(%(players)s::bigint[], %(sources)s::smallint[], %(keys)s::text[]) AS asked (player_id, source_id, key)
 JOIN hold ON hold.player_id = asked.player_id AND hold.source_id = asked.source_id AND hold.key = asked.key
 
@@ -328,6 +330,8 @@ CROSS JOIN LATERAL (
 WHERE transfer.outcome = 1 AND transfer.kind IN (1, 2, 3, 5, 6, 8, 9, 12, 13) AND transfer.amount > 0
   AND (transfer.kind NOT IN (3, 12, 13) OR transfer.undoes IS NOT NULL)
   AND (transfer.kind NOT IN (3, 13) OR transfer.details IS NULL OR transfer.details::json ->> 'of' IS NULL)
+  AND (transfer.kind <> 6 OR transfer.details IS NULL OR transfer.details NOT LIKE '%%"aside":%%')
+  AND (transfer.kind NOT IN (8, 9) OR held.details IS NULL OR held.details NOT LIKE '%%"aside":%%')
 ORDER BY transfer.sequence
 
 -- read_times --
@@ -438,6 +442,20 @@ SELECT transfer.*, player.name AS player_name
 FROM transfer JOIN player ON player.id = transfer.player_id
 WHERE transfer.player_id = %(player)s AND transfer.source_id = %(source)s AND transfer.round = %(round)s
 ORDER BY transfer.sequence
+
+-- final_payment --
+-- Deposits of a player in one currency, what was withdrawn or is being withdrawn, and what was put aside.
+SELECT coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 5), 0)::numeric AS deposited,
+       coalesce((
+           SELECT sum(hold.amount - hold.released) FROM hold
+           WHERE hold.player_id = %(player)s AND hold.asset_id = %(asset)s AND NOT hold.aside
+       ), 0)::numeric AS withdrawn,
+       coalesce((
+           SELECT sum(hold.amount - hold.captured - hold.released) FROM hold
+           WHERE hold.player_id = %(player)s AND hold.asset_id = %(asset)s AND hold.aside
+       ), 0)::numeric AS aside
+FROM transfer AS moved
+WHERE moved.player_id = %(player)s AND moved.asset_id = %(asset)s AND moved.kind = 5 AND moved.outcome = 1
 
 -- open_plays --
 -- Sessions of a player that may stake now.

@@ -179,6 +179,7 @@ def _holds(batches: Sequence[Batch]) -> Columns:
         "h_asked": numbers(hold.at_us for _, hold in kept),
         "h_tolerance": numbers(hold.tolerance for _, hold in kept),
         "h_beyond": numbers(hold.beyond for _, hold in kept),
+        "h_aside": flags(hold.aside for _, hold in kept),
     }
 
 

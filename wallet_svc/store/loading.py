@@ -261,6 +261,7 @@ class Loader:
                 row.asked_us,
                 tolerance=row.tolerance,
                 beyond=row.beyond,
+                aside=row.aside,
             )
             self._by_id[row.player_id].holds[row.source_id, row.key] = hold
 

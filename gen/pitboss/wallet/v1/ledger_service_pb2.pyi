@@ -507,6 +507,68 @@ class GetPlayerResponse(_message.Message):
 Global___GetPlayerResponse: _TypeAlias = GetPlayerResponse  # noqa: Y015
 
 @_typing.final
+class GetFinalPaymentRequest(_message.Message):
+    """GetFinalPaymentRequest names a player."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFinalPaymentRequest: _TypeAlias = GetFinalPaymentRequest  # noqa: Y015
+
+@_typing.final
+class GetFinalPaymentResponse(_message.Message):
+    """GetFinalPaymentResponse has the three parts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DUE_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    FROZEN_FIELD_NUMBER: _builtins.int
+    SUSPENSE_FIELD_NUMBER: _builtins.int
+    due: _builtins.bool
+    """The player is proven to be under age, so that the account is closed by force."""
+    @_builtins.property
+    def returned(self) -> _money_pb2.Money:
+        """Deposits that go back."""
+
+    @_builtins.property
+    def frozen(self) -> _money_pb2.Money:
+        """What an order holds."""
+
+    @_builtins.property
+    def suspense(self) -> _money_pb2.Money:
+        """Winnings that were put aside."""
+
+    def __init__(
+        self,
+        *,
+        due: _builtins.bool = ...,
+        returned: _money_pb2.Money | None = ...,
+        frozen: _money_pb2.Money | None = ...,
+        suspense: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["frozen", b"frozen", "returned", b"returned", "suspense", b"suspense"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "frozen", b"frozen", "returned", b"returned", "suspense", b"suspense"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFinalPaymentResponse: _TypeAlias = GetFinalPaymentResponse  # noqa: Y015
+
+@_typing.final
 class LimitUsage(_message.Message):
     """LimitUsage is what is used and left of one limit."""
 

@@ -72,6 +72,11 @@ class LedgerServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetPlayerRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetPlayerResponse.FromString,
                 _registered_method=True)
+        self.GetFinalPayment = channel.unary_unary(
+                '/pitboss.wallet.v1.LedgerService/GetFinalPayment',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetFinalPaymentRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetFinalPaymentResponse.FromString,
+                _registered_method=True)
         self.EvaluateAction = channel.unary_unary(
                 '/pitboss.wallet.v1.LedgerService/EvaluateAction',
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.EvaluateActionRequest.SerializeToString,
@@ -164,6 +169,16 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetFinalPayment(self, request, context):
+        """GetFinalPayment says what becomes of the money of a player who is proven to be under age: deposits go back, less what
+        was withdrawn and what an order holds; winnings stay put aside. In the main currency.
+
+        Errors: NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EvaluateAction(self, request, context):
         """EvaluateAction decides an action as Execute would, law and money, and stores nothing.
 
@@ -229,6 +244,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.GetPlayer,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetPlayerRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetPlayerResponse.SerializeToString,
+            ),
+            'GetFinalPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFinalPayment,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetFinalPaymentRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetFinalPaymentResponse.SerializeToString,
             ),
             'EvaluateAction': grpc.unary_unary_rpc_method_handler(
                     servicer.EvaluateAction,
@@ -438,6 +458,33 @@ class LedgerService:
             '/pitboss.wallet.v1.LedgerService/GetPlayer',
             pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetPlayerRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetPlayerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFinalPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.LedgerService/GetFinalPayment',
+            pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetFinalPaymentRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.GetFinalPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

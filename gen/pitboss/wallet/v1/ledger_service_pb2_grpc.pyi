@@ -77,6 +77,12 @@ class LedgerServiceStub:
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
+    GetFinalPayment: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetFinalPaymentRequest, _ledger_service_pb2.GetFinalPaymentResponse]
+    """GetFinalPayment says what becomes of the money of a player who is proven to be under age: deposits go back, less what
+    was withdrawn and what an order holds; winnings stay put aside. In the main currency.
+
+    Errors: NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
     EvaluateAction: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.EvaluateActionRequest, _ledger_service_pb2.EvaluateActionResponse]
     """EvaluateAction decides an action as Execute would, law and money, and stores nothing.
 
@@ -142,6 +148,12 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     jurisdiction, block, limits, exclusion, active sessions.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
+    GetFinalPayment: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetFinalPaymentRequest, _ledger_service_pb2.GetFinalPaymentResponse]  # type: ignore[assignment]
+    """GetFinalPayment says what becomes of the money of a player who is proven to be under age: deposits go back, less what
+    was withdrawn and what an order holds; winnings stay put aside. In the main currency.
+
+    Errors: NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
     EvaluateAction: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.EvaluateActionRequest, _ledger_service_pb2.EvaluateActionResponse]  # type: ignore[assignment]
     """EvaluateAction decides an action as Execute would, law and money, and stores nothing.
@@ -247,6 +259,18 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         jurisdiction, block, limits, exclusion, active sessions.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetFinalPayment(
+        self,
+        request: _ledger_service_pb2.GetFinalPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.GetFinalPaymentResponse, _abc.Awaitable[_ledger_service_pb2.GetFinalPaymentResponse]]:
+        """GetFinalPayment says what becomes of the money of a player who is proven to be under age: deposits go back, less what
+        was withdrawn and what an order holds; winnings stay put aside. In the main currency.
+
+        Errors: NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

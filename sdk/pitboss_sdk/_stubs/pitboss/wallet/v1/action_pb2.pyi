@@ -1820,6 +1820,7 @@ class Result(_message.Message):
     PARTS_FIELD_NUMBER: _builtins.int
     OPENED_CASE_FIELD_NUMBER: _builtins.int
     PAYLOAD_HASH_FIELD_NUMBER: _builtins.int
+    PUT_ASIDE_FIELD_NUMBER: _builtins.int
     outcome: _outcome_pb2.Outcome.ValueType
     """What happened."""
     outcome_class: _outcome_pb2.OutcomeClass.ValueType
@@ -1854,6 +1855,10 @@ class Result(_message.Message):
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Result]:
         """Results of the parts of a message with several keys: [bet, win], or the items of a list."""
 
+    @_builtins.property
+    def put_aside(self) -> _money_pb2.Money:
+        """Part of a win that was put aside: booked, held, and not to be had. A person decides what becomes of it."""
+
     def __init__(
         self,
         *,
@@ -1870,10 +1875,11 @@ class Result(_message.Message):
         parts: _abc.Iterable[Global___Result] | None = ...,
         opened_case: _transaction_pb2.Case.ValueType = ...,
         payload_hash: _builtins.str = ...,
+        put_aside: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance_at_commit", b"balance_at_commit", "balance_now", b"balance_now", "decision", b"decision"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance_at_commit", b"balance_at_commit", "balance_now", b"balance_now", "decision", b"decision", "put_aside", b"put_aside"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_at_commit", b"balance_at_commit", "balance_now", b"balance_now", "decision", b"decision", "hold_state", b"hold_state", "limit", b"limit", "opened_case", b"opened_case", "outcome", b"outcome", "outcome_class", b"outcome_class", "parts", b"parts", "payload_hash", b"payload_hash", "replayed", b"replayed", "round_state", b"round_state", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_at_commit", b"balance_at_commit", "balance_now", b"balance_now", "decision", b"decision", "hold_state", b"hold_state", "limit", b"limit", "opened_case", b"opened_case", "outcome", b"outcome", "outcome_class", b"outcome_class", "parts", b"parts", "payload_hash", b"payload_hash", "put_aside", b"put_aside", "replayed", b"replayed", "round_state", b"round_state", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
