@@ -7,7 +7,20 @@ import sys
 
 import typer
 
-from mesh.cli import auditing, doctor, explain, exporting, licensees, opinion, pending, programs, reconcile, status, up
+from mesh.cli import (
+    auditing,
+    doctor,
+    explain,
+    exporting,
+    licensees,
+    opinion,
+    pending,
+    programs,
+    reconcile,
+    signing,
+    status,
+    up,
+)
 from mesh.cli.output import CommandError, errors
 from mesh.dev.errors import StackError
 
@@ -32,6 +45,7 @@ app.command("verify-proof", context_settings=programs.PASS_THROUGH)(programs.ver
 app.command()(explain.explain)
 app.command()(pending.pending)
 app.command()(reconcile.reconcile)
+app.command("explain-signature")(signing.explain_signature)
 app.command()(auditing.audit)
 app.command()(auditing.dispute)
 app.command("verify-dispute", context_settings=programs.PASS_THROUGH)(programs.verify_dispute)

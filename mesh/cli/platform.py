@@ -42,6 +42,19 @@ def session_channel() -> Iterator[grpc.Channel]:
 
 
 @contextlib.contextmanager
+def adapter_channel(provider: str) -> Iterator[grpc.Channel]:
+    """A channel to the adapter of a provider."""
+    mesh = running.read_mesh()
+    adapters = mesh["internal"]["adapters"]
+    if provider not in adapters:
+        message = f"this mesh has no provider {provider!r}; there are: {', '.join(sorted(adapters))}"
+        raise CommandError(message)
+    credentials = Tls.load(Path(mesh["internal"]["tls"])).channel_credentials()
+    with grpc.secure_channel(adapters[provider], credentials) as channel:
+        yield channel
+
+
+@contextlib.contextmanager
 def second_opinion_channel() -> Iterator[grpc.Channel]:
     """A channel to the second opinion."""
     mesh = running.read_mesh()

@@ -318,6 +318,7 @@ def _adapter(around: Surroundings, provider: str) -> Process:
             "PITBOSS_PROVIDER_URL": around.studio_url(provider),
             "PITBOSS_PROVIDER_CREDENTIALS": str(around.credentials / f"{provider}.adapter.json"),
             "PITBOSS_PUBLIC_CALLBACK_URL": around.callback_url(provider),
+            "PITBOSS_SANDBOX": "1",
         },
         readiness=GrpcHealth(address=f"{HOST}:{port}", tls=around.tls / "platform"),
         address=f"{HOST}:{port}",

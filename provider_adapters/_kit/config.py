@@ -28,6 +28,8 @@ class AdapterSettings(ProcessSettings):
     """The session service, host:port."""
     cache_url: str = field(default="", repr=False)
     """Valkey, redis:// or rediss://: used nonces and opened breakers, shared by the replicas. Empty: each knows its own."""
+    sandbox: bool = False
+    """Explain signatures to whoever may ask. Never with keys that move real money."""
     callbacks_at_once: int = 512
     """Callbacks answered at the same time; more are told to come again."""
     provider_timeout_ms: int = 0

@@ -29,3 +29,10 @@ class ProviderRefusedError(MeshError):
 
     kind = Kind.FAILED_PRECONDITION
     reason = "ERROR_REASON_PROVIDER_REFUSED"
+
+
+class SandboxOnlyError(MeshError):
+    """Only in a sandbox."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_SANDBOX_ONLY"

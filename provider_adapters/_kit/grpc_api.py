@@ -3,7 +3,7 @@
 # ruff: noqa: ANN401 - gRPC names the methods and their arguments
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -14,15 +14,21 @@ from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapte
 from pitboss.type.v1.money_pb2 import Money
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.delivery import policy
-from provider_adapters._kit.errors import FreeRoundsNotOfferedError
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError, SandboxOnlyError
+from provider_adapters._kit.explaining import Explained
 from provider_adapters._kit.health import Health, HealthBoard
+from provider_adapters._kit.http import HttpRequest
 from provider_adapters._kit.manifest import Capability, Manifest
 from provider_adapters._kit.ports import Adapter, Device, FreeRounds, Game, GivenRounds, Launch, SessionFacts
 from provider_adapters._kit.provider_ledger import ProviderLedger, RecordedMessage
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.sessions import DirectorySessions
+from provider_adapters._kit.strict_json import NotParseableError
 
 E = TypeVar("E")
+
+Signatures = Callable[[HttpRequest], Explained]
+"""Explains the signatures of one integration."""
 
 
 class AdapterServicer(ProviderAdapterServiceServicer):
@@ -35,9 +41,11 @@ class AdapterServicer(ProviderAdapterServiceServicer):
         board: HealthBoard,
         sessions: DirectorySessions,
         ledger: ProviderLedger,
+        signatures: Signatures | None = None,
     ) -> None:
         self._manifest = manifest
         self._ledger = ledger
+        self._signatures = signatures
         self._adapter = adapter
         self._board = board
         self._sessions = sessions
@@ -101,6 +109,27 @@ class AdapterServicer(ProviderAdapterServiceServicer):
         async for page in self._ledger.messages(request.start_time.ToMilliseconds(), request.end_time.ToMilliseconds()):
             yield pb.FetchProviderLedgerResponse(lines=map(_ledger_line, page))
 
+    async def ExplainSignature(
+        self,
+        request: pb.ExplainSignatureRequest,
+        context: Any,
+    ) -> pb.ExplainSignatureResponse:
+        """Tell what a message's signature must be."""
+        if self._signatures is None:
+            raise SandboxOnlyError(provider=self._manifest.name)
+        try:
+            found = self._signatures(http_of(request))
+        except NotParseableError:
+            raise RequestInvalidError(violations=[("body", "cannot be read as this provider writes")]) from None
+        return pb.ExplainSignatureResponse(
+            algorithm=found.algorithm,
+            canonical=found.canonical,
+            expected=found.expected,
+            given=found.given,
+            valid=found.valid,
+            first_difference=found.first_difference(request.believed),
+        )
+
     async def WatchHealth(
         self,
         request: pb.WatchHealthRequest,
@@ -109,6 +138,17 @@ class AdapterServicer(ProviderAdapterServiceServicer):
         """The present state first, then each change at once."""
         async for health in self._board.watch():
             yield _health(health)
+
+
+def http_of(request: pb.ExplainSignatureRequest) -> HttpRequest:
+    """The message, as the callback server would have it."""
+    return HttpRequest(
+        method=request.method or "POST",
+        path=request.path,
+        query=request.query.encode(),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.body,
+    )
 
 
 def description(manifest: Manifest) -> pb.DescribeResponse:

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import grpc.aio
@@ -19,7 +20,8 @@ from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirecto
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from provider_adapters._kit import manifest as manifests
 from provider_adapters._kit.config import AdapterSettings, read_credentials
-from provider_adapters._kit.grpc_api import AdapterServicer
+from provider_adapters._kit.explaining import explain_of
+from provider_adapters._kit.grpc_api import AdapterServicer, Signatures
 from provider_adapters._kit.health import HealthBoard, ProbePlan, Prober
 from provider_adapters._kit.http_server import Callbacks, HttpApp, HttpServer
 from provider_adapters._kit.nonces import NonceWindow
@@ -91,7 +93,9 @@ class _Wiring:
     def parts(self) -> server.Parts:
         """What mesh.server runs."""
         ledger = ProviderLedger(self._outbound)
-        servicer = AdapterServicer(self._manifest, self._adapter, self._board, self._sessions, ledger)
+        servicer = AdapterServicer(
+            self._manifest, self._adapter, self._board, self._sessions, ledger, self._signatures()
+        )
         return server.Parts(
             services=[
                 server.Service(name=SERVICE, add=add_ProviderAdapterServiceServicer_to_server, servicer=servicer)
@@ -100,6 +104,12 @@ class _Wiring:
             tasks={"callbacks": self._server.serve, "probe": self._prober.run, **self._sharing()},
             closers=[self._http.aclose, self._close_channels, *([self._cache.close] if self._cache else [])],
         )
+
+    def _signatures(self) -> Signatures | None:
+        if not self._settings.sandbox:
+            return None
+        credentials = read_credentials(self._settings.provider_credentials)
+        return partial(explain_of(self._manifest.name), credentials)
 
     def _channel(self, address: str) -> grpc.aio.Channel:
         return channel(address, self._settings, workload=self._workload)

@@ -22,9 +22,13 @@ class Spelling(enum.Enum):
 
 def digest(pairs: Iterable[tuple[str, str]], secret: str) -> str:
     """Lower-case MD5 of the fields without `hash` and without empty ones, sorted by name, and the secret."""
+    return hashlib.md5((text(pairs) + secret).encode()).hexdigest()  # noqa: S324 - the provider's choice, not ours
+
+
+def text(pairs: Iterable[tuple[str, str]]) -> str:
+    """What is hashed before the secret."""
     counted = sorted((name, value) for name, value in pairs if value and name != HASH)
-    text = "&".join(f"{name}={value}" for name, value in counted) + secret
-    return hashlib.md5(text.encode()).hexdigest()  # noqa: S324 - the provider's choice, not ours
+    return "&".join(f"{name}={value}" for name, value in counted)
 
 
 def matches(pairs: Iterable[tuple[str, str]], given: str, secret: str) -> bool:

@@ -23,7 +23,8 @@ from mesh.verify.notes import Key, open_checkpoint
 from mesh.verify.proofs import check_consistency, inclusion_root
 from pitboss.audit.v1 import audit_service_pb2 as pb
 from tests.audit_demo.attacks import ATTACKS, named
-from tests.audit_demo.scene import LICENSEE, OTHER, PLAYER, Scene, until
+from tests.audit_demo.scene import LICENSEE, OTHER, PLAYER, Scene
+from tests.integration.mesh.waiting import until
 
 DAYS = "1"
 KEPT_EVENTS = 3

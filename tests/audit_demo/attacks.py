@@ -11,7 +11,8 @@ from mesh import merkle
 from mesh.verify.audit_rows import AuditDatabase, Row
 from mesh.verify.findings import Check
 from mesh.verify.notes import parse_checkpoint
-from tests.audit_demo.scene import Scene, until
+from tests.audit_demo.scene import Scene
+from tests.integration.mesh.waiting import until
 
 
 def named(checks: list[Check]) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,7 +30,6 @@ from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceStub
 from pitboss_sdk import Client, Money
 
 LICENSEE, PLAYER, OTHER = "borealis", "ada", "bea"
-PATIENCE_S = 60.0
 TABLES = (
     "batch",
     "progress",
@@ -170,13 +168,3 @@ class Scene:
             connection.execute(f"TRUNCATE {', '.join(f'public.{table}' for table in TABLES)}".encode())
             for table in TABLES:
                 connection.execute(f"INSERT INTO public.{table} SELECT * FROM {name}.{table}".encode())  # noqa: S608 - ours
-
-
-def until(done: Callable[[], bool], what: str) -> None:
-    """Wait for something."""
-    end = time.monotonic() + PATIENCE_S
-    while not done():
-        if time.monotonic() > end:
-            message = f"waited in vain: {what}"
-            raise TimeoutError(message)
-        time.sleep(0.2)

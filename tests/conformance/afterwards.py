@@ -23,6 +23,7 @@ from pitboss.wallet.v1 import ledger_service_pb2
 from pitboss.wallet.v1.history_service_pb2_grpc import HistoryServiceStub
 from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
 from provider_adapters._kit.references import PlayerReference
+from tests.conformance.comparing import differences
 from tests.conformance.office import CountingOffice
 from tests.conformance.run import Verdict
 from tests.conformance.stage import FailedError
@@ -146,19 +147,7 @@ class _Desk:
         scope = history.ComparedScope(source=self.name, currency_code="EUR", kinds=list(_KINDS.values()))
         scope.start_time.FromMicroseconds(int(self.since * 1e6))
         scope.end_time.FromMicroseconds(int(time.time() * 1e6) + 1)
-        ordered = sorted(map(_compared, lines), key=lambda line: (line.kind, line.transaction_key.encode()))
-        sent = [
-            history.CompareStatementRequest(scope=scope),
-            history.CompareStatementRequest(lines=history.ComparedLines(lines=ordered)),
-        ]
-        found = set()
-        answers = stub.CompareStatement(iter(sent), timeout=_WITHIN_S, metadata=call_metadata(licensee=LICENSEE))
-        async for answer in answers:
-            for one in answer.differences:
-                line = one.there if one.HasField("there") else one.here
-                kind = history.DifferenceKind.Name(one.difference).removeprefix("DIFFERENCE_KIND_")
-                found.add((line.transaction_key, kind))
-        return found
+        return await differences(stub, LICENSEE, scope, [_compared(line) for line in lines])
 
 
 def _compared(line: _Line) -> history.ComparedLine:

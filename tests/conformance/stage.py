@@ -27,6 +27,7 @@ from pitboss.wallet.v1.transaction_pb2 import Entry, Transaction, TransactionKin
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, Seat
+from tests.conformance.comparing import differences
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import Provider
 from tests.integration.provider_adapters.office import Launched
@@ -324,20 +325,8 @@ class Stage:
         scope = history_service_pb2.ComparedScope(source=self.provider.name, currency_code="EUR")
         scope.start_time.CopyFrom(min(times, key=lambda one: one.ToMicroseconds()))
         scope.end_time.FromMicroseconds(max(one.ToMicroseconds() for one in times) + 1)
-        ordered = sorted(lines, key=lambda line: (line.kind, line.transaction_key.encode()))
-        sent = [
-            history_service_pb2.CompareStatementRequest(scope=scope),
-            history_service_pb2.CompareStatementRequest(lines=history_service_pb2.ComparedLines(lines=ordered)),
-        ]
         ours = {player.launched.player for player in self._players}
-        found = set()
-        async for told in self.office.history.CompareStatement(iter(sent), timeout=30, metadata=self._tenant):
-            for one in told.differences:
-                line = one.there if one.HasField("there") else one.here
-                kind = history_service_pb2.DifferenceKind.Name(one.difference).removeprefix("DIFFERENCE_KIND_")
-                if line.player_id in ours:
-                    found.add((line.transaction_key, kind))
-        return found
+        return await differences(self.office.history, self.office.licensee, scope, lines, ours)
 
     async def attempts(self, who: Player, act: Act) -> list[tuple[str, bool]]:
         """Outcome of each call with the key of a message, and whether it was a replay."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from tests.drills.stage import Seen, Stage, until
+from tests.drills.stage import Seen, Stage
+from tests.integration.mesh.waiting import until
 
 SILENT = ("SEX.UNAVAILABLE",)
 

@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -179,13 +179,3 @@ class Stage:
 
 def _money(amount: str) -> WireMoney:
     return WireMoney(currency_code=CURRENCY, amount=amount)
-
-
-def until(done: Callable[[], bool], what: str) -> None:
-    """Wait for something."""
-    end = time.monotonic() + PATIENCE_S
-    while not done():
-        if time.monotonic() > end:
-            message = f"waited in vain: {what}"
-            raise TimeoutError(message)
-        time.sleep(0.1)

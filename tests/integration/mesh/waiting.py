@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 
@@ -11,3 +12,13 @@ async def eventually(condition: Callable[[], object], timeout_s: float = 30.0) -
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+def until(done: Callable[[], object], what: str, *, patience_s: float = 60.0) -> None:
+    """Return once it is done, for programs without a loop. TimeoutError names what was waited for."""
+    end = time.monotonic() + patience_s
+    while not done():
+        if time.monotonic() > end:
+            message = f"waited in vain: {what}"
+            raise TimeoutError(message)
+        time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -60,6 +61,19 @@ def test_a_provider_that_was_never_played_agrees_with_the_ledger(up: Pitboss) ->
     assert up.json("reconcile")["cases"] == []
     done = up.run("reconcile", "no_such_style")
     assert (done.returncode, "PROVIDER_NOT_FOUND" in done.stderr) == (1, True)
+
+
+def test_a_signature_is_explained_to_the_first_byte_that_differs(up: Pitboss, tmp_path: Path) -> None:
+    body, believed = tmp_path / "body", tmp_path / "believed"
+    body.write_bytes(b'{"amount":1}')
+    believed.write_bytes(b'{"amount": 1}')
+    told = up.json("explain-signature", "hub88_style", "--body", str(body), "--header", "X-Hub88-Signature: bm9uZQ==")
+    digest = hashlib.sha256(b'{"amount":1}').hexdigest()
+    assert (told["algorithm"], told["signed"], told["expected"]) == ("rsa-sha256", '{"amount":1}', digest)
+    assert (told["valid"], told["given"], told["first_difference"]) == (False, "", 0)
+    told = up.json("explain-signature", "hub88_style", "--body", str(body), "--believed", str(believed))
+    assert told["first_difference"] == 10
+    assert up.run("explain-signature", "no_such_style").returncode == 1
 
 
 def test_up_returns_with_everything_ready_and_writes_the_file(up: Pitboss) -> None:

@@ -44,6 +44,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "nolimit_style"}
     """
+    ERROR_REASON_SANDBOX_ONLY: _ErrorReason.ValueType  # 5
+    """Only in a sandbox.
+
+    Example metadata: {"provider": "hub88_style"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of adapters."""
@@ -69,5 +74,10 @@ ERROR_REASON_FREE_ROUNDS_NOT_OFFERED: ErrorReason.ValueType  # 4
 """The provider has no calls for free rounds, or not for such ones.
 
 Example metadata: {"provider": "nolimit_style"}
+"""
+ERROR_REASON_SANDBOX_ONLY: ErrorReason.ValueType  # 5
+"""Only in a sandbox.
+
+Example metadata: {"provider": "hub88_style"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

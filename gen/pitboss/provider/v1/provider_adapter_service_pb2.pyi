@@ -853,6 +853,112 @@ class FetchProviderLedgerResponse(_message.Message):
 Global___FetchProviderLedgerResponse: _TypeAlias = FetchProviderLedgerResponse  # noqa: Y015
 
 @_typing.final
+class ExplainSignatureRequest(_message.Message):
+    """ExplainSignatureRequest is a message to us, as it was sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class HeadersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    METHOD_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    HEADERS_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    BELIEVED_FIELD_NUMBER: _builtins.int
+    method: _builtins.str
+    """Method, such as "POST"."""
+    path: _builtins.str
+    """Path below the callback address, with a leading slash."""
+    query: _builtins.str
+    """Query, without the question mark."""
+    body: _builtins.bytes
+    """Body, byte for byte."""
+    believed: _builtins.bytes
+    """What the sender believes is signed, to be compared with what is. Empty: the signatures are compared."""
+    @_builtins.property
+    def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Headers."""
+
+    def __init__(
+        self,
+        *,
+        method: _builtins.str = ...,
+        path: _builtins.str = ...,
+        query: _builtins.str = ...,
+        headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        body: _builtins.bytes = ...,
+        believed: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["believed", b"believed", "body", b"body", "headers", b"headers", "method", b"method", "path", b"path", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainSignatureRequest: _TypeAlias = ExplainSignatureRequest  # noqa: Y015
+
+@_typing.final
+class ExplainSignatureResponse(_message.Message):
+    """ExplainSignatureResponse is what is signed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALGORITHM_FIELD_NUMBER: _builtins.int
+    CANONICAL_FIELD_NUMBER: _builtins.int
+    EXPECTED_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    VALID_FIELD_NUMBER: _builtins.int
+    FIRST_DIFFERENCE_FIELD_NUMBER: _builtins.int
+    algorithm: _builtins.str
+    """Such as "rsa-sha256", "hmac-sha1", "md5", or "shared secret" where a message only shows one."""
+    canonical: _builtins.bytes
+    """Exactly what is signed, without the secret. Empty for a shared secret: it signs nothing."""
+    expected: _builtins.str
+    """The digest or secret that the message must show, as it stands on the wire; of RSA the digest inside."""
+    given: _builtins.str
+    """What it shows. Empty: nothing, or nothing that can be read."""
+    valid: _builtins.bool
+    """It shows what it must."""
+    first_difference: _builtins.int
+    """The first byte that differs: of `believed` from `canonical`, or else of `given` from `expected`. -1: none does."""
+    def __init__(
+        self,
+        *,
+        algorithm: _builtins.str = ...,
+        canonical: _builtins.bytes = ...,
+        expected: _builtins.str = ...,
+        given: _builtins.str = ...,
+        valid: _builtins.bool = ...,
+        first_difference: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "canonical", b"canonical", "expected", b"expected", "first_difference", b"first_difference", "given", b"given", "valid", b"valid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainSignatureResponse: _TypeAlias = ExplainSignatureResponse  # noqa: Y015
+
+@_typing.final
 class WatchHealthRequest(_message.Message):
     """WatchHealthRequest asks for the stream."""
 

@@ -70,6 +70,11 @@ class ProviderAdapterServiceStub:
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerRequest.SerializeToString,
                 response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerResponse.FromString,
                 _registered_method=True)
+        self.ExplainSignature = channel.unary_unary(
+                '/pitboss.provider.v1.ProviderAdapterService/ExplainSignature',
+                request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ExplainSignatureRequest.SerializeToString,
+                response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ExplainSignatureResponse.FromString,
+                _registered_method=True)
         self.WatchHealth = channel.unary_stream(
                 '/pitboss.provider.v1.ProviderAdapterService/WatchHealth',
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.WatchHealthRequest.SerializeToString,
@@ -149,6 +154,16 @@ class ProviderAdapterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainSignature(self, request, context):
+        """ExplainSignature tells what is signed in a message to us, what its signature must be, and where the two part.
+        In sandboxes only: whoever may ask for right signatures can make messages.
+
+        Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (SANDBOX_ONLY).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchHealth(self, request, context):
         """WatchHealth streams the provider's health: the present state first, then each change.
 
@@ -195,6 +210,11 @@ def add_ProviderAdapterServiceServicer_to_server(servicer, server):
                     servicer.FetchProviderLedger,
                     request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerRequest.FromString,
                     response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerResponse.SerializeToString,
+            ),
+            'ExplainSignature': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainSignature,
+                    request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ExplainSignatureRequest.FromString,
+                    response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ExplainSignatureResponse.SerializeToString,
             ),
             'WatchHealth': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchHealth,
@@ -392,6 +412,33 @@ class ProviderAdapterService:
             '/pitboss.provider.v1.ProviderAdapterService/FetchProviderLedger',
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerRequest.SerializeToString,
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainSignature(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.provider.v1.ProviderAdapterService/ExplainSignature',
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ExplainSignatureRequest.SerializeToString,
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.ExplainSignatureResponse.FromString,
             options,
             channel_credentials,
             insecure,

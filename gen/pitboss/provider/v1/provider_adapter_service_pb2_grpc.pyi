@@ -73,6 +73,12 @@ class ProviderAdapterServiceStub:
 
     Errors: INVALID_ARGUMENT, UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
     """
+    ExplainSignature: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.ExplainSignatureRequest, _provider_adapter_service_pb2.ExplainSignatureResponse]
+    """ExplainSignature tells what is signed in a message to us, what its signature must be, and where the two part.
+    In sandboxes only: whoever may ask for right signatures can make messages.
+
+    Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (SANDBOX_ONLY).
+    """
     WatchHealth: _grpc.UnaryStreamMultiCallable[_provider_adapter_service_pb2.WatchHealthRequest, _provider_adapter_service_pb2.WatchHealthResponse]
     """WatchHealth streams the provider's health: the present state first, then each change.
 
@@ -123,6 +129,12 @@ class ProviderAdapterServiceAsyncStub(ProviderAdapterServiceStub):
     they were first sent, for comparing it with ours.
 
     Errors: INVALID_ARGUMENT, UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+    """
+    ExplainSignature: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.ExplainSignatureRequest, _provider_adapter_service_pb2.ExplainSignatureResponse]  # type: ignore[assignment]
+    """ExplainSignature tells what is signed in a message to us, what its signature must be, and where the two part.
+    In sandboxes only: whoever may ask for right signatures can make messages.
+
+    Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (SANDBOX_ONLY).
     """
     WatchHealth: _aio.UnaryStreamMultiCallable[_provider_adapter_service_pb2.WatchHealthRequest, _provider_adapter_service_pb2.WatchHealthResponse]  # type: ignore[assignment]
     """WatchHealth streams the provider's health: the present state first, then each change.
@@ -213,6 +225,18 @@ class ProviderAdapterServiceServicer(metaclass=_abc_1.ABCMeta):
         they were first sent, for comparing it with ours.
 
         Errors: INVALID_ARGUMENT, UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainSignature(
+        self,
+        request: _provider_adapter_service_pb2.ExplainSignatureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_adapter_service_pb2.ExplainSignatureResponse, _abc.Awaitable[_provider_adapter_service_pb2.ExplainSignatureResponse]]:
+        """ExplainSignature tells what is signed in a message to us, what its signature must be, and where the two part.
+        In sandboxes only: whoever may ask for right signatures can make messages.
+
+        Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (SANDBOX_ONLY).
         """
 
     @_abc_1.abstractmethod

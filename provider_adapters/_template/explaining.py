@@ -1,0 +1,14 @@
+"""What a message's signature must be."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from provider_adapters._kit.explaining import Explained, with_hmac
+from provider_adapters._kit.http import HttpRequest
+from provider_adapters.acme_slots import auth, config
+
+
+def explain(credentials: Mapping[str, Any], request: HttpRequest) -> Explained:
+    """The exact bytes of the body."""
+    secret = config.read(credentials).secret.decode()
+    return with_hmac([secret], "sha256", request.body, request.headers.get(auth.HEADER.lower(), ""))
