@@ -19,7 +19,7 @@ from pitboss.compliance.v1 import (
 from pitboss.compliance.v1 import decision_service_pb2 as decisions_pb
 from pitboss.compliance.v1 import policy_service_pb2 as policy_pb
 from pitboss.type.v1 import money_pb2
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
 
 _DEFAULT_PAGE = 50
 _KINDS = {
@@ -102,6 +102,11 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         _set_time(response.eligible_time, view.eligible_us)
         _set_time(response.break_until_time, view.break_until_us)
         return response
+
+    async def RecordIdentity(self, request: pb.RecordIdentityRequest, context: object) -> pb.RecordIdentityResponse:
+        finding = protection_pb2.RecordFinding(identity=request.finding)
+        await self._protection.change(require_licensee(), _action(request, record_finding=finding))
+        return pb.RecordIdentityResponse()
 
 
 def _action(request: object, **kind: object) -> action_pb2.Action:

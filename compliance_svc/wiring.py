@@ -26,6 +26,7 @@ POLICY = Policy(
     callers={
         COMPLIANCE: (*_LICENSEES, "session_svc"),
         f"{COMPLIANCE}/OpenPlay": ("session_svc", "platform"),
+        f"{COMPLIANCE}/RecordIdentity": ("fact_sources/kyc", "platform"),
         DECISIONS: _LICENSEES,
         POLICIES: _LICENSEES,
         f"{POLICIES}/ListPacks": (*_LICENSEES, "audit_svc"),

@@ -40,6 +40,11 @@ PROGRAMS = (
         module="fact_sources.register.config",
         settings="RegisterSettings",
     ),
+    Program(
+        title="A vendor of identity checks: `python -m fact_sources.kyc`",
+        module="fact_sources.kyc.config",
+        settings="KycSettings",
+    ),
     Program(title="A witness: `python -m witness`", module="witness.config", settings="WitnessSettings"),
     Program(
         title="The second opinion: `python -m mesh.second_opinion`",

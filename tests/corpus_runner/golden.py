@@ -28,6 +28,7 @@ from tests.corpus_runner.outside import ASKED, World
 from tests.corpus_runner.people import PROVIDER, Someone, instant, moment
 from tests.corpus_runner.reading import Reading, decision_fields
 from tests.corpus_runner.service import Service
+from tests.corpus_runner.vendors import Vendors
 from wallet_svc.domain.asserting import signed_text
 
 CASHIER, PLATFORM = "cashier", "platform"
@@ -40,7 +41,7 @@ _VERBS: Final = frozenset([
     "ack_reality_check", "evaluate", "record_kyc", "record_geo", "record_screening", "record_check",
     "register_answer", "limit_file_answer", "activity_answer", "limit_status", "session_info", "parallel", "report",
     "suspend", "resume", "source_down", "source_up", "clock_offset", "drop_fact", "set_fx", "get_decision", "explain",
-    "replay", "register", "close_account", "close_out",
+    "replay", "register", "close_account", "close_out", "kyc_webhook",
 ])  # fmt: skip
 _PARTS: Final = {
     "tolerance": "another tolerance of the clock",
@@ -108,7 +109,7 @@ class Told:
     fields: dict[str, Any]
 
 
-class GoldenCase(World, Reading, Log):
+class GoldenCase(World, Reading, Log, Vendors):
     """One case under way on fresh licensees."""
 
     _people: dict[str, Someone]
@@ -130,6 +131,7 @@ class GoldenCase(World, Reading, Log):
         self._down = set()
         self._thrown = []
         self._log = None
+        self._vendor = None
         self._entries = []
         self._kept = {}
         self._word = Ed25519PrivateKey.generate()
@@ -152,6 +154,8 @@ class GoldenCase(World, Reading, Log):
             await self._calm_down()
             if self._log is not None:
                 await self._log.close()
+            if self._vendor is not None:
+                self._vendor.close()
         return problems
 
     def _long_ago(self) -> int:
@@ -326,7 +330,7 @@ class GoldenCase(World, Reading, Log):
                 return []
         else:
             found = (await self._decide(person, step)).fields
-        finding = step["do"].startswith("record_")
+        finding = step["do"].startswith("record_") or step["do"] == "kyc_webhook"
         expected = step.get("expect") or ({"accepted": True} if finding else {"verdict": "ALLOW"})
         if finding and "kyc" in expected:
             found["kyc"] = await self._identity(person)

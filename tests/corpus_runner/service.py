@@ -55,6 +55,7 @@ class Service:
         if stands:
             self._compliance_tls = write_workload(self.run / "tls", authority, "compliance_svc")
             self.audit_tls = write_workload(self.run / "tls", authority, "audit_svc")
+            self.kyc_tls = write_workload(self.run / "tls", authority, "fact_sources/kyc")
             self.stand_at(time.time_ns() // 1000)
         else:
             write_offset(self.clock, 0)

@@ -8,7 +8,7 @@ import yaml
 from tests.integration.corpus.test_money_corpus import ROOT, run_corpus
 
 GOLDEN = ROOT / "tests" / "corpus" / "golden"
-UNSUPPORTED = ["GC-067", "GC-091"]
+UNSUPPORTED = ["GC-091"]
 
 
 @pytest.mark.timeout(400)

@@ -82,6 +82,11 @@ class ComplianceServiceStub:
                 request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionRequest.SerializeToString,
                 response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionResponse.FromString,
                 _registered_method=True)
+        self.RecordIdentity = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/RecordIdentity',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityResponse.FromString,
+                _registered_method=True)
 
 
 class ComplianceServiceServicer:
@@ -171,6 +176,17 @@ class ComplianceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordIdentity(self, request, context):
+        """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
+        older result than the known one is accepted and changes nothing. Internal: the processes of the vendors.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ComplianceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -218,6 +234,11 @@ def add_ComplianceServiceServicer_to_server(servicer, server):
                     servicer.GetProtection,
                     request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionRequest.FromString,
                     response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionResponse.SerializeToString,
+            ),
+            'RecordIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordIdentity,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -466,6 +487,33 @@ class ComplianceService:
             '/pitboss.compliance.v1.ComplianceService/GetProtection',
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionRequest.SerializeToString,
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/RecordIdentity',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -81,6 +81,13 @@ class ComplianceServiceStub:
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
+    RecordIdentity: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordIdentityRequest, _compliance_service_pb2.RecordIdentityResponse]
+    """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
+    older result than the known one is accepted and changes nothing. Internal: the processes of the vendors.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+    UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class ComplianceServiceAsyncStub(ComplianceServiceStub):
@@ -134,6 +141,13 @@ class ComplianceServiceAsyncStub(ComplianceServiceStub):
     """GetProtection reads limits, exclusion and break of a player.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
+    RecordIdentity: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordIdentityRequest, _compliance_service_pb2.RecordIdentityResponse]  # type: ignore[assignment]
+    """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
+    older result than the known one is accepted and changes nothing. Internal: the processes of the vendors.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+    UNAVAILABLE.
     """
 
 class ComplianceServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -239,6 +253,19 @@ class ComplianceServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetProtection reads limits, exclusion and break of a player.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordIdentity(
+        self,
+        request: _compliance_service_pb2.RecordIdentityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.RecordIdentityResponse, _abc.Awaitable[_compliance_service_pb2.RecordIdentityResponse]]:
+        """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
+        older result than the known one is accepted and changes nothing. Internal: the processes of the vendors.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+        UNAVAILABLE.
         """
 
 def add_ComplianceServiceServicer_to_server(servicer: ComplianceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,9 +27,10 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_decision__pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_money__pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_action__pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import protection_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_protection__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\nApitboss_sdk/_stubs/pitboss/compliance/v1/compliance_service.proto\x12!pitboss_sdk.pitboss.compliance.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x31pitboss_sdk/_stubs/pitboss/type/v1/decision.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x31pitboss_sdk/_stubs/pitboss/wallet/v1/action.proto\"R\n\x0f\x45valuateRequest\x12?\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ActionB\x00R\x06\x61\x63tion\"U\n\x10\x45valuateResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xa3\x01\n\x0fOpenPlayRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x46\n\topen_play\x18\x03 \x01(\x0b\x32\'.pitboss_sdk.pitboss.wallet.v1.OpenPlayB\x00R\x08openPlay\"u\n\x10OpenPlayResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\x12\"\n\x0cjurisdiction\x18\x02 \x01(\tR\x0cjurisdiction\"\xad\x02\n\x0fSetLimitRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12I\n\nlimit_kind\x18\x03 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindB\x00R\tlimitKind\x12\x18\n\x06window\x18\x04 \x01(\tB\x00R\x06window\x12:\n\x06\x61mount\x18\x05 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\x12/\n\x04time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x00R\x04time\"U\n\x10SetLimitResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xc4\x01\n\x13\x43onfirmLimitRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12I\n\nlimit_kind\x18\x03 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindB\x00R\tlimitKind\x12\x18\n\x06window\x18\x04 \x01(\tB\x00R\x06window\"Y\n\x14\x43onfirmLimitResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xca\x01\n\x19\x43\x61ncelPendingLimitRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12I\n\nlimit_kind\x18\x03 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindB\x00R\tlimitKind\x12\x18\n\x06window\x18\x04 \x01(\tB\x00R\x06window\"_\n\x1a\x43\x61ncelPendingLimitResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"w\n\x15StartExclusionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x14\n\x04term\x18\x03 \x01(\tB\x00R\x04term\"[\n\x16StartExclusionResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"s\n\x11StartBreakRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x14\n\x04term\x18\x03 \x01(\tB\x00R\x04term\"W\n\x12StartBreakResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"g\n\x1bRequestReinstatementRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\"a\n\x1cRequestReinstatementResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"5\n\x14GetProtectionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\"\xb0\x03\n\x0bLimitStatus\x12G\n\nlimit_kind\x18\x01 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindR\tlimitKind\x12\x16\n\x06window\x18\x02 \x01(\tR\x06window\x12:\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\x12I\n\x0epending_amount\x18\x04 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\rpendingAmount\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x36\n\x04used\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x04used\x12>\n\x08headroom\x18\x07 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x08headroom\"\x88\x02\n\x0fTimeLimitStatus\x12\x16\n\x06window\x18\x01 \x01(\tR\x06window\x12-\n\x04time\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04time\x12<\n\x0cpending_time\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0bpendingTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12-\n\x04used\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04used\"\x95\x03\n\x15GetProtectionResponse\x12\"\n\x0cjurisdiction\x18\x01 \x01(\tR\x0cjurisdiction\x12\x18\n\x07\x62locked\x18\x02 \x01(\x08R\x07\x62locked\x12\x46\n\x06limits\x18\x03 \x03(\x0b\x32..pitboss_sdk.pitboss.compliance.v1.LimitStatusR\x06limits\x12\x1a\n\x08\x65xcluded\x18\x04 \x01(\x08R\x08\x65xcluded\x12?\n\religible_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x65ligibleTime\x12\x44\n\x10\x62reak_until_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0e\x62reakUntilTime\x12S\n\x0btime_limits\x18\x07 \x03(\x0b\x32\x32.pitboss_sdk.pitboss.compliance.v1.TimeLimitStatusR\ntimeLimits2\xd7\t\n\x11\x43omplianceService\x12x\n\x08\x45valuate\x12\x32.pitboss_sdk.pitboss.compliance.v1.EvaluateRequest\x1a\x33.pitboss_sdk.pitboss.compliance.v1.EvaluateResponse\"\x03\x90\x02\x01\x12x\n\x08OpenPlay\x12\x32.pitboss_sdk.pitboss.compliance.v1.OpenPlayRequest\x1a\x33.pitboss_sdk.pitboss.compliance.v1.OpenPlayResponse\"\x03\x90\x02\x02\x12x\n\x08SetLimit\x12\x32.pitboss_sdk.pitboss.compliance.v1.SetLimitRequest\x1a\x33.pitboss_sdk.pitboss.compliance.v1.SetLimitResponse\"\x03\x90\x02\x02\x12\x84\x01\n\x0c\x43onfirmLimit\x12\x36.pitboss_sdk.pitboss.compliance.v1.ConfirmLimitRequest\x1a\x37.pitboss_sdk.pitboss.compliance.v1.ConfirmLimitResponse\"\x03\x90\x02\x02\x12\x96\x01\n\x12\x43\x61ncelPendingLimit\x12<.pitboss_sdk.pitboss.compliance.v1.CancelPendingLimitRequest\x1a=.pitboss_sdk.pitboss.compliance.v1.CancelPendingLimitResponse\"\x03\x90\x02\x02\x12\x8a\x01\n\x0eStartExclusion\x12\x38.pitboss_sdk.pitboss.compliance.v1.StartExclusionRequest\x1a\x39.pitboss_sdk.pitboss.compliance.v1.StartExclusionResponse\"\x03\x90\x02\x02\x12~\n\nStartBreak\x12\x34.pitboss_sdk.pitboss.compliance.v1.StartBreakRequest\x1a\x35.pitboss_sdk.pitboss.compliance.v1.StartBreakResponse\"\x03\x90\x02\x02\x12\x9c\x01\n\x14RequestReinstatement\x12>.pitboss_sdk.pitboss.compliance.v1.RequestReinstatementRequest\x1a?.pitboss_sdk.pitboss.compliance.v1.RequestReinstatementResponse\"\x03\x90\x02\x02\x12\x87\x01\n\rGetProtection\x12\x37.pitboss_sdk.pitboss.compliance.v1.GetProtectionRequest\x1a\x38.pitboss_sdk.pitboss.compliance.v1.GetProtectionResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\nApitboss_sdk/_stubs/pitboss/compliance/v1/compliance_service.proto\x12!pitboss_sdk.pitboss.compliance.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x31pitboss_sdk/_stubs/pitboss/type/v1/decision.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x31pitboss_sdk/_stubs/pitboss/wallet/v1/action.proto\x1a\x35pitboss_sdk/_stubs/pitboss/wallet/v1/protection.proto\"R\n\x0f\x45valuateRequest\x12?\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ActionB\x00R\x06\x61\x63tion\"U\n\x10\x45valuateResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xa3\x01\n\x0fOpenPlayRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x46\n\topen_play\x18\x03 \x01(\x0b\x32\'.pitboss_sdk.pitboss.wallet.v1.OpenPlayB\x00R\x08openPlay\"u\n\x10OpenPlayResponse\x12=\n\x06result\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.wallet.v1.ResultR\x06result\x12\"\n\x0cjurisdiction\x18\x02 \x01(\tR\x0cjurisdiction\"\xad\x02\n\x0fSetLimitRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12I\n\nlimit_kind\x18\x03 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindB\x00R\tlimitKind\x12\x18\n\x06window\x18\x04 \x01(\tB\x00R\x06window\x12:\n\x06\x61mount\x18\x05 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\x12/\n\x04time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x00R\x04time\"U\n\x10SetLimitResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xc4\x01\n\x13\x43onfirmLimitRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12I\n\nlimit_kind\x18\x03 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindB\x00R\tlimitKind\x12\x18\n\x06window\x18\x04 \x01(\tB\x00R\x06window\"Y\n\x14\x43onfirmLimitResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xca\x01\n\x19\x43\x61ncelPendingLimitRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12I\n\nlimit_kind\x18\x03 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindB\x00R\tlimitKind\x12\x18\n\x06window\x18\x04 \x01(\tB\x00R\x06window\"_\n\x1a\x43\x61ncelPendingLimitResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"w\n\x15StartExclusionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x14\n\x04term\x18\x03 \x01(\tB\x00R\x04term\"[\n\x16StartExclusionResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"s\n\x11StartBreakRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12\x14\n\x04term\x18\x03 \x01(\tB\x00R\x04term\"W\n\x12StartBreakResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"g\n\x1bRequestReinstatementRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\"a\n\x1cRequestReinstatementResponse\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"5\n\x14GetProtectionRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\"\xb0\x03\n\x0bLimitStatus\x12G\n\nlimit_kind\x18\x01 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.LimitKindR\tlimitKind\x12\x16\n\x06window\x18\x02 \x01(\tR\x06window\x12:\n\x06\x61mount\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\x12I\n\x0epending_amount\x18\x04 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\rpendingAmount\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x36\n\x04used\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x04used\x12>\n\x08headroom\x18\x07 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x08headroom\"\x88\x02\n\x0fTimeLimitStatus\x12\x16\n\x06window\x18\x01 \x01(\tR\x06window\x12-\n\x04time\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04time\x12<\n\x0cpending_time\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0bpendingTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12-\n\x04used\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04used\"\x95\x03\n\x15GetProtectionResponse\x12\"\n\x0cjurisdiction\x18\x01 \x01(\tR\x0cjurisdiction\x12\x18\n\x07\x62locked\x18\x02 \x01(\x08R\x07\x62locked\x12\x46\n\x06limits\x18\x03 \x03(\x0b\x32..pitboss_sdk.pitboss.compliance.v1.LimitStatusR\x06limits\x12\x1a\n\x08\x65xcluded\x18\x04 \x01(\x08R\x08\x65xcluded\x12?\n\religible_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x65ligibleTime\x12\x44\n\x10\x62reak_until_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0e\x62reakUntilTime\x12S\n\x0btime_limits\x18\x07 \x03(\x0b\x32\x32.pitboss_sdk.pitboss.compliance.v1.TimeLimitStatusR\ntimeLimits\"\xad\x01\n\x15RecordIdentityRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12)\n\x0ftransaction_key\x18\x02 \x01(\tB\x00R\x0etransactionKey\x12J\n\x07\x66inding\x18\x03 \x01(\x0b\x32..pitboss_sdk.pitboss.wallet.v1.IdentityFindingB\x00R\x07\x66inding\"\x18\n\x16RecordIdentityResponse2\xe4\n\n\x11\x43omplianceService\x12x\n\x08\x45valuate\x12\x32.pitboss_sdk.pitboss.compliance.v1.EvaluateRequest\x1a\x33.pitboss_sdk.pitboss.compliance.v1.EvaluateResponse\"\x03\x90\x02\x01\x12x\n\x08OpenPlay\x12\x32.pitboss_sdk.pitboss.compliance.v1.OpenPlayRequest\x1a\x33.pitboss_sdk.pitboss.compliance.v1.OpenPlayResponse\"\x03\x90\x02\x02\x12x\n\x08SetLimit\x12\x32.pitboss_sdk.pitboss.compliance.v1.SetLimitRequest\x1a\x33.pitboss_sdk.pitboss.compliance.v1.SetLimitResponse\"\x03\x90\x02\x02\x12\x84\x01\n\x0c\x43onfirmLimit\x12\x36.pitboss_sdk.pitboss.compliance.v1.ConfirmLimitRequest\x1a\x37.pitboss_sdk.pitboss.compliance.v1.ConfirmLimitResponse\"\x03\x90\x02\x02\x12\x96\x01\n\x12\x43\x61ncelPendingLimit\x12<.pitboss_sdk.pitboss.compliance.v1.CancelPendingLimitRequest\x1a=.pitboss_sdk.pitboss.compliance.v1.CancelPendingLimitResponse\"\x03\x90\x02\x02\x12\x8a\x01\n\x0eStartExclusion\x12\x38.pitboss_sdk.pitboss.compliance.v1.StartExclusionRequest\x1a\x39.pitboss_sdk.pitboss.compliance.v1.StartExclusionResponse\"\x03\x90\x02\x02\x12~\n\nStartBreak\x12\x34.pitboss_sdk.pitboss.compliance.v1.StartBreakRequest\x1a\x35.pitboss_sdk.pitboss.compliance.v1.StartBreakResponse\"\x03\x90\x02\x02\x12\x9c\x01\n\x14RequestReinstatement\x12>.pitboss_sdk.pitboss.compliance.v1.RequestReinstatementRequest\x1a?.pitboss_sdk.pitboss.compliance.v1.RequestReinstatementResponse\"\x03\x90\x02\x02\x12\x87\x01\n\rGetProtection\x12\x37.pitboss_sdk.pitboss.compliance.v1.GetProtectionRequest\x1a\x38.pitboss_sdk.pitboss.compliance.v1.GetProtectionResponse\"\x03\x90\x02\x01\x12\x8a\x01\n\x0eRecordIdentity\x12\x38.pitboss_sdk.pitboss.compliance.v1.RecordIdentityRequest\x1a\x39.pitboss_sdk.pitboss.compliance.v1.RecordIdentityResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,46 +55,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPLIANCESERVICE'].methods_by_name['RequestReinstatement']._serialized_options = b'\220\002\002'
   _globals['_COMPLIANCESERVICE'].methods_by_name['GetProtection']._loaded_options = None
   _globals['_COMPLIANCESERVICE'].methods_by_name['GetProtection']._serialized_options = b'\220\002\001'
-  _globals['_EVALUATEREQUEST']._serialized_start=319
-  _globals['_EVALUATEREQUEST']._serialized_end=401
-  _globals['_EVALUATERESPONSE']._serialized_start=403
-  _globals['_EVALUATERESPONSE']._serialized_end=488
-  _globals['_OPENPLAYREQUEST']._serialized_start=491
-  _globals['_OPENPLAYREQUEST']._serialized_end=654
-  _globals['_OPENPLAYRESPONSE']._serialized_start=656
-  _globals['_OPENPLAYRESPONSE']._serialized_end=773
-  _globals['_SETLIMITREQUEST']._serialized_start=776
-  _globals['_SETLIMITREQUEST']._serialized_end=1077
-  _globals['_SETLIMITRESPONSE']._serialized_start=1079
-  _globals['_SETLIMITRESPONSE']._serialized_end=1164
-  _globals['_CONFIRMLIMITREQUEST']._serialized_start=1167
-  _globals['_CONFIRMLIMITREQUEST']._serialized_end=1363
-  _globals['_CONFIRMLIMITRESPONSE']._serialized_start=1365
-  _globals['_CONFIRMLIMITRESPONSE']._serialized_end=1454
-  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_start=1457
-  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_end=1659
-  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_start=1661
-  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_end=1756
-  _globals['_STARTEXCLUSIONREQUEST']._serialized_start=1758
-  _globals['_STARTEXCLUSIONREQUEST']._serialized_end=1877
-  _globals['_STARTEXCLUSIONRESPONSE']._serialized_start=1879
-  _globals['_STARTEXCLUSIONRESPONSE']._serialized_end=1970
-  _globals['_STARTBREAKREQUEST']._serialized_start=1972
-  _globals['_STARTBREAKREQUEST']._serialized_end=2087
-  _globals['_STARTBREAKRESPONSE']._serialized_start=2089
-  _globals['_STARTBREAKRESPONSE']._serialized_end=2176
-  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_start=2178
-  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_end=2281
-  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_start=2283
-  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_end=2380
-  _globals['_GETPROTECTIONREQUEST']._serialized_start=2382
-  _globals['_GETPROTECTIONREQUEST']._serialized_end=2435
-  _globals['_LIMITSTATUS']._serialized_start=2438
-  _globals['_LIMITSTATUS']._serialized_end=2870
-  _globals['_TIMELIMITSTATUS']._serialized_start=2873
-  _globals['_TIMELIMITSTATUS']._serialized_end=3137
-  _globals['_GETPROTECTIONRESPONSE']._serialized_start=3140
-  _globals['_GETPROTECTIONRESPONSE']._serialized_end=3545
-  _globals['_COMPLIANCESERVICE']._serialized_start=3548
-  _globals['_COMPLIANCESERVICE']._serialized_end=4787
+  _globals['_COMPLIANCESERVICE'].methods_by_name['RecordIdentity']._loaded_options = None
+  _globals['_COMPLIANCESERVICE'].methods_by_name['RecordIdentity']._serialized_options = b'\220\002\002'
+  _globals['_EVALUATEREQUEST']._serialized_start=374
+  _globals['_EVALUATEREQUEST']._serialized_end=456
+  _globals['_EVALUATERESPONSE']._serialized_start=458
+  _globals['_EVALUATERESPONSE']._serialized_end=543
+  _globals['_OPENPLAYREQUEST']._serialized_start=546
+  _globals['_OPENPLAYREQUEST']._serialized_end=709
+  _globals['_OPENPLAYRESPONSE']._serialized_start=711
+  _globals['_OPENPLAYRESPONSE']._serialized_end=828
+  _globals['_SETLIMITREQUEST']._serialized_start=831
+  _globals['_SETLIMITREQUEST']._serialized_end=1132
+  _globals['_SETLIMITRESPONSE']._serialized_start=1134
+  _globals['_SETLIMITRESPONSE']._serialized_end=1219
+  _globals['_CONFIRMLIMITREQUEST']._serialized_start=1222
+  _globals['_CONFIRMLIMITREQUEST']._serialized_end=1418
+  _globals['_CONFIRMLIMITRESPONSE']._serialized_start=1420
+  _globals['_CONFIRMLIMITRESPONSE']._serialized_end=1509
+  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_start=1512
+  _globals['_CANCELPENDINGLIMITREQUEST']._serialized_end=1714
+  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_start=1716
+  _globals['_CANCELPENDINGLIMITRESPONSE']._serialized_end=1811
+  _globals['_STARTEXCLUSIONREQUEST']._serialized_start=1813
+  _globals['_STARTEXCLUSIONREQUEST']._serialized_end=1932
+  _globals['_STARTEXCLUSIONRESPONSE']._serialized_start=1934
+  _globals['_STARTEXCLUSIONRESPONSE']._serialized_end=2025
+  _globals['_STARTBREAKREQUEST']._serialized_start=2027
+  _globals['_STARTBREAKREQUEST']._serialized_end=2142
+  _globals['_STARTBREAKRESPONSE']._serialized_start=2144
+  _globals['_STARTBREAKRESPONSE']._serialized_end=2231
+  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_start=2233
+  _globals['_REQUESTREINSTATEMENTREQUEST']._serialized_end=2336
+  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_start=2338
+  _globals['_REQUESTREINSTATEMENTRESPONSE']._serialized_end=2435
+  _globals['_GETPROTECTIONREQUEST']._serialized_start=2437
+  _globals['_GETPROTECTIONREQUEST']._serialized_end=2490
+  _globals['_LIMITSTATUS']._serialized_start=2493
+  _globals['_LIMITSTATUS']._serialized_end=2925
+  _globals['_TIMELIMITSTATUS']._serialized_start=2928
+  _globals['_TIMELIMITSTATUS']._serialized_end=3192
+  _globals['_GETPROTECTIONRESPONSE']._serialized_start=3195
+  _globals['_GETPROTECTIONRESPONSE']._serialized_end=3600
+  _globals['_RECORDIDENTITYREQUEST']._serialized_start=3603
+  _globals['_RECORDIDENTITYREQUEST']._serialized_end=3776
+  _globals['_RECORDIDENTITYRESPONSE']._serialized_start=3778
+  _globals['_RECORDIDENTITYRESPONSE']._serialized_end=3802
+  _globals['_COMPLIANCESERVICE']._serialized_start=3805
+  _globals['_COMPLIANCESERVICE']._serialized_end=5185
 # @@protoc_insertion_point(module_scope)

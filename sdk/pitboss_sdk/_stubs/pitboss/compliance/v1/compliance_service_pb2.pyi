@@ -12,6 +12,7 @@ from google.protobuf.internal import containers as _containers
 from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2 as _decision_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as _money_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2 as _action_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import protection_pb2 as _protection_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -652,3 +653,52 @@ class GetProtectionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetProtectionResponse: _TypeAlias = GetProtectionResponse  # noqa: Y015
+
+@_typing.final
+class RecordIdentityRequest(_message.Message):
+    """RecordIdentityRequest has the finding."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    FINDING_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The vendor's id of the event. The same event is recorded once."""
+    @_builtins.property
+    def finding(self) -> _protection_pb2.IdentityFinding:
+        """What was found, and when the vendor found it."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        finding: _protection_pb2.IdentityFinding | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finding", b"finding"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finding", b"finding", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordIdentityRequest: _TypeAlias = RecordIdentityRequest  # noqa: Y015
+
+@_typing.final
+class RecordIdentityResponse(_message.Message):
+    """RecordIdentityResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordIdentityResponse: _TypeAlias = RecordIdentityResponse  # noqa: Y015

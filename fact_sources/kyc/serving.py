@@ -1,0 +1,114 @@
+"""Takes a vendor's callbacks over HTTP: `POST /callback`."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import FrameType
+from typing import Final
+
+import grpc
+
+from fact_sources.kyc.config import KycSettings
+from fact_sources.kyc.reading import Finding, Refusal, RefusedError, check, read
+from fact_sources.kyc.recording import Recorder
+from mesh import logs
+from mesh.process import die_with_parent
+from mesh.settings import load_or_exit, split_address
+from mesh.tls import Tls
+
+_log = logs.get("fact_sources.kyc")
+
+_MOST_BYTES: Final = 256 * 1024
+_READ_S: Final = 5.0
+_STATUS: Final = {Refusal.UNSIGNED: 401, Refusal.OTHER_ALGORITHM: 401, Refusal.UNREADABLE: 400}
+_FOR_GOOD: Final = {
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.ALREADY_EXISTS: 409,
+}
+"""What a retry would not change. Everything else the vendor sends again."""
+
+
+class Callbacks:
+    """Verifies, reads and records, one callback at a time in each thread."""
+
+    def __init__(self, vendor: str, secret: str, algorithm: str, record: Callable[[Finding], None]) -> None:
+        self._vendor = vendor
+        self._secret = secret.encode()
+        self._algorithm = algorithm
+        self._record = record
+
+    def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """The status for a callback; 200 when what it says is recorded."""
+        try:
+            check(headers, body, secret=self._secret, algorithm=self._algorithm)
+            finding = read(body)
+        except RefusedError as error:
+            _log.security("a callback was refused", vendor=self._vendor, refusal=error.refusal.value)
+            return _STATUS[error.refusal]
+        try:
+            self._record(finding)
+        except grpc.RpcError as error:
+            code = error.code()
+            _log.warning("a finding was not recorded", vendor=self._vendor, code=code.name)
+            return _FOR_GOOD.get(code, 503)
+        return 200
+
+
+def make_server(address: str, callbacks: Callbacks) -> ThreadingHTTPServer:
+    """A server that is not serving yet."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _READ_S
+
+        def do_GET(self) -> None:
+            self._answer(200 if self.path == "/healthz" else 404)
+
+        def do_POST(self) -> None:
+            length = self.headers.get("content-length", "")
+            if self.path != "/callback":
+                self._answer(404)
+            elif not length.isdecimal() or int(length) > _MOST_BYTES:
+                self._answer(413)
+            else:
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                self._answer(callbacks.take(headers, self.rfile.read(int(length))))
+
+        def _answer(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            _log.debug("request", line=format % args)
+
+    return ThreadingHTTPServer(split_address(address), Handler)
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    settings = load_or_exit(KycSettings, os.environ)
+    if settings.die_with_parent:
+        die_with_parent()
+    lines = logs.configure("fact_sources/kyc", settings.log_level)
+    channel = grpc.secure_channel(settings.compliance_address, Tls.load(settings.tls_dir).channel_credentials())
+    recorder = Recorder(channel, settings.call_timeout_ms / 1000)
+    callbacks = Callbacks(settings.kyc_vendor, settings.kyc_secret, settings.kyc_algorithm, recorder.record)
+    server = make_server(settings.kyc_listen, callbacks)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # Not from this thread: it is the one that serves.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _log.info("ready", listen=settings.kyc_listen, port=server.server_address[1])
+    server.serve_forever(poll_interval=0.1)
+    server.server_close()
+    channel.close()
+    _log.info("stopped")
+    lines.flush()
+    sys.exit(0)
