@@ -74,6 +74,10 @@ conformance: setup ## the numbered provider and wallet scenarios (build/conforma
 provider-fuzz: setup ## random sequences of a studio's messages against model and ledger: make provider-fuzz N=n SEED=s (build/provider_fuzz.json)
 	@$(RUN) -m mesh.tooling.available tests.provider_fuzz $(if $(N),--sequences $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: isolation
+isolation: setup ## one studio hangs, one talks nonsense, one floods: what the others notice (build/isolation.json)
+	@$(RUN) -m mesh.tooling.available tests.isolation $(ARGS)
+
 .PHONY: corpus
 corpus: setup ## run case files against the real services: make corpus FILES="..." (build/corpus.json)
 	@$(RUN) -m mesh.tooling.available tests.corpus_runner $(FILES)

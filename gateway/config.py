@@ -55,7 +55,9 @@ class Limits:
     remembered_licensees: int = 10_000
     """A licensee that is forgotten comes back with a full bucket, so this is far above their number."""
     provider: Rate = Rate(per_second=5_000, burst=5_000)
-    """Callbacks of one provider."""
+    """Callbacks of every provider that has no rate of its own."""
+    provider_rates: Mapping[str, Rate] = field(default_factory=dict)
+    """Providers with a rate of their own."""
     request_bytes: int = 256 * 1024
     """One request, from either side."""
     header_kb: int = 16

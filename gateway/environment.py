@@ -149,7 +149,14 @@ def _tokens(reader: Reader) -> Tokens:
 def _limits(reader: Reader) -> Limits:
     usual = reader.number("PITBOSS_GATEWAY_LICENSEE_RATE", Limits().licensee.per_second)
     own = reader.named_numbers("PITBOSS_GATEWAY_OWN_RATES")
-    return Limits(licensee=_rate(usual), own_rates={licensee: _rate(number) for licensee, number in own.items()})
+    callbacks = reader.number("PITBOSS_GATEWAY_PROVIDER_RATE", Limits().provider.per_second)
+    agreed = reader.named_numbers("PITBOSS_GATEWAY_PROVIDER_RATES")
+    return Limits(
+        licensee=_rate(usual),
+        own_rates={licensee: _rate(number) for licensee, number in own.items()},
+        provider=_rate(callbacks),
+        provider_rates={provider: _rate(number) for provider, number in agreed.items()},
+    )
 
 
 def _rate(per_second: int) -> Rate:

@@ -60,7 +60,7 @@ def _rate(settings: Settings, provider: str) -> Config:
     return override(
         "filters.http.local_ratelimit.v3.LocalRateLimit",
         stat_prefix=f"studio_{provider}",
-        token_bucket=bucket(settings.limits.provider),
+        token_bucket=bucket(settings.limits.provider_rates.get(provider, settings.limits.provider)),
         filter_enabled=full(),
         filter_enforced=full(),
     )

@@ -55,14 +55,14 @@ class _Desk:
 class Style:
     """One provider: its studio, and players seated at its first game."""
 
-    def __init__(self, stack: Stack, provider: str) -> None:
-        self._stack, self.provider = stack, provider
+    def __init__(self, stack: Stack, provider: str, *, players: int = _PLAYERS) -> None:
+        self._stack, self.provider, self._players = stack, provider, players
         self._url = urlsplit(stack.around.callback_url(provider))
         credentials = json.loads((stack.around.credentials / f"{provider}.studio.json").read_text())
         module = importlib.import_module(f"provider_adapters.{provider}.studio")
         parts = StudioParts(credentials=credentials, callback_url=stack.around.callback_url(provider))
         self._studio = cast("Studio", module.create(parts))
-        self._game = self._studio.games[0].game_id
+        self.game = self._studio.games[0].game_id
         self._seats = self._seat_all()
         self._acts: list[Act] = []
 
@@ -78,7 +78,7 @@ class Style:
             name, now_ms = f"{prefix}{number}", time.time_ns() // 1_000_000
             act = Act(
                 kind=ActKind.BET,
-                seat=self._seats[number % _PLAYERS],
+                seat=self._seats[number % self._players],
                 transaction_key=f"bench-{name}",
                 round_id=f"round-{name}",
                 amount=Decimal("1.00"),
@@ -90,6 +90,11 @@ class Style:
     def accepted(self, number: int, reply: HttpReply) -> bool:
         """Whether the provider takes the bet of this number for accepted."""
         return self._studio.read(self._acts[number], reply).reaction is Reaction.ACCEPTED
+
+    def run_at(self, prefix: str, rate: float, seconds: float) -> http.Run:
+        """As `run`, with no more messages than this rate needs."""
+        messages = itertools.islice(self.bets(prefix), int(rate * seconds) + 2)
+        return http.Run(self.port, messages, self.accepted, server=self._stack.pid(self.provider), seconds=seconds)
 
     def run(self, prefix: str, seconds: float) -> http.Run:
         """A run of bets; `prefix` makes their keys new."""
@@ -110,7 +115,7 @@ class Style:
                 create=raw(sessions, "/pitboss.session.v1.SessionService/CreateSession"),
                 resolve=raw(directory, "/pitboss.session.v1.SessionDirectoryService/ResolveSession"),
             )
-            return [self._seat(f"{self.provider}-{number}", desk) for number in range(_PLAYERS)]
+            return [self._seat(f"{self.provider}-{number}", desk) for number in range(self._players)]
 
     def _seat(self, player: str, desk: _Desk) -> Seat:
         metadata = (("x-pitboss-licensee", _LICENSEE), ("x-pitboss-source", "cashier"))
@@ -120,7 +125,7 @@ class Style:
             client_key=f"bench-{player}",
             player_id=player,
             provider=self.provider,
-            game_id=self._game,
+            game_id=self.game,
             currency_code=noop_wallet.CURRENCY,
         )
         desk.create(session.SerializeToString(), timeout=10, metadata=metadata)
@@ -132,7 +137,7 @@ class Style:
             user=user,
             token=session_directory_service_pb2.ResolveSessionResponse.FromString(answer).token,
             currency_code=noop_wallet.CURRENCY,
-            game_id=self._game,
+            game_id=self.game,
         )
 
 

@@ -42,6 +42,7 @@ class Run:
         self._answers: list[tuple[int, bytes]] = []
         self._latencies: list[float] = []
         self._next = itertools.count()
+        self._broken = 0
 
     def fast(self, in_flight: int) -> Answers:
         """As many as so many connections get answers to."""
@@ -50,6 +51,36 @@ class Run:
     def steady(self, rate: float, connections: int) -> Answers:
         """So many each second, whether earlier ones are answered or not. Latency counts from when one was due."""
         return self._measured(partial(self._keep_time, 1 / rate), connections)
+
+    async def keep(self, rate: float, connections: int) -> None:
+        """As `steady`, beside others on a loop that runs. `latencies_s` and `wrong` tell how it went.
+
+        A message whose connection breaks has no answer, and the next one gets a new connection.
+        """
+        began = time.perf_counter()
+
+        async def connection() -> None:
+            while time.perf_counter() < began + self._seconds:
+                try:
+                    await self._keep_time(1 / rate, began)
+                except (OSError, EOFError):
+                    self._broken += 1
+
+        await asyncio.gather(*[connection() for _ in range(connections)])
+
+    @property
+    def latencies_s(self) -> list[float]:
+        """Of each answer, in no order."""
+        return self._latencies
+
+    @property
+    def sent(self) -> int:
+        """How many messages were sent."""
+        return len(self._latencies) + self._broken
+
+    def wrong(self) -> int:
+        """How many messages were not answered, or not with the right answer."""
+        return self._broken + sum(not self._check(number, _reply(answer)) for number, answer in self._answers)
 
     def _measured(self, connection: Callable[[float], Coroutine[None, None, None]], count: int) -> Answers:
         async def run() -> float:

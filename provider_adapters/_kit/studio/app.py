@@ -21,6 +21,8 @@ from provider_adapters._kit.studio.record import Record
 from provider_adapters._kit.studio.stats import Stats
 
 _MOST_LINES = 5000
+_GARBAGE = bytes(range(256)) * 4096
+"""A megabyte that says it is JSON."""
 _PAGE = b"<!doctype html><title>Game</title><p>The game is running.</p>\n"
 
 
@@ -81,6 +83,8 @@ class StudioApp:
         if self._floor.outage.now:
             if self._floor.outage.hangs:
                 await self._floor.outage.over()
+            if self._floor.outage.babbles:
+                return HttpReply(body=_GARBAGE)
             return HttpReply(status=503, body=b"<html>down for maintenance</html>", content_type="text/html")
         if request.path == provider_ledger.PATH and request.method == "GET":
             return self._record_page(request)
@@ -174,6 +178,7 @@ class StudioApp:
         self._floor.outage.begin(
             seconds=None if seconds is None else float(_decimal(seconds)),
             hangs=content.get("mode") == "hang",
+            babbles=content.get("mode") == "garbage",
             plays_on=content.get("play_on") is True,
         )
         return {"down": True}

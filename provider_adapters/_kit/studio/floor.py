@@ -25,13 +25,15 @@ class Outage:
     def __init__(self) -> None:
         self._until: float | None = 0.0
         self.hangs = False
+        self.babbles = False
         self._plays_on = False
         self._over = asyncio.Event()
 
-    def begin(self, *, seconds: float | None, hangs: bool, plays_on: bool) -> None:
+    def begin(self, *, seconds: float | None, hangs: bool, plays_on: bool, babbles: bool = False) -> None:
         """Go down, for some time or until `end`."""
         self._until = None if seconds is None else time.monotonic() + seconds
         self.hangs = hangs
+        self.babbles = babbles
         self._plays_on = plays_on
         self._over.clear()
 

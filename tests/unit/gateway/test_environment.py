@@ -58,6 +58,13 @@ def test_a_licensee_can_have_a_rate_of_its_own() -> None:
     assert {name: rate.per_second for name, rate in limits.own_rates.items()} == {"aurora": 7, "borealis": 9}
 
 
+def test_a_provider_can_have_a_rate_of_its_own() -> None:
+    rates = {"PITBOSS_GATEWAY_PROVIDER_RATE": "50", "PITBOSS_GATEWAY_PROVIDER_RATES": "acme_style=7"}
+    limits = environment.load({**GOOD, **rates}).limits
+    assert limits.provider.per_second == 50
+    assert {name: rate.per_second for name, rate in limits.provider_rates.items()} == {"acme_style": 7}
+
+
 @pytest.mark.parametrize("value", ["aurora", "aurora=0", "aurora=-1", "aurora=x"])
 def test_a_rate_that_is_no_number_above_zero_is_refused(value: str) -> None:
     with pytest.raises(environment.SettingsError, match="PITBOSS_GATEWAY_OWN_RATES"):

@@ -155,6 +155,18 @@ def test_a_licensee_with_its_own_rate_has_its_own_bucket_before_the_common_one()
     assert second["entries"] == [{"key": "licensee"}]
 
 
+def test_a_provider_with_its_own_rate_has_it_on_its_route() -> None:
+    one, *others = sorted(route["name"] for route in routes("studio")[:-1])
+    limits = Limits(provider_rates={one: Rate(per_second=5, burst=7)})
+    found = {
+        route["name"]: route["typed_per_filter_config"]["envoy.filters.http.local_ratelimit"]["token_bucket"][
+            "max_tokens"
+        ]
+        for route in routes("studio", limits=limits)[:-1]
+    }
+    assert found == {one: 7} | dict.fromkeys(others, Limits().provider.burst)
+
+
 def test_the_access_log_tells_no_query_and_no_token() -> None:
     for name in ("licensee", "studio"):
         text = json.dumps(manager(name)["access_log"]).lower()
