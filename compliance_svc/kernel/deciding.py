@@ -51,7 +51,7 @@ def _decide_debit(
             rule(facts, action, now_us, findings)
         except Exception as problem:  # noqa: BLE001 - a rule that cannot be evaluated refuses, whatever went wrong
             findings.refuse(Code.SYS_FACT_MISSING, f"{rule.__qualname__}: {type(problem).__name__}")
-    reads = distinct(findings.reads)
+    reads = distinct(findings.reads) if findings.reads else ()
     if findings.reasons:
         details = in_order(findings.reasons)
         return Decision(_strictest(details), pack, facts, action, now_us, details, reads)

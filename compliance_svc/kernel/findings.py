@@ -1,6 +1,7 @@
 """What the rules of one decision say while it is made."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from compliance_svc.kernel.codes import ORDER, Code, Obligation
@@ -61,7 +62,11 @@ def later(known: int | None, found: int) -> int:
 
 def distinct(reads: list[Read]) -> tuple[Read, ...]:
     """Return each sum once, in one order, whatever order the rules ran in."""
-    if len(reads) < 2:  # noqa: PLR2004 - most decisions read nothing or one sum
+    for read, following in pairwise(reads):
+        if read.kind >= following.kind:
+            break
+    else:
+        # A player's limits are kept in this order, so that mostly nothing is left to do.
         return tuple(reads)
     by_name = {(read.kind, read.currency, read.after_us): read for read in reads}
     return tuple(by_name[name] for name in sorted(by_name))

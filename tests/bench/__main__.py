@@ -72,7 +72,7 @@ class Bench:
         self.note(pgbench_single_tps=single, engine_batch1_tps=one.tps, engine_batch1_over_pgbench=one.tps / single)
 
     def _law(self) -> None:
-        self.note(**law.cost(self._stack.postgres, self._seconds / 2))
+        self.note(**law.cost(self._stack.postgres, self._seconds / 4))
 
     def _watched(self) -> None:
         """The same engine on a new ledger, with the second opinion on the same cores."""

@@ -55,9 +55,9 @@ def kernel_us() -> dict[str, float]:
     plain = _facts(_limit(LimitKind.DEPOSIT, Window.MONTH))
     limited = _facts(
         _limit(LimitKind.DEPOSIT, Window.MONTH),
-        _limit(LimitKind.WAGER, Window.DAYS_7),
         _limit(LimitKind.LOSS, Window.HOURS_24),
         _limit(LimitKind.STAKE, Window.NONE),
+        _limit(LimitKind.WAGER, Window.DAYS_7),
     )
     return {"kernel_us_25_rules": _best(pack, plain), "kernel_us_25_rules_3_limits": _best(pack, limited)}
 

@@ -267,7 +267,10 @@ class Episode:
         gambler.take_break(term, self.now_us)
 
     def come_back(self, name: str, gambler: Gambler) -> None:
-        """Ask to return."""
+        """Ask to return, often as soon as that is possible, or a moment before; or wait for the return to take effect."""
+        if gambler.is_excluded(self.now_us) and self.random.random() < 0.7:
+            due_us = gambler.eligible_us if gambler.returns_us is None else gambler.returns_us
+            self.now_us = max(self.now_us, due_us + self.random.choice(_NEARLY))
         reason = gambler.against_return(self.now_us)
         self._ask(name, PLATFORM, c.RequestReinstatement(), expected=reason)
         if reason is None:
@@ -317,8 +320,8 @@ _MIX: dict[Callable[[Episode, str, Gambler], Any], int] = {
     Episode.drop: 1,
     Episode.exclude: 2,
     Episode.take_break: 2,
-    Episode.come_back: 3,
-    Episode.open_play: 6,
+    Episode.come_back: 4,
+    Episode.open_play: 8,
     Episode.again: 4,
 }
 _VERBS, _WEIGHTS = list(_MIX), list(_MIX.values())

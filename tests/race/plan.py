@@ -47,7 +47,7 @@ class Plan:
 def make(seed: int, *, players: int, processes: int, bets: int) -> Plan:
     """A plan. The bets of each player are spread over all processes, in any order."""
     random = Random(f"race/{seed}")
-    seats = tuple(_seat(random, number, bets) for number in range(players))
+    seats = tuple(_seat(random, f"racer-{seed}-{number}", bets) for number in range(players))
     tasks: tuple[list[dict[str, Any]], ...] = tuple([] for _ in range(processes))
     for seat in seats:
         for number in range(seat.bets):
@@ -61,12 +61,12 @@ def make(seed: int, *, players: int, processes: int, bets: int) -> Plan:
     return Plan(seats=seats, tasks=tasks)
 
 
-def _seat(random: Random, number: int, bets: int) -> Seat:
+def _seat(random: Random, player: str, bets: int) -> Seat:
     pack = random.choice(list(_MARKETS))
     currency, windows = _MARKETS[pack]
     stake, room = random.randint(1, 500), random.randint(1, bets - 1)
     return Seat(
-        player=f"racer-{number}",
+        player=player,
         pack=pack,
         currency=currency,
         kind=random.choice(("loss", "wager")),

@@ -40,7 +40,7 @@ def race(service: Service, seed: int, *, players: int, processes: int, bets: int
     started = time.monotonic()
     answers = _start(service, plan)
     raced = time.monotonic() - started
-    log, records = asyncio.run(_read(service))
+    log, records = asyncio.run(_read(service, plan))
     problems = judge(plan, answers, log)
     chosen = sample(records, _MOST_REPLAYED, seed)
     different = differing(chosen)
@@ -166,14 +166,15 @@ def _line(process: subprocess.Popen[str]) -> str:
 # -- after
 
 
-async def _read(service: Service) -> tuple[list[Logged], list[str]]:
+async def _read(service: Service, plan: Plan) -> tuple[list[Logged], list[str]]:
     """Bets and exclusions in the order of the log, and the record of every decision."""
     client = Client(service.targets, service.settings)
     try:
         entries = await client.entries(dict.fromkeys(await client.heads(), 0))
     finally:
         await client.close()
-    ours = [entry for entry in entries if entry.licensee_id == LICENSEE]
+    players = {seat.player for seat in plan.seats}
+    ours = [entry for entry in entries if entry.transaction.player_id in players]
     log = [_logged(entry) for entry in ours if entry.transaction.kind in _WHAT]
     return log, [entry.decision_json for entry in ours if entry.decision_json]
 
