@@ -83,7 +83,7 @@ from compliance_svc.kernel.facts import (
     born_on,
 )
 from compliance_svc.kernel.fields import PackError
-from compliance_svc.kernel.findings import Reason
+from compliance_svc.kernel.findings import Read, Reason
 from compliance_svc.kernel.headroom import LimitStatus, headroom_minor, limit_status, limit_statuses
 from compliance_svc.kernel.limits import CALENDAR, ROLLING, Limit, LimitKind, PendingIncrease, Window, usage_needed
 from compliance_svc.kernel.pack import Pack, PackLibrary
@@ -140,6 +140,7 @@ __all__ = [
     "Protection",
     "Protective",
     "Rate",
+    "Read",
     "Reason",
     "RecordCheck",
     "RecordIdentity",

@@ -72,8 +72,13 @@ def _short(first: int, decision: kernel.Decision) -> str:
     since = "null" if cycle.last_start_us is None else str(decision.now_us - cycle.last_start_us)
     if not decision.reads:
         return f"[{first},{cycle.staked_minor},{since}]"
-    reads = [[read.kind, read.currency, read.after_us, read.used] for read in decision.reads]
-    return f"[{first},{cycle.staked_minor},{since},{dumps(reads)}]"  # type: ignore[arg-type]
+    return f"[{first},{cycle.staked_minor},{since},[{','.join(map(_read, decision.reads))}]]"
+
+
+def _read(read: kernel.Read) -> str:
+    """One sum as JSON: its words need no escapes."""
+    used = "null" if read.used is None else read.used
+    return f'["{read.kind}","{read.currency}",{read.after_us},{used}]'
 
 
 def first_of(stored: str | None) -> int | None:
