@@ -46,6 +46,8 @@ def _live_a_little(stack: Stack) -> None:
                     told = control.post(f"/control/scenario/{scenario}", json={"launch_url": launch.launch_url}).json()
                     assert told["passed"], told
                 _settle(control)
+            # The law of `base` allows one game at a time.
+            client.close_session(launch.session.session_id)
         reserved = client.request_withdrawal("pl-1", Money(10, "EUR"))
         client.capture_withdrawal("pl-1", reserved.transaction_key, Money(4, "EUR"))
         client.request_withdrawal("pl-1", Money(3, "EUR"))
