@@ -26,6 +26,7 @@ HABITS: Final = habits(
     wins_name_the_bet=False,
     late_bet_accepted=True,
     refusals_look_alike=True,
+    free_wins_may_lack_round=True,
 )
 
 GAMES: Final = (
@@ -190,7 +191,7 @@ def _fields(act: Act) -> dict[str, str]:
         **player,
         "game_uuid": act.game_id or seat.game_id,
         "transaction_id": act.transaction_key,
-        "round_id": act.round_id,
+        **({"round_id": act.round_id} if act.round_id else {}),
         "amount": to_wire(act.amount or Decimal(0)),
     }
     if act.kind is ActKind.CANCEL:

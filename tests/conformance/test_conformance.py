@@ -13,15 +13,21 @@ from pitboss_certify.case import all_cases as wallet_cases
 from tests.conformance.__main__ import summary
 from tests.conformance.afterwards import TITLES
 from tests.conformance.broken import MISTAKES, NAME, running
+from tests.conformance.broken_wallet import WALLET_MISTAKES
 from tests.conformance.case import all_cases
 from tests.conformance.chain import NUMBERS
 from tests.conformance.office import CountingOffice
+from tests.conformance.own_cases import CASES
+from tests.conformance.own_run import TITLES as OWN_TITLES
+from tests.conformance.own_run import own_run
 from tests.conformance.provider import provider
 from tests.conformance.run import Verdict, in_order, play
 from tests.conformance.wallet import REPORT
 from tests.integration.provider_adapters.patience import patient
 
 NAMES = tuple(one.name for one in discover())
+SOME = ("hub88_style", "slotegrator_style")
+"""Two that differ the most, for what takes long: `make conformance` plays it with all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +70,29 @@ async def test_an_adapter_with_a_mistake_fails_the_cases_that_show_it(
     assert len(verdicts) == len(cases)
 
 
+@pytest.mark.timeout(600)
+async def test_a_licensee_whose_wallet_fails_loses_nothing(stack: Stack, office: CountingOffice) -> None:
+    del office  # it waits for the games
+    async with own_run(stack, SOME, seed=7, run_id="own") as run:
+        verdicts = await run.cases() + await run.together()
+    assert [each for each in verdicts if not each.ok and not each.skipped_because] == []
+    assert {each.id for each in verdicts if each.ok} == {*OWN_TITLES, *(each.id for each in CASES)}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", WALLET_MISTAKES)
+async def test_a_licensees_wallet_with_a_mistake_fails_the_cases_that_show_it(
+    stack: Stack, office: CountingOffice, name: str
+) -> None:
+    del office  # it waits for the games
+    mistake, prefix = WALLET_MISTAKES[name], name.replace(" ", "-")
+    async with own_run(stack, [NAME], seed=7, run_id=name, prefix=prefix, book=mistake.book) as run:
+        verdicts = await run.cases(only=mistake.shown | mistake.innocent)
+    failed = {each.id: each.detail for each in verdicts if not each.ok}
+    assert set(failed) == mistake.shown, failed
+    assert len(verdicts) == len(mistake.shown | mistake.innocent)
+
+
 def test_the_order_is_that_of_the_seed() -> None:
     cases = all_cases()
     once, again = (in_order(cases, NAME, 3), in_order(cases, NAME, 3))
@@ -86,7 +115,7 @@ def test_a_case_that_was_left_out_is_neither_passed_nor_failed() -> None:
 def test_every_number_is_explained_once() -> None:
     page = (ROOT / "docs" / "conformance.md").read_text()
     numbers = {each.id for each in all_cases()} | {each.id for each in wallet_cases()}
-    numbers |= {*NUMBERS.values(), *TITLES, REPORT}
+    numbers |= {*NUMBERS.values(), *TITLES, *OWN_TITLES, REPORT} | {each.id for each in CASES}
     rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
     explained = [row for row in rows if row[:1].isupper() and row[1:3].isdigit()]
     assert sorted(explained) == sorted(numbers)

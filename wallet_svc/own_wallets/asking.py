@@ -183,7 +183,8 @@ class Asking:
 
         None if the ledger keeps the money. Errors: DependencyDownError, if nothing was ever known.
         """
-        if licensee not in self._directory.names:
+        # Not by the names: a process that has just started, or has not heard of a new licensee yet, has none.
+        if (await self._directory.licensee(licensee)).wallet is None:
             return None
         on_the_way = row.balances.get((asset.id, AccountClass.CASH), 0)
         cash = await self._cash(licensee, player, asset, timeout_s)

@@ -15,6 +15,7 @@ def habits(
     late_bet_accepted: bool = False,
     win_without_bet_paid: bool = False,
     refusals_look_alike: bool = False,
+    free_wins_may_lack_round: bool = False,
 ) -> Habits:
     """The habits of the provider in whose folder the file is."""
     folder = Path(studio_file).parent
@@ -33,4 +34,5 @@ def habits(
         late_bet_accepted=late_bet_accepted,
         win_without_bet_paid=win_without_bet_paid,
         refusals_look_alike=refusals_look_alike,
+        free_wins_may_lack_round=free_wins_may_lack_round,
     )

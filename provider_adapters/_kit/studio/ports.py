@@ -143,6 +143,8 @@ class Habits:
     """True: a win whose round has no bet is paid, and people look at it later."""
     refusals_look_alike: bool = False
     """True: the dialect has one word for all refusals of wins and cancels, so the provider repeats even the final ones."""
+    free_wins_may_lack_round: bool = False
+    """True: the result of a free spin may come without a round."""
     retries: RetrySchedule = field(default_factory=RetrySchedule)
 
 

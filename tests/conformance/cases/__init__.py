@@ -10,6 +10,7 @@ from tests.conformance.cases import (  # noqa: F401 - as above
     g_round,
     h_promotions,
     i_order,
+    j_failure,
     k_launch,
     l_audit,
 )

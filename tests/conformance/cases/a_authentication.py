@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.manifest import Proof
+from provider_adapters._kit.manifest import Capability, Proof
 from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.studio.ports import Act
 from tests.conformance.case import case
@@ -61,6 +61,19 @@ async def changed(stage: Stage) -> None:
     body[position] ^= 1
     reply = await stage.post(replace(request, body=bytes(body)))
     await stage.untouched(who, bet, reply, SIGNATURE, Problem.NOT_PARSEABLE, Problem.CALLER_FORBIDDEN)
+
+
+@case("A12", "a changed value inside a nested list is noticed", needs=(Capability.ROLLBACK_LIST,))
+async def nested(stage: Stage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.say(who, bet, "OK", moved=-stake)
+    undone = stage.rollback(bet)
+    request = stage.studio.write(undone)
+    other = request.body.replace(bet.transaction_key.encode(), stage.id("another bet").encode(), 1)
+    await stage.untouched(who, undone, await stage.post(replace(request, body=other)), SIGNATURE)
+    await stage.say(who, undone, "OK", moved=stake)
 
 
 @case("A05", "the same JSON in other bytes is noticed")

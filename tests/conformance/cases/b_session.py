@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pitboss.session.v1 import session_service_pb2
-from provider_adapters._kit.studio.ports import Act, ActKind
+from provider_adapters._kit.studio.ports import Act, ActKind, Seat
 from tests.conformance.case import case
 from tests.conformance.stage import FailedError, Player, SkippedError, Stage
 
@@ -31,6 +31,27 @@ async def unknown(stage: Stage) -> None:
     strange = replace(bet, seat=replace(who.seat, token="token-of-nobody-at-all"))
     stage.must_say(bet, strange, "token on bets")
     await stage.say(who, strange, "SESSION_INVALID")
+
+
+@case("B03", "before there is a session the game neither opens nor shows a balance, and afterwards it does")
+async def too_early(stage: Stage) -> None:
+    player = await stage.office.player()
+    seat = Seat(
+        launch_id=stage.id("seat"),
+        user=f"{stage.office.licensee}.{player}",
+        token="token-before-any-launch",
+        currency_code="EUR",
+        game_id=stage.provider.game_id,
+    )
+    for kind in (ActKind.ENTER, ActKind.BALANCE):
+        act = Act(kind=kind, seat=seat, game_id=seat.game_id)
+        answer = await stage.send(act)
+        refused = {stage.provider.code(kind, outcome) for outcome in ("SESSION_INVALID", "PLAYER_NOT_FOUND")}
+        if answer.code not in refused:
+            raise FailedError(f"{kind} before the launch was answered {answer.code}")
+    who = await stage.player(player=player)
+    for kind in (ActKind.ENTER, ActKind.BALANCE):
+        await stage.say(who, _ask(who, kind), "OK")
 
 
 @case("B05", "an ended session stakes nothing")

@@ -187,6 +187,17 @@ async def tournament(stage: Stage) -> None:
     await stage.say(who, won, "OK")
 
 
+@case("H13", "the result of a free spin without a round is paid", needs=_FREE)
+async def no_round(stage: Stage) -> None:
+    if not stage.habits.free_wins_may_lack_round:
+        raise SkippedError("here every result has a round")
+    who = await stage.player()
+    prize = stage.amount()
+    spin = replace(stage.gift(who, ActKind.FREE_SPIN, prize, "spin", grant="g"), round_id="")
+    await stage.say(who, spin, "OK", moved=prize if stage.provider.pays_per_spin else 0)
+    await stage.say(who, spin, "OK")
+
+
 @case("H15", "free rounds of a value that the provider does not have are refused, each time alike", needs=_GRANTS)
 async def off_the_ladder(stage: Stage) -> None:
     grants = Grants(stage)

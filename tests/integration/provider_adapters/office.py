@@ -53,7 +53,7 @@ class Office:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         around = stack.around
-        self._channels: list[grpc.aio.Channel] = []
+        self._channels: dict[tuple[str, int], grpc.aio.Channel] = {}
         wallet = self._channel("platform", around.ports.wallets[0])
         self.ledger = LedgerServiceStub(wallet)
         self.history = HistoryServiceStub(wallet)
@@ -64,11 +64,11 @@ class Office:
         self.http = httpx.AsyncClient(timeout=30, trust_env=False)
 
     def _channel(self, workload: str, port: int) -> grpc.aio.Channel:
-        """A channel to a process of the stack, called as this workload."""
-        settings = ProcessSettings(listen="127.0.0.1:0", tls_dir=self.stack.around.tls / workload)
-        opened = channel(f"127.0.0.1:{port}", settings)
-        self._channels.append(opened)
-        return opened
+        """The channel to a process of the stack, called as this workload."""
+        if (workload, port) not in self._channels:
+            settings = ProcessSettings(listen="127.0.0.1:0", tls_dir=self.stack.around.tls / workload)
+            self._channels[workload, port] = channel(f"127.0.0.1:{port}", settings)
+        return self._channels[workload, port]
 
     def adapter(self, provider: str) -> Any:
         """The adapter's gRPC service, called as the session service calls it."""
@@ -86,7 +86,7 @@ class Office:
     async def close(self) -> None:
         """Close everything."""
         await self.http.aclose()
-        for opened in self._channels:
+        for opened in self._channels.values():
             await opened.close()
 
     async def put_games(self, provider: str) -> None:

@@ -1,0 +1,200 @@
+"""J with a licensee whose wallet fails: what the provider hears meanwhile, and that both sides agree afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from provider_adapters._kit.manifest import Capability, Manifest
+from provider_adapters._kit.studio.ports import Act, ActKind
+from tests.conformance.own_wallet import UNCLEAR, OwnStage, until
+from tests.conformance.stage import FailedError, Player
+
+Play = Callable[[OwnStage], Awaitable[None]]
+UNDONE: Final = ("NOT_APPLIED", "ALREADY_ROLLED_BACK")
+_SLOW_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCase:
+    """A numbered case with a player of a licensee that keeps its players' money."""
+
+    id: str
+    title: str
+    play: Play
+    needs: frozenset[Capability]
+
+    def skipped_because(self, manifest: Manifest) -> str:
+        """Why it is not played with this provider; empty if it is."""
+        missing = sorted(self.needs - manifest.capabilities)
+        return f"the manifest does not claim {', '.join(missing)}" if missing else ""
+
+
+CASES: Final[list[OwnCase]] = []
+
+
+def _case(id_: str, title: str, *, needs: tuple[Capability, ...] = ()) -> Callable[[Play], Play]:
+    def register(play: Play) -> Play:
+        CASES.append(OwnCase(id=id_, title=title, play=play, needs=frozenset(needs)))
+        return play
+
+    return register
+
+
+def cents(amount: Decimal) -> int:
+    """Whole cents of an amount of the suite."""
+    return int(amount.scaleb(2))
+
+
+@_case(
+    "J01", "the licensee does not answer a bet: the provider hears that nobody knows, cancels, and nothing stays taken"
+)
+async def unanswered_bet(stage: OwnStage) -> None:
+    who = await stage.player()
+    bet = stage.bet(who, stage.amount())
+    await stage.own.fault("before")
+    stage.heard(bet, await stage.send(bet), *UNCLEAR)
+    cancel = stage.cancel(bet)
+    await stage.send(cancel)
+    await stage.own.fault("none")
+    await stage.well(who)
+    await stage.tell(who, cancel, "OK", "TOMBSTONED")
+    await stage.tell(who, bet, *UNDONE)
+    await stage.settled_at(who, 0)
+
+
+@_case("J02c", "the licensee took the bet and its answer is lost: the bet stands, once")
+async def applied_and_lost(stage: OwnStage) -> None:
+    await _one_lost(stage, "after", taken=True)
+
+
+@_case("J04", "the licensee answers garbage: what it did is looked up, and the provider is told that")
+async def garbage(stage: OwnStage) -> None:
+    await _one_lost(stage, "garbage", taken=None)
+
+
+@_case("J05", "the connection to the licensee breaks before the commit: the bet is refused, and nothing stays taken")
+async def reset_before(stage: OwnStage) -> None:
+    await _one_lost(stage, "before", taken=False)
+
+
+@_case(
+    "J05b",
+    "the connection to the licensee breaks while it answers: the bet and its win are each booked once or not at all",
+)
+async def reset(stage: OwnStage) -> None:
+    who, bet, stake = await _one_lost(stage, "reset", taken=None)
+    if not stake:
+        return
+    prize = stage.amount()
+    await stage.own.fault("reset", count=1)
+    win = stage.win(bet, prize)
+    await stage.tell(who, win, "OK")
+    await stage.settled_at(who, cents(prize) - stake)
+
+
+async def _one_lost(stage: OwnStage, mode: str, *, taken: bool | None) -> tuple[Player, Act, int]:
+    """One bet whose answer gets lost in this way. `taken`: whether the licensee had taken it; None if that may be.
+
+    The player, the bet, and the cents that were taken in the end.
+    """
+    who = await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.own.fault(mode, count=1)
+    wanted = ("OK", *UNDONE) if taken is None else ("OK",) if taken else UNDONE
+    outcome = await stage.tell(who, bet, *wanted)
+    await stage.own.fault("none")
+    kept = cents(stake) if outcome == "OK" else 0
+    await stage.settled_at(who, -kept)
+    return who, bet, kept
+
+
+@_case("J10", "the licensee is slow, and within its time: the bet is taken once")
+async def slow(stage: OwnStage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.own.fault("slow", count=1, delay_s=_SLOW_S)
+    await stage.tell(who, bet, "OK")
+    await stage.settled_at(who, -cents(stake))
+
+
+@_case("J11", "a cancel while the licensee does not answer is accepted, and told until it is booked there once")
+async def owed_cancel(stage: OwnStage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.tell(who, bet, "OK")
+    await stage.own.fault("before")
+    cancel = stage.cancel(bet)
+    for _ in range(2):
+        stage.heard(cancel, await stage.send(cancel), "OK")
+    await until(lambda: max(stage.own.attempts(who.launched.player), default=0) > 1, "a second attempt to tell it")
+    await stage.own.fault("none")
+    await stage.settled_at(who, 0)
+    await stage.tell(who, cancel, "OK")
+    if [method for method, _, _ in stage.own.record(who.launched.player)] != ["debit", "cancel"]:
+        raise FailedError(f"the licensee wrote down {stage.own.record(who.launched.player)}")
+
+
+@_case("J12", "the licensee is known not to answer: bets are refused at once and use up no key, wins are accepted")
+async def breaker(stage: OwnStage) -> None:
+    who, other = await stage.player(), await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    bet, late = stage.bet(who, stake), stage.bet(other, stake, "late")
+    await stage.tell(who, bet, "OK")
+    await stage.own.fault("before")
+    await stage.ill(who)
+    stage.heard(late, await stage.send(late), "UNAVAILABLE")
+    win = stage.win(bet, prize)
+    await stage.tell(who, win, "OK")
+    await stage.own.fault("none")
+    await stage.settled_at(who, cents(prize) - cents(stake))
+    await stage.tell(other, late, "OK")
+    await stage.settled_at(other, -cents(stake))
+
+
+@_case(
+    "L07", "what waits for the licensee is a list with the next attempts, and is empty when the licensee has answered"
+)
+async def waiting_list(stage: OwnStage) -> None:
+    who = await stage.player()
+    player, stake, prize = who.launched.player, stage.amount(), stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.tell(who, bet, "OK")
+    if await stage.office.waiting(player):
+        raise FailedError("something waits before anything went wrong")
+    await stage.own.fault("before")
+    await stage.tell(who, stage.win(bet, prize), "OK")
+    await until(lambda: max(stage.own.attempts(player), default=0) > 1, "a second attempt to tell it")
+    (call,) = await stage.office.waiting(player)
+    if Decimal(call.amount.amount) != prize or not call.last_error or not call.HasField("next_attempt_time"):
+        raise FailedError(f"listed is {call}")
+    await stage.own.fault("none")
+    await stage.settled_at(who, cents(prize) - cents(stake))
+    if left := await stage.office.waiting(player):
+        raise FailedError(f"still listed is {left}")
+
+
+@_case(
+    "J15",
+    "what the licensee refuses to book stays owed, is listed, and is booked when a person asks again",
+    needs=(Capability.PROMO_WIN,),
+)
+async def refused_credit(stage: OwnStage) -> None:
+    who = await stage.player(player=await stage.office.stranger())
+    player, prize = who.launched.player, stage.amount()
+    gift = stage.gift(who, ActKind.PROMO, prize)
+    await stage.tell(who, gift, "OK")
+    async with asyncio.timeout(60):
+        while not (listed := await stage.office.waiting(player, stuck_only=True)):
+            await asyncio.sleep(0.1)
+    if [(call.stuck, Decimal(call.amount.amount)) for call in listed] != [(True, prize)]:
+        raise FailedError(f"listed is {listed}")
+    await asyncio.to_thread(lambda: stage.own.wallet.control("players", id=player, currency="EUR", cash="0"))
+    await stage.office.retry(listed[0])
+    await stage.settled_at(who, cents(prize))
