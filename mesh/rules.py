@@ -7,7 +7,7 @@ rule that it does not know, is asked there. So an acceptor can cost a second loo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -104,14 +104,24 @@ class Acceptors:
 
     def _repeated(self, field: FieldDescriptor, rules: Rules) -> Accepts | None:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            if rules.ListFields() or not _is_bare(field.message_type):
-                raise UnknownRuleError
-            return None
-        bounds = _known(rules.repeated, "min_items", "max_items", "items")
+            return self._map(field.message_type, rules)
+        bounds = _known(rules.repeated, "min_items", "max_items", "unique", "items")
+        if bounds.unique and field.message_type is not None:
+            raise UnknownRuleError
         item = self._value(field, _optional(_only_typed(bounds.items)))
         if not rules.ListFields() and item is None:
             return None
-        return _items(_Length(bounds.min_items, bounds.max_items if bounds.HasField("max_items") else inf), item)
+        count = _Length(bounds.min_items, bounds.max_items if bounds.HasField("max_items") else inf)
+        return _items(count, item, unique=bounds.unique)
+
+    def _map(self, entry: Descriptor, rules: Rules) -> Accepts | None:
+        """Only how many pairs there are; nothing about keys and values."""
+        if rules.WhichOneof("type") not in (None, "map") or not _is_bare(entry):
+            raise UnknownRuleError
+        pairs = _known(rules.map, "min_pairs", "max_pairs")
+        if not rules.ListFields():
+            return None
+        return _Length(pairs.min_pairs, pairs.max_pairs if pairs.HasField("max_pairs") else inf)
 
     def _value(self, field: FieldDescriptor, rules: Rules) -> Accepts | None:
         """Of one value of a field; None if anything will do."""
@@ -182,8 +192,8 @@ class _Length:
     low: int
     high: float
 
-    def __call__(self, text: str) -> bool:
-        return self.low <= len(text) <= self.high
+    def __call__(self, sized: Sized) -> bool:
+        return self.low <= len(sized) <= self.high
 
 
 def _all(parts: list[Accepts]) -> Accepts:
@@ -232,8 +242,13 @@ def _presence(fields: list[tuple[str, bool, Accepts | None]]) -> Accepts:
     return accepts
 
 
-def _items(count: _Length, item: Accepts | None) -> Accepts:
-    return lambda values: count(values) and (item is None or all(map(item, values)))
+def _items(count: _Length, item: Accepts | None, *, unique: bool) -> Accepts:
+    def accepts(values: Wire) -> bool:
+        if not count(values) or (unique and len(set(values)) < len(values)):
+            return False
+        return item is None or all(map(item, values))
+
+    return accepts
 
 
 def _string(rules: Rules, _field: FieldDescriptor) -> Accepts:
@@ -244,6 +259,11 @@ def _string(rules: Rules, _field: FieldDescriptor) -> Accepts:
     if (rules.pattern and rules.uuid) or length != _Length(0, inf):
         raise UnknownRuleError
     return _pattern(_UUID if rules.uuid else rules.pattern)
+
+
+def _bytes(rules: Rules, _field: FieldDescriptor) -> Accepts:
+    _known(rules, "min_len", "max_len")
+    return _Length(rules.min_len, rules.max_len if rules.HasField("max_len") else inf)
 
 
 def _pattern(pattern: str) -> Accepts:
@@ -265,8 +285,9 @@ def _enum(rules: Rules, field: FieldDescriptor) -> Accepts:
 
 
 def _integer(rules: Rules, _field: FieldDescriptor) -> Accepts:
-    _known(rules, "gte", "lte")
-    low = rules.gte if rules.HasField("gte") else None
+    _known(rules, "gt", "gte", "lte")
+    # Whole numbers: above one is the next one at least.
+    low = rules.gte if rules.HasField("gte") else rules.gt + 1 if rules.HasField("gt") else None
     high = rules.lte if rules.HasField("lte") else None
     if low is not None and high is not None and low > high:
         # Such bounds mean everything outside of them.
@@ -303,6 +324,7 @@ def _span(rules: Rules, name: str) -> tuple[int, int] | None:
 
 _MAKERS: dict[str, Callable[[Rules, FieldDescriptor], Accepts]] = {
     "string": _string,
+    "bytes": _bytes,
     "enum": _enum,
     "int32": _integer,
     "int64": _integer,
