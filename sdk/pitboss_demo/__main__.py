@@ -24,7 +24,8 @@ from pitboss_demo.view import View
 from pitboss_sdk import PitbossError
 
 RESULT: Final = BUILD / "demo.json"
-_PATIENCE_MS: Final = "4000"
+_PATIENCE_MS: Final = "8000"
+_READY_S: Final = 120.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +58,7 @@ def _print(console: Console, result: dict[str, Any], *, as_text: bool) -> None:
 def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
     names = [provider.name for provider in discover()]
     options = Options(kind="demo", log_level="warning", providers=frozenset({ALL}), environment=_patient(names),
-                      second_opinion=True)  # fmt: skip
+                      ready_s=_READY_S, second_opinion=True)  # fmt: skip
     with Stack(options, report=view.process) as stack:
         view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")
         evening = asyncio.run(_evening(stack, view, seed=seed, scale=scale))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pitboss_demo.checks import Step
+from pitboss_demo.patient import PatientClient
 from pitboss_sdk import (
     AsyncClient,
     ComparedLine,
@@ -55,7 +56,7 @@ class CashBook:
         ]  # fmt: skip
 
 
-class BookkeepingClient(AsyncClient):
+class BookkeepingClient(PatientClient):
     """The SDK's client of a licensee that writes down what it pays and is paid."""
 
     def __init__(self, *given: Any, book: CashBook, **more: Any) -> None:  # noqa: ANN401 - as the client takes them

@@ -10,7 +10,7 @@ from typing import Final
 from pitboss_demo.cast import CURRENCIES, Games
 from pitboss_sdk import AsyncClient, Category, Game
 
-_PATIENCE_S: Final = 30.0
+_PATIENCE_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.05
 
 

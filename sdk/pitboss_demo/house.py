@@ -14,6 +14,7 @@ from pitboss_demo.cast import OWN_WALLET, Games, Group, Player, quickest
 from pitboss_demo.catalog import on_offer
 from pitboss_demo.licensee import HostedLicensee, Licensee, SeamlessLicensee, hosted
 from pitboss_demo.own_wallet import OwnWallet
+from pitboss_demo.patient import PatientClient
 from pitboss_demo.studio import Studio
 from pitboss_demo.tally import Tally
 from pitboss_sdk import AsyncClient, Category, Launch, PitbossError
@@ -90,7 +91,7 @@ async def open_house(stack: Stack, tell: Tell) -> AsyncIterator[House]:
 
 def _client_of_own_wallet(stack: Stack) -> AsyncClient:
     gateway = stack.mesh["gateway"]
-    return AsyncClient(gateway["grpc"], token=stack.token(OWN_WALLET), ca_file=gateway["ca"])
+    return PatientClient(gateway["grpc"], token=stack.token(OWN_WALLET), ca_file=gateway["ca"])
 
 
 async def refused(kind: type[PitbossError], call: Awaitable[object]) -> bool:

@@ -88,7 +88,7 @@ class OwnWallet:
     def ask(self, what: str, **said: str) -> dict[str, Any]:
         """Its control door."""
         url = f"http://127.0.0.1:{self.control_port}/control/{what}"
-        answer = httpx.post(url, json=said, timeout=10, trust_env=False)
+        answer = httpx.post(url, json=said, timeout=_PATIENCE_S, trust_env=False)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

@@ -41,9 +41,12 @@ async def play(house: House) -> list[Check]:
     before = await _bets(guests.early, "first")
     await asyncio.to_thread(wallet.kill)
     house.tell(f"kill -9 the own wallet of {OWN_WALLET}; results are due")
-    during = await _wins(guests.early, "first", "2.50")
-    refused = await _bets(guests.late, "second")
-    await asyncio.to_thread(wallet.start)
+    try:
+        during = await _wins(guests.early, "first", "2.50")
+        refused = await _bets(guests.late, "second")
+    finally:
+        # Whatever became of the act, others wait for it too.
+        await asyncio.to_thread(wallet.start)
     house.tell(f"the own wallet of {OWN_WALLET} is back")
     await asyncio.to_thread(until, lambda: _paid(wallet, guests.early))
     after = await _bets(guests.late, "third")
