@@ -6,11 +6,12 @@ import asyncio
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import grpc.aio
 
@@ -93,7 +94,8 @@ class Room:
         player = f"pf-{secrets.token_hex(6)}"
         opening = ledger_service_pb2.ExecuteBatchRequest(actions=_opening(player, cents))
         metadata = call_metadata(licensee=LICENSEE, source=CASHIER)
-        reply = await self._office.ledger.ExecuteBatch(opening, timeout=_TIMEOUT_S, metadata=metadata)
+        execute = partial(self._office.ledger.ExecuteBatch, opening, timeout=_TIMEOUT_S, metadata=metadata)
+        reply = await _patiently(execute)
         assert [result.outcome for result in reply.results] == [Outcome.OUTCOME_OK] * len(opening.actions)
         order = session_service_pb2.CreateSessionRequest(
             client_key=player,
@@ -103,9 +105,14 @@ class Room:
             currency_code=CURRENCY,
             country="DE",
         )
-        await self._launch(order)
+        create = partial(
+            self._office.sessions.CreateSession, order, timeout=_TIMEOUT_S, metadata=call_metadata(licensee=LICENSEE)
+        )
+        # Launching takes longest.
+        async with self._launches:
+            await _patiently(create)
         question = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")
-        answer = await self._directory.ResolveSession(question, timeout=_TIMEOUT_S)
+        answer = await _patiently(partial(self._directory.ResolveSession, question, timeout=_TIMEOUT_S))
         seat = Seat(
             launch_id=player,
             user=f"{LICENSEE}.{player}",
@@ -115,20 +122,17 @@ class Room:
         )
         return player, seat
 
-    async def _launch(self, order: session_service_pb2.CreateSessionRequest) -> None:
-        """Launching takes longest. A service that has enough to do says so, and is asked again as it wishes."""
-        async with self._launches, asyncio.timeout(_PATIENCE_S):
-            while True:
-                try:
-                    await self._office.sessions.CreateSession(
-                        order, timeout=_TIMEOUT_S, metadata=call_metadata(licensee=LICENSEE)
-                    )
-                except grpc.aio.AioRpcError as error:
-                    if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
-                        raise
-                    await asyncio.sleep(_PAUSE_S)
-                else:
-                    return
+
+async def _patiently(call: Callable[[], Awaitable[Any]]) -> Any:
+    """A service that has enough to do says so, and is asked again: what is asked here has a key, or changes nothing."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while True:
+            try:
+                return await call()
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    raise
+                await asyncio.sleep(_PAUSE_S)
 
 
 def _opening(player: str, cents: int) -> list[action_pb2.Action]:
