@@ -93,9 +93,8 @@ def collect(needs: Needs, player: Player, command: Command, sources: Mapping[str
     if all_keys and command.key:
         for kind in (command.kind, *_BESIDE.get(command.kind, ())):
             _key(needs, player, source_id, kind, command.key)
-    if isinstance(action, Conclude | Deliver):
-        for kind, key in _of_own_wallet(action):
-            _key(needs, player, source_id, kind, key)
+    if isinstance(action, Deliver):
+        _key(needs, player, source_id, Kind.DELIVERY_REFUSED, str(action.owed))
     elif isinstance(action, REFERRING):
         collect_references(needs, player, command, sources)
     else:
@@ -132,14 +131,7 @@ def _collect_named(needs: Needs, player: Player, action: Action, source_id: int)
             pass
 
 
-def _of_own_wallet(action: Conclude | Deliver) -> list[tuple[Kind, str]]:
-    """What the word of a licensee's own wallet is about."""
-    if isinstance(action, Deliver):
-        return [(Kind.DELIVERY_REFUSED, str(action.owed))]
-    return [(INTENT_KINDS[action.of], action.ref), (action.of, action.ref)]
-
-
-REFERRING = (Cancel, ReverseWin, UndoRollback, RollbackList, Adjust, ApproveAdjustment)
+REFERRING = (Cancel, ReverseWin, UndoRollback, RollbackList, Adjust, ApproveAdjustment, Conclude)
 """Actions about others: what they need is known only once those are."""
 DEPTH = 4
 """Readings after which everything is known: approval, proposal, transaction, round."""
@@ -167,8 +159,20 @@ def collect_references(needs: Needs, player: Player, command: Command, sources: 
             if proposal is not None and proposal.outcome is Outcome.OK:
                 wanted = proposed(proposal)
                 _transaction(needs, player, sources.get(wanted.ref_source, source_id), wanted.ref_kind, wanted.ref_key)
+        case Conclude():
+            _intended(needs, player, source_id, action)
         case _:
             pass
+
+
+def _intended(needs: Needs, player: Player, source_id: int, end: Conclude) -> None:
+    """An intent and its answer, then the intent's round: another process may have decided it."""
+    intended = INTENT_KINDS[end.of]
+    _key(needs, player, source_id, end.of, end.ref)
+    _key(needs, player, source_id, intended, end.ref)
+    intent = player.keys.get((source_id, intended, end.ref))
+    if intent is not None and intent.round:
+        _round(needs, player, source_id, intent.round)
 
 
 def _transaction(needs: Needs, player: Player, source_id: int, kind: Kind, key: str) -> None:

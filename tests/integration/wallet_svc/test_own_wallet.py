@@ -206,6 +206,21 @@ async def test_a_wallet_that_answers_too_late_has_its_debit_undone_or_kept_but_n
     await table.settled(player)
 
 
+async def test_the_round_of_an_answer_is_read_again_when_another_process_wrote_meanwhile(table: Table) -> None:
+    player = await table.player()
+    assert name(await table.bet(player, "b1", round_id="r-b1")) == "OK"
+    table.fault("slow", count=1, delay_s=DEADLINE_S / 2)
+    second = asyncio.create_task(table.bet(player, "b2", round_id="r-b1", number=1))
+    await until(lambda: table.pending(player) == 1)
+    # Moves the head under which the other process decided.
+    other = action_pb2.OpenPlay(session_id="s2", provider=PROVIDER, currency_code="EUR")
+    await table.served[0].caller("platform", OWN).do(player, "s2", open_play=other)
+    assert name(await second) == "OK"
+    assert name(await table.win(player, "w1", "b1")) == "OK"
+    await table.settled(player)
+    assert table.moved(player) == 500
+
+
 async def test_ten_bets_at_once_with_money_for_five(table: Table) -> None:
     player = await table.player("50.00")
     answers = await asyncio.gather(*(table.bet(player, f"b{n}", number=n % 2) for n in range(10)))

@@ -6,8 +6,8 @@ from tests.unit.wallet_svc.world import CASHIER, LICENSEE, PROVIDER, SOURCES, be
 from wallet_svc.domain import commands as c
 from wallet_svc.domain import law
 from wallet_svc.domain.decide import decide
-from wallet_svc.domain.state import Player
-from wallet_svc.domain.vocabulary import Kind, PlayState
+from wallet_svc.domain.state import Entry, Player
+from wallet_svc.domain.vocabulary import Kind, Outcome, PlayState
 from wallet_svc.store.needs import Coming, Needs, collect, collect_references, is_doubtful, is_known
 
 SOURCE = SOURCES[PROVIDER]
@@ -214,3 +214,12 @@ def test_an_answer_that_stores_no_key_is_doubtful() -> None:
     made = table()
     assert doubt(made.player(), c.Exclude(term="soon"))
     assert not doubt(made.player(), c.Exclude(term="6mo"))
+
+
+def test_the_word_of_a_licensees_wallet_needs_its_intent_and_then_the_intents_round() -> None:
+    player, action = cold(), c.Conclude(intent=3, of=Kind.BET, ref="b1", outcome=Outcome.OK)
+    assert keys(needs_of(player, action)) == {(Kind.BET, "b1"), (Kind.INTENT_BET, "b1")}
+    intent = Entry(Kind.INTENT_BET, SOURCE, "b1", Outcome.OK)
+    intent.round = "r7"
+    player.keys[SOURCE, Kind.INTENT_BET, "b1"] = intent
+    assert {name for _, _, name in needs_of(player, action).rounds} == {"r7"}
