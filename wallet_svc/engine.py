@@ -14,7 +14,7 @@ from mesh import failpoints, logs, metrics
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
 from wallet_svc.attempts import Attempts
-from wallet_svc.domain import law, owing
+from wallet_svc.domain import counting, law, owing
 from wallet_svc.domain.commands import Command, OpenAccount
 from wallet_svc.domain.decide import decide, decide_together, split
 from wallet_svc.domain.journal import Batch, Book
@@ -375,7 +375,7 @@ class Engine:
                 if batch.book.head.shard in written:
                     batch.committed(digest)
                     for player in batch.players.values():
-                        law.forget_usage(player, batch.now_us)
+                        counting.forget_usage(player, batch.now_us)
                     self.committed += len(batch.entries)
                     if batch.new_calls and self.on_calls is not None:
                         self.on_calls()

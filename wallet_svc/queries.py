@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from compliance_svc.kernel import Identity, LimitStatus, PackLibrary
 from compliance_svc.kernel.closing import FinalPayment, final_payment
 from mesh.clock import Clock
-from wallet_svc.domain import law, switches
+from wallet_svc.domain import counting, law, switches
 from wallet_svc.domain.state import Asset, Licensee, Registry
 from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, PlayState, RoundState
 from wallet_svc.errors import (
@@ -60,13 +60,13 @@ class Queries:
     async def limits(self, row: PlayerRow, registry: Registry) -> tuple[LimitStatus, ...]:
         """What is used and left of each limit of a player."""
         now_us = self._clock.now_us()
-        since_us = law.looks_back_to(row.protection, now_us)
+        since_us = counting.looks_back_to(row.protection, now_us)
         if since_us is None:
             return ()
         rows = await self._reader.rows("read_usage", {"players": [row.id], "since": [since_us]})
-        timed = law.counts_time(law.state_of(row.protection))
+        timed = counting.counts_time(law.state_of(row.protection))
         times = await self._reader.rows("read_times", {"players": [row.id]}) if timed else []
-        return law.limit_statuses(
+        return counting.limit_statuses(
             pack=row.pack,
             main=registry.assets_by_id[row.main_asset_id],
             protection=row.protection,

@@ -67,6 +67,7 @@ REASONS: Final[Mapping[str, type[errors.CallError]]] = {
     "GRANT_REFUSED": errors.GrantRefusedError,
     "GRANT_UNKNOWN": errors.GrantUnknownError,
     "FREE_ROUNDS_NOT_OFFERED": errors.FreeRoundsNotOfferedError,
+    "RECORD_NOT_TOLD": errors.CallError,
     "PLAY_DENIED": errors.PlayDeniedError,
     "REQUEST_CONFLICT": errors.KeyTakenError,
     "KEY_CONFLICT": errors.KeyTakenError,

@@ -10,7 +10,7 @@ from compliance_svc.kernel import Limit, LimitKind, transitions
 from compliance_svc.kernel.rules import own_limits
 from compliance_svc.kernel.usage import Usage
 from tests.law_machine import shard
-from wallet_svc.domain import law
+from wallet_svc.domain import counting
 from wallet_svc.domain.vocabulary import Kind
 
 _exclude, _take_break, _increase = transitions.exclude, transitions.take_break, transitions._increase
@@ -36,7 +36,7 @@ def _raises_at_once(_pack: Any, state: Any, current: Limit, action: Any, now_us:
 
 
 def _counts(kind: Kind, *counted: tuple[LimitKind, int]) -> Any:
-    return patch.dict(law._COUNTS, {kind: counted})
+    return patch.dict(counting._COUNTS, {kind: counted})
 
 
 def _closed_at_the_start(self: Usage, after_us: int, until_us: int) -> int:
@@ -64,7 +64,9 @@ BREAKS: dict[str, Any] = {
     "forgets open stakes": lambda: _counts(Kind.BET, (LimitKind.WAGER, 1)),
     "forgets wins": lambda: _counts(Kind.WIN),
     "keeps cancelled stakes": lambda: _counts(Kind.CANCEL),
-    "counts a result when it comes": lambda: patch.object(law, "_counted_us", lambda _player, entry: entry.recorded_us),
+    "counts a result when it comes": lambda: patch.object(
+        counting, "_counted_us", lambda _player, entry: entry.recorded_us
+    ),
     "raises a limit at once": lambda: patch.object(transitions, "_increase", _raises_at_once),
     "does not cut": lambda: patch.object(transitions, "_limit_now", _cut_later),
     "counts what is just over": lambda: patch.object(Usage, "between", _closed_at_the_start),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wallet_svc.domain import law, owing, records, replay
+from wallet_svc.domain import counting, law, owing, records, replay
 from wallet_svc.domain.digest import Fields, Seal, fields, seal
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import (
@@ -226,7 +226,7 @@ class Batch:
 
     def note_spend(self, player: Player, entry: Entry) -> None:
         """A session with a spend of its own changes with its stakes."""
-        play = player.plays.get(law.session_of(player, entry))
+        play = player.plays.get(counting.session_of(player, entry))
         if play is not None and play.permit is not None and play.permit.spend_limit_minor is not None:
             self.plays[player.id, play.session] = (player, play)
 

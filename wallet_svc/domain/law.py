@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import orjson
+from typing import TYPE_CHECKING, NamedTuple
 
 from compliance_svc import kernel
 from wallet_svc.domain import switches
@@ -23,29 +21,13 @@ from wallet_svc.domain.commands import (
 )
 from wallet_svc.domain.scene import minor
 from wallet_svc.domain.state import WELL, Health
-from wallet_svc.domain.vocabulary import Kind, Outcome
+from wallet_svc.domain.vocabulary import Outcome
 
 if TYPE_CHECKING:
     from wallet_svc.domain.commands import Action, Bet, Tip
     from wallet_svc.domain.scene import Scene
-    from wallet_svc.domain.state import Asset, Entry, Game, HeldMoney, Play, Player, Registry, Round
+    from wallet_svc.domain.state import Asset, Entry, Game, HeldMoney, Play, Player, Round
 
-_COUNTS: dict[Kind, tuple[tuple[kernel.LimitKind, int], ...]] = {
-    Kind.DEPOSIT: ((kernel.LimitKind.DEPOSIT, 1), (kernel.LimitKind.NETDEP, 1)),
-    Kind.HOLD: ((kernel.LimitKind.NETDEP, -1),),
-    Kind.RELEASE: ((kernel.LimitKind.NETDEP, 1),),
-    Kind.EXPIRE: ((kernel.LimitKind.NETDEP, 1),),
-    Kind.BET: ((kernel.LimitKind.WAGER, 1), (kernel.LimitKind.LOSS, 1)),
-    Kind.CANCEL: ((kernel.LimitKind.WAGER, -1), (kernel.LimitKind.LOSS, -1)),
-    Kind.UNDO_ROLLBACK: ((kernel.LimitKind.WAGER, 1), (kernel.LimitKind.LOSS, 1)),
-    Kind.WIN: ((kernel.LimitKind.LOSS, -1),),
-    Kind.REVERSE_WIN: ((kernel.LimitKind.LOSS, 1),),
-}
-"""What an accepted entry counts for, and in which direction.
-
-Tips, promotional credits, prizes, jackpots, free rounds and corrections count for nothing:
-limits look at stakes, and at what came back for them.
-"""
 _CHOSEN = ("check_every_s", "spend_limit_minor", "seconds_limit")
 """What a player may fix for a session at its opening."""
 _CHANGEABLE = ("until_us", "checked_us", "spend_limit_minor", "seconds_limit")
@@ -494,191 +476,11 @@ def protection_text(player: Player) -> str | None:
     return player.protection.to_json() if player.protection is not None else None
 
 
-def count(player: Player, entry: Entry) -> None:
-    """Count accepted money for limits, the spend of a session, and the start of a game cycle."""
-    if entry.kind in _STAKES:
-        _count_spend(player, entry)
-    if entry.kind is Kind.BET and entry.details and "category" in entry.details:
-        player.cycles[entry.session or "", entry.details["category"]] = entry.recorded_us
-    if player.usage is not None and entry.amount and entry.asset is not None:
-        _count_usage(player, entry)
-    elif player.usage is not None and entry.kind in _TIMES:
-        count_time(player.usage, entry.kind, entry.session or "", entry.recorded_us, entry.details or {})
-
-
-_TIMES = frozenset({Kind.OPEN_PLAY, Kind.RESUME_PLAY, Kind.CHANGE_PLAY, Kind.END_PLAY})
-
-
-def count_time(usage: kernel.UsageBook, kind: Kind, session: str, at_us: int, details: dict[str, Any]) -> None:
-    """Count the time of sessions by an accepted entry about one of them."""
-    match kind:
-        case Kind.OPEN_PLAY | Kind.RESUME_PLAY:
-            usage.open_session(session, at_us, details.get("expires_us"))
-        case Kind.CHANGE_PLAY if "until_us" in details:
-            usage.extend_session(session, at_us, details["until_us"])
-        case Kind.END_PLAY:
-            usage.close_session(session, at_us)
-
-
-def _restore_time(usage: kernel.UsageBook, rows: list[Any]) -> None:
-    """Count the time of sessions from entries that were read back. Whoever raises the epoch ends all of them."""
-    epoch = 0
-    for row in rows:
-        details = orjson.loads(row.details) if row.details else {}
-        if "protection" in details:
-            raised = int(orjson.loads(details["protection"]).get("epoch", 0))
-            if raised != epoch:
-                usage.close_sessions(row.recorded_us)
-            epoch = raised
-        else:
-            count_time(usage, Kind(row.kind), row.session or "", row.recorded_us, details)
-
-
-def counts_time(protection: kernel.Protection | None) -> bool:
-    """Whether the time of sessions counts."""
-    return protection is not None and any(limit.kind is kernel.LimitKind.TIME for limit in protection.limits)
-
-
-_STAKES = frozenset({Kind.BET, Kind.CANCEL, Kind.UNDO_ROLLBACK})
-
-
-def _count_spend(player: Player, entry: Entry) -> None:
-    """A session with a spend of its own counts its stakes."""
-    play = player.plays.get(session_of(player, entry))
-    if play is None or play.permit is None or play.permit.spend_limit_minor is None:
-        return
-    amount = entry.amount or 0
-    spent = play.permit.spent_minor + (-amount if entry.kind is Kind.CANCEL else amount)
-    play.permit = replace(play.permit, spent_minor=spent)
-
-
-def session_of(player: Player, entry: Entry) -> str:
-    """The session that staked: a cancel may name another one, or none."""
-    if entry.kind is Kind.BET:
-        return entry.session or ""
-    stake = player.keys.get((entry.source_id, Kind.BET, stake_key(entry)))
-    return "" if stake is None else stake.session or ""
-
-
-def _count_usage(player: Player, entry: Entry) -> None:
-    code, amount = entry.asset.code if entry.asset else "", entry.amount or 0
-    counted = counted_of(player, entry)
-    if counted is not None and player.main is not None:
-        code, amount = player.main.code, counted
-    if entry.kind in _OF_A_STAKE and entry.details and "of" in entry.details:
-        # A tip is no stake, so what gives it back takes nothing off.
-        return
-    if entry.kind in _OF_A_HOLD and _hold_of(player, entry).aside:
-        # Nobody asked for it to leave.
-        return
-    _add(player.usage, entry.kind, code, _counted_us(player, entry), amount)
-
-
-_OF_A_STAKE = frozenset({Kind.CANCEL, Kind.UNDO_ROLLBACK})
-
-
-def counted_of(player: Player, entry: Entry) -> int | None:
-    """What counts in the player's main currency, fixed when it was decided; None if it is the amount itself."""
-    if entry.kind in _OF_A_STAKE:
-        round_ = player.rounds.get((entry.source_id, entry.round or ""))
-        bet = None if round_ is None else round_.bets.get(stake_key(entry))
-        return None if bet is None else bet.counted
-    counted: int | None = (entry.details or {}).get("counted")
-    return counted
-
-
-_OF_A_HOLD = frozenset({Kind.HOLD, Kind.RELEASE, Kind.EXPIRE})
-
-
-def _hold_of(player: Player, entry: Entry) -> HeldMoney:
-    return player.holds[entry.source_id, (entry.key if entry.kind is Kind.HOLD else entry.reference) or ""]
-
-
-def _counted_us(player: Player, entry: Entry) -> int:
-    """A result counts when its round began, and what becomes of a stake or a hold when that was taken first."""
-    if entry.kind in (Kind.RELEASE, Kind.EXPIRE):
-        return player.holds[entry.source_id, entry.reference or ""].at_us
-    round_ = player.rounds.get((entry.source_id, entry.round or ""))
-    if round_ is not None and entry.kind in (Kind.WIN, Kind.REVERSE_WIN):
-        return round_.opened_us
-    if round_ is not None and entry.kind in _OF_A_STAKE:
-        return round_.bets[stake_key(entry)].at_us
-    return entry.recorded_us
-
-
-def stake_key(entry: Entry) -> str:
-    """The key of the stake that a cancel, or the undoing of one, is about."""
-    key: str | None = (entry.details or {}).get("stake") if entry.kind is Kind.UNDO_ROLLBACK else entry.reference
-    return key or ""
-
-
-def _add(usage: kernel.UsageBook, kind: Kind, currency: str, at_us: int, amount: int) -> None:
-    for limit, sign in _COUNTS.get(kind, ()):
-        usage.add(limit, currency, at_us, sign * amount)
-
-
 def begin(player: Player) -> None:
     """A player without history: no limits, nothing used."""
     player.protection = kernel.Protection()
     player.usage = kernel.UsageBook()
     player.plays_known = True
-
-
-def lacks_usage(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> bool:
-    """Whether the player's usage must be read before the law is asked. Cheap: for most players nothing counts."""
-    if player.usage is not None:
-        return False
-    if type(action) is Deposit:
-        return usage_since(player, action, packs, now_us) is not None
-    protection = player.protection
-    if player.uncounted is not None and player.uncounted is protection:
-        return False
-    if _limits_since(player, now_us) is not None:
-        return True
-    player.uncounted = protection
-    return False
-
-
-def forget_usage(player: Player, now_us: int) -> None:
-    """Count no further for a player of whom nothing counts. What a limit needs later is read from the log."""
-    if player.usage is not None and _limits_since(player, now_us) is None:
-        player.usage = None
-
-
-def usage_since(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> int | None:
-    """From when the player's limits look back, and at a deposit the pack's thresholds; None if nothing counts."""
-    since_us, pack = _limits_since(player, now_us), packs.at(player.pack, now_us)
-    if type(action) is not Deposit or pack is None:
-        return since_us
-    spans = [now_us - rule.look_back_us for rule in pack.triggers]
-    return min([*spans, *([] if since_us is None else [since_us])], default=None)
-
-
-def _limits_since(player: Player, now_us: int) -> int | None:
-    if player.protection is None:
-        return None
-    return min(kernel.usage_needed(player.protection.limits, now_us).values(), default=None)
-
-
-def limit_statuses(
-    *,
-    pack: str,
-    main: Asset,
-    protection: str | None,
-    rows: list[Any],
-    times: list[Any],
-    registry: Registry,
-    packs: kernel.PackLibrary,
-    now_us: int,
-) -> tuple[kernel.LimitStatus, ...]:
-    """What is used and left of each limit, from entries that were read back."""
-    state = kernel.Protection.from_json(protection) if protection else None
-    player = kernel.Player(born=None, currency=main.code, protection=state)
-    book = _book(rows, registry, main)
-    _restore_time(book, times)
-    facts = kernel.Facts(player=player, usage=book)
-    market = packs.at(pack, now_us)
-    return () if market is None else kernel.limit_statuses(market, facts, now_us)
 
 
 def is_permitted(permit: str | None, protection: str | None, stopped: switches.Stops) -> bool:
@@ -688,25 +490,3 @@ def is_permitted(permit: str | None, protection: str | None, stopped: switches.S
     if session is None or state is None or session.epoch != state.epoch:
         return False
     return stopped.ended_us is None or session.opened_us > stopped.ended_us
-
-
-def looks_back_to(protection: str | None, now_us: int) -> int | None:
-    """From when the limits of a stored state look back, or None if none of them counts anything."""
-    state = kernel.Protection.from_json(protection) if protection else kernel.Protection()
-    return min(kernel.usage_needed(state.limits, now_us).values(), default=None)
-
-
-def restore_usage(player: Player, rows: list[Any], times: list[Any], registry: Registry) -> None:
-    """Fill the usage from accepted entries that were read back: of money, and of sessions where their time counts."""
-    player.usage = _book(rows, registry, player.main)
-    _restore_time(player.usage, times)
-
-
-def _book(rows: list[Any], registry: Registry, main: Asset | None) -> kernel.UsageBook:
-    book = kernel.UsageBook()
-    for row in rows:
-        code, amount = registry.assets_by_id[row.asset_id].code, row.amount
-        if row.counted is not None and main is not None:
-            code, amount = main.code, row.counted
-        _add(book, Kind(row.kind), code, row.counted_us, amount)
-    return book

@@ -4,7 +4,7 @@ The same function runs when an entry is decided and when it is read back, so
 what is in memory is what the log says.
 """
 
-from wallet_svc.domain import backdating, law, owing
+from wallet_svc.domain import backdating, counting, law, owing
 from wallet_svc.domain.standing import SETS
 from wallet_svc.domain.state import (
     Account,
@@ -40,7 +40,7 @@ def apply(player: Player, entry: Entry) -> None:
     change = _CHANGES.get(entry.kind)
     if change is not None:
         change(player, entry)
-    law.count(player, entry)
+    counting.count(player, entry)
 
 
 def apply_to_round(player: Player, entry: Entry) -> None:
@@ -142,7 +142,7 @@ def _stake_of(player: Player, entry: Entry) -> RoundBet | None:
     if entry.undoes is None or (entry.details and "of" in entry.details):
         return None
     round_ = player.rounds.get((entry.source_id, entry.round or ""))
-    return round_.bets.get(law.stake_key(entry)) if round_ else None
+    return round_.bets.get(counting.stake_key(entry)) if round_ else None
 
 
 def _close_round(player: Player, entry: Entry) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mesh.arrays import numbers, texts
-from wallet_svc.domain import backdating, law, owing, replay
+from wallet_svc.domain import backdating, counting, law, owing, replay
 from wallet_svc.domain.commands import Command, SetLimit
 from wallet_svc.domain.journal import Book
 from wallet_svc.domain.placing import shard_of
@@ -44,7 +44,7 @@ class Loader:
                 or all_keys
                 or player.licensee.mirrored
                 or not is_known(player, command, sources[command.source], coming)
-                or law.lacks_usage(player, command.action, self._registry.packs, self._now_us)
+                or counting.lacks_usage(player, command.action, self._registry.packs, self._now_us)
             ):
                 found.append(one)
         return found
@@ -168,7 +168,7 @@ class Loader:
                 if command.action.seconds is not None:
                     timed.add(player.id)
             elif player.usage is None:
-                moment = law.usage_since(player, command.action, self._registry.packs, self._now_us)
+                moment = counting.usage_since(player, command.action, self._registry.packs, self._now_us)
                 if moment is not None:
                     since.setdefault(player.id, moment)
         if not since:
@@ -177,12 +177,12 @@ class Loader:
         asked = {"players": numbers(since), "since": numbers(since.values())}
         for row in await _rows(connection, "read_usage", asked):
             rows[row.player_id].append(row)
-        timed |= {player_id for player_id in since if law.counts_time(self._by_id[player_id].protection)}
+        timed |= {player_id for player_id in since if counting.counts_time(self._by_id[player_id].protection)}
         times = defaultdict(list)
         for row in await _rows(connection, "read_times", {"players": numbers(timed)}) if timed else ():
             times[row.player_id].append(row)
         for player_id in since:
-            law.restore_usage(self._by_id[player_id], rows[player_id], times[player_id], self._registry)
+            counting.restore_usage(self._by_id[player_id], rows[player_id], times[player_id], self._registry)
 
     async def _load_cycles(self, connection: Connection, players: dict[int, Player]) -> None:
         if not players:

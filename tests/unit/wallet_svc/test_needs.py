@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.wallet_svc.world import CASHIER, LICENSEE, PROVIDER, SOURCES, bet, cancel, money, table, win
 from wallet_svc.domain import commands as c
-from wallet_svc.domain import law
+from wallet_svc.domain import counting
 from wallet_svc.domain.decide import decide
 from wallet_svc.domain.state import Entry, Player
 from wallet_svc.domain.vocabulary import Kind, Outcome, PlayState
@@ -144,13 +144,13 @@ def test_what_is_dated_back_needs_reading() -> None:
 def test_usage_is_read_for_who_has_a_limit_and_for_nobody_else() -> None:
     made = table()
     player, packs = made.player(), made.registry.packs
-    assert not law.lacks_usage(player, bet(), packs, made.now_us)
+    assert not counting.lacks_usage(player, bet(), packs, made.now_us)
     player.usage = None
-    assert not law.lacks_usage(player, bet(), packs, made.now_us)
+    assert not counting.lacks_usage(player, bet(), packs, made.now_us)
     made.do("l1", c.SetLimit(limit="loss", window="24h", money=money("5.00")), source=CASHIER)
     player.usage = None
-    assert law.lacks_usage(player, bet(), packs, made.now_us)
-    assert law.lacks_usage(player, bet(), packs, made.now_us)
+    assert counting.lacks_usage(player, bet(), packs, made.now_us)
+    assert counting.lacks_usage(player, bet(), packs, made.now_us)
 
 
 def test_a_deposit_is_read_for_where_the_market_counts_deposits() -> None:
@@ -158,10 +158,10 @@ def test_a_deposit_is_read_for_where_the_market_counts_deposits() -> None:
     for pack, counts in (("gb", True), ("base", False)):
         made = table("0", pack=pack, currency="GBP")
         player, packs = made.player(), made.registry.packs
-        law.forget_usage(player, made.now_us)
+        counting.forget_usage(player, made.now_us)
         assert player.usage is None
-        assert law.lacks_usage(player, pay, packs, made.now_us) is counts
-        assert not law.lacks_usage(player, bet(), packs, made.now_us)
+        assert counting.lacks_usage(player, pay, packs, made.now_us) is counts
+        assert not counting.lacks_usage(player, bet(), packs, made.now_us)
 
 
 def test_a_refused_win_is_doubtful_until_its_round_and_its_bet_were_looked_for() -> None:

@@ -8,7 +8,7 @@ import orjson
 from compliance_svc.kernel import LimitKind
 from tests.unit.wallet_svc.world import CASHIER, PLATFORM, PROVIDER, Table, bet, outcome, table, verdict, win
 from wallet_svc.domain import commands as c
-from wallet_svc.domain import law
+from wallet_svc.domain import counting
 from wallet_svc.domain.vocabulary import Kind, Outcome, PlayState
 
 _ABOUT_TIME = frozenset({Kind.OPEN_PLAY, Kind.END_PLAY, Kind.RESUME_PLAY, Kind.CHANGE_PLAY, Kind.TAKE_BREAK})
@@ -50,7 +50,7 @@ def used(made: Table) -> tuple[int | None, int | None]:
         if entry.kind in _ABOUT_TIME and entry.outcome is Outcome.OK
     ]
     live = made.player().usage
-    law.restore_usage(made.player(), [], rows, made.registry)
+    counting.restore_usage(made.player(), [], rows, made.registry)
     again = made.player().usage
     made.player().usage = live
     kind, start = LimitKind.TIME, made.now_us - 86_400_000_000
