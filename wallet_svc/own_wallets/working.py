@@ -82,8 +82,10 @@ class Worker:
             except Exception as fault:  # noqa: BLE001 - one bad call must not end the others
                 log.error("own wallet cannot be worked for", licensee=licensee.name, error=fault)  # noqa: TRY400 - it writes the trace of `error`
             if not worked:
+                # Not `wait_for`: before Python 3.12 it swallows a cancellation that comes together with the news.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), self.policy.poll_s)
+                    async with asyncio.timeout(self.policy.poll_s):
+                        await self._news.wait()
                 self._news.clear()
 
     async def _look_after(self, licensee: Licensee) -> None:
