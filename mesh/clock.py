@@ -117,10 +117,7 @@ class ClockReport:
 
 def write_report(file: Path, offset_us: int, measured_us: int) -> None:
     """Say how far the clock is from its reference; creates the file. Running processes see it at once."""
-    if not file.exists():
-        file.write_bytes(_REPORT.pack(offset_us, measured_us))
-    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as view:
-        _REPORT.pack_into(view, 0, offset_us, measured_us)
+    _show(file, _REPORT.pack(offset_us, measured_us))
 
 
 def open_clock(file: Path | None) -> Clock:
@@ -130,21 +127,23 @@ def open_clock(file: Path | None) -> Clock:
 
 def write_offset(file: Path, offset_us: int) -> None:
     """Set a sandbox's offset; creates the file. Running processes see it at once."""
-    if not file.exists():
-        file.write_bytes(_OFFSET.pack(0))
-    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), _OFFSET.size) as view:
-        _OFFSET.pack_into(view, 0, offset_us)
+    _show(file, _OFFSET.pack(offset_us))
 
 
 def write_standstill(file: Path, moment_us: int) -> None:
     """Let a sandbox's clock stand at a moment. The file is one of its own: processes see each moment at once."""
-    if not file.exists():
-        file.write_bytes(_OFFSET.pack(0) + _STANDS)
-    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as view:
-        _OFFSET.pack_into(view, 0, moment_us)
+    _show(file, _OFFSET.pack(moment_us) + _STANDS)
 
 
 def read_offset(file: Path) -> int:
     """A sandbox's offset in microseconds."""
     offset: int = _OFFSET.unpack_from(file.read_bytes())[0]
     return offset
+
+
+def _show(file: Path, record: bytes) -> None:
+    """Write what others have mapped into their memory: in place, once the file is there."""
+    if not file.exists():
+        file.write_bytes(record)
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), len(record)) as view:
+        view[:] = record

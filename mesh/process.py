@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mesh import logs
+
+if TYPE_CHECKING:
+    from socketserver import BaseServer
+    from types import FrameType
 
 _log = logs.get("mesh.process")
 
@@ -92,3 +98,14 @@ async def close_all(closers: Sequence[Callable[[], Awaitable[None]]], timeout_s:
                 await closer()
         except Exception as error:  # noqa: BLE001 - told, then the next one
             _log.error("closing failed", closer=getattr(closer, "__qualname__", repr(closer)), error=error)
+
+
+def stop_on_signals(server: BaseServer) -> None:
+    """Let SIGTERM and SIGINT end `serve_forever` of a server with threads."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # Not from this thread: it is the one that serves.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

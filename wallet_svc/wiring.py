@@ -5,6 +5,7 @@ import contextlib
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -114,9 +115,9 @@ async def build(settings: WalletSettings) -> server.Parts:
     sweeper = Sweeper(settings, engine, clock)
     return server.Parts(
         services=[
-            _ledger(LedgerServicer(asking, queries, feed)),
-            _wallet(WalletServicer(asking, queries, history)),
-            _history(looking_back),
+            _service(LEDGER, LedgerServicer(asking, queries, feed)),
+            _service(WALLET, WalletServicer(asking, queries, history)),
+            _service(HISTORY, looking_back),
             _registry(settings, packs, clock),
         ],
         policy=POLICY,
@@ -183,22 +184,16 @@ def _in_order(settings: WalletSettings) -> Sorted:
     )
 
 
-def _ledger(servicer: LedgerServicer) -> server.Service:
-    return server.Service(
-        name=LEDGER, add=ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server, servicer=servicer
-    )
+_ADD: dict[str, Callable[[Any, Any], None]] = {
+    LEDGER: ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server,
+    WALLET: wallet_service_pb2_grpc.add_WalletServiceServicer_to_server,
+    HISTORY: history_service_pb2_grpc.add_HistoryServiceServicer_to_server,
+    REGISTRY: registry_service_pb2_grpc.add_RegistryServiceServicer_to_server,
+}
 
 
-def _wallet(servicer: WalletServicer) -> server.Service:
-    return server.Service(
-        name=WALLET, add=wallet_service_pb2_grpc.add_WalletServiceServicer_to_server, servicer=servicer
-    )
-
-
-def _history(servicer: HistoryServicer) -> server.Service:
-    return server.Service(
-        name=HISTORY, add=history_service_pb2_grpc.add_HistoryServiceServicer_to_server, servicer=servicer
-    )
+def _service(name: str, servicer: object) -> server.Service:
+    return server.Service(name=name, add=_ADD[name], servicer=servicer)
 
 
 def _registry(settings: WalletSettings, packs: PackLibrary, clock: Clock) -> server.Service:
@@ -206,11 +201,7 @@ def _registry(settings: WalletSettings, packs: PackLibrary, clock: Clock) -> ser
         return await connect(settings.database_url, name=f"{settings.replica} registry")
 
     pack_names = frozenset(pack.name for pack in packs.versions())
-    return server.Service(
-        name=REGISTRY,
-        add=registry_service_pb2_grpc.add_RegistryServiceServicer_to_server,
-        servicer=RegistryServicer(RegistryStore(connection), pack_names, clock),
-    )
+    return _service(REGISTRY, RegistryServicer(RegistryStore(connection), pack_names, clock))
 
 
 def health_of(settings: WalletSettings) -> Callable[[int], Health]:

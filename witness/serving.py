@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
 from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import FrameType
 from typing import Final
 
 from mesh import logs
 from mesh.notes import Cosigner
-from mesh.process import die_with_parent
+from mesh.process import die_with_parent, stop_on_signals
 from mesh.settings import load_or_exit, split_address
 from mesh.verify.notes import Key
 from witness.checking import SECURITY, Refusal, RefusedError, Request, check, read_note
@@ -131,13 +129,7 @@ def main() -> None:
     lines = logs.configure("witness", settings.log_level)
     state = State(settings.witness_state)
     server = make_server(settings.witness_listen, Witness(state, settings.cosigner(), settings.keys()))
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # Not from this thread: it is the one that serves.
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stop_on_signals(server)
     _log.info(
         "ready", listen=settings.witness_listen, port=server.server_address[1], key=settings.cosigner().verifier_key
     )

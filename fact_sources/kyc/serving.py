@@ -1,12 +1,9 @@
 """Takes a vendor's callbacks over HTTP: `POST /callback`."""
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import FrameType
 from typing import Final
 
 import grpc
@@ -15,7 +12,7 @@ from fact_sources.kyc.config import KycSettings
 from fact_sources.kyc.reading import Finding, Refusal, RefusedError, check, read
 from fact_sources.kyc.recording import Recorder
 from mesh import logs
-from mesh.process import die_with_parent
+from mesh.process import die_with_parent, stop_on_signals
 from mesh.settings import load_or_exit, split_address
 from mesh.tls import Tls
 
@@ -98,13 +95,7 @@ def main() -> None:
     recorder = Recorder(channel, settings.call_timeout_ms / 1000)
     callbacks = Callbacks(settings.kyc_vendor, settings.kyc_secret, settings.kyc_algorithm, recorder.record)
     server = make_server(settings.kyc_listen, callbacks)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # Not from this thread: it is the one that serves.
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stop_on_signals(server)
     _log.info("ready", listen=settings.kyc_listen, port=server.server_address[1])
     server.serve_forever(poll_interval=0.1)
     server.server_close()

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import threading
 import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import FrameType
 from typing import Final
 
-from mesh.process import die_with_parent
+from mesh.process import die_with_parent, stop_on_signals
 from mesh.settings import split_address
 
 SLOW_S: Final = 20.0
@@ -99,12 +96,7 @@ def main() -> None:
         die_with_parent()
     environment = os.environ
     server = make_server(environment["PITBOSS_REGISTER_LISTEN"], environment["PITBOSS_REGISTER_TOKEN"], Register())
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stop_on_signals(server)
     server.serve_forever(poll_interval=0.1)
 
 

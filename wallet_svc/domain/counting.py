@@ -187,9 +187,11 @@ def usage_since(player: Player, action: Action, packs: kernel.PackLibrary, now_u
 
 
 def _limits_since(player: Player, now_us: int) -> int | None:
-    if player.protection is None:
-        return None
-    return min(kernel.usage_needed(player.protection.limits, now_us).values(), default=None)
+    return None if player.protection is None else _earliest(player.protection, now_us)
+
+
+def _earliest(protection: kernel.Protection, now_us: int) -> int | None:
+    return min(kernel.usage_needed(protection.limits, now_us).values(), default=None)
 
 
 def limit_statuses(
@@ -215,8 +217,7 @@ def limit_statuses(
 
 def looks_back_to(protection: str | None, now_us: int) -> int | None:
     """From when the limits of a stored state look back, or None if none of them counts anything."""
-    state = kernel.Protection.from_json(protection) if protection else kernel.Protection()
-    return min(kernel.usage_needed(state.limits, now_us).values(), default=None)
+    return _earliest(kernel.Protection.from_json(protection), now_us) if protection else None
 
 
 def restore_usage(player: Player, rows: list[Any], times: list[Any], registry: Registry) -> None:
