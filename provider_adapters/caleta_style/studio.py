@@ -160,7 +160,8 @@ def _fields(act: Act) -> dict[str, Any]:
     if act.kind is ActKind.FREE_SPIN:
         # A win names its bet. That of a free spin is known under the spin's round.
         fields["reference_transaction_uuid"] = act.bet_key or act.round_id
-    return {**fields, "amount": to_units(act.amount or Decimal(0)), "currency": seat.currency_code, **free}
+    jackpot = {} if act.jackpot is None else {"jackpot_win": to_units(act.jackpot)}
+    return {**fields, "amount": to_units(act.amount or Decimal(0)), "currency": seat.currency_code, **free, **jackpot}
 
 
 def _free_bets(operation: str, fields: Mapping[str, Any], desk: Desk) -> HttpReply:

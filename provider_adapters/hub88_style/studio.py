@@ -236,6 +236,8 @@ def _fields(act: Act) -> dict[str, Any]:
     if act.kind is ActKind.PROMO:
         info = {"supplier_promo_info": {"promo_reference": act.transaction_key}}
         return {**money, "is_supplier_promo": True, "meta": info}
+    if act.jackpot is not None:
+        money = {**money, "jackpot_win": to_units(act.jackpot)}
     return {**money, "bet": "base"}
 
 

@@ -80,6 +80,18 @@ class NolimitStyleStudio(StudioDialect):
         result = content["result"]
         return Code.OK, Decimal(result["balance"]["amount"])
 
+    def write_balances(self, seats: Sequence[Seat]) -> HttpRequest:
+        """See `studio.ports.AsksTogether`."""
+        identification = auth.identification(self._config.operator, self._config.keys[0])
+        params = {auth.FIELD: identification, "userIds": [seat.user for seat in seats]}
+        body = orjson.dumps({"jsonrpc": "2.0", "id": "balances", "method": _METHODS[ActKind.BALANCE], "params": params})
+        return HttpRequest(method="POST", path="/", headers={"content-type": "application/json"}, body=body)
+
+    def read_balances(self, reply: HttpReply) -> Mapping[str, Decimal]:
+        """See `studio.ports.AsksTogether`."""
+        found = parse_object(reply.body).get("result", {}).get("balances", {})
+        return {user: Decimal(money["amount"]) for user, money in found.items()}
+
     def spoil(self, request: HttpRequest) -> HttpRequest:
         """See `studio.ports.Studio`. Another key."""
         key = self._config.keys[0].encode()

@@ -144,6 +144,8 @@ def _fields(act: Act) -> dict[str, str]:
         return player
     state = mapping.CLOSED if act.closes else mapping.OPEN
     release = {"state": state, "type": mapping.REAL} if act.kind is ActKind.WIN else {}
+    if act.jackpot is not None:
+        release["jackpotGain"] = to_wire(act.jackpot)
     return {
         **player,
         "transactionId": act.transaction_key,

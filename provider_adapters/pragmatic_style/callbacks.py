@@ -141,6 +141,8 @@ class Callbacks:
     async def _stake(self, action: Action, session: SessionFacts, currency_code: str, budget: Budget) -> Result:
         action.bet.session_id = session.session_id
         action.bet.amount.currency_code = currency_code
+        if action.bet.HasField("jackpot_contribution"):
+            action.bet.jackpot_contribution.currency_code = currency_code
         result = await self._wallet.execute(session.player, action, budget)
         if result.outcome == Outcome.OUTCOME_OK:
             self._rounds.put(session.player, action.bet.round_id, currency_code)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, CloseRound, PromoReason, Result, Win
 from provider_adapters._kit import gifts
+from provider_adapters._kit.amounts import AmountError, from_text
 from provider_adapters._kit.ports import SessionFacts
 from provider_adapters.pragmatic_style import wire
 from provider_adapters.pragmatic_style.amounts import shown, to_money
@@ -12,6 +13,8 @@ from provider_adapters.pragmatic_style.errors import DESCRIPTIONS, Code
 
 _ID = re.compile(r"[!-~]{1,128}", re.ASCII)
 TOURNAMENT = "T"
+_CONTRIBUTION_PLACES = 8
+"""Contributions are finer than stakes."""
 _NOTHING = Decimal("0.00")
 
 
@@ -22,7 +25,18 @@ def bet(request: wire.BetRequest) -> Action:
         amount=to_money(request.amount),
         game_id=identifier("gameId", request.game_id),
     )
+    _attribute_jackpot(taken, request.jackpot_contribution)
     return Action(transaction_key=identifier("reference", request.reference), bet=taken)
+
+
+def _attribute_jackpot(taken: Bet, contribution: str) -> None:
+    """Note what of the stake feeds a jackpot. It moves nothing, so what is no part of the stake is only left out."""
+    try:
+        part = from_text(contribution or "0", "", _CONTRIBUTION_PLACES)
+    except AmountError:
+        return
+    if 0 < Decimal(part.amount) <= Decimal(taken.amount.amount):
+        taken.jackpot_contribution.CopyFrom(part)
 
 
 def win(request: wire.ResultRequest) -> Action:

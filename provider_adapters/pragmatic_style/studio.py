@@ -25,6 +25,7 @@ HABITS: Final = habits(
     closes_by_flag=False,
     wins_name_the_bet=False,
     cancel_shares_key=True,
+    refunds_may_lack_round=True,
 )
 
 GAMES: Final = (
@@ -208,7 +209,8 @@ def _fields(act: Act) -> dict[str, str]:
     if act.kind is ActKind.BALANCE:
         return {"userId": act.seat.user, "token": act.seat.token}
     if act.kind is ActKind.CANCEL:
-        return {"userId": act.seat.user, "reference": act.bet_key, **_round(act), **_moment(act)}
+        about = {**_round(act), **_moment(act)} if act.round_id else {}
+        return {"userId": act.seat.user, "reference": act.bet_key, **about}
     if act.kind is ActKind.CLOSE:
         return {"userId": act.seat.user, **_round(act)}
     amount = to_wire(act.amount if act.amount is not None else Decimal(0))
@@ -219,6 +221,8 @@ def _fields(act: Act) -> dict[str, str]:
     money = {"amount": amount, "reference": act.transaction_key, "roundDetails": "spin", **jackpot}
     if act.grant_id:
         money["bonusCode"] = act.grant_id
+    if act.jackpot is not None:
+        money["jackpotContribution"] = format(act.jackpot, "f")
     # Bets and results name the player; the token was only good for the way in.
     return {"userId": act.seat.user, **_round(act), **money, **_moment(act)}
 

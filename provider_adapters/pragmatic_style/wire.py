@@ -54,6 +54,7 @@ class BetRequest:
     round_details: str
     bonus_code: str = ""
     token: str = ""
+    jackpot_contribution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

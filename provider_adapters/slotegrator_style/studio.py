@@ -27,6 +27,7 @@ HABITS: Final = habits(
     late_bet_accepted=True,
     refusals_look_alike=True,
     free_wins_may_lack_round=True,
+    refunds_may_lack_round=True,
 )
 
 GAMES: Final = (

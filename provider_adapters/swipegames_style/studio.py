@@ -21,7 +21,13 @@ from provider_adapters.swipegames_style.config import Config
 from provider_adapters.swipegames_style.errors import HTTP_STATUS, Code
 from provider_adapters.swipegames_style.mapping import FREE, REGULAR, session_name, session_parts
 
-HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=False, refusals_look_alike=True)
+HABITS: Final = habits(
+    __file__,
+    closes_by_flag=True,
+    wins_name_the_bet=False,
+    refusals_look_alike=True,
+    refunds_may_lack_round=True,
+)
 """No message closes a round; the last win is the last one because none follows."""
 
 GAMES: Final = (
@@ -178,7 +184,8 @@ def _fields(act: Act) -> dict[str, Any]:
         "amount": to_wire(act.amount or Decimal(0)),
     }
     if act.kind is ActKind.CANCEL:
-        return {**money, "origTxID": act.bet_key}
+        about = {name: value for name, value in money.items() if name != "roundID" or value}
+        return {**about, "origTxID": act.bet_key}
     grant = {"frID": act.grant_id} if act.grant_id else {}
     return {**money, "type": FREE if act.kind in _FREE else REGULAR, **grant}
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from mesh.dev.providers import discover
 from mesh.dev.stack import Options, Stack
+from tests.conformance.absent import absent
 from tests.conformance.afterwards import play_afterwards
 from tests.conformance.case import all_cases
 from tests.conformance.chain import play_chain
@@ -61,6 +62,7 @@ async def certify(stack: Stack, names: Sequence[str], *, seed: int, only: str = 
         verdicts = await play(office, providers, cases, seed=seed, run_id=run_id, told=tell)
         if wanted:
             return verdicts
+        verdicts += absent(names)
         since = time.time()
         verdicts += await play_chain(office, names, told=tell)
         verdicts += await play_afterwards(office, names, since=since, told=tell)

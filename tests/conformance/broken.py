@@ -11,26 +11,20 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote_plus
 
-from mesh.channels import AffinityStub
 from mesh.dev.stack import Stack
-from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome, OutcomeClass
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Result
-from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.http_server import Callbacks, HttpApp, HttpServer
-from provider_adapters._kit.nonces import NonceWindow
-from provider_adapters._kit.ports import Adapter, AdapterParts, Wallet
+from provider_adapters._kit.ports import Adapter, Wallet
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.runner import ADAPTERS, create_adapter
-from provider_adapters._kit.security import LoggedSecurity
-from provider_adapters._kit.sessions import DirectorySessions
-from provider_adapters._kit.wallet import LedgerWallet
 from provider_adapters.hub88_style import auth
 from provider_adapters.hub88_style.config import studio_keys
+from tests.conformance.in_process import adapter_parts
 from tests.conformance.office import CountingOffice
 
 NAME = "hub88_style"
@@ -194,7 +188,8 @@ MISTAKES = {
 async def running(stack: Stack, office: CountingOffice, mistake: Mistake) -> AsyncIterator[str]:
     """The adapter with the mistake, and where it listens."""
     facts = manifest.load(ADAPTERS / NAME)
-    adapter: Any = create_adapter(_parts(stack, office, facts, mistake))
+    credentials = json.loads((stack.around.credentials / f"{NAME}.adapter.json").read_text())
+    adapter: Any = create_adapter(adapter_parts(office, NAME, credentials, wallet=mistake.wallet))
     if mistake.trusts:
         adapter = Trusting(adapter, json.loads((stack.around.credentials / f"{NAME}.studio.json").read_text()))
     served = HttpApp(
@@ -210,20 +205,3 @@ async def running(stack: Stack, office: CountingOffice, mistake: Mistake) -> Asy
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-
-
-def _parts(stack: Stack, office: CountingOffice, facts: manifest.Manifest, mistake: Mistake) -> AdapterParts:
-    workload, ports = f"provider_adapters/{NAME}", stack.around.ports
-    channels = [office.channel(workload, port) for port in ports.wallets]
-    ledger = LedgerWallet(AffinityStub(channels, LedgerServiceStub), may_stake=lambda: True)
-    nobody: Any = None
-    return AdapterParts(
-        manifest=facts,
-        credentials=json.loads((stack.around.credentials / f"{NAME}.adapter.json").read_text()),
-        callback_url="",
-        wallet=mistake.wallet(ledger),
-        sessions=DirectorySessions(SessionDirectoryServiceStub(office.channel(workload, ports.session))),
-        outbound=nobody,
-        security=LoggedSecurity(NAME),
-        nonces=NonceWindow(None),
-    )

@@ -7,12 +7,14 @@ import importlib
 import json
 import time
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from mesh.dev.secrets import private_pem
+from mesh.dev.secrets import private_pem, public_pem
 from mesh.dev.stack import Stack
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit import manifest
@@ -42,6 +44,8 @@ class Provider:
     callback_url: str
     secrets: tuple[str, ...] = field(repr=False)
     """What must be in no log."""
+    while_changing: Mapping[str, Any] = field(repr=False)
+    """The adapter's credentials while the studio changes its keys for those of `stranger`."""
 
     @property
     def game_id(self) -> str:
@@ -91,11 +95,14 @@ def provider(stack: Stack, name: str, *, callback_url: str = "") -> Provider:
     """The provider as it runs in a stack; or behind another address."""
     url = callback_url or stack.around.callback_url(name)
     keys = json.loads((stack.around.credentials / f"{name}.studio.json").read_text())
+    adapter = json.loads((stack.around.credentials / f"{name}.adapter.json").read_text())
+    other = _other(keys)
     return Provider(
         name=name,
         manifest=manifest.load(ADAPTERS / name),
         studio=_studio(name, keys, url),
-        stranger=_studio(name, _other(keys), url),
+        stranger=_studio(name, other, url),
+        while_changing={**adapter, **_following(adapter, keys, other)},
         neighbours=tuple(_studio(name, made, url) for made in _borrowed(stack, name, keys)),
         impostor=_studio(name, _renamed(keys), url),
         errors=importlib.import_module(f"provider_adapters.{name}.errors"),
@@ -121,9 +128,19 @@ def _other(keys: dict[str, Any]) -> dict[str, Any]:
     def other(name: str, value: str) -> str:
         if name == "private_key":
             return private_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
-        return value[::-1] + "x" if _is_secret(name, value) else value
+        return "y" + value[::-1] if _is_secret(name, value) else value
 
     return {name: other(name, value) for name, value in keys.items()}
+
+
+def _following(adapter: Mapping[str, Any], keys: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that tell an adapter which keys follow."""
+    if "private_key" in keys:
+        key = load_pem_private_key(other["private_key"].encode(), None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return {"next_provider_public_key": public_pem(key)}
+    shared = [field for field, value in keys.items() if _is_secret(field, value) and adapter.get(field) == value]
+    return {f"next_{field}": other[field] for field in shared}
 
 
 def _borrowed(stack: Stack, name: str, keys: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from provider_adapters._kit import manifest
 from provider_adapters._kit.studio.ports import Habits, RetrySchedule
 
 
-def habits(
+def habits(  # noqa: PLR0913 - one argument for each habit
     studio_file: str,
     *,
     closes_by_flag: bool,
@@ -16,6 +16,7 @@ def habits(
     win_without_bet_paid: bool = False,
     refusals_look_alike: bool = False,
     free_wins_may_lack_round: bool = False,
+    refunds_may_lack_round: bool = False,
 ) -> Habits:
     """The habits of the provider in whose folder the file is."""
     folder = Path(studio_file).parent
@@ -35,4 +36,5 @@ def habits(
         win_without_bet_paid=win_without_bet_paid,
         refusals_look_alike=refusals_look_alike,
         free_wins_may_lack_round=free_wins_may_lack_round,
+        refunds_may_lack_round=refunds_may_lack_round,
     )

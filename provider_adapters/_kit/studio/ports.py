@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.manifest import Capability
@@ -95,6 +95,8 @@ class Act:
     """Main units, exact. A cancel carries the amount of its bet."""
     grant_id: str = ""
     """Free rounds: what was given."""
+    jackpot: Decimal | None = None
+    """What of a stake feeds a jackpot, or what of a win is one. It moves nothing."""
     undoes: tuple["Act", ...] = ()
     """Rollbacks: the messages to undo."""
     closes: bool = False
@@ -145,6 +147,8 @@ class Habits:
     """True: the dialect has one word for all refusals of wins and cancels, so the provider repeats even the final ones."""
     free_wins_may_lack_round: bool = False
     """True: the result of a free spin may come without a round."""
+    refunds_may_lack_round: bool = False
+    """True: a cancel need not say which round its bet was in."""
     retries: RetrySchedule = field(default_factory=RetrySchedule)
 
 
@@ -210,4 +214,17 @@ class Studio(Protocol):
 
     async def api(self, request: HttpRequest, desk: Desk) -> HttpReply:
         """The vendor's own API: catalog, launch and a cheap call for the probe. Verifies its caller."""
+        ...
+
+
+@runtime_checkable
+class AsksTogether(Protocol):
+    """A studio whose dialect asks for the balances of several players in one message."""
+
+    def write_balances(self, seats: Sequence[Seat]) -> HttpRequest:
+        """The signed message."""
+        ...
+
+    def read_balances(self, reply: HttpReply) -> Mapping[str, Decimal]:
+        """Balances by player reference; empty when the reply has none."""
         ...

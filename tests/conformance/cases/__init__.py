@@ -2,6 +2,7 @@
 
 from tests.conformance.cases import (  # noqa: F401 - as above
     a_authentication,
+    a_keys,
     b_session,
     c_balance,
     d_bet,

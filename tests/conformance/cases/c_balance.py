@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from provider_adapters._kit.studio.ports import Act, ActKind
+from provider_adapters._kit.studio.ports import Act, ActKind, AsksTogether
 from tests.conformance.case import case
-from tests.conformance.stage import FailedError, Player, Stage
+from tests.conformance.stage import FailedError, Player, SkippedError, Stage
 
 
 async def _shown(stage: Stage, who: Player) -> Decimal | None:
@@ -43,3 +44,19 @@ async def blocked(stage: Stage) -> None:
     await stage.block(who)
     if await _shown(stage, who) != Decimal("100.00"):
         raise FailedError("not shown")
+
+
+@case("C06", "the balances of several players are asked for at once, and somebody nobody knows spoils the whole answer")
+async def together(stage: Stage) -> None:
+    studio = stage.studio
+    if not isinstance(studio, AsksTogether):
+        raise SkippedError("the dialect asks for one player's balance at a time")
+    one, other = await stage.player(money="12.34"), await stage.player(money="0.50")
+    seats = [one.seat, other.seat]
+    found = studio.read_balances(await stage.post(studio.write_balances(seats)))
+    if found != {one.seat.user: Decimal("12.34"), other.seat.user: Decimal("0.50")}:
+        raise FailedError(f"{found}")
+    nobody = replace(one.seat, user=f"{stage.office.licensee}.nobody-at-all")
+    for strange in ([one.seat, nobody], []):
+        if found := studio.read_balances(await stage.post(studio.write_balances(strange))):
+            raise FailedError(f"{found} was told about {len(strange)} players")

@@ -11,7 +11,7 @@ from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.studio.ports import ActKind
 from tests.conformance.case import case
-from tests.conformance.stage import SkippedError, Stage
+from tests.conformance.stage import FailedError, SkippedError, Stage
 
 _MANY = 101
 
@@ -229,6 +229,24 @@ async def tip(stage: Stage) -> None:
     await stage.say(who, given, "OK")
     await stage.block(who)
     await stage.say(who, stage.gift(who, ActKind.TIP, amount, "blocked"), "PLAYER_BLOCKED")
+
+
+@case(
+    "D27", "what of a stake feeds a jackpot is noted, and moves nothing more", needs=(Capability.JACKPOT_CONTRIBUTION,)
+)
+async def contribution(stage: Stage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    fed = replace(stage.bet(who, stake), jackpot=Decimal("0.00375"))
+    await stage.say(who, fed, "OK", moved=-stake)
+    await stage.say(who, fed, "OK")
+    noted = (await stage.transaction(who, fed)).jackpot_part
+    if (noted.currency_code, Decimal(noted.amount or "0")) != ("EUR", fed.jackpot):
+        raise FailedError(f"the ledger noted {noted.amount or 'nothing'}")
+    plain = stage.bet(who, stake, "plain", round_name="plain")
+    await stage.say(who, plain, "OK", moved=-stake)
+    if (await stage.transaction(who, plain)).jackpot_part.amount:
+        raise FailedError("the ledger noted what nobody said")
 
 
 @case("D29", "a refused bet stays refused, also when there is money later")

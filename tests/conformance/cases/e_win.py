@@ -124,6 +124,20 @@ async def limited(stage: Stage) -> None:
     await stage.say(who, stage.win(bet, Decimal("50.00")), "OK", moved=50)
 
 
+@case("E12", "what of a win is a jackpot is noted, and pays nothing beside it", needs=(Capability.JACKPOT_PART,))
+async def jackpot_part(stage: Stage) -> None:
+    who = await stage.player()
+    stake, prize = stage.amount(), stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.say(who, bet, "OK", moved=-stake)
+    won = replace(stage.win(bet, prize), jackpot=Decimal("1.00"))
+    await stage.say(who, won, "OK", moved=prize)
+    await stage.say(who, won, "OK")
+    noted = (await stage.transaction(who, won)).jackpot_part
+    if (noted.currency_code, Decimal(noted.amount or "0")) != ("EUR", won.jackpot):
+        raise FailedError(f"the ledger noted {noted.amount or 'nothing'}")
+
+
 @case("E13", "one win settles all bets of its round", needs=(Capability.SEVERAL_BETS,))
 async def several(stage: Stage) -> None:
     if stage.habits.wins_name_the_bet:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.studio.ports import Act
 from tests.conformance.case import case
-from tests.conformance.stage import Player, Stage
+from tests.conformance.stage import Player, SkippedError, Stage
 
 
 async def _staked(stage: Stage, who: Player, stake: Decimal, name: str = "b1") -> Act:
@@ -149,6 +149,48 @@ async def other_amount(stage: Stage) -> None:
     other = replace(cancel, amount=stake + 7)
     stage.must_say(cancel, other, "amount in cancels")
     await stage.say(who, other, "OK", moved=stake)
+
+
+@case("F14", "a refund that names no round is given back, and one of a bet that never came is remembered")
+async def without_round(stage: Stage) -> None:
+    if not stage.habits.refunds_may_lack_round:
+        raise SkippedError("the dialect's refunds always name the round")
+    who = await stage.player()
+    stake = stage.amount()
+    bare = replace(stage.cancel(await _staked(stage, who, stake)), round_id="", amount=None)
+    await stage.say(who, bare, "OK", moved=stake)
+    await stage.say(who, bare, "OK")
+    late = stage.bet(who, stake, "late", round_name="late")
+    await stage.say(who, replace(stage.cancel(late), round_id="", amount=None), "TOMBSTONED")
+    await stage.say(who, late, "ALREADY_ROLLED_BACK")
+
+
+@case("F16", "a win that is listed alone is taken back, once", needs=(Capability.ROLLBACK_LIST,))
+async def win_alone(stage: Stage) -> None:
+    who = await stage.player()
+    prize = stage.amount()
+    win = stage.win(await _staked(stage, who, stage.amount()), prize)
+    await stage.say(who, win, "OK", moved=prize)
+    undone = stage.rollback(win)
+    await stage.say(who, undone, "OK", moved=-prize)
+    await stage.say(who, undone, "OK")
+
+
+@case(
+    "F16b",
+    "a win that was spent is not taken back: the refusal stays, and the rest is untouched",
+    needs=(Capability.ROLLBACK_LIST,),
+)
+async def spent_win(stage: Stage) -> None:
+    who = await stage.player(money="5.00")
+    bet, prize = await _staked(stage, who, Decimal("5.00")), stage.amount()
+    win = stage.win(bet, prize)
+    await stage.say(who, win, "OK", moved=prize)
+    await stage.say(who, stage.bet(who, prize, "all", round_name="all"), "OK", moved=-prize)
+    undone = stage.rollback(win)
+    await stage.say(who, undone, "INSUFFICIENT_FUNDS")
+    await stage.deposit(who, "50.00")
+    await stage.say(who, undone, "INSUFFICIENT_FUNDS")
 
 
 @case("F18", "nobody cancels the bet of another player")

@@ -361,6 +361,16 @@ async def test_other_paths_and_methods_are_told_apart(world: World) -> None:
     assert world.wallet.actions == []
 
 
+@pytest.mark.parametrize(("told", "noted"), [("0.00375", "0.00375"), ("0", ""), ("-1", ""), ("1e2", ""), ("999", "")])
+async def test_a_contribution_to_a_jackpot_is_noted_if_it_is_a_part_of_the_stake(
+    world: World, told: str, noted: str
+) -> None:
+    await world.told("bet", {**BET, "jackpotContribution": told})
+    bet = world.wallet.actions[-1][1].bet
+    assert (bet.jackpot_contribution.amount, bool(bet.amount.amount)) == (noted, True)
+    assert bet.jackpot_contribution.currency_code == ("EUR" if noted else "")
+
+
 def test_every_problem_is_said_in_the_words_of_the_provider(world: World) -> None:
     for problem in Problem:
         reply = world.adapter.refuse(problem, raw("bet", b""))
