@@ -50,3 +50,10 @@ class PayloadBrokenError(MeshError):
 
     kind = Kind.FAILED_PRECONDITION
     reason = "ERROR_REASON_PAYLOAD_BROKEN"
+
+
+class RoundNotFoundError(MeshError):
+    """The log has no such round."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_ROUND_NOT_FOUND"

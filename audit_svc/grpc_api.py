@@ -1,7 +1,9 @@
 """AuditService: decodes, calls one use case, encodes."""
 
 from audit_svc.app.desk import AuditDesk, KeepingDesk
+from audit_svc.app.recording import RoundDesk
 from audit_svc.domain import Opened, RecordClass
+from audit_svc.domain.rounds import Name
 from pitboss.audit.v1 import audit_service_pb2 as pb
 from pitboss.audit.v1 import audit_service_pb2_grpc
 
@@ -11,8 +13,9 @@ _DEFAULT_PAGE = 100
 class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
     """Serves the log."""
 
-    def __init__(self, desk: AuditDesk, keeping: KeepingDesk, verifier_key: str) -> None:
+    def __init__(self, desk: AuditDesk, keeping: KeepingDesk, rounds: RoundDesk, verifier_key: str) -> None:
         self._desk = desk
+        self._rounds = rounds
         self._keeping = keeping
         self._key = verifier_key
 
@@ -41,6 +44,19 @@ class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
         )
         more = found[-1].entry.index + 1 if len(found) == limit else 0
         return pb.ListEntriesResponse(entries=[_entry(each) for each in found], next_index=more)
+
+    async def GetRoundRecord(self, request: pb.GetRoundRecordRequest, context: object) -> pb.GetRoundRecordResponse:
+        name = Name(
+            licensee=request.licensee_id, player=request.player_id, provider=request.provider, round=request.round_id
+        )
+        records, events = await self._rounds.get(name)
+        answer = pb.GetRoundRecordResponse(events=[_entry(each) for each in events])
+        for each in records:
+            if each.entry.key.startswith("record-"):
+                answer.record.CopyFrom(_entry(each))
+            else:
+                answer.amendments.append(_entry(each))
+        return answer
 
     async def GetCheckpoint(self, request: pb.GetCheckpointRequest, context: object) -> pb.GetCheckpointResponse:
         found = await self._desk.checkpoint(request.cosigned_by)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from audit_svc.domain import Draft, End, Opened, RecordClass, Span
+from audit_svc.domain.rounds import Name
 
 
 class HeadMovedError(Exception):
@@ -140,4 +141,28 @@ class Witness(Protocol):
 
     async def cosign(self, *, old: int, path: Sequence[bytes], checkpoint: str) -> Answer:
         """Ask for a cosignature. Errors: DependencyDownError."""
+        ...
+
+
+class RoundLog(Protocol):
+    """The log, as whoever tells rounds needs it."""
+
+    async def position(self, source: str) -> int:
+        """How far a source is in the log."""
+        ...
+
+    async def round_page(self, source: str, from_index: int, limit: int) -> list[Opened]:
+        """Events of rounds that a shard's log gave, from an index on."""
+        ...
+
+    async def round_events(self, names: Sequence[Name], before: int | None = None) -> list[Opened]:
+        """Events of rounds, those before an index."""
+        ...
+
+    async def round_records(self, source: str, sequences: Sequence[int]) -> list[Opened]:
+        """The record of a round and its amendments, by the positions of the round's events."""
+        ...
+
+    def place(self, name: Name) -> bytes:
+        """What stands for a round in the index."""
         ...

@@ -6,6 +6,7 @@ import httpx
 
 from audit_svc.app.desk import AuditDesk, KeepingDesk
 from audit_svc.app.expiring import Expiring
+from audit_svc.app.recording import RoundDesk
 from audit_svc.app.sequencing import Sequencer
 from audit_svc.app.witnessing import Witnessing
 from audit_svc.clients.following import Neighbours, SigningKey
@@ -58,7 +59,10 @@ async def build(settings: AuditSettings) -> server.Parts:
                 name=AUDIT,
                 add=audit_service_pb2_grpc.add_AuditServiceServicer_to_server,
                 servicer=AuditServicer(
-                    AuditDesk(log, tree, sequencer, clock), KeepingDesk(keeping, clock), signer.verifier_key
+                    AuditDesk(log, tree, sequencer, clock),
+                    KeepingDesk(keeping, clock),
+                    RoundDesk(log),
+                    signer.verifier_key,
                 ),
             )
         ],
@@ -76,7 +80,7 @@ def _neighbours(settings: AuditSettings, log: PostgresAuditLog, clock: Clock, cl
     addresses = [*settings.wallet_addresses, settings.session_address, settings.compliance_address]
     *wallets, sessions, compliance = [channel(address, settings, workload=WORKLOAD) for address in addresses]
     closers += [each.close for each in (*wallets, sessions, compliance)]
-    return Neighbours(wallets, sessions, compliance, clock, log.known)
+    return Neighbours(wallets, sessions, compliance, clock, log)
 
 
 def _witnessing(settings: AuditSettings, tree: PostgresTree, closers: list[Closer]) -> Witnessing:

@@ -70,6 +70,8 @@ POLICY = Policy(
         REGISTRY: ("platform",),
         f"{REGISTRY}/PutGames": ("platform", "session_svc"),
         f"{REGISTRY}/ListLicensees": ("platform", "audit_svc"),
+        f"{REGISTRY}/ListGamePapers": ("platform", "audit_svc"),
+        f"{REGISTRY}/ListProviders": ("platform", "audit_svc"),
     },
     scopes={WALLET: "wallet", HISTORY: "wallet"},
 )

@@ -1,5 +1,6 @@
 """What the ledger and the sessions say, as events of the audit log. Pure."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -8,10 +9,11 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from audit_svc.domain import Draft, RecordClass
+from audit_svc.domain.rounds import Papers
 from pitboss.compliance.v1 import policy_service_pb2
 from pitboss.session.v1 import session_service_pb2
 from pitboss.type.v1 import outcome_pb2
-from pitboss.wallet.v1 import ledger_service_pb2
+from pitboss.wallet.v1 import ledger_service_pb2, registry_service_pb2
 from pitboss.wallet.v1 import transaction_pb2 as tx
 
 PACKS: Final = "packs"
@@ -119,14 +121,24 @@ def _decision(entry: tx.Entry) -> dict[str, Any]:
 
 def _round(entry: tx.Entry) -> dict[str, Any]:
     transaction = entry.transaction
-    return {
+    found = {
         **_common(entry),
         "round": transaction.round_id,
         "game": transaction.game_id,
         "session": transaction.session_id,
         "moved": entry.HasField("moved"),
         "balance": transaction.balance_at_commit.amount,
+        "applied": transaction.state == tx.TRANSACTION_STATE_APPLIED,
+        "closes": transaction.closes_round,
     }
+    if transaction.HasField("bonus_part"):
+        found["bonus"] = transaction.bonus_part.amount
+    if transaction.HasField("jackpot_part"):
+        found["jackpot"] = transaction.jackpot_part.amount
+    if entry.decision_json:
+        digest = hashlib.sha256(entry.decision_json.encode()).hexdigest()
+        found |= {"decision": digest, "pack": entry.pack, "pack_digest": entry.pack_digest}
+    return found
 
 
 def _name(enum: Any, number: int) -> str:  # noqa: ANN401 - generated enums have no common type
@@ -171,6 +183,28 @@ def pack_draft(pack: policy_service_pb2.Pack, now_us: int) -> Draft:
         recorded_us=now_us,
         content=_plain(pack),
     )
+
+
+def papers_of(shown: registry_service_pb2.ShownPapers) -> Papers:
+    """Papers of a game."""
+    papers = shown.papers
+    return Papers(
+        licensee=shown.licensee_id,
+        provider=shown.provider,
+        game=shown.game_id,
+        since_us=shown.since_time.ToMicroseconds(),
+        build=papers.build,
+        certified=papers.build in papers.certified_builds,
+        certificate=papers.certificate_id,
+        return_ppm=papers.return_ppm,
+        deviation_ppm=papers.deviation_ppm,
+    )
+
+
+def level_name(account: registry_service_pb2.ProviderAccount) -> str:
+    """A level as "R0" to "R3"."""
+    name = registry_service_pb2.ReproductionLevel.Name(account.reproduction_level)
+    return name.removeprefix("REPRODUCTION_LEVEL_")
 
 
 def _plain(message: Message) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import grpc.aio
 
+from audit_svc.app.recording import RoundRecords
 from audit_svc.clients import events
 from audit_svc.domain import Draft, RecordClass, Span
-from audit_svc.ports import Source
+from audit_svc.domain.rounds import Facts
+from audit_svc.ports import RoundLog, Source
 from mesh.channels import call_metadata
 from mesh.clock import Clock
 from mesh.notes import Signer
@@ -33,6 +35,12 @@ Known = Callable[[str, Sequence[str]], Awaitable[set[str]]]
 _TIMEOUT_S = 5.0
 _HEADS_EVERY_S = 1.0
 _PACKS_EVERY_S = 5.0
+
+
+class OwnLog(RoundLog, Protocol):
+    """The log as its own source."""
+
+    async def known(self, source: str, keys: Sequence[str]) -> set[str]: ...
 
 
 class LedgerFeed:
@@ -156,14 +164,14 @@ class Neighbours:
         sessions: grpc.aio.Channel,
         compliance: grpc.aio.Channel,
         clock: Clock,
-        known: Known,
+        log: OwnLog,
     ) -> None:
         self._ledgers = [LedgerServiceStub(channel) for channel in wallets]
         self._registries = [RegistryServiceStub(channel) for channel in wallets]
         self._sessions = SessionServiceStub(sessions)
         self._policies = PolicyServiceStub(compliance)
         self._clock = clock
-        self._known = known
+        self._log = log
         self._turn = 0
 
     async def sources(self) -> list[Source]:
@@ -182,8 +190,26 @@ class Neighbours:
             *[LedgerFeed(self._ledger_of(shard), shard) for shard in shards],
             *[LedgerHeads(self._ledger_of(shard), shard, self._clock) for shard in shards],
             *[SessionChanges(self._sessions, each.licensee_id, self._clock) for each in licensees.licensees],
-            LoadedPacks(self._policies, self._clock, self._known),
+            LoadedPacks(self._policies, self._clock, self._log.known),
+            *[RoundRecords(self._log, self.facts, shard) for shard in shards],
         ]
+
+    async def facts(self) -> Facts:
+        """What papers of games were shown until now, and how far rounds of providers can be reproduced."""
+        self._turn += 1
+        registry = self._registries[self._turn % len(self._registries)]
+        shown: list[registry_pb.ShownPapers] = []
+        while True:
+            request = registry_pb.ListGamePapersRequest(after_change=shown[-1].change if shown else 0)
+            page = await registry.ListGamePapers(request, timeout=_TIMEOUT_S, metadata=call_metadata())
+            if not page.papers:
+                break
+            shown += page.papers
+        accounts = await registry.ListProviders(
+            registry_pb.ListProvidersRequest(), timeout=_TIMEOUT_S, metadata=call_metadata()
+        )
+        levels = {(each.licensee_id, each.provider): events.level_name(each) for each in accounts.accounts}
+        return Facts([events.papers_of(each) for each in shown], levels)
 
     def _ledger_of(self, shard: int) -> LedgerServiceAsyncStub:
         return self._ledgers[(shard + self._turn) % len(self._ledgers)]

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from audit_svc.domain import EMPTY, Draft, End, Entry, Opened, RecordClass, Span, canonical, commitment, grow
+from audit_svc.domain.rounds import Name
 from audit_svc.errors import PayloadBrokenError
 from audit_svc.ports import HeadMovedError
 from audit_svc.store.sealing import SALT_BYTES, Box, Safe, SealBrokenError
@@ -29,6 +30,7 @@ _ADD_KEYS = (
     "INSERT INTO subject_key (subject, licensee, player, sealed)"
     " SELECT * FROM unnest(%(subjects)s::uuid[], %(licensees)s::text[], %(players)s::text[], %(sealed)s::bytea[])"
 )
+_ADD_PLACES = "INSERT INTO round_place (round, index) SELECT * FROM unnest(%(rounds)s::bytea[], %(indices)s::bigint[])"
 _ADD_ENTRIES = (
     "INSERT INTO entry (index, class, recorded_us, source, key, subject, commitment, leaf_hash)"
     " SELECT * FROM unnest(%(indices)s::bigint[], %(classes)s::smallint[], %(recorded)s::bigint[], %(sources)s::text[],"
@@ -53,6 +55,17 @@ _ENTRIES = (
     " payload.sealed AS sealed, subject_key.sealed AS subject_key"
     " FROM entry LEFT JOIN payload USING (index) LEFT JOIN subject_key USING (subject)"
 )
+
+
+_OF_ROUNDS = (
+    f"{_ENTRIES} JOIN round_place USING (index)"
+    " WHERE round = ANY (%(rounds)s::bytea[]) AND index < %(before)s ORDER BY index"
+)
+_BEYOND = (1 << 63) - 1
+
+
+def _parts(name: Name) -> tuple[str, ...]:
+    return (name.licensee, name.player, name.provider, name.round)
 
 
 class PostgresAuditLog:
@@ -117,6 +130,7 @@ class PostgresAuditLog:
                 }
                 await connection.execute(_ADD_SUBTREES, columns)
         await _add_progress(connection, spans, end.size)
+        await _add_places(connection, spans)
         return after
 
     async def _sealed(self, connection: Connection, drafts: Sequence[Draft], first: int) -> list[tuple[Entry, bytes]]:
@@ -196,6 +210,34 @@ class PostgresAuditLog:
             conditions.append("class = ANY (%(classes)s::smallint[])")
         where = " AND ".join(conditions)
         return await self._opened(f"{_ENTRIES} WHERE {where} ORDER BY index LIMIT %(limit)s", values)
+
+    # -- rounds
+
+    async def position(self, source: str) -> int:
+        """How far a source is in the log."""
+        return (await self.positions()).get(source, 0)
+
+    async def round_page(self, source: str, from_index: int, limit: int) -> list[Opened]:
+        """Events of rounds that a shard's log gave, from an index on."""
+        query = (
+            f"{_ENTRIES} WHERE source = %(source)s AND class = 4 AND index >= %(from)s ORDER BY index LIMIT %(limit)s"
+        )
+        return await self._opened(query, {"source": source, "from": from_index, "limit": limit})
+
+    async def round_events(self, names: Sequence[Name], before: int | None = None) -> list[Opened]:
+        """Events of rounds, those before an index."""
+        found = [digest for name in names for digest in self._safe.names(_parts(name))]
+        return await self._opened(_OF_ROUNDS, {"rounds": blobs(found), "before": before or _BEYOND})
+
+    def place(self, name: Name) -> bytes:
+        """What stands for a round in the index."""
+        return self._safe.names(_parts(name))[0]
+
+    async def round_records(self, source: str, sequences: Sequence[int]) -> list[Opened]:
+        """The record of a round and its amendments, by the positions of the round's events."""
+        keys = [f"{what}-{sequence}" for sequence in sequences for what in ("record", "amended")]
+        query = f"{_ENTRIES} WHERE source = %(source)s AND key = ANY (%(keys)s::text[]) ORDER BY index"
+        return await self._opened(query, {"source": source, "keys": keys})
 
     async def _one(self, query: str, values: Mapping[str, Any]) -> Opened | None:
         found = await self._opened(query, values)
@@ -287,3 +329,10 @@ async def _add_progress(connection: Connection, spans: Sequence[Span], first: in
             "first": first,
         }
         await connection.execute(_ADD_PROGRESS, columns)
+
+
+async def _add_places(connection: Connection, spans: Sequence[Span]) -> None:
+    places = [place for span in spans for place in span.places]
+    if places:
+        columns = {"rounds": blobs(each[0] for each in places), "indices": numbers(each[1] for each in places)}
+        await connection.execute(_ADD_PLACES, columns)

@@ -6,6 +6,7 @@ copy and backup of the payloads; the leaves say nothing without the salts.
 
 import hashlib
 import hmac
+import json
 import os
 from collections.abc import Sequence
 
@@ -26,11 +27,17 @@ class Safe:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._boxes = [AESGCM(_derived(key, b"keys")) for key in keys]
         self._houses = [Box(_derived(key, b"house")) for key in keys]
+        self._namers = [_derived(key, b"rounds") for key in keys]
 
     @property
     def houses(self) -> Sequence["Box"]:
         """What events about no player are sealed with, the present one first."""
         return self._houses
+
+    def names(self, parts: Sequence[str]) -> list[bytes]:
+        """What stands for a round in an index, under each key; the present one first."""
+        said = json.dumps(list(parts), separators=(",", ":"), ensure_ascii=False).encode()
+        return [hmac.new(key, said, hashlib.sha256).digest() for key in self._namers]
 
     def new_key(self, subject: str) -> tuple["Box", bytes]:
         """A new player's key, and the same sealed."""

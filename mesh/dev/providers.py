@@ -48,10 +48,12 @@ def choose(names: frozenset[str], folder: Path = FOLDER) -> tuple[Provider, ...]
 
 def _read(folder: Path) -> Provider:
     content = tomllib.loads((folder / "sandbox.toml").read_text(encoding="utf-8"))
+    manifest = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
+    level = f"REPRODUCTION_LEVEL_{manifest.get('reproduction', 'R1')}"
     sides = {side: content.get(side, {}) for side in ("adapter", "studio")}
     return Provider(
         name=folder.name,
         credentials=sides,
-        account=content.get("account", {}),
+        account={"reproduction_level": level, **content.get("account", {})},
         on_request=content.get("on_request", False),
     )

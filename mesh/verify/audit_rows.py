@@ -91,6 +91,15 @@ class AuditDatabase:
         """(source, key) of every entry that came from the ledger's log."""
         return self._connection.execute("SELECT source, key FROM entry WHERE source LIKE 'ledger/%'").fetchall()
 
+    def keys_of_rounds(self) -> list[tuple[str, str]]:
+        """(source, key) of every record of a round."""
+        return self._connection.execute("SELECT source, key FROM entry WHERE source LIKE 'rounds/%'").fetchall()
+
+    def round_events(self) -> list[tuple[str, str, int]]:
+        """(source, key, index) of every event of a round that came from the ledger's log."""
+        query = "SELECT source, key, index FROM entry WHERE class = %s AND source LIKE 'ledger/%%'"
+        return self._connection.execute(query, (CLASSES.index("round"),)).fetchall()
+
     def subtrees(self) -> dict[tuple[int, int], bytes]:
         """Kept hashes of complete subtrees by (level, index)."""
         return {(level, index): bytes(found) for level, index, found in self._connection.execute(_SUBTREES)}

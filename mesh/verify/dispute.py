@@ -74,7 +74,7 @@ def check_bundle(
     bundle: Bundle, keys: Sequence[Key], witnesses: Sequence[WitnessKey], *, cosigned_by: int
 ) -> list[Check]:
     """Everything that the bundle claims."""
-    signed, proved, opened, decided, packs = (Findings() for _ in range(5))
+    signed, proved, opened, decided, packs, recorded = (Findings() for _ in range(6))
     checkpoint = _signed(bundle, keys, witnesses, cosigned_by, signed)
     for entry in bundle.entries:
         proved.looked_at += 1
@@ -86,12 +86,14 @@ def check_bundle(
                 opened.add(f"entry {entry.index}: its event is not the one that was committed to")
     _check_round(bundle, decided)
     _check_packs(bundle, packs)
+    _check_record(bundle, recorded)
     return [
         verdict("the log is signed, and witnessed by enough", "checkpoints", [signed]),
         verdict("every entry stands in the log", "entries", [proved]),
         verdict("every event is the one that was logged", "events", [opened]),
         verdict("every posted stake of the round was decided, and allowed", "stakes", [decided]),
         verdict("every decision names a pack that is in the log and here", "decisions", [packs]),
+        verdict("the record of the round says what its events and decisions say", "records", [recorded]),
     ]
 
 
@@ -135,6 +137,28 @@ def _check_round(bundle: Bundle, findings: Findings) -> None:
                     findings.add(f"{event['id']}: the stake was posted, and no decision here allowed it")
 
 
+def _check_record(bundle: Bundle, findings: Findings) -> None:
+    """At most one record; its events and the digests of its decisions are those of the other entries."""
+    events = {entry.key: event for entry in bundle.entries if (event := entry.event) is not None}
+    records = [event for key, event in events.items() if key.startswith("record-")]
+    ids = {event["id"] for key, event in events.items() if key.startswith("round-")}
+    digests = {
+        event["id"]: hashlib.sha256(event["record"].encode()).hexdigest()
+        for key, event in events.items()
+        if key.startswith("decision-")
+    }
+    findings.looked_at += len(records)
+    if len(records) > 1:
+        findings.add(f"the round has {len(records)} records")
+    for record in records:
+        for name in record["events"]:
+            if name not in ids:
+                findings.add(f"{record['id']}: the record names the event {name}, which is not here")
+        for decision in record["decisions"]:
+            if digests.get(decision["id"]) != decision["digest"]:
+                findings.add(f"{decision['id']}: the record names another decision than the one that is here")
+
+
 def _check_packs(bundle: Bundle, findings: Findings) -> None:
     logged = {entry.key for entry in bundle.entries if entry.kind == "pack"}
     for entry in bundle.entries:
@@ -163,6 +187,9 @@ def story(bundle: Bundle) -> list[str]:
         event = entry.event
         if event is None:
             lines.append(f"{entry.index}: {entry.kind}, erased")
+        elif entry.key.startswith(("record-", "amended-")):
+            name = entry.key.partition("-")[0]
+            lines.append(f"{entry.index}: {name}, {event['status']}, stake {event['stake']}, win {event['win']}")
         elif entry.kind == "round":
             amount = f"{event.get('amount', '')} {event.get('currency', '')}".strip()
             lines.append(f"{entry.index}: {event['id']} {event['kind']} {amount}: {event['outcome']}")

@@ -87,6 +87,15 @@ class Quality(enum.StrEnum):
     GOLD = "gold"
 
 
+class Reproduction(enum.StrEnum):
+    """What of a round can be shown again. The kit keeps no messages, so nobody can claim more yet."""
+
+    R0 = "R0"
+    """Money, from the ledger alone."""
+    R1 = "R1"
+    """Every decision too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """One provider. Field names are the keys of manifest.toml, all at top level."""
@@ -130,6 +139,8 @@ class Manifest:
     """Upper bound for one call to the provider."""
     nonces: bool = False
     """Each message brings a nonce, which is believed once."""
+    reproduction: Reproduction = Reproduction.R1
+    """How far its rounds can be reproduced."""
 
     def agreed(self, provider_timeout_ms: int) -> "Manifest":
         """These facts with another patience of the provider in milliseconds; 0 leaves them as they are."""
@@ -186,6 +197,7 @@ def parse(content: Mapping[str, Any], folder: str) -> Manifest:
         raise ManifestError(message)
     converted = {key: kind(content[key]) for key, kind in _KINDS.items()}
     capabilities = frozenset(map(Capability, content["capabilities"]))
+    converted["reproduction"] = Reproduction(content.get("reproduction", Reproduction.R1))
     lists = {key: tuple(content[key]) for key in ("currency_codes", "cancel_trigger_codes")}
     return Manifest(**{**content, **converted, **lists, "capabilities": capabilities})
 
@@ -205,6 +217,8 @@ def _wrong_values(content: Mapping[str, Any], folder: str) -> list[str]:
     for key, kind in _KINDS.items():
         if content[key] not in list(kind):
             problems.append(f"{key} must be one of {', '.join(kind)}")
+    if content.get("reproduction", Reproduction.R1) not in list(Reproduction):
+        problems.append(f"reproduction must be one of {', '.join(Reproduction)}: the kit keeps no messages")
     if not isinstance(content.get("nonces", False), bool):
         problems.append("nonces must be true or false")
     return problems + _wrong_lists(content) + _wrong_times(content)

@@ -1,4 +1,4 @@
-"""`python -m tests.audit_demo`: play, prove, forget a player, and be caught five times (build/audit_demo.json)."""
+"""`python -m tests.audit_demo`: play, prove, forget a player, and be caught six times (build/audit_demo.json)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,7 @@ def honest(scene: Scene) -> Iterator[Step]:
     old, new = open_checkpoint(early.checkpoint, keys), open_checkpoint(later.checkpoint, keys)
     check_consistency(old, new, later.path)
     yield step("proof", "the log of now continues the log of then", ok=True, seen=f"{old.size} of {new.size} entries")
+    yield recorded(scene, rounds[0].round_id)
     made = bundle(scene, rounds[0].round_id)
     checks = check_bundle(Bundle(made.content), keys, [WitnessKey.parse(scene.witness_key)], cosigned_by=1)
     found = named(checks)
@@ -110,6 +112,19 @@ def honest(scene: Scene) -> Iterator[Step]:
     made.content["entries"][0]["payload"] = made.content["entries"][0]["payload"].replace("a", "b", 1)
     spoiled = check_bundle(Bundle(made.content), keys, [WitnessKey.parse(scene.witness_key)], cosigned_by=1)
     yield step("attack", "a falsified bundle", bool(named(spoiled)), named(spoiled))
+
+
+def recorded(scene: Scene, round_id: str) -> Step:
+    """The one record of a round, and whether it says what was played."""
+    with scene.service() as log:
+        request = pb.GetRoundRecordRequest(
+            licensee_id=LICENSEE, player_id=PLAYER, provider="hub88_style", round_id=round_id
+        )
+        found = log.GetRoundRecord(request, timeout=20)
+    told = json.loads(found.record.payload)
+    amounts = tuple(Decimal(told[name]) for name in ("stake", "win"))
+    right = amounts == (Decimal("1.00"), Decimal("1.50")) and told["level"] == "R1" and len(told["decisions"]) == 1
+    return step("proof", "a round has one record, which says what was played", right, found.record.payload)
 
 
 def bundle(scene: Scene, round_id: str) -> Made:

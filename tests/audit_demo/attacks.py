@@ -1,4 +1,4 @@
-"""Five ways to falsify an audit log, each with whoever catches it."""
+"""Six ways to falsify an audit log, each with whoever catches it."""
 
 from __future__ import annotations
 
@@ -49,6 +49,24 @@ def removed_record(scene: Scene) -> Iterator[tuple[str, str]]:
     scene.restore("honest")
 
 
+def unwritten_record(scene: Scene) -> Iterator[tuple[str, str]]:
+    """The record of a round, as if it had never been written, and another one written twice; all signed by the log's key."""
+    with scene.superuser() as database:
+        found = database.execute("SELECT index FROM entry WHERE key LIKE 'record-%' ORDER BY index").fetchall()
+        (first,), (second,) = found[:2]
+        database.execute("UPDATE entry SET key = replace(key, 'record', 'amended') WHERE index = %s", (second,))
+        _sign_anew(scene)
+        yield "a round record that became something else", named(scene.check(trusted=False))
+        scene.restore("honest")
+        database.execute("DELETE FROM payload WHERE index = %s", (first,))
+        database.execute("DELETE FROM entry WHERE index = %s", (first,))
+        for table in ("entry", "payload"):
+            database.execute(f"UPDATE {table} SET index = index - 1 WHERE index > %s".encode(), (first,))  # noqa: S608 - ours
+        _sign_anew(scene)
+        yield "a round record that was never written, in a log that is sound", named(scene.check(trusted=False))
+    scene.restore("honest")
+
+
 def truncated(scene: Scene) -> Iterator[tuple[str, str]]:
     """The end cut off, with some of what was signed and kept, and what is left signed with the log's own key."""
     left = parse_checkpoint(scene.kept[-1]).size - 5
@@ -79,7 +97,7 @@ def rolled_back(scene: Scene) -> Iterator[tuple[str, str]]:
     scene.restore("honest")
 
 
-ATTACKS = (changed_byte, removed_record, truncated, split_view, rolled_back)
+ATTACKS = (changed_byte, removed_record, unwritten_record, truncated, split_view, rolled_back)
 
 
 def _rows(scene: Scene) -> list[Row]:

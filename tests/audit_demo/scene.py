@@ -41,6 +41,7 @@ TABLES = (
     "hold",
     "hold_end",
     "keeping",
+    "round_place",
 )
 
 

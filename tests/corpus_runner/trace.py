@@ -19,6 +19,7 @@ from tests.unit.compliance_svc.kernel.golden_missing import missing
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "compliance" / "trace.md"
 _REQUIREMENTS: Final = ROOT / "compliance_svc" / "requirements.yaml"
+_EVIDENCE: Final = ROOT / "compliance_svc" / "evidence.yaml"
 _HEAD: Final = """# From demand to decision
 
 Written by `python -m tests.corpus_runner.trace`. For every demand on the platform: the rules of packs that answer to it, the
@@ -31,15 +32,44 @@ full: many are in part the licensee's or the studio's.
 """
 
 
+_BESIDE: Final = """
+## Beside the rules
+
+What is met by something else than a rule, in part or whole. Each test fails without it.
+
+| demand | where | a test | what of it is open |
+|---|---|---|---|
+"""
+
+
 def page() -> str:
     """The whole page."""
     demands: dict[str, str] = yaml.safe_load(_REQUIREMENTS.read_text())
     rules, shown = _rules(), _cases()
     behind = [name for name in demands if rules[name] or shown[name]]
     lines = [_row(name, demands[name], rules[name], shown[name]) for name in behind]
-    open_ones = [f"- {name}: {text}" for name, text in demands.items() if name not in behind]
+    beside = {name: told for name, told in _evidence().items() if name in demands}
+    met = [f"| **{name}** {demands[name]} | {_link(told)} | `{told['test']}` | {told['open']} |"
+           for name, told in sorted(beside.items())]  # fmt: skip
+    open_ones = [f"- {name}: {text}" for name, text in demands.items() if name not in behind and name not in beside]
     head = f"\n## Open\n\nNothing stands behind these {len(open_ones)} of {len(demands)} demands yet:\n\n"
-    return _HEAD + "\n".join(lines) + "\n" + head + "\n".join(open_ones) + "\n"
+    return _HEAD + "\n".join(lines) + "\n" + _BESIDE + "\n".join(met) + "\n" + head + "\n".join(open_ones) + "\n"
+
+
+def _evidence() -> dict[str, dict[str, str]]:
+    """What stands behind demands beside rules. Every test that is named is there."""
+    found: dict[str, dict[str, str]] = yaml.safe_load(_EVIDENCE.read_text())
+    for name, told in found.items():
+        file, _, test = told["test"].partition("::")
+        if f"def {test}(" not in (ROOT / file).read_text():
+            message = f"{name}: there is no {told['test']}"
+            raise LookupError(message)
+    return found
+
+
+def _link(told: dict[str, str]) -> str:
+    page, _, head = told["where"].partition("#")
+    return f"[{Path(page).name}](../{Path(page).relative_to('docs')}#{head})"
 
 
 def _rules() -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import orjson
 
@@ -18,6 +19,8 @@ from wallet_svc.grpc_api.commands import plain
 from wallet_svc.store.registry import Papers, RegistryStore, Switch, Terms
 
 _CATEGORIES = {pb.GAME_CATEGORY_SLOT: "slot", pb.GAME_CATEGORY_TABLE: "table", pb.GAME_CATEGORY_LIVE: "live"}
+
+_DEFAULT_PAGE = 500
 
 
 class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
@@ -97,7 +100,8 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             auto_close_after_us=request.auto_close_after.ToMicroseconds(),
             pays_per_spin=request.free_round_settlement == pb.FREE_ROUND_SETTLEMENT_PER_SPIN,
         )
-        await self._store.put_provider(request.licensee_id, request.provider, flags)
+        level = request.reproduction_level or pb.REPRODUCTION_LEVEL_R1
+        await self._store.put_provider(request.licensee_id, request.provider, flags, level)
         return pb.PutProviderResponse()
 
     async def PutGames(self, request: pb.PutGamesRequest, context: object) -> pb.PutGamesResponse:
@@ -106,7 +110,8 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             raise RequestInvalidError(violations=[("games", "must name each game once")])
         games = [(game.game_id, _CATEGORIES[game.category], game.enabled) for game in request.games]
         papers = [(game.game_id, _papers(game.papers)) for game in request.games if game.HasField("papers")]
-        await self._store.put_games(request.licensee_id, request.provider, games, papers)
+        now_us = self._clock.now_us()
+        await self._store.put_games(request.licensee_id, request.provider, games, papers, now_us=now_us)
         return pb.PutGamesResponse()
 
     async def PutSuspension(self, request: pb.PutSuspensionRequest, context: object) -> pb.PutSuspensionResponse:
@@ -116,6 +121,17 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     async def PutSourceHealth(self, request: pb.PutSourceHealthRequest, context: object) -> pb.PutSourceHealthResponse:
         await self._store.put_source_health(_SOURCES[request.source], silent=request.silent)
         return pb.PutSourceHealthResponse()
+
+    async def ListGamePapers(self, request: pb.ListGamePapersRequest, context: object) -> pb.ListGamePapersResponse:
+        rows = await self._store.game_papers(request.after_change, request.page_size or _DEFAULT_PAGE)
+        return pb.ListGamePapersResponse(papers=[_shown(row) for row in rows])
+
+    async def ListProviders(self, request: pb.ListProvidersRequest, context: object) -> pb.ListProvidersResponse:
+        accounts = [
+            pb.ProviderAccount(licensee_id=licensee, provider=provider, reproduction_level=level)
+            for licensee, provider, level in await self._store.provider_accounts()
+        ]
+        return pb.ListProvidersResponse(accounts=accounts)
 
     async def PutRate(self, request: pb.PutRateRequest, context: object) -> pb.PutRateResponse:
         await self._store.put_rate(request.licensee_id, request.from_currency, request.to_currency, _rate(request))
@@ -152,8 +168,33 @@ def _told_assertions(public: bytes | None, max_age_us: int | None) -> pb.Asserti
 
 def _papers(papers: pb.GamePapers) -> Papers:
     return Papers(
-        build=papers.build, certified_builds=tuple(papers.certified_builds), progressive=papers.progressive_jackpot
+        build=papers.build,
+        certified_builds=tuple(papers.certified_builds),
+        progressive=papers.progressive_jackpot,
+        certificate=papers.certificate_id,
+        return_ppm=papers.return_ppm,
+        deviation_ppm=papers.deviation_ppm,
     )
+
+
+def _shown(row: tuple[Any, ...]) -> pb.ShownPapers:
+    change, licensee, provider, name, since_us, build, certified, progressive, certificate, ppm, deviation = row
+    shown = pb.ShownPapers(
+        change=change,
+        licensee_id=licensee,
+        provider=provider,
+        game_id=name,
+        papers=pb.GamePapers(
+            build=build,
+            certified_builds=certified,
+            progressive_jackpot=progressive,
+            certificate_id=certificate,
+            return_ppm=ppm,
+            deviation_ppm=deviation,
+        ),
+    )
+    shown.since_time.FromMicroseconds(since_us)
+    return shown
 
 
 def _switch(request: pb.PutSuspensionRequest) -> Switch:

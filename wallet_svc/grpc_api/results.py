@@ -201,6 +201,7 @@ def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back
         reasons=_reasons(entry),
         reference_kind=details.get("of", 0) if entry.reference else 0,  # type: ignore[arg-type]
         grant_id=details.get("grant", ""),
+        closes_round=bool(details.get("close")),
     )
     transaction.record_time.CopyFrom(timestamp(entry.recorded_us))
     if entry.asset is not None:

@@ -51,6 +51,8 @@ DEFAULT_EXPONENTS = {
 }
 """Assets that every licensee starts with: two-decimal currencies keep 6 digits, zero-decimal ones 4, BTC 8."""
 _CRYPTO = frozenset({"BTC"})
+DEFAULT_REPRODUCTION = 2
+"""R1: money and decisions can be repeated."""
 
 
 async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Registry:
@@ -197,6 +199,9 @@ class Papers:
     build: str
     certified_builds: tuple[str, ...]
     progressive: bool
+    certificate: str = ""
+    return_ppm: int = 0
+    deviation_ppm: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +339,30 @@ class RegistryStore:
         except psycopg.errors.ForeignKeyViolation:
             raise AssetInUseError(currency_code=code) from None
 
-    async def put_provider(self, licensee: str, provider: str, flags: ProviderFlags) -> None:
+    async def provider_accounts(self) -> list[TupleRow]:
+        """(licensee, provider, reproduction level) of every account."""
+        connection = await self.connect()
+        try:
+            return await _all(
+                connection,
+                "SELECT licensee.name, source.name, reproduction FROM provider_account "
+                "JOIN licensee ON licensee.id = licensee_id JOIN source ON source.id = source_id ORDER BY 1, 2",
+            )
+        finally:
+            await connection.close()
+
+    async def game_papers(self, after: int, limit: int) -> list[TupleRow]:
+        """Papers of games after a change, in order. Each as a row of the table, with names for numbers."""
+        connection = await self.connect()
+        try:
+            found = await connection.execute(_PAPERS, (after, limit))
+            return await found.fetchall()
+        finally:
+            await connection.close()
+
+    async def put_provider(
+        self, licensee: str, provider: str, flags: ProviderFlags, reproduction: int = DEFAULT_REPRODUCTION
+    ) -> None:
         """Register a provider account, or change its flags. Errors: LicenseeNotFoundError."""
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
@@ -344,14 +372,15 @@ class RegistryStore:
                 """
                 INSERT INTO provider_account
                     (licensee_id, source_id, win_without_bet, one_credit_per_bet, late_win_window_us, bet_window_us,
-                     auto_close_after_us, pays_per_spin)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+                     auto_close_after_us, pays_per_spin, reproduction)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (licensee_id, source_id) DO UPDATE SET win_without_bet = excluded.win_without_bet,
                     one_credit_per_bet = excluded.one_credit_per_bet,
                     late_win_window_us = excluded.late_win_window_us,
                     bet_window_us = excluded.bet_window_us,
                     auto_close_after_us = excluded.auto_close_after_us,
-                    pays_per_spin = excluded.pays_per_spin
+                    pays_per_spin = excluded.pays_per_spin,
+                    reproduction = excluded.reproduction
                 """,
                 (
                     licensee_id,
@@ -362,6 +391,7 @@ class RegistryStore:
                     flags.bet_window_us,
                     flags.auto_close_after_us,
                     flags.pays_per_spin,
+                    reproduction,
                 ),
             )
 
@@ -373,10 +403,12 @@ class RegistryStore:
         provider: str,
         games: list[tuple[str, str, bool]],
         papers: Sequence[tuple[str, Papers]] = (),
+        *,
+        now_us: int = 0,
     ) -> None:
         """Register games, or switch them. An empty licensee means all. Errors: LicenseeNotFoundError.
 
-        Papers stay as they were where none are shown.
+        Papers stay as they were where none are shown. `now_us` is since when the ones that are shown hold.
         """
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
@@ -400,6 +432,7 @@ class RegistryStore:
                     """,
                     (shown.build, list(shown.certified_builds), shown.progressive, licensee_id, source_id, name),
                 )
+                await _note_papers(connection, (licensee_id, source_id, name), shown, now_us)
 
         await self.change(work)
 
@@ -461,6 +494,45 @@ class RegistryStore:
             )
 
         await self.change(work)
+
+
+_PAPERS = """
+    SELECT change, coalesce(licensee.name, ''), source.name, game_papers.name, since_us, build, certified_builds,
+        progressive, certificate, return_ppm, deviation_ppm
+    FROM game_papers JOIN source ON source.id = source_id LEFT JOIN licensee ON licensee.id = licensee_id
+    WHERE change > %s ORDER BY change LIMIT %s
+"""
+
+
+async def _note_papers(
+    connection: psycopg.AsyncConnection[TupleRow], game: tuple[int, int, str], shown: Papers, now_us: int
+) -> None:
+    """Write down since when papers hold, unless they held before. Whoever calls has the locks of every head."""
+    content = (
+        shown.build,
+        list(shown.certified_builds),
+        shown.progressive,
+        shown.certificate,
+        shown.return_ppm,
+        shown.deviation_ppm,
+    )
+    found = await connection.execute(
+        """
+        SELECT build, certified_builds, progressive, certificate, return_ppm, deviation_ppm FROM game_papers
+        WHERE licensee_id = %s AND source_id = %s AND name = %s ORDER BY change DESC LIMIT 1
+        """,
+        game,
+    )
+    if await found.fetchone() == content:
+        return
+    await connection.execute(
+        """
+        INSERT INTO game_papers (change, licensee_id, source_id, name, since_us, build, certified_builds, progressive,
+            certificate, return_ppm, deviation_ppm)
+        SELECT coalesce(max(change), 0) + 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM game_papers
+        """,
+        (*game, now_us, *content),
+    )
 
 
 async def _licensee_id(connection: psycopg.AsyncConnection[TupleRow], name: str) -> int:

@@ -16,6 +16,8 @@ NAMED = {
     "a changed byte of an event": "entry 20: another payload than in the copy",
     "a removed record": "entry 20: removed",
     "a removed record, and the whole log signed anew": "entries that were signed once were others",
+    "a round record that became something else": "the ledger settled a round here, and the log has no record of it",
+    "a round record that was never written, in a log that is sound": "every settled round has one record",
     "a truncated and re-signed log, to whoever kept a checkpoint": "cut off",
     "the same, to the witness": "rolled_back",
     "a split view": "split_view",

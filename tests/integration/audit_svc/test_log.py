@@ -63,7 +63,8 @@ def database(made: Database) -> Database:
     """An empty log."""
     with psycopg.connect(made.owner_url, autocommit=True) as owner:
         owner.execute(
-            "TRUNCATE batch, progress, subject_key, entry, payload, subtree, cosignature, hold, hold_end, keeping"
+            "TRUNCATE batch, progress, subject_key, entry, payload, subtree, cosignature, hold, hold_end, keeping,"
+            " round_place"
         )
     return made
 

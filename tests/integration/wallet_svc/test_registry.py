@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from wallet_svc.domain import commands as c
 from wallet_svc.domain.state import ProviderFlags
 from wallet_svc.domain.vocabulary import Outcome
 from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError
+from wallet_svc.store.registry import Papers
 
 
 async def outcome(wallet: Wallet, key: str, action: c.Action, player: str = "alice") -> Outcome:
@@ -173,3 +175,22 @@ async def test_a_wallet_that_read_the_registry_long_ago_serves_a_player_in_a_new
     await new.must(zed, "b1", bet("", "r1", money=money("0.001", "XTS")))
     await old.must(zed, "c1", c.Cancel(bet_key="b1"))
     await older.must(zed, "b2", bet("", "r2", money=money("0.001", "XTS")))
+
+
+async def test_papers_are_written_down_when_they_change_and_not_when_they_are_shown_again(ledger: Ledger) -> None:
+    shown = Papers(build="b1", certified_builds=("b1",), progressive=False, certificate="house-1", return_ppm=960_000)
+    for moment, papers in ((10, shown), (20, shown), (30, replace(shown, build="b2"))):
+        await ledger.registry.put_games("", PROVIDER, [("g9", "slot", True)], [("g9", papers)], now_us=moment)
+    rows = await ledger.registry.game_papers(0, 1000)
+    mine = [row for row in rows if row[3] == "g9"]
+    assert [(row[1], row[2], row[4], row[5], row[8], row[9]) for row in mine] == [
+        ("", PROVIDER, 10, "b1", "house-1", 960_000),
+        ("", PROVIDER, 30, "b2", "house-1", 960_000),
+    ]
+    assert await ledger.registry.game_papers(mine[0][0], 1) == [mine[1]]
+
+
+async def test_the_level_of_a_provider_is_what_its_account_says(ledger: Ledger) -> None:
+    for level in (1, 3):
+        await ledger.registry.put_provider(LICENSEE, "level_style", ProviderFlags(), level)
+        assert (LICENSEE, "level_style", level) in await ledger.registry.provider_accounts()

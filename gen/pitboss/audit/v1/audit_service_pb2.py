@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$pitboss/audit/v1/audit_service.proto\x12\x10pitboss.audit.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x02\n\x05\x45ntry\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12@\n\x0crecord_class\x18\x02 \x01(\x0e\x32\x1d.pitboss.audit.v1.RecordClassR\x0brecordClass\x12;\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\x10\n\x03key\x18\x05 \x01(\tR\x03key\x12\x18\n\x07subject\x18\x06 \x01(\tR\x07subject\x12\x1e\n\ncommitment\x18\x07 \x01(\x0cR\ncommitment\x12\x12\n\x04leaf\x18\x08 \x01(\x0cR\x04leaf\x12\x18\n\x07payload\x18\t \x01(\tR\x07payload\x12\x12\n\x04salt\x18\n \x01(\x0cR\x04salt\"\xb5\x02\n\rAppendRequest\x12\x34\n\nrequest_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$R\trequestId\x12L\n\x0crecord_class\x18\x02 \x01(\x0e\x32\x1d.pitboss.audit.v1.RecordClassB\n\xbaH\x07\x82\x01\x04\x18\x06\x18\x07R\x0brecordClass\x12\x41\n\x0blicensee_id\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{1,31})?$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12*\n\nevent_json\x18\x05 \x01(\tB\x0b\xbaH\x08r\x06\x10\x02\x18\x80\x80\x04R\teventJson\"[\n\x0e\x41ppendResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x1a\n\x08replayed\x18\x02 \x01(\x08R\x08replayed\"0\n\x0fGetEntryRequest\x12\x1d\n\x05index\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x05index\"A\n\x10GetEntryResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.pitboss.audit.v1.EntryR\x05\x65ntry\"\xd1\x02\n\x12ListEntriesRequest\x12\x41\n\x0blicensee_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{1,31})?$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12\x1f\n\x06source\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x06source\x12S\n\x0erecord_classes\x18\x04 \x03(\x0e\x32\x1d.pitboss.audit.v1.RecordClassB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01R\rrecordClasses\x12&\n\nfrom_index\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\tfromIndex\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00R\x08pageSize\"g\n\x13ListEntriesResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x17.pitboss.audit.v1.EntryR\x07\x65ntries\x12\x1d\n\nnext_index\x18\x02 \x01(\x03R\tnextIndex\"B\n\x14GetCheckpointRequest\x12*\n\x0b\x63osigned_by\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x10(\x00R\ncosignedBy\"w\n\x15GetCheckpointResponse\x12\x1e\n\ncheckpoint\x18\x01 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x02 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x03 \x01(\x03R\x08treeSize\"_\n\x18GetInclusionProofRequest\x12\x1d\n\x05index\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x05index\x12$\n\ttree_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08treeSize\"\xbe\x01\n\x19GetInclusionProofResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x12\n\x04path\x18\x02 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x03 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x04 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x05 \x01(\x03R\x08treeSize\"d\n\x1aGetConsistencyProofRequest\x12$\n\tfrom_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08\x66romSize\x12 \n\x07to_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06toSize\"\x8d\x01\n\x1bGetConsistencyProofResponse\x12\x12\n\x04path\x18\x01 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x02 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x03 \x01(\tR\x0bverifierKey\x12\x17\n\x07to_size\x18\x04 \x01(\x03R\x06toSize\"\x87\x01\n\x12\x45rasePlayerRequest\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\"/\n\x13\x45rasePlayerResponse\x12\x18\n\x07\x65ntries\x18\x01 \x01(\x03R\x07\x65ntries\"\xb4\x01\n\x10PlaceHoldRequest\x12-\n\x07hold_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x06holdId\x12>\n\x0blicensee_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\"\x13\n\x11PlaceHoldResponse\"C\n\x12ReleaseHoldRequest\x12-\n\x07hold_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x06holdId\"\x15\n\x13ReleaseHoldResponse*\xef\x01\n\x0bRecordClass\x12\x1c\n\x18RECORD_CLASS_UNSPECIFIED\x10\x00\x12\x16\n\x12RECORD_CLASS_MONEY\x10\x01\x12\x19\n\x15RECORD_CLASS_DECISION\x10\x02\x12\x15\n\x11RECORD_CLASS_PACK\x10\x03\x12\x16\n\x12RECORD_CLASS_ROUND\x10\x04\x12\x18\n\x14RECORD_CLASS_SESSION\x10\x05\x12\x16\n\x12RECORD_CLASS_STAFF\x10\x06\x12\x14\n\x10RECORD_CLASS_KEY\x10\x07\x12\x18\n\x14RECORD_CLASS_KEEPING\x10\x08\x32\x89\x07\n\x0c\x41uditService\x12P\n\x06\x41ppend\x12\x1f.pitboss.audit.v1.AppendRequest\x1a .pitboss.audit.v1.AppendResponse\"\x03\x90\x02\x02\x12V\n\x08GetEntry\x12!.pitboss.audit.v1.GetEntryRequest\x1a\".pitboss.audit.v1.GetEntryResponse\"\x03\x90\x02\x01\x12_\n\x0bListEntries\x12$.pitboss.audit.v1.ListEntriesRequest\x1a%.pitboss.audit.v1.ListEntriesResponse\"\x03\x90\x02\x01\x12\x65\n\rGetCheckpoint\x12&.pitboss.audit.v1.GetCheckpointRequest\x1a\'.pitboss.audit.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12q\n\x11GetInclusionProof\x12*.pitboss.audit.v1.GetInclusionProofRequest\x1a+.pitboss.audit.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12w\n\x13GetConsistencyProof\x12,.pitboss.audit.v1.GetConsistencyProofRequest\x1a-.pitboss.audit.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12_\n\x0b\x45rasePlayer\x12$.pitboss.audit.v1.ErasePlayerRequest\x1a%.pitboss.audit.v1.ErasePlayerResponse\"\x03\x90\x02\x02\x12Y\n\tPlaceHold\x12\".pitboss.audit.v1.PlaceHoldRequest\x1a#.pitboss.audit.v1.PlaceHoldResponse\"\x03\x90\x02\x02\x12_\n\x0bReleaseHold\x12$.pitboss.audit.v1.ReleaseHoldRequest\x1a%.pitboss.audit.v1.ReleaseHoldResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$pitboss/audit/v1/audit_service.proto\x12\x10pitboss.audit.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x02\n\x05\x45ntry\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12@\n\x0crecord_class\x18\x02 \x01(\x0e\x32\x1d.pitboss.audit.v1.RecordClassR\x0brecordClass\x12;\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\x10\n\x03key\x18\x05 \x01(\tR\x03key\x12\x18\n\x07subject\x18\x06 \x01(\tR\x07subject\x12\x1e\n\ncommitment\x18\x07 \x01(\x0cR\ncommitment\x12\x12\n\x04leaf\x18\x08 \x01(\x0cR\x04leaf\x12\x18\n\x07payload\x18\t \x01(\tR\x07payload\x12\x12\n\x04salt\x18\n \x01(\x0cR\x04salt\"\xb5\x02\n\rAppendRequest\x12\x34\n\nrequest_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$R\trequestId\x12L\n\x0crecord_class\x18\x02 \x01(\x0e\x32\x1d.pitboss.audit.v1.RecordClassB\n\xbaH\x07\x82\x01\x04\x18\x06\x18\x07R\x0brecordClass\x12\x41\n\x0blicensee_id\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{1,31})?$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12*\n\nevent_json\x18\x05 \x01(\tB\x0b\xbaH\x08r\x06\x10\x02\x18\x80\x80\x04R\teventJson\"[\n\x0e\x41ppendResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x1a\n\x08replayed\x18\x02 \x01(\x08R\x08replayed\"0\n\x0fGetEntryRequest\x12\x1d\n\x05index\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x05index\"A\n\x10GetEntryResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.pitboss.audit.v1.EntryR\x05\x65ntry\"\xd1\x02\n\x12ListEntriesRequest\x12\x41\n\x0blicensee_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{1,31})?$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12\x1f\n\x06source\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x06source\x12S\n\x0erecord_classes\x18\x04 \x03(\x0e\x32\x1d.pitboss.audit.v1.RecordClassB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01R\rrecordClasses\x12&\n\nfrom_index\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\tfromIndex\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00R\x08pageSize\"g\n\x13ListEntriesResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x17.pitboss.audit.v1.EntryR\x07\x65ntries\x12\x1d\n\nnext_index\x18\x02 \x01(\x03R\tnextIndex\"\xec\x01\n\x15GetRoundRecordRequest\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x39\n\x08provider\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12%\n\x08round_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x07roundId\"\xb3\x01\n\x16GetRoundRecordResponse\x12/\n\x06record\x18\x01 \x01(\x0b\x32\x17.pitboss.audit.v1.EntryR\x06record\x12\x37\n\namendments\x18\x02 \x03(\x0b\x32\x17.pitboss.audit.v1.EntryR\namendments\x12/\n\x06\x65vents\x18\x03 \x03(\x0b\x32\x17.pitboss.audit.v1.EntryR\x06\x65vents\"B\n\x14GetCheckpointRequest\x12*\n\x0b\x63osigned_by\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x10(\x00R\ncosignedBy\"w\n\x15GetCheckpointResponse\x12\x1e\n\ncheckpoint\x18\x01 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x02 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x03 \x01(\x03R\x08treeSize\"_\n\x18GetInclusionProofRequest\x12\x1d\n\x05index\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x05index\x12$\n\ttree_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08treeSize\"\xbe\x01\n\x19GetInclusionProofResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x12\n\x04path\x18\x02 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x03 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x04 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x05 \x01(\x03R\x08treeSize\"d\n\x1aGetConsistencyProofRequest\x12$\n\tfrom_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08\x66romSize\x12 \n\x07to_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06toSize\"\x8d\x01\n\x1bGetConsistencyProofResponse\x12\x12\n\x04path\x18\x01 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x02 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x03 \x01(\tR\x0bverifierKey\x12\x17\n\x07to_size\x18\x04 \x01(\x03R\x06toSize\"\x87\x01\n\x12\x45rasePlayerRequest\x12>\n\x0blicensee_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\"/\n\x13\x45rasePlayerResponse\x12\x18\n\x07\x65ntries\x18\x01 \x01(\x03R\x07\x65ntries\"\xb4\x01\n\x10PlaceHoldRequest\x12-\n\x07hold_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x06holdId\x12>\n\x0blicensee_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,31}$R\nlicenseeId\x12\x31\n\tplayer_id\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\"\x13\n\x11PlaceHoldResponse\"C\n\x12ReleaseHoldRequest\x12-\n\x07hold_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x06holdId\"\x15\n\x13ReleaseHoldResponse*\xef\x01\n\x0bRecordClass\x12\x1c\n\x18RECORD_CLASS_UNSPECIFIED\x10\x00\x12\x16\n\x12RECORD_CLASS_MONEY\x10\x01\x12\x19\n\x15RECORD_CLASS_DECISION\x10\x02\x12\x15\n\x11RECORD_CLASS_PACK\x10\x03\x12\x16\n\x12RECORD_CLASS_ROUND\x10\x04\x12\x18\n\x14RECORD_CLASS_SESSION\x10\x05\x12\x16\n\x12RECORD_CLASS_STAFF\x10\x06\x12\x14\n\x10RECORD_CLASS_KEY\x10\x07\x12\x18\n\x14RECORD_CLASS_KEEPING\x10\x08\x32\xf3\x07\n\x0c\x41uditService\x12P\n\x06\x41ppend\x12\x1f.pitboss.audit.v1.AppendRequest\x1a .pitboss.audit.v1.AppendResponse\"\x03\x90\x02\x02\x12V\n\x08GetEntry\x12!.pitboss.audit.v1.GetEntryRequest\x1a\".pitboss.audit.v1.GetEntryResponse\"\x03\x90\x02\x01\x12_\n\x0bListEntries\x12$.pitboss.audit.v1.ListEntriesRequest\x1a%.pitboss.audit.v1.ListEntriesResponse\"\x03\x90\x02\x01\x12h\n\x0eGetRoundRecord\x12\'.pitboss.audit.v1.GetRoundRecordRequest\x1a(.pitboss.audit.v1.GetRoundRecordResponse\"\x03\x90\x02\x01\x12\x65\n\rGetCheckpoint\x12&.pitboss.audit.v1.GetCheckpointRequest\x1a\'.pitboss.audit.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12q\n\x11GetInclusionProof\x12*.pitboss.audit.v1.GetInclusionProofRequest\x1a+.pitboss.audit.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12w\n\x13GetConsistencyProof\x12,.pitboss.audit.v1.GetConsistencyProofRequest\x1a-.pitboss.audit.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12_\n\x0b\x45rasePlayer\x12$.pitboss.audit.v1.ErasePlayerRequest\x1a%.pitboss.audit.v1.ErasePlayerResponse\"\x03\x90\x02\x02\x12Y\n\tPlaceHold\x12\".pitboss.audit.v1.PlaceHoldRequest\x1a#.pitboss.audit.v1.PlaceHoldResponse\"\x03\x90\x02\x02\x12_\n\x0bReleaseHold\x12$.pitboss.audit.v1.ReleaseHoldRequest\x1a%.pitboss.audit.v1.ReleaseHoldResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,6 +57,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENTRIESREQUEST'].fields_by_name['from_index']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\364\003(\000'
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['licensee_id']._loaded_options = None
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['licensee_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{1,31}$'
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['player_id']._loaded_options = None
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['provider']._loaded_options = None
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['provider']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,31}$'
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['round_id']._loaded_options = None
+  _globals['_GETROUNDRECORDREQUEST'].fields_by_name['round_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_GETCHECKPOINTREQUEST'].fields_by_name['cosigned_by']._loaded_options = None
   _globals['_GETCHECKPOINTREQUEST'].fields_by_name['cosigned_by']._serialized_options = b'\272H\006\032\004\030\020(\000'
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['index']._loaded_options = None
@@ -85,6 +93,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['GetEntry']._serialized_options = b'\220\002\001'
   _globals['_AUDITSERVICE'].methods_by_name['ListEntries']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ListEntries']._serialized_options = b'\220\002\001'
+  _globals['_AUDITSERVICE'].methods_by_name['GetRoundRecord']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['GetRoundRecord']._serialized_options = b'\220\002\001'
   _globals['_AUDITSERVICE'].methods_by_name['GetCheckpoint']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['GetCheckpoint']._serialized_options = b'\220\002\001'
   _globals['_AUDITSERVICE'].methods_by_name['GetInclusionProof']._loaded_options = None
@@ -97,8 +107,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['PlaceHold']._serialized_options = b'\220\002\002'
   _globals['_AUDITSERVICE'].methods_by_name['ReleaseHold']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ReleaseHold']._serialized_options = b'\220\002\002'
-  _globals['_RECORDCLASS']._serialized_start=2621
-  _globals['_RECORDCLASS']._serialized_end=2860
+  _globals['_RECORDCLASS']._serialized_start=3042
+  _globals['_RECORDCLASS']._serialized_end=3281
   _globals['_ENTRY']._serialized_start=121
   _globals['_ENTRY']._serialized_end=443
   _globals['_APPENDREQUEST']._serialized_start=446
@@ -113,30 +123,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENTRIESREQUEST']._serialized_end=1305
   _globals['_LISTENTRIESRESPONSE']._serialized_start=1307
   _globals['_LISTENTRIESRESPONSE']._serialized_end=1410
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1412
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1478
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1480
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1599
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=1601
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=1696
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=1699
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=1889
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=1891
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=1991
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=1994
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=2135
-  _globals['_ERASEPLAYERREQUEST']._serialized_start=2138
-  _globals['_ERASEPLAYERREQUEST']._serialized_end=2273
-  _globals['_ERASEPLAYERRESPONSE']._serialized_start=2275
-  _globals['_ERASEPLAYERRESPONSE']._serialized_end=2322
-  _globals['_PLACEHOLDREQUEST']._serialized_start=2325
-  _globals['_PLACEHOLDREQUEST']._serialized_end=2505
-  _globals['_PLACEHOLDRESPONSE']._serialized_start=2507
-  _globals['_PLACEHOLDRESPONSE']._serialized_end=2526
-  _globals['_RELEASEHOLDREQUEST']._serialized_start=2528
-  _globals['_RELEASEHOLDREQUEST']._serialized_end=2595
-  _globals['_RELEASEHOLDRESPONSE']._serialized_start=2597
-  _globals['_RELEASEHOLDRESPONSE']._serialized_end=2618
-  _globals['_AUDITSERVICE']._serialized_start=2863
-  _globals['_AUDITSERVICE']._serialized_end=3768
+  _globals['_GETROUNDRECORDREQUEST']._serialized_start=1413
+  _globals['_GETROUNDRECORDREQUEST']._serialized_end=1649
+  _globals['_GETROUNDRECORDRESPONSE']._serialized_start=1652
+  _globals['_GETROUNDRECORDRESPONSE']._serialized_end=1831
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1833
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1899
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1901
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=2020
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=2022
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=2117
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=2120
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=2310
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=2312
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=2412
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=2415
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=2556
+  _globals['_ERASEPLAYERREQUEST']._serialized_start=2559
+  _globals['_ERASEPLAYERREQUEST']._serialized_end=2694
+  _globals['_ERASEPLAYERRESPONSE']._serialized_start=2696
+  _globals['_ERASEPLAYERRESPONSE']._serialized_end=2743
+  _globals['_PLACEHOLDREQUEST']._serialized_start=2746
+  _globals['_PLACEHOLDREQUEST']._serialized_end=2926
+  _globals['_PLACEHOLDRESPONSE']._serialized_start=2928
+  _globals['_PLACEHOLDRESPONSE']._serialized_end=2947
+  _globals['_RELEASEHOLDREQUEST']._serialized_start=2949
+  _globals['_RELEASEHOLDREQUEST']._serialized_end=3016
+  _globals['_RELEASEHOLDRESPONSE']._serialized_start=3018
+  _globals['_RELEASEHOLDRESPONSE']._serialized_end=3039
+  _globals['_AUDITSERVICE']._serialized_start=3284
+  _globals['_AUDITSERVICE']._serialized_end=4295
 # @@protoc_insertion_point(module_scope)

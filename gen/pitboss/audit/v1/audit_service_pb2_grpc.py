@@ -52,6 +52,11 @@ class AuditServiceStub:
                 request_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListEntriesRequest.SerializeToString,
                 response_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListEntriesResponse.FromString,
                 _registered_method=True)
+        self.GetRoundRecord = channel.unary_unary(
+                '/pitboss.audit.v1.AuditService/GetRoundRecord',
+                request_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordRequest.SerializeToString,
+                response_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordResponse.FromString,
+                _registered_method=True)
         self.GetCheckpoint = channel.unary_unary(
                 '/pitboss.audit.v1.AuditService/GetCheckpoint',
                 request_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetCheckpointRequest.SerializeToString,
@@ -113,6 +118,16 @@ class AuditServiceServicer:
         """ListEntries reads the entries of one player or of one source, in the order of the log.
 
         Errors: INVALID_ARGUMENT, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRoundRecord(self, request, context):
+        """GetRoundRecord reads the record of a round, which is written once when the round is settled, and every amendment
+        that later events of the round made necessary.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,6 +205,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.ListEntries,
                     request_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListEntriesRequest.FromString,
                     response_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'GetRoundRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRoundRecord,
+                    request_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordRequest.FromString,
+                    response_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordResponse.SerializeToString,
             ),
             'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCheckpoint,
@@ -306,6 +326,33 @@ class AuditService:
             '/pitboss.audit.v1.AuditService/ListEntries',
             pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListEntriesRequest.SerializeToString,
             pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRoundRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.audit.v1.AuditService/GetRoundRecord',
+            pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordRequest.SerializeToString,
+            pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -52,6 +52,12 @@ class AuditServiceStub:
 
     Errors: INVALID_ARGUMENT, UNAVAILABLE.
     """
+    GetRoundRecord: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetRoundRecordRequest, _audit_service_pb2.GetRoundRecordResponse]
+    """GetRoundRecord reads the record of a round, which is written once when the round is settled, and every amendment
+    that later events of the round made necessary.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
+    """
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetCheckpointRequest, _audit_service_pb2.GetCheckpointResponse]
     """GetCheckpoint reads the newest signed checkpoint with the cosignatures that witnesses gave to it.
 
@@ -107,6 +113,12 @@ class AuditServiceAsyncStub(AuditServiceStub):
     """ListEntries reads the entries of one player or of one source, in the order of the log.
 
     Errors: INVALID_ARGUMENT, UNAVAILABLE.
+    """
+    GetRoundRecord: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetRoundRecordRequest, _audit_service_pb2.GetRoundRecordResponse]  # type: ignore[assignment]
+    """GetRoundRecord reads the record of a round, which is written once when the round is settled, and every amendment
+    that later events of the round made necessary.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
     """
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetCheckpointRequest, _audit_service_pb2.GetCheckpointResponse]  # type: ignore[assignment]
     """GetCheckpoint reads the newest signed checkpoint with the cosignatures that witnesses gave to it.
@@ -178,6 +190,18 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         """ListEntries reads the entries of one player or of one source, in the order of the log.
 
         Errors: INVALID_ARGUMENT, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetRoundRecord(
+        self,
+        request: _audit_service_pb2.GetRoundRecordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.GetRoundRecordResponse, _abc.Awaitable[_audit_service_pb2.GetRoundRecordResponse]]:
+        """GetRoundRecord reads the record of a round, which is written once when the round is settled, and every amendment
+        that later events of the round made necessary.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

@@ -122,6 +122,38 @@ ASSET_KIND_POINTS: AssetKind.ValueType  # 3
 """Play money or loyalty points."""
 Global___AssetKind: _TypeAlias = AssetKind  # noqa: Y015
 
+class _ReproductionLevel:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReproductionLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReproductionLevel.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REPRODUCTION_LEVEL_UNSPECIFIED: _ReproductionLevel.ValueType  # 0
+    """As REPRODUCTION_LEVEL_R1."""
+    REPRODUCTION_LEVEL_R0: _ReproductionLevel.ValueType  # 1
+    """Money: the ledger's effect, from the log alone."""
+    REPRODUCTION_LEVEL_R1: _ReproductionLevel.ValueType  # 2
+    """Decisions too: every allow and deny is repeated to the byte."""
+    REPRODUCTION_LEVEL_R2: _ReproductionLevel.ValueType  # 3
+    """Messages too: requests and answers are kept as they were, with their signatures."""
+    REPRODUCTION_LEVEL_R3: _ReproductionLevel.ValueType  # 4
+    """Attested: the provider confirms the outcome by the round's id."""
+
+class ReproductionLevel(_ReproductionLevel, metaclass=_ReproductionLevelEnumTypeWrapper):
+    """ReproductionLevel says what of a provider's round can be shown again."""
+
+REPRODUCTION_LEVEL_UNSPECIFIED: ReproductionLevel.ValueType  # 0
+"""As REPRODUCTION_LEVEL_R1."""
+REPRODUCTION_LEVEL_R0: ReproductionLevel.ValueType  # 1
+"""Money: the ledger's effect, from the log alone."""
+REPRODUCTION_LEVEL_R1: ReproductionLevel.ValueType  # 2
+"""Decisions too: every allow and deny is repeated to the byte."""
+REPRODUCTION_LEVEL_R2: ReproductionLevel.ValueType  # 3
+"""Messages too: requests and answers are kept as they were, with their signatures."""
+REPRODUCTION_LEVEL_R3: ReproductionLevel.ValueType  # 4
+"""Attested: the provider confirms the outcome by the round's id."""
+Global___ReproductionLevel: _TypeAlias = ReproductionLevel  # noqa: Y015
+
 class _FreeRoundSettlement:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -520,6 +552,7 @@ class PutProviderRequest(_message.Message):
     BET_WINDOW_FIELD_NUMBER: _builtins.int
     AUTO_CLOSE_AFTER_FIELD_NUMBER: _builtins.int
     FREE_ROUND_SETTLEMENT_FIELD_NUMBER: _builtins.int
+    REPRODUCTION_LEVEL_FIELD_NUMBER: _builtins.int
     licensee_id: _builtins.str
     """The licensee."""
     provider: _builtins.str
@@ -530,6 +563,8 @@ class PutProviderRequest(_message.Message):
     """A bet takes one win only."""
     free_round_settlement: Global___FreeRoundSettlement.ValueType
     """Which message of a free round pays."""
+    reproduction_level: Global___ReproductionLevel.ValueType
+    """How far its rounds can be reproduced, as its manifest says."""
     @_builtins.property
     def late_win_window(self) -> _duration_pb2.Duration:
         """Wins pass for this long after the round was closed."""
@@ -553,10 +588,11 @@ class PutProviderRequest(_message.Message):
         bet_window: _duration_pb2.Duration | None = ...,
         auto_close_after: _duration_pb2.Duration | None = ...,
         free_round_settlement: Global___FreeRoundSettlement.ValueType = ...,
+        reproduction_level: Global___ReproductionLevel.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["auto_close_after", b"auto_close_after", "bet_window", b"bet_window", "late_win_window", b"late_win_window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_close_after", b"auto_close_after", "bet_window", b"bet_window", "free_round_settlement", b"free_round_settlement", "late_win_window", b"late_win_window", "licensee_id", b"licensee_id", "one_credit_per_bet", b"one_credit_per_bet", "provider", b"provider", "win_without_bet", b"win_without_bet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_close_after", b"auto_close_after", "bet_window", b"bet_window", "free_round_settlement", b"free_round_settlement", "late_win_window", b"late_win_window", "licensee_id", b"licensee_id", "one_credit_per_bet", b"one_credit_per_bet", "provider", b"provider", "reproduction_level", b"reproduction_level", "win_without_bet", b"win_without_bet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -624,10 +660,19 @@ class GamePapers(_message.Message):
     BUILD_FIELD_NUMBER: _builtins.int
     CERTIFIED_BUILDS_FIELD_NUMBER: _builtins.int
     PROGRESSIVE_JACKPOT_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_ID_FIELD_NUMBER: _builtins.int
+    RETURN_PPM_FIELD_NUMBER: _builtins.int
+    DEVIATION_PPM_FIELD_NUMBER: _builtins.int
     build: _builtins.str
     """The build that runs."""
     progressive_jackpot: _builtins.bool
     """It feeds or pays a progressive jackpot."""
+    certificate_id: _builtins.str
+    """Certificate of the build that runs, as its test house names it. Empty: not told."""
+    return_ppm: _builtins.int
+    """Certified return to the player, in millionths of the stakes. Zero: not told."""
+    deviation_ppm: _builtins.int
+    """Certified standard deviation of the return of one stake, in millionths of the stake. Zero: not told."""
     @_builtins.property
     def certified_builds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Builds with a certificate. The game takes no stakes if the one that runs is not among them."""
@@ -638,14 +683,184 @@ class GamePapers(_message.Message):
         build: _builtins.str = ...,
         certified_builds: _abc.Iterable[_builtins.str] | None = ...,
         progressive_jackpot: _builtins.bool = ...,
+        certificate_id: _builtins.str = ...,
+        return_ppm: _builtins.int = ...,
+        deviation_ppm: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "certified_builds", b"certified_builds", "progressive_jackpot", b"progressive_jackpot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "certificate_id", b"certificate_id", "certified_builds", b"certified_builds", "deviation_ppm", b"deviation_ppm", "progressive_jackpot", b"progressive_jackpot", "return_ppm", b"return_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GamePapers: _TypeAlias = GamePapers  # noqa: Y015
+
+@_typing.final
+class ShownPapers(_message.Message):
+    """ShownPapers are papers of one game from a moment on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_FIELD_NUMBER: _builtins.int
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
+    SINCE_TIME_FIELD_NUMBER: _builtins.int
+    PAPERS_FIELD_NUMBER: _builtins.int
+    change: _builtins.int
+    """Number of the change, from 1."""
+    licensee_id: _builtins.str
+    """The licensee for whom they hold. Empty: for all that have none of their own."""
+    provider: _builtins.str
+    """The provider."""
+    game_id: _builtins.str
+    """The provider's game id."""
+    @_builtins.property
+    def since_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when they hold."""
+
+    @_builtins.property
+    def papers(self) -> Global___GamePapers:
+        """The papers."""
+
+    def __init__(
+        self,
+        *,
+        change: _builtins.int = ...,
+        licensee_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        game_id: _builtins.str = ...,
+        since_time: _timestamp_pb2.Timestamp | None = ...,
+        papers: Global___GamePapers | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["papers", b"papers", "since_time", b"since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "game_id", b"game_id", "licensee_id", b"licensee_id", "papers", b"papers", "provider", b"provider", "since_time", b"since_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShownPapers: _TypeAlias = ShownPapers  # noqa: Y015
+
+@_typing.final
+class ListGamePapersRequest(_message.Message):
+    """ListGamePapersRequest asks for a page of papers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_CHANGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    after_change: _builtins.int
+    """Papers after this change. Zero: from the first one."""
+    page_size: _builtins.int
+    """Papers per page; 500 if zero, at most 1000."""
+    def __init__(
+        self,
+        *,
+        after_change: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_change", b"after_change", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGamePapersRequest: _TypeAlias = ListGamePapersRequest  # noqa: Y015
+
+@_typing.final
+class ListGamePapersResponse(_message.Message):
+    """ListGamePapersResponse is one page. An empty one is the end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAPERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def papers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShownPapers]:
+        """The papers."""
+
+    def __init__(
+        self,
+        *,
+        papers: _abc.Iterable[Global___ShownPapers] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["papers", b"papers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGamePapersResponse: _TypeAlias = ListGamePapersResponse  # noqa: Y015
+
+@_typing.final
+class ListProvidersRequest(_message.Message):
+    """ListProvidersRequest asks for all accounts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProvidersRequest: _TypeAlias = ListProvidersRequest  # noqa: Y015
+
+@_typing.final
+class ProviderAccount(_message.Message):
+    """ProviderAccount is the account of a licensee with a provider."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    REPRODUCTION_LEVEL_FIELD_NUMBER: _builtins.int
+    licensee_id: _builtins.str
+    """The licensee."""
+    provider: _builtins.str
+    """The provider."""
+    reproduction_level: Global___ReproductionLevel.ValueType
+    """How far its rounds can be reproduced."""
+    def __init__(
+        self,
+        *,
+        licensee_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        reproduction_level: Global___ReproductionLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["licensee_id", b"licensee_id", "provider", b"provider", "reproduction_level", b"reproduction_level"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderAccount: _TypeAlias = ProviderAccount  # noqa: Y015
+
+@_typing.final
+class ListProvidersResponse(_message.Message):
+    """ListProvidersResponse has them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderAccount]:
+        """The accounts, by licensee and provider."""
+
+    def __init__(
+        self,
+        *,
+        accounts: _abc.Iterable[Global___ProviderAccount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProvidersResponse: _TypeAlias = ListProvidersResponse  # noqa: Y015
 
 @_typing.final
 class PutGamesRequest(_message.Message):

@@ -72,6 +72,16 @@ class RegistryServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthResponse.FromString,
                 _registered_method=True)
+        self.ListGamePapers = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/ListGamePapers',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListGamePapersRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListGamePapersResponse.FromString,
+                _registered_method=True)
+        self.ListProviders = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/ListProviders',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListProvidersRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListProvidersResponse.FromString,
+                _registered_method=True)
         self.PutRate = channel.unary_unary(
                 '/pitboss.wallet.v1.RegistryService/PutRate',
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateRequest.SerializeToString,
@@ -150,6 +160,25 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListGamePapers(self, request, context):
+        """ListGamePapers lists what papers of games were shown, in the order in which they were, the oldest first.
+        What holds for a game at a moment is the last of its papers before it: the licensee's own, else those of all.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProviders(self, request, context):
+        """ListProviders lists every provider account of every licensee, with how far its rounds can be reproduced.
+
+        Errors: PERMISSION_DENIED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PutRate(self, request, context):
         """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
 
@@ -196,6 +225,16 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.PutSourceHealth,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthResponse.SerializeToString,
+            ),
+            'ListGamePapers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGamePapers,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListGamePapersRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListGamePapersResponse.SerializeToString,
+            ),
+            'ListProviders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProviders,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListProvidersRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListProvidersResponse.SerializeToString,
             ),
             'PutRate': grpc.unary_unary_rpc_method_handler(
                     servicer.PutRate,
@@ -395,6 +434,60 @@ class RegistryService:
             '/pitboss.wallet.v1.RegistryService/PutSourceHealth',
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGamePapers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/ListGamePapers',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListGamePapersRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListGamePapersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProviders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/ListProviders',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListProvidersRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListProvidersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -73,6 +73,17 @@ class RegistryServiceStub:
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
     """
+    ListGamePapers: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListGamePapersRequest, _registry_service_pb2.ListGamePapersResponse]
+    """ListGamePapers lists what papers of games were shown, in the order in which they were, the oldest first.
+    What holds for a game at a moment is the last of its papers before it: the licensee's own, else those of all.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+    """
+    ListProviders: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListProvidersRequest, _registry_service_pb2.ListProvidersResponse]
+    """ListProviders lists every provider account of every licensee, with how far its rounds can be reproduced.
+
+    Errors: PERMISSION_DENIED, UNAVAILABLE.
+    """
     PutRate: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PutRateRequest, _registry_service_pb2.PutRateResponse]
     """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
 
@@ -123,6 +134,17 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """PutSourceHealth says whether a source of facts outside answers.
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+    """
+    ListGamePapers: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListGamePapersRequest, _registry_service_pb2.ListGamePapersResponse]  # type: ignore[assignment]
+    """ListGamePapers lists what papers of games were shown, in the order in which they were, the oldest first.
+    What holds for a game at a moment is the last of its papers before it: the licensee's own, else those of all.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+    """
+    ListProviders: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListProvidersRequest, _registry_service_pb2.ListProvidersResponse]  # type: ignore[assignment]
+    """ListProviders lists every provider account of every licensee, with how far its rounds can be reproduced.
+
+    Errors: PERMISSION_DENIED, UNAVAILABLE.
     """
     PutRate: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutRateRequest, _registry_service_pb2.PutRateResponse]  # type: ignore[assignment]
     """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
@@ -213,6 +235,29 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """PutSourceHealth says whether a source of facts outside answers.
 
         Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListGamePapers(
+        self,
+        request: _registry_service_pb2.ListGamePapersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ListGamePapersResponse, _abc.Awaitable[_registry_service_pb2.ListGamePapersResponse]]:
+        """ListGamePapers lists what papers of games were shown, in the order in which they were, the oldest first.
+        What holds for a game at a moment is the last of its papers before it: the licensee's own, else those of all.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListProviders(
+        self,
+        request: _registry_service_pb2.ListProvidersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ListProvidersResponse, _abc.Awaitable[_registry_service_pb2.ListProvidersResponse]]:
+        """ListProviders lists every provider account of every licensee, with how far its rounds can be reproduced.
+
+        Errors: PERMISSION_DENIED, UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

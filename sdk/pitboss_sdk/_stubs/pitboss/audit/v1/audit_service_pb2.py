@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7pitboss_sdk/_stubs/pitboss/audit/v1/audit_service.proto\x12\x1cpitboss_sdk.pitboss.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x02\n\x05\x45ntry\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12L\n\x0crecord_class\x18\x02 \x01(\x0e\x32).pitboss_sdk.pitboss.audit.v1.RecordClassR\x0brecordClass\x12;\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\x10\n\x03key\x18\x05 \x01(\tR\x03key\x12\x18\n\x07subject\x18\x06 \x01(\tR\x07subject\x12\x1e\n\ncommitment\x18\x07 \x01(\x0cR\ncommitment\x12\x12\n\x04leaf\x18\x08 \x01(\x0cR\x04leaf\x12\x18\n\x07payload\x18\t \x01(\tR\x07payload\x12\x12\n\x04salt\x18\n \x01(\x0cR\x04salt\"\xe3\x01\n\rAppendRequest\x12\x1f\n\nrequest_id\x18\x01 \x01(\tB\x00R\trequestId\x12N\n\x0crecord_class\x18\x02 \x01(\x0e\x32).pitboss_sdk.pitboss.audit.v1.RecordClassB\x00R\x0brecordClass\x12!\n\x0blicensee_id\x18\x03 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x04 \x01(\tB\x00R\x08playerId\x12\x1f\n\nevent_json\x18\x05 \x01(\tB\x00R\teventJson\"g\n\x0e\x41ppendResponse\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x1a\n\x08replayed\x18\x02 \x01(\x08R\x08replayed\")\n\x0fGetEntryRequest\x12\x16\n\x05index\x18\x01 \x01(\x03\x42\x00R\x05index\"M\n\x10GetEntryResponse\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x05\x65ntry\"\x84\x02\n\x12ListEntriesRequest\x12!\n\x0blicensee_id\x18\x01 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x18\n\x06source\x18\x03 \x01(\tB\x00R\x06source\x12R\n\x0erecord_classes\x18\x04 \x03(\x0e\x32).pitboss_sdk.pitboss.audit.v1.RecordClassB\x00R\rrecordClasses\x12\x1f\n\nfrom_index\x18\x05 \x01(\x03\x42\x00R\tfromIndex\x12\x1d\n\tpage_size\x18\x06 \x01(\x05\x42\x00R\x08pageSize\"s\n\x13ListEntriesResponse\x12=\n\x07\x65ntries\x18\x01 \x03(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x07\x65ntries\x12\x1d\n\nnext_index\x18\x02 \x01(\x03R\tnextIndex\"9\n\x14GetCheckpointRequest\x12!\n\x0b\x63osigned_by\x18\x01 \x01(\x05\x42\x00R\ncosignedBy\"w\n\x15GetCheckpointResponse\x12\x1e\n\ncheckpoint\x18\x01 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x02 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x03 \x01(\x03R\x08treeSize\"Q\n\x18GetInclusionProofRequest\x12\x16\n\x05index\x18\x01 \x01(\x03\x42\x00R\x05index\x12\x1d\n\ttree_size\x18\x02 \x01(\x03\x42\x00R\x08treeSize\"\xca\x01\n\x19GetInclusionProofResponse\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x12\n\x04path\x18\x02 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x03 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x04 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x05 \x01(\x03R\x08treeSize\"V\n\x1aGetConsistencyProofRequest\x12\x1d\n\tfrom_size\x18\x01 \x01(\x03\x42\x00R\x08\x66romSize\x12\x19\n\x07to_size\x18\x02 \x01(\x03\x42\x00R\x06toSize\"\x8d\x01\n\x1bGetConsistencyProofResponse\x12\x12\n\x04path\x18\x01 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x02 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x03 \x01(\tR\x0bverifierKey\x12\x17\n\x07to_size\x18\x04 \x01(\x03R\x06toSize\"V\n\x12\x45rasePlayerRequest\x12!\n\x0blicensee_id\x18\x01 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\"/\n\x13\x45rasePlayerResponse\x12\x18\n\x07\x65ntries\x18\x01 \x01(\x03R\x07\x65ntries\"o\n\x10PlaceHoldRequest\x12\x19\n\x07hold_id\x18\x01 \x01(\tB\x00R\x06holdId\x12!\n\x0blicensee_id\x18\x02 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x03 \x01(\tB\x00R\x08playerId\"\x13\n\x11PlaceHoldResponse\"/\n\x12ReleaseHoldRequest\x12\x19\n\x07hold_id\x18\x01 \x01(\tB\x00R\x06holdId\"\x15\n\x13ReleaseHoldResponse*\xef\x01\n\x0bRecordClass\x12\x1c\n\x18RECORD_CLASS_UNSPECIFIED\x10\x00\x12\x16\n\x12RECORD_CLASS_MONEY\x10\x01\x12\x19\n\x15RECORD_CLASS_DECISION\x10\x02\x12\x15\n\x11RECORD_CLASS_PACK\x10\x03\x12\x16\n\x12RECORD_CLASS_ROUND\x10\x04\x12\x18\n\x14RECORD_CLASS_SESSION\x10\x05\x12\x16\n\x12RECORD_CLASS_STAFF\x10\x06\x12\x14\n\x10RECORD_CLASS_KEY\x10\x07\x12\x18\n\x14RECORD_CLASS_KEEPING\x10\x08\x32\xe3\x08\n\x0c\x41uditService\x12h\n\x06\x41ppend\x12+.pitboss_sdk.pitboss.audit.v1.AppendRequest\x1a,.pitboss_sdk.pitboss.audit.v1.AppendResponse\"\x03\x90\x02\x02\x12n\n\x08GetEntry\x12-.pitboss_sdk.pitboss.audit.v1.GetEntryRequest\x1a..pitboss_sdk.pitboss.audit.v1.GetEntryResponse\"\x03\x90\x02\x01\x12w\n\x0bListEntries\x12\x30.pitboss_sdk.pitboss.audit.v1.ListEntriesRequest\x1a\x31.pitboss_sdk.pitboss.audit.v1.ListEntriesResponse\"\x03\x90\x02\x01\x12}\n\rGetCheckpoint\x12\x32.pitboss_sdk.pitboss.audit.v1.GetCheckpointRequest\x1a\x33.pitboss_sdk.pitboss.audit.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12\x89\x01\n\x11GetInclusionProof\x12\x36.pitboss_sdk.pitboss.audit.v1.GetInclusionProofRequest\x1a\x37.pitboss_sdk.pitboss.audit.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12\x8f\x01\n\x13GetConsistencyProof\x12\x38.pitboss_sdk.pitboss.audit.v1.GetConsistencyProofRequest\x1a\x39.pitboss_sdk.pitboss.audit.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12w\n\x0b\x45rasePlayer\x12\x30.pitboss_sdk.pitboss.audit.v1.ErasePlayerRequest\x1a\x31.pitboss_sdk.pitboss.audit.v1.ErasePlayerResponse\"\x03\x90\x02\x02\x12q\n\tPlaceHold\x12..pitboss_sdk.pitboss.audit.v1.PlaceHoldRequest\x1a/.pitboss_sdk.pitboss.audit.v1.PlaceHoldResponse\"\x03\x90\x02\x02\x12w\n\x0bReleaseHold\x12\x30.pitboss_sdk.pitboss.audit.v1.ReleaseHoldRequest\x1a\x31.pitboss_sdk.pitboss.audit.v1.ReleaseHoldResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7pitboss_sdk/_stubs/pitboss/audit/v1/audit_service.proto\x12\x1cpitboss_sdk.pitboss.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x02\n\x05\x45ntry\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12L\n\x0crecord_class\x18\x02 \x01(\x0e\x32).pitboss_sdk.pitboss.audit.v1.RecordClassR\x0brecordClass\x12;\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12\x10\n\x03key\x18\x05 \x01(\tR\x03key\x12\x18\n\x07subject\x18\x06 \x01(\tR\x07subject\x12\x1e\n\ncommitment\x18\x07 \x01(\x0cR\ncommitment\x12\x12\n\x04leaf\x18\x08 \x01(\x0cR\x04leaf\x12\x18\n\x07payload\x18\t \x01(\tR\x07payload\x12\x12\n\x04salt\x18\n \x01(\x0cR\x04salt\"\xe3\x01\n\rAppendRequest\x12\x1f\n\nrequest_id\x18\x01 \x01(\tB\x00R\trequestId\x12N\n\x0crecord_class\x18\x02 \x01(\x0e\x32).pitboss_sdk.pitboss.audit.v1.RecordClassB\x00R\x0brecordClass\x12!\n\x0blicensee_id\x18\x03 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x04 \x01(\tB\x00R\x08playerId\x12\x1f\n\nevent_json\x18\x05 \x01(\tB\x00R\teventJson\"g\n\x0e\x41ppendResponse\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x1a\n\x08replayed\x18\x02 \x01(\x08R\x08replayed\")\n\x0fGetEntryRequest\x12\x16\n\x05index\x18\x01 \x01(\x03\x42\x00R\x05index\"M\n\x10GetEntryResponse\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x05\x65ntry\"\x84\x02\n\x12ListEntriesRequest\x12!\n\x0blicensee_id\x18\x01 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x18\n\x06source\x18\x03 \x01(\tB\x00R\x06source\x12R\n\x0erecord_classes\x18\x04 \x03(\x0e\x32).pitboss_sdk.pitboss.audit.v1.RecordClassB\x00R\rrecordClasses\x12\x1f\n\nfrom_index\x18\x05 \x01(\x03\x42\x00R\tfromIndex\x12\x1d\n\tpage_size\x18\x06 \x01(\x05\x42\x00R\x08pageSize\"s\n\x13ListEntriesResponse\x12=\n\x07\x65ntries\x18\x01 \x03(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x07\x65ntries\x12\x1d\n\nnext_index\x18\x02 \x01(\x03R\tnextIndex\"\x94\x01\n\x15GetRoundRecordRequest\x12!\n\x0blicensee_id\x18\x01 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x1c\n\x08provider\x18\x03 \x01(\tB\x00R\x08provider\x12\x1b\n\x08round_id\x18\x04 \x01(\tB\x00R\x07roundId\"\xd7\x01\n\x16GetRoundRecordResponse\x12;\n\x06record\x18\x01 \x01(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x06record\x12\x43\n\namendments\x18\x02 \x03(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\namendments\x12;\n\x06\x65vents\x18\x03 \x03(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x06\x65vents\"9\n\x14GetCheckpointRequest\x12!\n\x0b\x63osigned_by\x18\x01 \x01(\x05\x42\x00R\ncosignedBy\"w\n\x15GetCheckpointResponse\x12\x1e\n\ncheckpoint\x18\x01 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x02 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x03 \x01(\x03R\x08treeSize\"Q\n\x18GetInclusionProofRequest\x12\x16\n\x05index\x18\x01 \x01(\x03\x42\x00R\x05index\x12\x1d\n\ttree_size\x18\x02 \x01(\x03\x42\x00R\x08treeSize\"\xca\x01\n\x19GetInclusionProofResponse\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32#.pitboss_sdk.pitboss.audit.v1.EntryR\x05\x65ntry\x12\x12\n\x04path\x18\x02 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x03 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x04 \x01(\tR\x0bverifierKey\x12\x1b\n\ttree_size\x18\x05 \x01(\x03R\x08treeSize\"V\n\x1aGetConsistencyProofRequest\x12\x1d\n\tfrom_size\x18\x01 \x01(\x03\x42\x00R\x08\x66romSize\x12\x19\n\x07to_size\x18\x02 \x01(\x03\x42\x00R\x06toSize\"\x8d\x01\n\x1bGetConsistencyProofResponse\x12\x12\n\x04path\x18\x01 \x03(\x0cR\x04path\x12\x1e\n\ncheckpoint\x18\x02 \x01(\tR\ncheckpoint\x12!\n\x0cverifier_key\x18\x03 \x01(\tR\x0bverifierKey\x12\x17\n\x07to_size\x18\x04 \x01(\x03R\x06toSize\"V\n\x12\x45rasePlayerRequest\x12!\n\x0blicensee_id\x18\x01 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\"/\n\x13\x45rasePlayerResponse\x12\x18\n\x07\x65ntries\x18\x01 \x01(\x03R\x07\x65ntries\"o\n\x10PlaceHoldRequest\x12\x19\n\x07hold_id\x18\x01 \x01(\tB\x00R\x06holdId\x12!\n\x0blicensee_id\x18\x02 \x01(\tB\x00R\nlicenseeId\x12\x1d\n\tplayer_id\x18\x03 \x01(\tB\x00R\x08playerId\"\x13\n\x11PlaceHoldResponse\"/\n\x12ReleaseHoldRequest\x12\x19\n\x07hold_id\x18\x01 \x01(\tB\x00R\x06holdId\"\x15\n\x13ReleaseHoldResponse*\xef\x01\n\x0bRecordClass\x12\x1c\n\x18RECORD_CLASS_UNSPECIFIED\x10\x00\x12\x16\n\x12RECORD_CLASS_MONEY\x10\x01\x12\x19\n\x15RECORD_CLASS_DECISION\x10\x02\x12\x15\n\x11RECORD_CLASS_PACK\x10\x03\x12\x16\n\x12RECORD_CLASS_ROUND\x10\x04\x12\x18\n\x14RECORD_CLASS_SESSION\x10\x05\x12\x16\n\x12RECORD_CLASS_STAFF\x10\x06\x12\x14\n\x10RECORD_CLASS_KEY\x10\x07\x12\x18\n\x14RECORD_CLASS_KEEPING\x10\x08\x32\xe6\t\n\x0c\x41uditService\x12h\n\x06\x41ppend\x12+.pitboss_sdk.pitboss.audit.v1.AppendRequest\x1a,.pitboss_sdk.pitboss.audit.v1.AppendResponse\"\x03\x90\x02\x02\x12n\n\x08GetEntry\x12-.pitboss_sdk.pitboss.audit.v1.GetEntryRequest\x1a..pitboss_sdk.pitboss.audit.v1.GetEntryResponse\"\x03\x90\x02\x01\x12w\n\x0bListEntries\x12\x30.pitboss_sdk.pitboss.audit.v1.ListEntriesRequest\x1a\x31.pitboss_sdk.pitboss.audit.v1.ListEntriesResponse\"\x03\x90\x02\x01\x12\x80\x01\n\x0eGetRoundRecord\x12\x33.pitboss_sdk.pitboss.audit.v1.GetRoundRecordRequest\x1a\x34.pitboss_sdk.pitboss.audit.v1.GetRoundRecordResponse\"\x03\x90\x02\x01\x12}\n\rGetCheckpoint\x12\x32.pitboss_sdk.pitboss.audit.v1.GetCheckpointRequest\x1a\x33.pitboss_sdk.pitboss.audit.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12\x89\x01\n\x11GetInclusionProof\x12\x36.pitboss_sdk.pitboss.audit.v1.GetInclusionProofRequest\x1a\x37.pitboss_sdk.pitboss.audit.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12\x8f\x01\n\x13GetConsistencyProof\x12\x38.pitboss_sdk.pitboss.audit.v1.GetConsistencyProofRequest\x1a\x39.pitboss_sdk.pitboss.audit.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12w\n\x0b\x45rasePlayer\x12\x30.pitboss_sdk.pitboss.audit.v1.ErasePlayerRequest\x1a\x31.pitboss_sdk.pitboss.audit.v1.ErasePlayerResponse\"\x03\x90\x02\x02\x12q\n\tPlaceHold\x12..pitboss_sdk.pitboss.audit.v1.PlaceHoldRequest\x1a/.pitboss_sdk.pitboss.audit.v1.PlaceHoldResponse\"\x03\x90\x02\x02\x12w\n\x0bReleaseHold\x12\x30.pitboss_sdk.pitboss.audit.v1.ReleaseHoldRequest\x1a\x31.pitboss_sdk.pitboss.audit.v1.ReleaseHoldResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['GetEntry']._serialized_options = b'\220\002\001'
   _globals['_AUDITSERVICE'].methods_by_name['ListEntries']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ListEntries']._serialized_options = b'\220\002\001'
+  _globals['_AUDITSERVICE'].methods_by_name['GetRoundRecord']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['GetRoundRecord']._serialized_options = b'\220\002\001'
   _globals['_AUDITSERVICE'].methods_by_name['GetCheckpoint']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['GetCheckpoint']._serialized_options = b'\220\002\001'
   _globals['_AUDITSERVICE'].methods_by_name['GetInclusionProof']._loaded_options = None
@@ -50,8 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['PlaceHold']._serialized_options = b'\220\002\002'
   _globals['_AUDITSERVICE'].methods_by_name['ReleaseHold']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ReleaseHold']._serialized_options = b'\220\002\002'
-  _globals['_RECORDCLASS']._serialized_start=2340
-  _globals['_RECORDCLASS']._serialized_end=2579
+  _globals['_RECORDCLASS']._serialized_start=2709
+  _globals['_RECORDCLASS']._serialized_end=2948
   _globals['_ENTRY']._serialized_start=123
   _globals['_ENTRY']._serialized_end=457
   _globals['_APPENDREQUEST']._serialized_start=460
@@ -66,30 +68,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENTRIESREQUEST']._serialized_end=1177
   _globals['_LISTENTRIESRESPONSE']._serialized_start=1179
   _globals['_LISTENTRIESRESPONSE']._serialized_end=1294
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1296
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1353
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1355
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1474
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=1476
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=1557
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=1560
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=1762
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=1764
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=1850
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=1853
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1994
-  _globals['_ERASEPLAYERREQUEST']._serialized_start=1996
-  _globals['_ERASEPLAYERREQUEST']._serialized_end=2082
-  _globals['_ERASEPLAYERRESPONSE']._serialized_start=2084
-  _globals['_ERASEPLAYERRESPONSE']._serialized_end=2131
-  _globals['_PLACEHOLDREQUEST']._serialized_start=2133
-  _globals['_PLACEHOLDREQUEST']._serialized_end=2244
-  _globals['_PLACEHOLDRESPONSE']._serialized_start=2246
-  _globals['_PLACEHOLDRESPONSE']._serialized_end=2265
-  _globals['_RELEASEHOLDREQUEST']._serialized_start=2267
-  _globals['_RELEASEHOLDREQUEST']._serialized_end=2314
-  _globals['_RELEASEHOLDRESPONSE']._serialized_start=2316
-  _globals['_RELEASEHOLDRESPONSE']._serialized_end=2337
-  _globals['_AUDITSERVICE']._serialized_start=2582
-  _globals['_AUDITSERVICE']._serialized_end=3705
+  _globals['_GETROUNDRECORDREQUEST']._serialized_start=1297
+  _globals['_GETROUNDRECORDREQUEST']._serialized_end=1445
+  _globals['_GETROUNDRECORDRESPONSE']._serialized_start=1448
+  _globals['_GETROUNDRECORDRESPONSE']._serialized_end=1663
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1665
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1722
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1724
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1843
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=1845
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=1926
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=1929
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=2131
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=2133
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=2219
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=2222
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=2363
+  _globals['_ERASEPLAYERREQUEST']._serialized_start=2365
+  _globals['_ERASEPLAYERREQUEST']._serialized_end=2451
+  _globals['_ERASEPLAYERRESPONSE']._serialized_start=2453
+  _globals['_ERASEPLAYERRESPONSE']._serialized_end=2500
+  _globals['_PLACEHOLDREQUEST']._serialized_start=2502
+  _globals['_PLACEHOLDREQUEST']._serialized_end=2613
+  _globals['_PLACEHOLDRESPONSE']._serialized_start=2615
+  _globals['_PLACEHOLDRESPONSE']._serialized_end=2634
+  _globals['_RELEASEHOLDREQUEST']._serialized_start=2636
+  _globals['_RELEASEHOLDREQUEST']._serialized_end=2683
+  _globals['_RELEASEHOLDRESPONSE']._serialized_start=2685
+  _globals['_RELEASEHOLDRESPONSE']._serialized_end=2706
+  _globals['_AUDITSERVICE']._serialized_start=2951
+  _globals['_AUDITSERVICE']._serialized_end=4205
 # @@protoc_insertion_point(module_scope)

@@ -313,6 +313,76 @@ class ListEntriesResponse(_message.Message):
 Global___ListEntriesResponse: _TypeAlias = ListEntriesResponse  # noqa: Y015
 
 @_typing.final
+class GetRoundRecordRequest(_message.Message):
+    """GetRoundRecordRequest names a round."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    licensee_id: _builtins.str
+    """Licensee of the player."""
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    provider: _builtins.str
+    """The provider."""
+    round_id: _builtins.str
+    """The provider's round id."""
+    def __init__(
+        self,
+        *,
+        licensee_id: _builtins.str = ...,
+        player_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        round_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["licensee_id", b"licensee_id", "player_id", b"player_id", "provider", b"provider", "round_id", b"round_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRoundRecordRequest: _TypeAlias = GetRoundRecordRequest  # noqa: Y015
+
+@_typing.final
+class GetRoundRecordResponse(_message.Message):
+    """GetRoundRecordResponse has what the log holds of the round."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    AMENDMENTS_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> Global___Entry:
+        """The record. Unset: the round is not settled yet."""
+
+    @_builtins.property
+    def amendments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Entry]:
+        """What came after the record, in order."""
+
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Entry]:
+        """Every event of the round, refused ones too, in order."""
+
+    def __init__(
+        self,
+        *,
+        record: Global___Entry | None = ...,
+        amendments: _abc.Iterable[Global___Entry] | None = ...,
+        events: _abc.Iterable[Global___Entry] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendments", b"amendments", "events", b"events", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRoundRecordResponse: _TypeAlias = GetRoundRecordResponse  # noqa: Y015
+
+@_typing.final
 class GetCheckpointRequest(_message.Message):
     """GetCheckpointRequest asks for the newest checkpoint."""
 

@@ -59,6 +59,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"index": "7"}
     """
+    ERROR_REASON_ROUND_NOT_FOUND: _ErrorReason.ValueType  # 8
+    """The log has no such round.
+
+    Example metadata: {"provider": "acme_slots", "round_id": "r-17"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the audit service."""
@@ -99,5 +104,10 @@ ERROR_REASON_PAYLOAD_BROKEN: ErrorReason.ValueType  # 7
 """The payload is not what was written: its seal is broken.
 
 Example metadata: {"index": "7"}
+"""
+ERROR_REASON_ROUND_NOT_FOUND: ErrorReason.ValueType  # 8
+"""The log has no such round.
+
+Example metadata: {"provider": "acme_slots", "round_id": "r-17"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

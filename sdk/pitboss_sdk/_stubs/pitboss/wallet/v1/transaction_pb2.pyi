@@ -347,6 +347,7 @@ class Transaction(_message.Message):
     BONUS_PART_FIELD_NUMBER: _builtins.int
     GRANT_ID_FIELD_NUMBER: _builtins.int
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
+    CLOSES_ROUND_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """Our id, "shard-sequence". Empty for an unknown key."""
     player_id: _builtins.str
@@ -379,6 +380,8 @@ class Transaction(_message.Message):
     """Kind of the transaction that this one refers to, where `reference_key` alone does not say it."""
     grant_id: _builtins.str
     """Free-round grant."""
+    closes_round: _builtins.bool
+    """It closed its round."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount of the action."""
@@ -433,10 +436,11 @@ class Transaction(_message.Message):
         bonus_part: _money_pb2.Money | None = ...,
         grant_id: _builtins.str = ...,
         effective_time: _timestamp_pb2.Timestamp | None = ...,
+        closes_round: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "bonus_part", b"bonus_part", "effective_time", b"effective_time", "jackpot_part", b"jackpot_part", "record_time", b"record_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "bonus_part", b"bonus_part", "effective_time", b"effective_time", "game_id", b"game_id", "grant_id", b"grant_id", "jackpot_part", b"jackpot_part", "kind", b"kind", "opened_case", b"opened_case", "outcome", b"outcome", "player_id", b"player_id", "reasons", b"reasons", "record_time", b"record_time", "reference_key", b"reference_key", "reference_kind", b"reference_kind", "request_id", b"request_id", "rolled_back", b"rolled_back", "round_id", b"round_id", "session_id", b"session_id", "source", b"source", "state", b"state", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_at_commit", b"balance_at_commit", "bonus_part", b"bonus_part", "closes_round", b"closes_round", "effective_time", b"effective_time", "game_id", b"game_id", "grant_id", b"grant_id", "jackpot_part", b"jackpot_part", "kind", b"kind", "opened_case", b"opened_case", "outcome", b"outcome", "player_id", b"player_id", "reasons", b"reasons", "record_time", b"record_time", "reference_key", b"reference_key", "reference_kind", b"reference_kind", "request_id", b"request_id", "rolled_back", b"rolled_back", "round_id", b"round_id", "session_id", b"session_id", "source", b"source", "state", b"state", "transaction_id", b"transaction_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

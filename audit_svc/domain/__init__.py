@@ -64,6 +64,8 @@ class Span:
     after: int = 0
     position: int = 0
     drafts: Sequence[Draft]
+    places: Sequence[tuple[bytes, int]] = ()
+    """Keyed digests of rounds, and the indices of entries about them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
