@@ -108,6 +108,11 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         await self._protection.change(require_licensee(), _action(request, record_finding=finding))
         return pb.RecordIdentityResponse()
 
+    async def RecordLocation(self, request: pb.RecordLocationRequest, context: object) -> pb.RecordLocationResponse:
+        finding = protection_pb2.RecordFinding(location=request.finding, evidence=request.evidence)
+        await self._protection.change(require_licensee(), _action(request, record_finding=finding))
+        return pb.RecordLocationResponse()
+
 
 def _action(request: object, **kind: object) -> action_pb2.Action:
     return action_pb2.Action(

@@ -27,6 +27,7 @@ POLICY = Policy(
         COMPLIANCE: (*_LICENSEES, "session_svc"),
         f"{COMPLIANCE}/OpenPlay": ("session_svc", "platform"),
         f"{COMPLIANCE}/RecordIdentity": ("fact_sources/kyc", "platform"),
+        f"{COMPLIANCE}/RecordLocation": ("fact_sources/geolocation", "platform"),
         DECISIONS: _LICENSEES,
         POLICIES: _LICENSEES,
         f"{POLICIES}/ListPacks": (*_LICENSEES, "audit_svc"),

@@ -72,6 +72,7 @@ POLICY = Policy(
         f"{REGISTRY}/ListLicensees": ("platform", "audit_svc"),
         f"{REGISTRY}/ListGamePapers": ("platform", "audit_svc"),
         f"{REGISTRY}/ListProviders": ("platform", "audit_svc"),
+        f"{REGISTRY}/PutSourceHealth": ("platform", "fact_sources/geolocation"),
     },
     scopes={WALLET: "wallet", HISTORY: "wallet"},
 )

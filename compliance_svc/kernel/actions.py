@@ -296,6 +296,10 @@ class RecordLocation:
     kind: ClassVar = ActionKind.RECORD_LOCATION
     territory: str
     until_us: int | None = None
+    event_us: int | None = None
+    """When the source found it; None: results are not ordered."""
+    evidence: str = ""
+    """Source and reference of what it rests on."""
 
 
 class Screening(StrEnum):
@@ -313,6 +317,8 @@ class RecordScreening:
     kind: ClassVar = ActionKind.RECORD_SCREENING
     result: Screening
     amount_minor: int = 0
+    evidence: str = ""
+    """Source and reference of what it rests on, such as the version of a list."""
 
 
 class Check(StrEnum):

@@ -11,6 +11,7 @@ from compliance_svc.kernel.rules import CompiledKind, standing
 from compliance_svc.kernel.rules.base import Context, Rule
 from compliance_svc.kernel.rules.money import MoneyTrigger
 from compliance_svc.kernel.rules.own_limits import bet_limits, confirmed_at_login, deposit_limits
+from compliance_svc.kernel.rules.person import LocationPerWager
 from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
 
 Plan: TypeAlias = tuple[Rule, ...]
@@ -78,6 +79,12 @@ class Pack:
     def triggers(self) -> tuple[MoneyTrigger, ...]:
         """The thresholds with a duty."""
         return tuple(rule.params for rule in self.rules if isinstance(rule.params, MoneyTrigger))
+
+    @property
+    def location_rechecks_s(self) -> tuple[int, ...]:
+        """Seconds after which a place has to be checked again; none where a result holds as long as its source says."""
+        places = (rule.params for rule in self.rules if isinstance(rule.params, LocationPerWager))
+        return tuple(place.recheck_s for place in places if place.recheck_s is not None)
 
     def _compile(self, kind: ActionKind, category: Category | None, currency: str, exponent: int) -> Plan:
         context = Context(zone=self.zone, category=category, currency=currency, exponent=exponent)

@@ -13,7 +13,7 @@ from compliance_svc.kernel.actions import (
     RecordScreening,
     Screening,
 )
-from compliance_svc.kernel.local_time import DAY_US
+from compliance_svc.kernel.local_time import DAY_US, SECOND_US
 from compliance_svc.kernel.pack import Pack
 from compliance_svc.kernel.protection import Identity, Protection
 
@@ -26,7 +26,7 @@ def record(pack: Pack, state: Protection, action: Protective, now_us: int) -> Pr
         case RecordIdentity():
             return _identity(state, action)
         case RecordLocation():
-            return state.about(location=action.territory, location_until_us=action.until_us)
+            return _location(pack, state, action, now_us)
         case RecordScreening():
             return _screening(state, action)
         case RecordCheck():
@@ -46,6 +46,17 @@ def _identity(state: Protection, action: RecordIdentity) -> Protection | None:
     found = state.about(identity=action.result, identity_us=action.event_us)
     loses = state.person.identity is Identity.VERIFIED and action.result is not Identity.VERIFIED
     return found.without_permits() if loses else found
+
+
+def _location(pack: Pack, state: Protection, action: RecordLocation, now_us: int) -> Protection | None:
+    """A place holds until its source says, and no longer than the pack waits for the next check."""
+    known_us = state.person.location_us
+    if known_us is not None and action.event_us is not None and action.event_us < known_us:
+        return None
+    found_us = now_us if action.event_us is None else min(action.event_us, now_us)
+    ends = [found_us + seconds * SECOND_US for seconds in pack.location_rechecks_s]
+    until_us = min([*ends, *(() if action.until_us is None else (action.until_us,))], default=None)
+    return state.about(location=action.territory, location_until_us=until_us, location_us=action.event_us)
 
 
 def _screening(state: Protection, action: RecordScreening) -> Protection:

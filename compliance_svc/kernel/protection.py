@@ -55,6 +55,8 @@ class Person:
     """Where the player is, as a territory of packs; empty if that was never found out."""
     location_until_us: int | None = None
     """None: it does not expire."""
+    location_us: int | None = None
+    """When the source found the place; an older finding changes nothing."""
     frozen: bool = False
     """A confirmed hit of a screening: everything is held."""
     frozen_minor: int = 0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from mesh.dev.paths import DESCRIPTORS, PYTHON_PATH
 from mesh.dev.ports import free_ports
 from mesh.dev.ready import EnvoyReady, GrpcHealth, HttpOk, Readiness
-from mesh.dev.vault import AuditKeys
+from mesh.dev.vault import AuditKeys, LocationKeys
 from mesh.notes import Cosigner, Signer
 
 HOST = "127.0.0.1"
@@ -23,6 +26,10 @@ WITNESS = "witness"
 REGISTER = "register"
 REGISTER_SIMULATOR = "register-simulator"
 _REGISTER_TOKEN = "sandbox-register"  # noqa: S105 - of a simulator on loopback
+GEOLOCATION = "geolocation"
+GEOLOCATION_SIMULATOR = "geolocation-simulator"
+_LOCATION_VENDOR, _LOCATION_KEY = "sandbox", "k1"
+_LOCATION_WATCH_MS, _LOCATION_HOLD_MS = 1_000, 6_000
 AUDIT_LOG = "pitboss.localhost/audit"
 WITNESS_NAME = "pitboss.localhost/witness"
 
@@ -48,6 +55,8 @@ class Ports:
     witness: int
     register: int
     register_simulator: int
+    geolocation: int
+    geolocation_simulator: int
     adapters: Mapping[str, int]
     callbacks: Mapping[str, int]
     studios: Mapping[str, int]
@@ -55,7 +64,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(13 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(15 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -71,6 +80,8 @@ class Ports:
             witness=next(pool),
             register=next(pool),
             register_simulator=next(pool),
+            geolocation=next(pool),
+            geolocation_simulator=next(pool),
             adapters={name: next(pool) for name in providers},
             callbacks={name: next(pool) for name in providers},
             studios={name: next(pool) for name in providers},
@@ -101,6 +112,8 @@ class Surroundings:
     """What wallets sign statements of days with."""
     audit_keys: AuditKeys = field(default_factory=AuditKeys, repr=False)
     """What the audit log and its witness work with."""
+    location_keys: LocationKeys = field(default_factory=LocationKeys, repr=False)
+    """What assertions about places are signed and sealed with."""
     session_keys: str = field(default="", repr=False)
     with_register: bool = False
     """There is an exclusion register, and we ask it."""
@@ -231,6 +244,52 @@ def register(around: Surroundings) -> tuple[Process, ...]:
             readiness=GrpcHealth(address=address, tls=around.tls / "platform"),
             address=address,
             workload="fact_sources/register",
+        ),
+    )
+
+
+def geolocation(around: Surroundings) -> tuple[Process, ...]:
+    """The process of a vendor of locations, and a simulator of the vendor."""
+    ports, keys = around.ports, around.location_keys
+    address, simulator = f"{HOST}:{ports.geolocation}", f"{HOST}:{ports.geolocation_simulator}"
+    signing = Ed25519PrivateKey.from_private_bytes(b64decode(keys.signing))
+    public = b64encode(signing.public_key().public_bytes_raw()).decode()
+    shared = {
+        **_interpreter(),
+        "PITBOSS_CLOCK_FILE": str(around.clock_file),
+        "PITBOSS_GEOLOCATION_VENDOR": _LOCATION_VENDOR,
+        "PITBOSS_GEOLOCATION_SEALING_KEY": keys.sealing,
+    }
+    return (
+        Process(
+            name=GEOLOCATION_SIMULATOR,
+            module="fact_sources.geolocation.simulator",
+            environment={
+                **shared,
+                "PITBOSS_GEOLOCATION_LISTEN": simulator,
+                "PITBOSS_GEOLOCATION_SIGNING_KEY": keys.signing,
+                "PITBOSS_GEOLOCATION_KEY_ID": _LOCATION_KEY,
+            },
+            readiness=HttpOk(address=simulator),
+            address=simulator,
+        ),
+        Process(
+            name=GEOLOCATION,
+            module="fact_sources.geolocation",
+            environment={
+                **shared,
+                "PITBOSS_TLS_DIR": str(around.tls / "fact_sources/geolocation"),
+                "PITBOSS_GEOLOCATION_LISTEN": address,
+                "PITBOSS_GEOLOCATION_URL": f"http://{simulator}",
+                "PITBOSS_GEOLOCATION_KEYS": f"{_LOCATION_KEY}={public}",
+                "PITBOSS_GEOLOCATION_WATCH_MS": str(_LOCATION_WATCH_MS),
+                "PITBOSS_GEOLOCATION_HOLD_MS": str(_LOCATION_HOLD_MS),
+                "PITBOSS_COMPLIANCE_ADDRESS": f"{HOST}:{ports.compliance}",
+                "PITBOSS_WALLET_ADDRESSES": ",".join(f"{HOST}:{port}" for port in ports.wallets),
+            },
+            readiness=HttpOk(address=address),
+            address=address,
+            workload="fact_sources/geolocation",
         ),
     )
 

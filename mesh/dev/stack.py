@@ -75,6 +75,8 @@ class Options:
     """Also start the audit log and a witness. Nobody waits for them."""
     register: bool = False
     """Also start an exclusion register, which is then asked at the opening of play."""
+    geolocation: bool = False
+    """Also start the process of a vendor of locations. Nobody waits for it."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -116,6 +118,8 @@ class Stack:
                 self._processes |= self._start_processes(processes.after_services(self.around))
             if self.options.audit:
                 self._processes |= self._start_processes(processes.audit(self.around))
+            if self.options.geolocation:
+                self._processes |= self._start_processes(processes.geolocation(self.around))
         except BaseException:
             self.close()
             raise
@@ -304,6 +308,7 @@ class Stack:
             signing_key=self.vault.signing_key,
             statement_key=self.vault.statement_key,
             audit_keys=self.vault.audit_keys,
+            location_keys=self.vault.location_keys,
             with_register=self.options.register,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,

@@ -26,6 +26,7 @@ WORKLOADS = (
     "compliance_svc",
     "audit_svc",
     "fact_sources/register",
+    "fact_sources/geolocation",
     "second_opinion",
     "platform",
 )
@@ -38,6 +39,14 @@ class AuditKeys:
     signing: str = ""
     payload: str = ""
     witness: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationKeys:
+    """Secrets of the simulated vendor of locations: what it signs with, and what it seals with for us."""
+
+    signing: str = ""
+    sealing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,8 @@ class Vault:
     """What wallets sign statements of days with."""
     audit_keys: AuditKeys = field(repr=False)
     """What the audit log and its witness work with."""
+    location_keys: LocationKeys = field(repr=False)
+    """What assertions about places are signed and sealed with."""
 
     @classmethod
     def make(cls, folder: Path, providers: Iterable[Provider]) -> Self:
@@ -69,6 +80,7 @@ class Vault:
             signing_key=new_seed(),
             statement_key=new_seed(),
             audit_keys=AuditKeys(signing=new_seed(), payload=new_seed(), witness=new_seed()),
+            location_keys=LocationKeys(signing=new_seed(), sealing=new_seed()),
         )
         vault._write_certificates()
         vault._write_tokens()

@@ -45,6 +45,11 @@ PROGRAMS = (
         module="fact_sources.kyc.config",
         settings="KycSettings",
     ),
+    Program(
+        title="A vendor of locations: `python -m fact_sources.geolocation`",
+        module="fact_sources.geolocation.config",
+        settings="GeolocationSettings",
+    ),
     Program(title="A witness: `python -m witness`", module="witness.config", settings="WitnessSettings"),
     Program(
         title="The second opinion: `python -m mesh.second_opinion`",

@@ -10,9 +10,12 @@ from contextlib import closing
 from dataclasses import asdict
 
 from mesh.dev.paths import BUILD
-from mesh.dev.stack import Options, Stack
-from tests.drills.list import DRILLS, OPEN, Row
+from mesh.dev.stack import DEMO_LICENSEES, DemoLicensee, Options, Stack
+from tests.drills.list import DRILLS, LOCATION_DRILLS, LOCATION_VALID_S, OPEN, Row
 from tests.drills.stage import Stage
+
+PLACED = DemoLicensee(id="meridian", pack="us-nj", currency="USD")
+"""A licensee whose law asks where the player is at every wager."""
 
 
 def main() -> int:
@@ -40,9 +43,19 @@ def main() -> int:
 
 def run() -> Iterator[Row]:
     """Every row as it is seen."""
-    with Stack(Options(kind="drills", audit=True, register=True)) as stack, closing(Stage(stack)) as stage:
-        for drill in DRILLS:
-            yield from drill(stage)
+    options = Options(
+        kind="drills",
+        audit=True,
+        register=True,
+        geolocation=True,
+        licensees=(*DEMO_LICENSEES, PLACED),
+        environment={"geolocation-simulator": {"PITBOSS_GEOLOCATION_VALID_S": str(LOCATION_VALID_S)}},
+    )
+    with Stack(options) as stack:
+        for licensee, drills in ((DEMO_LICENSEES[0], DRILLS), (PLACED, LOCATION_DRILLS)):
+            with closing(Stage(stack, licensee)) as stage:
+                for drill in drills:
+                    yield from drill(stage)
 
 
 if __name__ == "__main__":

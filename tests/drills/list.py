@@ -124,6 +124,91 @@ def log_down(stage: Stage) -> Iterator[Row]:
     yield _decided("audit log back", "the bet's decision is in it", seen, "ALLOW", (), "G0")
 
 
+def location_answers(stage: Stage) -> Iterator[Row]:
+    """Every way in which an assertion about a place can be, at the opening of play."""
+    recheck, source = ("GEO.RECHECK",), "location"
+    player = stage.player()
+    stage.launch(player)
+    yield _decided(
+        f"{source} unknown yet", "session open", stage.decision(player, "open_play"), "CHALLENGE", recheck, "G0"
+    )
+    player = stage.player()
+    for habit, reason in _REFUSED:
+        stage.locations(habit)
+        yield _happened(f"{source} {habit}", "assertion", stage.locate(player), reason)
+    stage.launch(player)
+    seen = stage.decision(player, "open_play")
+    yield _decided(f"{source} refused", "session open", seen, "CHALLENGE", recheck, "G0")
+    for order, territory in (("suspicious", "ZZ"), ("place/US-PA", "US-PA")):
+        stage.locations("honest")
+        stage.locations(order)
+        player = stage.player()
+        yield _happened(f"{source} {order}", "assertion", stage.locate(player), territory)
+        stage.launch(player)
+        seen = stage.decision(player, "open_play")
+        yield _decided(f"{source} {order}", "session open", seen, "DENY", ("GEO.OUTSIDE",), "G0")
+    stage.locations("honest")
+    stage.locations("place/US-NJ")
+
+
+def location_replayed(stage: Stage) -> Iterator[Row]:
+    """An assertion is used once, also when the process that takes it was killed in between."""
+    player = stage.player()
+    assertion = stage.assertion(player)
+    yield _happened("location honest", "assertion", stage.present(assertion), "US-NJ")
+    yield _happened("location replayed", "assertion", stage.present(assertion), "SYS.ASSERTION_REPLAY")
+    stage.stack.kill("geolocation")
+    stage.stack.restart("geolocation")
+    yield _happened("location replayed after a kill", "assertion", stage.present(assertion), "SYS.ASSERTION_REPLAY")
+    stage.launch(player)
+    yield _decided("location honest", "session open", stage.decision(player, "open_play"), "ALLOW", (), "G0")
+
+
+def location_down(stage: Stage) -> Iterator[Row]:
+    """The vendor, and then the process that watches it, are gone: a known place holds until its end, then play stops."""
+    unavailable = ("GEO.UNAVAILABLE",)
+    for name, what in (("geolocation-simulator", "location down"), ("geolocation", "location's process down")):
+        player = stage.player()
+        stage.locate(player)
+        running, other = stage.play(player), stage.player()
+        stage.stack.kill(name)
+
+        def refused(other: str = other) -> bool:
+            stage.launch(other)
+            return stage.decision(other, "open_play").reasons == unavailable
+
+        until(refused, "the wallets know that the source is silent")
+        yield _decided(what, "session open", stage.decision(other, "open_play"), "DENY", unavailable, "G3")
+        key = f"bet-{name}"
+        stage.bet(running, key)
+        yield _decided(what, "bet in a running session", stage.decision(player, "bet", key), "ALLOW", (), "G3")
+        stage.deposit(player, f"deposit-{name}")
+        yield _decided(what, "deposit", stage.decision(player, "deposit", f"deposit-{name}"), "ALLOW", (), "G3")
+        stage.stack.advance_clock(LOCATION_VALID_S)
+        stage.bet(running, f"late-{name}")
+        seen = stage.decision(player, "bet", f"late-{name}")
+        yield _decided(what, "bet after the place's end", seen, "DENY", unavailable, "G3")
+        yield _happened(what, "win", stage.win(running, key), "OK")
+        yield _happened(what, "withdrawal", stage.withdraw(player), "OK")
+        stage.stack.restart(name)
+        until(lambda: _plays_again(stage), "play goes on after a new check")
+
+
+def _plays_again(stage: Stage) -> bool:
+    player = stage.player()
+    return stage.locate(player) == "US-NJ" and stage.launch(player)
+
+
+_REFUSED = (
+    ("stale", "SYS.ASSERTION_STALE"),
+    ("forged", "GEO.ASSERTION_UNSIGNED"),
+    ("unreadable", "GEO.ASSERTION_UNREADABLE"),
+    ("contradictory", "GEO.ASSERTION_CONTRADICTORY"),
+    ("unknown", "GEO.UNKNOWN"),
+)
+LOCATION_VALID_S = 120
+"""For how long the simulated vendor's assertions hold."""
+
 DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (
     register_answers,
     register_down,
@@ -132,9 +217,11 @@ DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (
     log_down,
 )
 
+LOCATION_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (location_answers, location_replayed, location_down)
+"""Those of a licensee whose law asks where the player is."""
+
 OPEN = (
-    "geolocation down: no adapter yet, the kernel's rule is tested by cases",
-    "KYC vendor down: no adapter yet",
+    "KYC vendor down: its process takes callbacks and asks nobody, so there is nothing to break",
     "sanctions screening down: no adapter yet",
     "cross-operator limit and activity files down: no adapter yet",
     "clock off: nobody in this mesh measures it; the wallet's answer to a report is tested by cases",

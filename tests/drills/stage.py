@@ -14,8 +14,9 @@ from decimal import Decimal
 from typing import Any
 
 import grpc
+import httpx
 
-from mesh.dev.stack import Stack
+from mesh.dev.stack import DEMO_LICENSEES, DemoLicensee, Stack
 from mesh.tls import Tls
 from pitboss.audit.v1 import audit_service_pb2 as audit_pb
 from pitboss.audit.v1.audit_service_pb2_grpc import AuditServiceStub
@@ -28,7 +29,7 @@ from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss_sdk import Client, Money
 from pitboss_sdk.errors import PitbossError
 
-LICENSEE, PROVIDER, GAME, CURRENCY = "aurora", "hub88_style", "demo_fruit_5", "GBP"
+PROVIDER, GAME = "hub88_style", "demo_fruit_5"
 PATIENCE_S = 40.0
 
 
@@ -51,13 +52,14 @@ class Running:
 
 
 class Stage:
-    """The mesh and its players."""
+    """The mesh and the players of one licensee."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, licensee: DemoLicensee = DEMO_LICENSEES[0]) -> None:
         self.stack = stack
+        self.licensee, self.currency = licensee.id, licensee.currency
         self._names = itertools.count(1)
         gateway = stack.mesh["gateway"]
-        self.client = Client(gateway["grpc"], token=stack.token(LICENSEE), ca_file=gateway["ca"])
+        self.client = Client(gateway["grpc"], token=stack.token(licensee.id), ca_file=gateway["ca"])
 
     def close(self) -> None:
         """Hang up."""
@@ -68,20 +70,23 @@ class Stage:
     def player(self) -> str:
         """A new grown-up player with money."""
         name = f"drill-{next(self._names)}"
-        self.client.open_account(name, CURRENCY, born_on=date(1980, 1, 1))
-        self.client.deposit(name, Money(Decimal("20.00"), CURRENCY), transaction_key=f"first-{name}")
+        self.client.open_account(name, self.currency, born_on=date(1980, 1, 1))
+        self.client.deposit(name, Money(Decimal("20.00"), self.currency), transaction_key=f"first-{name}")
         return name
 
     def running(self) -> Running:
         """A player in a session."""
-        name = self.player()
-        launch = self.client.create_session(name, provider=PROVIDER, game_id=GAME, currency_code=CURRENCY)
+        return self.play(self.player())
+
+    def play(self, name: str) -> Running:
+        """Open a session, which must be allowed."""
+        launch = self.client.create_session(name, provider=PROVIDER, game_id=GAME, currency_code=self.currency)
         return Running(name, launch.session.session_id)
 
     def launch(self, player: str) -> bool:
         """Try to open a session; whether it was opened. Why not, the audit log says."""
         try:
-            self.client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code=CURRENCY)
+            self.client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code=self.currency)
         except PitbossError:
             return False
         return True
@@ -90,30 +95,31 @@ class Stage:
 
     def bet(self, running: Running, key: str) -> str:
         """A stake; the outcome, or the status code if there was none."""
-        bet = action_pb2.Bet(round_id=key, amount=_money("0.10"), game_id=GAME, session_id=running.session_id)
+        bet = action_pb2.Bet(round_id=key, amount=self._money("0.10"), game_id=GAME, session_id=running.session_id)
         return self._execute(action_pb2.Action(player_id=running.player, transaction_key=key, bet=bet))
 
     def win(self, running: Running, round_id: str) -> str:
         """A win of that round."""
-        win = action_pb2.Win(round_id=round_id, amount=_money("0.20"), game_id=GAME, session_id=running.session_id)
+        win = action_pb2.Win(round_id=round_id, amount=self._money("0.20"), game_id=GAME, session_id=running.session_id)
         return self._execute(action_pb2.Action(player_id=running.player, transaction_key=f"w-{round_id}", win=win))
 
     def deposit(self, player: str, key: str) -> str:
         """Money from outside, after the register was asked as at a launch."""
         deposit = action_pb2.Deposit(
-            amount=_money("1.00"), answers=protection_pb2.SourceAnswers(exclusion_register=self.register_says(player))
+            amount=self._money("1.00"),
+            answers=protection_pb2.SourceAnswers(exclusion_register=self.register_says(player)),
         )
         return self._execute(action_pb2.Action(player_id=player, transaction_key=key, deposit=deposit), "cashier")
 
     def withdraw(self, player: str) -> str:
         """Money to outside."""
         try:
-            return str(self.client.request_withdrawal(player, Money(Decimal("1.00"), CURRENCY)).outcome.name)
+            return str(self.client.request_withdrawal(player, Money(Decimal("1.00"), self.currency)).outcome.name)
         except PitbossError as error:
             return type(error).__name__
 
     def _execute(self, action: action_pb2.Action, source: str = PROVIDER) -> str:
-        metadata = (("x-pitboss-licensee", LICENSEE), ("x-pitboss-source", source))
+        metadata = (("x-pitboss-licensee", self.licensee), ("x-pitboss-source", source))
         with self._channel(self.stack.around.ports.wallets[0]) as channel:
             request = ledger_service_pb2.ExecuteRequest(action=action)
             try:
@@ -128,7 +134,7 @@ class Stage:
             stub = ExclusionRegisterServiceStub(channel)
             request = source_pb.CheckPlayerRequest(player_id=player)
             try:
-                return stub.CheckPlayer(request, timeout=4, metadata=(("x-pitboss-licensee", LICENSEE),)).answer
+                return stub.CheckPlayer(request, timeout=4, metadata=(("x-pitboss-licensee", self.licensee),)).answer
             except grpc.RpcError:
                 return protection_pb2.SOURCE_ANSWER_SILENT
 
@@ -144,6 +150,32 @@ class Stage:
         """Give the simulated register a habit, or `list/<reference>`."""
         url = f"http://127.0.0.1:{self.stack.around.ports.register_simulator}/control/{habit}"
         urllib.request.urlopen(urllib.request.Request(url, data=b""), timeout=5).close()
+
+    # -- the vendor of locations
+
+    def locations(self, habit: str) -> None:
+        """Give the simulated vendor of locations a habit, or `place/<territory>`."""
+        self._post(self.stack.around.ports.geolocation_simulator, f"control/{habit}", b"")
+
+    def assertion(self, player: str) -> bytes:
+        """What the vendor's library in the player's client gets."""
+        return self._post(
+            self.stack.around.ports.geolocation_simulator, "locate", f"{self.licensee}/{player}".encode()
+        )[1]
+
+    def present(self, assertion: bytes) -> str:
+        """Bring an assertion to the process that takes them: the territory that it recorded, or the reason code."""
+        _, body = self._post(self.stack.around.ports.geolocation, "assertion", assertion)
+        answer: dict[str, Any] = json.loads(body)
+        return str(answer["territory"] if answer["accepted"] else answer["reason"])
+
+    def locate(self, player: str) -> str:
+        """A new assertion about a player, presented."""
+        return self.present(self.assertion(player))
+
+    def _post(self, port: int, path: str, body: bytes) -> tuple[int, bytes]:
+        answer = httpx.post(f"http://127.0.0.1:{port}/{path}", content=body, timeout=10, trust_env=False)
+        return answer.status_code, answer.content
 
     # -- evidence
 
@@ -170,12 +202,11 @@ class Stage:
 
     def _events(self, player: str) -> list[tuple[int, dict[str, Any]]]:
         request = audit_pb.ListEntriesRequest(
-            licensee_id=LICENSEE, player_id=player, record_classes=[audit_pb.RECORD_CLASS_DECISION], page_size=500
+            licensee_id=self.licensee, player_id=player, record_classes=[audit_pb.RECORD_CLASS_DECISION], page_size=500
         )
         with self._channel(self.stack.around.ports.audit) as channel:
             entries = AuditServiceStub(channel).ListEntries(request, timeout=10, wait_for_ready=True).entries
         return [(entry.index, json.loads(entry.payload)) for entry in entries]
 
-
-def _money(amount: str) -> WireMoney:
-    return WireMoney(currency_code=CURRENCY, amount=amount)
+    def _money(self, amount: str) -> WireMoney:
+        return WireMoney(currency_code=self.currency, amount=amount)

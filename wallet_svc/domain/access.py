@@ -73,14 +73,16 @@ def _identity(scene: Scene, action: RecordFinding) -> kernel.Protective:
 
 
 def _location(_scene: Scene, action: RecordFinding) -> kernel.Protective:
-    return kernel.RecordLocation(territory=action.result, until_us=action.moment_us)
+    return kernel.RecordLocation(
+        territory=action.result, until_us=action.moment_us, event_us=action.found_us, evidence=action.evidence
+    )
 
 
 def _screening(scene: Scene, action: RecordFinding) -> kernel.Protective | None:
     amount = 0 if action.money is None else _in_main_currency(scene, action.money)
     if amount is None or amount < 0:
         return None
-    return kernel.RecordScreening(result=kernel.Screening(action.result), amount_minor=amount)
+    return kernel.RecordScreening(result=kernel.Screening(action.result), amount_minor=amount, evidence=action.evidence)
 
 
 def _check(_scene: Scene, action: RecordFinding) -> kernel.Protective:

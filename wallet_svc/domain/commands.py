@@ -316,6 +316,12 @@ class RecordFinding:
     moment_us: int | None = None
     """When it was found; for a location, until when it holds."""
     money: MoneyText | None = None
+    found_us: int | None = None
+    """When a location was found."""
+    evidence: str = ""
+    """Source and reference of what it rests on."""
+    presentation: str = ""
+    """The one presentation of a statement that may be used once."""
 
 
 @value(kw_only=True)

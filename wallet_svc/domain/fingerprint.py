@@ -124,6 +124,8 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
     RecordFinding: lambda finding: (
         *("record_finding", finding.about, finding.result, str(finding.moment_us)),
         *(_money(finding.money) if finding.money else ()),
+        *(("found", str(finding.found_us)) if finding.found_us is not None else ()),
+        *(("evidence", finding.evidence, finding.presentation) if finding.evidence else ()),
     ),
     Tip: lambda tip: ("tip", *_money(tip.money), tip.round, tip.game),
     RollbackList: lambda undone: ("rollback_list", *sorted({f"{kind.name}\x1e{key}" for kind, key in undone.items})),

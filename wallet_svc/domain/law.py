@@ -233,14 +233,15 @@ def _outside(scene: Scene, answers: Answers) -> kernel.Outside:
     if answers is NOT_ASKED or answers == NOT_ASKED:
         registry = scene.registry
         silent = scene.player.register == kernel.Answer.SILENT
-        if not silent and not registry.silent_sources and registry.health is WELL:
+        sources = registry.silent_at(scene.now_us)
+        if not silent and not sources and registry.health is WELL:
             return kernel.CALM
-        return _troubled(silent, registry.silent_sources, registry.health)
+        return _troubled(silent, sources, registry.health)
     left, main = answers.limit_left, scene.player.main
     amount = None if left is None or main is None or left.currency != main.code else minor(left, main)
     silent = register_of(answers, scene.player) == kernel.Answer.SILENT
     return replace(
-        _troubled(silent, scene.registry.silent_sources, scene.registry.health),
+        _troubled(silent, scene.registry.silent_at(scene.now_us), scene.registry.health),
         register=kernel.Answer(answers.exclusion_register),
         # An amount that cannot be read is no answer.
         limit_file=kernel.Answer.SILENT if left and amount is None else kernel.Answer(answers.limit_file),

@@ -179,12 +179,20 @@ class Registry:
     """The law packs of this process."""
     suspensions: dict[SwitchName, Suspension] = field(default_factory=dict)
     silent_sources: frozenset[str] = frozenset()
+    source_leases: dict[str, int] = field(default_factory=dict)
+    """Until when the health of a source is known, where that ends: from then on it is silent."""
     rates: dict[tuple[int, str, str], ExchangeRate] = field(default_factory=dict)
     """By licensee, the currency that is converted, and that of the result."""
     health: Health = WELL
     assets_by_id: dict[int, Asset] = field(default_factory=dict)
     source_names: dict[int, str] = field(default_factory=dict)
     licensees_by_id: dict[int, Licensee] = field(default_factory=dict)
+
+    def silent_at(self, now_us: int) -> frozenset[str]:
+        """The sources that do not answer at a moment."""
+        if not self.source_leases:
+            return self.silent_sources
+        return self.silent_sources.union(name for name, until_us in self.source_leases.items() if now_us >= until_us)
 
     def game(self, licensee_id: int, source_id: int, game: str) -> Game | None:
         """The licensee's own entry for a game, or the one for all."""

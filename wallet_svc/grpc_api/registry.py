@@ -119,7 +119,8 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         return pb.PutSuspensionResponse()
 
     async def PutSourceHealth(self, request: pb.PutSourceHealthRequest, context: object) -> pb.PutSourceHealthResponse:
-        await self._store.put_source_health(_SOURCES[request.source], silent=request.silent)
+        until_us = self._clock.now_us() + request.hold.ToMicroseconds() if request.HasField("hold") else None
+        await self._store.put_source_health(_SOURCES[request.source], silent=request.silent, until_us=until_us)
         return pb.PutSourceHealthResponse()
 
     async def ListGamePapers(self, request: pb.ListGamePapersRequest, context: object) -> pb.ListGamePapersResponse:

@@ -99,21 +99,29 @@ def change_play(message: pb.ChangePlay) -> c.ChangePlay:
 
 def record_finding(message: pb.RecordFinding) -> c.RecordFinding:
     """What was found out."""
+    common: dict[str, Any] = {}
+    if message.HasField("evidence"):
+        given = message.evidence
+        common = {"evidence": f"{given.source} {given.reference}", "presentation": given.presentation}
     match message.WhichOneof("finding"):
         case "identity":
             result = pb.IdentityResult.Name(message.identity.result).removeprefix("IDENTITY_RESULT_")
             moment = message.identity.event_time if message.identity.HasField("event_time") else None
-            return c.RecordFinding(about="identity", result=result, moment_us=moment and _us(moment))
+            return c.RecordFinding(about="identity", result=result, moment_us=moment and _us(moment), **common)
         case "location":
-            until = message.location.expire_time if message.location.HasField("expire_time") else None
-            return c.RecordFinding(about="location", result=message.location.territory, moment_us=until and _us(until))
+            location = message.location
+            until = _us(location.expire_time) if location.HasField("expire_time") else None
+            found = _us(location.event_time) if location.HasField("event_time") else None
+            return c.RecordFinding(
+                about="location", result=location.territory, moment_us=until, found_us=found, **common
+            )
         case "screening":
             result = pb.ScreeningResult.Name(message.screening.result).removeprefix("SCREENING_RESULT_")
             money = _money(message.screening.amount) if message.screening.HasField("amount") else None
-            return c.RecordFinding(about="screening", result=result, money=money)
+            return c.RecordFinding(about="screening", result=result, money=money, **common)
         case _:
             result = pb.DutyCheck.Name(message.check.check).removeprefix("DUTY_CHECK_")
-            return c.RecordFinding(about="check", result=result)
+            return c.RecordFinding(about="check", result=result, **common)
 
 
 def _us(moment: Timestamp) -> int:

@@ -83,7 +83,7 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
 async def _facts(connection: psycopg.AsyncConnection[TupleRow]) -> dict[str, Any]:
     """Kill switches, sources that are silent, and exchange rates."""
     thrown = await _all(connection, "SELECT scope, licensee_id, source_id, name, suspended, since_us FROM suspension")
-    silent = await _all(connection, "SELECT name FROM source_health WHERE silent")
+    health = await _all(connection, "SELECT name, silent, until_us FROM source_health")
     rates = await _all(
         connection, "SELECT licensee_id, from_code, to_code, value, decimals, observed_us, max_age_us FROM rate"
     )
@@ -92,7 +92,8 @@ async def _facts(connection: psycopg.AsyncConnection[TupleRow]) -> dict[str, Any
             SwitchName(Scope(scope), licensee_id, source_id, name): Suspension(suspended=suspended, since_us=since_us)
             for scope, licensee_id, source_id, name, suspended, since_us in thrown
         },
-        "silent_sources": frozenset(name for (name,) in silent),
+        "silent_sources": frozenset(name for name, silent, _ in health if silent),
+        "source_leases": {name: until_us for name, silent, until_us in health if until_us is not None and not silent},
         "rates": {
             (licensee_id, source, target): ExchangeRate(
                 value=int(value), decimals=decimals, observed_us=observed_us, max_age_us=max_age_us
@@ -464,16 +465,16 @@ class RegistryStore:
 
         await self.change(work)
 
-    async def put_source_health(self, name: str, *, silent: bool) -> None:
-        """Note whether a source of facts answers."""
+    async def put_source_health(self, name: str, *, silent: bool, until_us: int | None = None) -> None:
+        """Note whether a source of facts answers, and until when that is known."""
 
         async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             await connection.execute(
                 """
-                INSERT INTO source_health (name, silent) VALUES (%s, %s)
-                ON CONFLICT (name) DO UPDATE SET silent = excluded.silent
+                INSERT INTO source_health (name, silent, until_us) VALUES (%s, %s, %s)
+                ON CONFLICT (name) DO UPDATE SET silent = excluded.silent, until_us = excluded.until_us
                 """,
-                (name, silent),
+                (name, silent, until_us),
             )
 
         await self.change(work)

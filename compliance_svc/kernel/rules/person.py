@@ -54,19 +54,25 @@ class LocationPerWager:
     per_category: ClassVar = False
     actions: ClassVar = _PLAY
     territories: tuple[str, ...]
+    recheck_s: int | None = None
+    """How long a result holds at most; None: as long as its source says."""
 
     @classmethod
     def parse(cls, fields: Fields) -> Self:
-        """Read `territories`."""
-        return cls(territories=tuple(sorted(fields.texts("territories"))))
+        """Read `territories` and `recheck_s`."""
+        return cls(
+            territories=tuple(sorted(fields.texts("territories"))),
+            recheck_s=fields.whole("recheck_s", at_least=1) if fields.has("recheck_s") else None,
+        )
 
     def stricter(self, other: Self) -> Self:
-        """Return the territories that both allow."""
+        """Return the territories that both allow, and the shorter interval."""
         common = tuple(place for place in self.territories if place in other.territories)
         if not common:
             message = f"no common territory in {', '.join(self.territories)} and {', '.join(other.territories)}"
             raise PackError(message)
-        return type(self)(territories=common)
+        intervals = [rule.recheck_s for rule in (self, other) if rule.recheck_s is not None]
+        return type(self)(territories=common, recheck_s=min(intervals, default=None))
 
     def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
         """Return the check; without a valid result a new check is asked for, or refused if nobody can make one."""

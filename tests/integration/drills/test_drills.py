@@ -18,4 +18,7 @@ def test_every_row_holds() -> None:
         "compliance service down",
         "evidence unwritable",
         "audit log back",
+        "location replayed after a kill",
+        "location down",
+        "location's process down",
     }

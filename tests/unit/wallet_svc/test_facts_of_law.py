@@ -1,9 +1,12 @@
 """Facts beside the log that the law asks for: other sessions, papers of games, switches, sources, rates, other accounts."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from compliance_svc import kernel
 from compliance_svc.kernel import Protection
 from tests.unit.wallet_svc.world import (
     CASHIER,
@@ -359,3 +362,75 @@ def test_a_licensee_that_vouches_for_nothing_needs_no_word() -> None:
     assert made.player().licensee.assertions is None
     made.tenant(assertions=Assertions(public_key=bytes(32), max_age_us=60 * SECOND))
     assert verdict(open_play(made, "p"))[1] == ("SYS.ASSERTION_STALE",)
+
+
+# -- places
+
+
+def placed(**changes: Any) -> Table:
+    made = Table()
+    opened = c.OpenAccount(currency="USD", jurisdiction="us-nj", born_on="1986-01-15")
+    made.do("open", opened, source=CASHIER)
+    made.do("here", here(made, **changes), source=PLATFORM)
+    return made
+
+
+def here(made: Table, **changes: Any) -> c.RecordFinding:
+    found = c.RecordFinding(
+        about="location",
+        result="US-NJ",
+        moment_us=made.now_us + 7_200 * SECOND,
+        found_us=made.now_us,
+        evidence="geolocation/sandbox sha256:00",
+        presentation="first",
+    )
+    return replace(found, **changes)
+
+
+def until(made: Table) -> int | None:
+    protection = made.player().protection
+    assert isinstance(protection, Protection)
+    return protection.person.location_until_us
+
+
+def test_a_place_holds_no_longer_than_the_pack_waits_for_the_next_check() -> None:
+    made = placed()
+    assert until(made) == made.now_us + 3_600 * SECOND
+    shorter = placed(moment_us=Table().now_us + SECOND)
+    assert until(shorter) == shorter.now_us + SECOND
+
+
+def test_an_older_place_than_the_known_one_changes_nothing() -> None:
+    made = placed()
+    told = made.do("late", here(made, result="US-PA", found_us=made.now_us - SECOND), source=PLATFORM)
+    assert outcome(told) is Outcome.OK
+    protection = made.player().protection
+    assert protection is not None
+    assert protection.person.location == "US-NJ"
+
+
+def test_an_assertion_is_used_once_and_a_retry_of_its_presentation_is_no_second_use() -> None:
+    made = placed()
+    assert outcome(made.do("here", here(made), source=PLATFORM)) is Outcome.OK
+    second = made.do("here", here(made, presentation="second"), source=PLATFORM)
+    assert outcome(second) is Outcome.IDEMPOTENCY_CONFLICT
+
+
+def test_what_a_place_rests_on_stands_in_the_decision() -> None:
+    made = placed()
+    pack = made.registry.packs.at("us-nj", made.now_us)
+    command = c.Command(LICENSEE, PLATFORM, "alice", "again", here(made))
+    record = decide(made.player(), command, made.registry, made.now_us).entry.decision.record()
+    assert "geolocation/sandbox sha256:00" in record
+    assert kernel.replay(pack, json.dumps(json.loads(record)["facts"]), made.now_us).record() == record
+
+
+def test_a_source_that_is_not_heard_of_any_more_is_silent() -> None:
+    made = placed(moment_us=Table().now_us + SECOND)
+    made.registry = replace(made.registry, source_leases={"LOCATION": made.now_us + 5 * SECOND})
+    play = c.OpenPlay(session="p", provider=PROVIDER, currency="USD", game="g1")
+    made.do("p", play, source=PLATFORM)
+    made.later(2)
+    assert verdict(made.do("b1", bet("1.00", "b1", currency="USD", session="p")))[1] == ("GEO.RECHECK",)
+    made.later(3)
+    assert verdict(made.do("b2", bet("1.00", "b2", currency="USD", session="p")))[1] == ("GEO.UNAVAILABLE",)

@@ -702,3 +702,58 @@ class RecordIdentityResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordIdentityResponse: _TypeAlias = RecordIdentityResponse  # noqa: Y015
+
+@_typing.final
+class RecordLocationRequest(_message.Message):
+    """RecordLocationRequest has the finding."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    FINDING_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """Names the statement: the nonce that its signer gave it."""
+    @_builtins.property
+    def finding(self) -> _protection_pb2.LocationFinding:
+        """Where the player is, since when and until when."""
+
+    @_builtins.property
+    def evidence(self) -> _protection_pb2.Evidence:
+        """The statement that it rests on, and this presentation of it."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        finding: _protection_pb2.LocationFinding | None = ...,
+        evidence: _protection_pb2.Evidence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "finding", b"finding"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "finding", b"finding", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordLocationRequest: _TypeAlias = RecordLocationRequest  # noqa: Y015
+
+@_typing.final
+class RecordLocationResponse(_message.Message):
+    """RecordLocationResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordLocationResponse: _TypeAlias = RecordLocationResponse  # noqa: Y015

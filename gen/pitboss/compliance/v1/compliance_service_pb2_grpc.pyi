@@ -88,6 +88,14 @@ class ComplianceServiceStub:
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
     UNAVAILABLE.
     """
+    RecordLocation: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordLocationRequest, _compliance_service_pb2.RecordLocationResponse]
+    """RecordLocation records where a vendor has found a player, from a signed statement that the vendor's process has
+    checked. Each statement is used once: presented again, it is a conflict. An older result than the known one is
+    accepted and changes nothing. Internal: the processes of the vendors.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+    UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class ComplianceServiceAsyncStub(ComplianceServiceStub):
@@ -145,6 +153,14 @@ class ComplianceServiceAsyncStub(ComplianceServiceStub):
     RecordIdentity: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordIdentityRequest, _compliance_service_pb2.RecordIdentityResponse]  # type: ignore[assignment]
     """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
     older result than the known one is accepted and changes nothing. Internal: the processes of the vendors.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+    UNAVAILABLE.
+    """
+    RecordLocation: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordLocationRequest, _compliance_service_pb2.RecordLocationResponse]  # type: ignore[assignment]
+    """RecordLocation records where a vendor has found a player, from a signed statement that the vendor's process has
+    checked. Each statement is used once: presented again, it is a conflict. An older result than the known one is
+    accepted and changes nothing. Internal: the processes of the vendors.
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
     UNAVAILABLE.
@@ -263,6 +279,20 @@ class ComplianceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_compliance_service_pb2.RecordIdentityResponse, _abc.Awaitable[_compliance_service_pb2.RecordIdentityResponse]]:
         """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
         older result than the known one is accepted and changes nothing. Internal: the processes of the vendors.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+        UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordLocation(
+        self,
+        request: _compliance_service_pb2.RecordLocationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.RecordLocationResponse, _abc.Awaitable[_compliance_service_pb2.RecordLocationResponse]]:
+        """RecordLocation records where a vendor has found a player, from a signed statement that the vendor's process has
+        checked. Each statement is used once: presented again, it is a conflict. An older result than the known one is
+        accepted and changes nothing. Internal: the processes of the vendors.
 
         Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
         UNAVAILABLE.

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pitboss/wallet/v1/protection.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\"\xba\x02\n\rSourceAnswers\x12X\n\x12\x65xclusion_register\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x11\x65xclusionRegister\x12H\n\nlimit_file\x18\x02 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tlimitFile\x12\x35\n\nlimit_left\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\tlimitLeft\x12N\n\ractivity_file\x18\x04 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0c\x61\x63tivityFile\"\x96\x01\n\tAssertion\x12\x41\n\nissue_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tissueTime\x12\x1f\n\x05nonce\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x05nonce\x12%\n\tsignature\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02h@R\tsignature\"\x8a\x01\n\x05\x45nter\x12\x45\n\x07purpose\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.EntryPurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x07purpose\x12:\n\x07\x61nswers\x18\x02 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswers\"\xe9\x02\n\nChangePlay\x12(\n\nsession_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tsessionId\x12=\n\x0brenew_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrenewUntil\x12.\n\x12reality_check_seen\x18\x03 \x01(\x08H\x00R\x10realityCheckSeen\x12\x39\n\x0bspend_limit\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyH\x00R\nspendLimit\x12:\n\ntime_limit\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00R\ttimeLimit\x12:\n\x07\x61nswers\x18\x06 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswersB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"\x16\n\x14\x41pproveReinstatement\"\x0e\n\x0cLeaveForGood\"\x93\x01\n\x0fIdentityFinding\x12\x45\n\x06result\x18\x01 \x01(\x0e\x32!.pitboss.wallet.v1.IdentityResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\x90\x01\n\x0fLocationFinding\x12@\n\tterritory\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^[A-Z]{2}(-[A-Z0-9]{1,3})?$R\tterritory\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\"\x8a\x01\n\x10ScreeningFinding\x12\x46\n\x06result\x18\x01 \x01(\x0e\x32\".pitboss.wallet.v1.ScreeningResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12.\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\"N\n\x0c\x43heckFinding\x12>\n\x05\x63heck\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.DutyCheckB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05\x63heck\"\xa3\x02\n\rRecordFinding\x12@\n\x08identity\x18\x01 \x01(\x0b\x32\".pitboss.wallet.v1.IdentityFindingH\x00R\x08identity\x12@\n\x08location\x18\x02 \x01(\x0b\x32\".pitboss.wallet.v1.LocationFindingH\x00R\x08location\x12\x43\n\tscreening\x18\x03 \x01(\x0b\x32#.pitboss.wallet.v1.ScreeningFindingH\x00R\tscreening\x12\x37\n\x05\x63heck\x18\x04 \x01(\x0b\x32\x1f.pitboss.wallet.v1.CheckFindingH\x00R\x05\x63heckB\x10\n\x07\x66inding\x12\x05\xbaH\x02\x08\x01*\xad\x01\n\x0cSourceAnswer\x12\x1d\n\x19SOURCE_ANSWER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_ANSWER_CLEAR\x10\x01\x12\x17\n\x13SOURCE_ANSWER_MATCH\x10\x02\x12\x17\n\x13SOURCE_ANSWER_FUZZY\x10\x03\x12\x19\n\x15SOURCE_ANSWER_NOT_SET\x10\x04\x12\x18\n\x14SOURCE_ANSWER_SILENT\x10\x05*c\n\x0c\x45ntryPurpose\x12\x1d\n\x19\x45NTRY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45NTRY_PURPOSE_LOGIN\x10\x01\x12\x1b\n\x17\x45NTRY_PURPOSE_MARKETING\x10\x02*\xc5\x01\n\x0eIdentityResult\x12\x1f\n\x1bIDENTITY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDENTITY_RESULT_VERIFIED\x10\x01\x12\x1e\n\x1aIDENTITY_RESULT_UNVERIFIED\x10\x02\x12\x1b\n\x17IDENTITY_RESULT_PENDING\x10\x03\x12\x1c\n\x18IDENTITY_RESULT_REJECTED\x10\x04\x12\x19\n\x15IDENTITY_RESULT_MINOR\x10\x05*\x86\x01\n\x0fScreeningResult\x12 \n\x1cSCREENING_RESULT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCREENING_RESULT_CLEAR\x10\x01\x12\x18\n\x14SCREENING_RESULT_HIT\x10\x02\x12\x1b\n\x17SCREENING_RESULT_FREEZE\x10\x03*g\n\tDutyCheck\x12\x1a\n\x16\x44UTY_CHECK_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UTY_CHECK_FVC\x10\x01\x12\x12\n\x0e\x44UTY_CHECK_CDD\x10\x02\x12\x16\n\x12\x44UTY_CHECK_CONTACT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pitboss/wallet/v1/protection.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\"\xba\x02\n\rSourceAnswers\x12X\n\x12\x65xclusion_register\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x11\x65xclusionRegister\x12H\n\nlimit_file\x18\x02 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tlimitFile\x12\x35\n\nlimit_left\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\tlimitLeft\x12N\n\ractivity_file\x18\x04 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0c\x61\x63tivityFile\"\x96\x01\n\tAssertion\x12\x41\n\nissue_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tissueTime\x12\x1f\n\x05nonce\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x05nonce\x12%\n\tsignature\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02h@R\tsignature\"\x8a\x01\n\x05\x45nter\x12\x45\n\x07purpose\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.EntryPurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x07purpose\x12:\n\x07\x61nswers\x18\x02 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswers\"\xe9\x02\n\nChangePlay\x12(\n\nsession_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tsessionId\x12=\n\x0brenew_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrenewUntil\x12.\n\x12reality_check_seen\x18\x03 \x01(\x08H\x00R\x10realityCheckSeen\x12\x39\n\x0bspend_limit\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyH\x00R\nspendLimit\x12:\n\ntime_limit\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00R\ttimeLimit\x12:\n\x07\x61nswers\x18\x06 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswersB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"\x16\n\x14\x41pproveReinstatement\"\x0e\n\x0cLeaveForGood\"\x93\x01\n\x0fIdentityFinding\x12\x45\n\x06result\x18\x01 \x01(\x0e\x32!.pitboss.wallet.v1.IdentityResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\xcb\x01\n\x0fLocationFinding\x12@\n\tterritory\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^[A-Z]{2}(-[A-Z0-9]{1,3})?$R\tterritory\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x39\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\x8a\x01\n\x10ScreeningFinding\x12\x46\n\x06result\x18\x01 \x01(\x0e\x32\".pitboss.wallet.v1.ScreeningResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12.\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\"N\n\x0c\x43heckFinding\x12>\n\x05\x63heck\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.DutyCheckB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05\x63heck\"\x9b\x01\n\x08\x45vidence\x12\x38\n\x06source\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z][a-z0-9_./-]{0,63}$R\x06source\x12(\n\treference\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\treference\x12+\n\x0cpresentation\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x0cpresentation\"\xdc\x02\n\rRecordFinding\x12@\n\x08identity\x18\x01 \x01(\x0b\x32\".pitboss.wallet.v1.IdentityFindingH\x00R\x08identity\x12@\n\x08location\x18\x02 \x01(\x0b\x32\".pitboss.wallet.v1.LocationFindingH\x00R\x08location\x12\x43\n\tscreening\x18\x03 \x01(\x0b\x32#.pitboss.wallet.v1.ScreeningFindingH\x00R\tscreening\x12\x37\n\x05\x63heck\x18\x04 \x01(\x0b\x32\x1f.pitboss.wallet.v1.CheckFindingH\x00R\x05\x63heck\x12\x37\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x1b.pitboss.wallet.v1.EvidenceR\x08\x65videnceB\x10\n\x07\x66inding\x12\x05\xbaH\x02\x08\x01*\xad\x01\n\x0cSourceAnswer\x12\x1d\n\x19SOURCE_ANSWER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_ANSWER_CLEAR\x10\x01\x12\x17\n\x13SOURCE_ANSWER_MATCH\x10\x02\x12\x17\n\x13SOURCE_ANSWER_FUZZY\x10\x03\x12\x19\n\x15SOURCE_ANSWER_NOT_SET\x10\x04\x12\x18\n\x14SOURCE_ANSWER_SILENT\x10\x05*c\n\x0c\x45ntryPurpose\x12\x1d\n\x19\x45NTRY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45NTRY_PURPOSE_LOGIN\x10\x01\x12\x1b\n\x17\x45NTRY_PURPOSE_MARKETING\x10\x02*\xc5\x01\n\x0eIdentityResult\x12\x1f\n\x1bIDENTITY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDENTITY_RESULT_VERIFIED\x10\x01\x12\x1e\n\x1aIDENTITY_RESULT_UNVERIFIED\x10\x02\x12\x1b\n\x17IDENTITY_RESULT_PENDING\x10\x03\x12\x1c\n\x18IDENTITY_RESULT_REJECTED\x10\x04\x12\x19\n\x15IDENTITY_RESULT_MINOR\x10\x05*\x86\x01\n\x0fScreeningResult\x12 \n\x1cSCREENING_RESULT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCREENING_RESULT_CLEAR\x10\x01\x12\x18\n\x14SCREENING_RESULT_HIT\x10\x02\x12\x1b\n\x17SCREENING_RESULT_FREEZE\x10\x03*g\n\tDutyCheck\x12\x1a\n\x16\x44UTY_CHECK_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UTY_CHECK_FVC\x10\x01\x12\x12\n\x0e\x44UTY_CHECK_CDD\x10\x02\x12\x16\n\x12\x44UTY_CHECK_CONTACT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,18 +61,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCREENINGFINDING'].fields_by_name['result']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_CHECKFINDING'].fields_by_name['check']._loaded_options = None
   _globals['_CHECKFINDING'].fields_by_name['check']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_EVIDENCE'].fields_by_name['source']._loaded_options = None
+  _globals['_EVIDENCE'].fields_by_name['source']._serialized_options = b'\272H\035r\0332\031^[a-z][a-z0-9_./-]{0,63}$'
+  _globals['_EVIDENCE'].fields_by_name['reference']._loaded_options = None
+  _globals['_EVIDENCE'].fields_by_name['reference']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_EVIDENCE'].fields_by_name['presentation']._loaded_options = None
+  _globals['_EVIDENCE'].fields_by_name['presentation']._serialized_options = b'\272H\004r\002\030@'
   _globals['_RECORDFINDING'].oneofs_by_name['finding']._loaded_options = None
   _globals['_RECORDFINDING'].oneofs_by_name['finding']._serialized_options = b'\272H\002\010\001'
-  _globals['_SOURCEANSWER']._serialized_start=2008
-  _globals['_SOURCEANSWER']._serialized_end=2181
-  _globals['_ENTRYPURPOSE']._serialized_start=2183
-  _globals['_ENTRYPURPOSE']._serialized_end=2282
-  _globals['_IDENTITYRESULT']._serialized_start=2285
-  _globals['_IDENTITYRESULT']._serialized_end=2482
-  _globals['_SCREENINGRESULT']._serialized_start=2485
-  _globals['_SCREENINGRESULT']._serialized_end=2619
-  _globals['_DUTYCHECK']._serialized_start=2621
-  _globals['_DUTYCHECK']._serialized_end=2724
+  _globals['_SOURCEANSWER']._serialized_start=2282
+  _globals['_SOURCEANSWER']._serialized_end=2455
+  _globals['_ENTRYPURPOSE']._serialized_start=2457
+  _globals['_ENTRYPURPOSE']._serialized_end=2556
+  _globals['_IDENTITYRESULT']._serialized_start=2559
+  _globals['_IDENTITYRESULT']._serialized_end=2756
+  _globals['_SCREENINGRESULT']._serialized_start=2759
+  _globals['_SCREENINGRESULT']._serialized_end=2893
+  _globals['_DUTYCHECK']._serialized_start=2895
+  _globals['_DUTYCHECK']._serialized_end=2998
   _globals['_SOURCEANSWERS']._serialized_start=181
   _globals['_SOURCEANSWERS']._serialized_end=495
   _globals['_ASSERTION']._serialized_start=498
@@ -88,11 +94,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYFINDING']._serialized_start=1196
   _globals['_IDENTITYFINDING']._serialized_end=1343
   _globals['_LOCATIONFINDING']._serialized_start=1346
-  _globals['_LOCATIONFINDING']._serialized_end=1490
-  _globals['_SCREENINGFINDING']._serialized_start=1493
-  _globals['_SCREENINGFINDING']._serialized_end=1631
-  _globals['_CHECKFINDING']._serialized_start=1633
-  _globals['_CHECKFINDING']._serialized_end=1711
-  _globals['_RECORDFINDING']._serialized_start=1714
-  _globals['_RECORDFINDING']._serialized_end=2005
+  _globals['_LOCATIONFINDING']._serialized_end=1549
+  _globals['_SCREENINGFINDING']._serialized_start=1552
+  _globals['_SCREENINGFINDING']._serialized_end=1690
+  _globals['_CHECKFINDING']._serialized_start=1692
+  _globals['_CHECKFINDING']._serialized_end=1770
+  _globals['_EVIDENCE']._serialized_start=1773
+  _globals['_EVIDENCE']._serialized_end=1928
+  _globals['_RECORDFINDING']._serialized_start=1931
+  _globals['_RECORDFINDING']._serialized_end=2279
 # @@protoc_insertion_point(module_scope)

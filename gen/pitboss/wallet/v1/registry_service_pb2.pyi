@@ -974,19 +974,25 @@ class PutSourceHealthRequest(_message.Message):
 
     SOURCE_FIELD_NUMBER: _builtins.int
     SILENT_FIELD_NUMBER: _builtins.int
+    HOLD_FIELD_NUMBER: _builtins.int
     source: Global___FactSource.ValueType
     """The source."""
     silent: _builtins.bool
     """True: it does not answer, so that nobody can be asked to check anew."""
+    @_builtins.property
+    def hold(self) -> _duration_pb2.Duration:
+        """For how long this is known. Then the source is silent until its health is said again. Unset: until further notice."""
+
     def __init__(
         self,
         *,
         source: Global___FactSource.ValueType = ...,
         silent: _builtins.bool = ...,
+        hold: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["silent", b"silent", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold", "silent", b"silent", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

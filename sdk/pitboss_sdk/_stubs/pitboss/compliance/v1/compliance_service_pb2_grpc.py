@@ -87,6 +87,11 @@ class ComplianceServiceStub(object):
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityRequest.SerializeToString,
                 response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityResponse.FromString,
                 _registered_method=True)
+        self.RecordLocation = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/RecordLocation',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationResponse.FromString,
+                _registered_method=True)
 
 
 class ComplianceServiceServicer(object):
@@ -187,6 +192,18 @@ class ComplianceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordLocation(self, request, context):
+        """RecordLocation records where a vendor has found a player, from a signed statement that the vendor's process has
+        checked. Each statement is used once: presented again, it is a conflict. An older result than the known one is
+        accepted and changes nothing. Internal: the processes of the vendors.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ComplianceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -239,6 +256,11 @@ def add_ComplianceServiceServicer_to_server(servicer, server):
                     servicer.RecordIdentity,
                     request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityRequest.FromString,
                     response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityResponse.SerializeToString,
+            ),
+            'RecordLocation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordLocation,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -514,6 +536,33 @@ class ComplianceService(object):
             '/pitboss.compliance.v1.ComplianceService/RecordIdentity',
             pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityRequest.SerializeToString,
             pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordLocation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/RecordLocation',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -394,21 +394,27 @@ class LocationFinding(_message.Message):
 
     TERRITORY_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
     territory: _builtins.str
     """Territory as in the packs, such as "US-NJ"."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when it holds. Unset: it does not expire."""
+        """Until when it holds. Unset: it does not expire. A pack can ask for a new result before."""
+
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp:
+        """When the source found it. An older result than the known one changes nothing. Unset: not ordered."""
 
     def __init__(
         self,
         *,
         territory: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "territory", b"territory"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "expire_time", b"expire_time", "territory", b"territory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -465,6 +471,38 @@ class CheckFinding(_message.Message):
 Global___CheckFinding: _TypeAlias = CheckFinding  # noqa: Y015
 
 @_typing.final
+class Evidence(_message.Message):
+    """Evidence says what a finding rests on. It stands in the decision's record."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    PRESENTATION_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """The source, such as "geolocation/<vendor>"."""
+    reference: _builtins.str
+    """What the source said, in few words: the digest of a signed statement, the version of a list."""
+    presentation: _builtins.str
+    """Names the one presentation of a statement that may be used once. The same statement, presented again under the same
+    key, is a conflict; a retry of the same presentation is not. Empty: there is no such statement.
+    """
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        presentation: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["presentation", b"presentation", "reference", b"reference", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Evidence: _TypeAlias = Evidence  # noqa: Y015
+
+@_typing.final
 class RecordFinding(_message.Message):
     """RecordFinding records what was found out about the player. Rules read it from the next action on."""
 
@@ -474,6 +512,7 @@ class RecordFinding(_message.Message):
     LOCATION_FIELD_NUMBER: _builtins.int
     SCREENING_FIELD_NUMBER: _builtins.int
     CHECK_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def identity(self) -> Global___IdentityFinding:
         """About identity."""
@@ -490,6 +529,10 @@ class RecordFinding(_message.Message):
     def check(self) -> Global___CheckFinding:
         """About a duty."""
 
+    @_builtins.property
+    def evidence(self) -> Global___Evidence:
+        """What it rests on."""
+
     def __init__(
         self,
         *,
@@ -497,10 +540,11 @@ class RecordFinding(_message.Message):
         location: Global___LocationFinding | None = ...,
         screening: Global___ScreeningFinding | None = ...,
         check: Global___CheckFinding | None = ...,
+        evidence: Global___Evidence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "finding", b"finding", "identity", b"identity", "location", b"location", "screening", b"screening"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "screening", b"screening"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "finding", b"finding", "identity", b"identity", "location", b"location", "screening", b"screening"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "screening", b"screening"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_finding: _TypeAlias = _typing.Literal["identity", "location", "screening", "check"]  # noqa: Y015
     _WhichOneofArgType_finding: _TypeAlias = _typing.Literal["finding", b"finding"]  # noqa: Y015
