@@ -1,17 +1,21 @@
 """`make provider-fuzz N=100000 SEED=s`: random sequences of a studio's messages; writes build/provider_fuzz.json.
 
 python -m tests.provider_fuzz --sequences 10000 --seed 7 --providers hub88_style,pragmatic_style
+
+The report is also written while it runs, and when it is told to stop. 0: all was played and nothing disagreed;
+1: something disagreed; 2: not all could be played.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import sys
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import uvloop
 
@@ -20,74 +24,110 @@ from mesh.dev.stack import Options, Stack
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import provider
 from tests.integration.provider_adapters.patience import patient
+from tests.provider_fuzz import report
 from tests.provider_fuzz.playing import Room
 from tests.provider_fuzz.run import Result, fuzz
 
 RESULT = BUILD / "provider_fuzz.json"
+_WRITTEN_EVERY_S = 10.0
 
 
-def main(arguments: Sequence[str]) -> int:
-    """0 if nothing disagreed."""
-    said = _parser().parse_args(arguments)
-    names = said.providers.split(",")
-    options = Options(
-        kind="fuzz", providers=frozenset(names), ready_s=120, environment=patient(names), log_level="warning"
-    )
-    began = time.monotonic()
-    with Stack(options) as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        results = runner.run(play(stack, names, sequences=said.sequences, seed=said.seed))
-    report = summary(results, seconds=time.monotonic() - began)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(report, indent=1) + "\n")
-    print(
-        f"{report['sequences']} sequences, {report['messages']} messages, {len(report['mismatches'])} mismatches: {RESULT}"
-    )
-    return 0 if report["ok"] else 1
+class Run:
+    """All providers, one after the other, each with its share of the sequences."""
+
+    def __init__(self, said: argparse.Namespace) -> None:
+        self._said, self._names = said, said.providers.split(",")
+        self._began, self._written = time.monotonic(), 0.0
+        self._stop = threading.Event()
+        self._asked = None if said.part else said.sequences
+        self.results: list[Result] = []
+
+    def __call__(self) -> int:
+        """Start a mesh and play. The report is written whatever happens."""
+        environment = patient(self._names)
+        options = Options(
+            kind="fuzz", providers=frozenset(self._names), ready_s=120, environment=environment, log_level="warning"
+        )
+        trouble = ""
+        try:
+            with Stack(options) as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._play(stack))
+        except BaseException:
+            trouble = traceback.format_exc()
+            raise
+        finally:
+            self._write(self.results, trouble=trouble)
+        made = report.summary(self.results, seconds=self._seconds(), asked=self._asked)
+        print(
+            f"{made['sequences']} sequences, {made['messages']} messages, {len(made['mismatches'])} mismatches, "
+            f"{len(made['crashes'])} crashes{'' if made['complete'] else ', not complete'}: {RESULT}"
+        )
+        return report.exit_code(made)
+
+    async def _play(self, stack: Stack) -> None:
+        office = CountingOffice(stack)
+        await office.open()
+        try:
+            with _stopping(self._stop):
+                for number, name in enumerate(self._names):
+                    if self._stop.is_set():
+                        return
+                    await self._play_one(stack, office, name, number)
+        finally:
+            await office.close()
+
+    async def _play_one(self, stack: Stack, office: CountingOffice, name: str, number: int) -> None:
+        await office.put_games(name)
+        whole, count = self._said.sequences, len(self._names)
+        progress = report.Progress(began=time.monotonic())
+        async with Room(stack, office, provider(stack, name)) as room:
+            result = await fuzz(
+                room,
+                sequences=whole // count + (number < whole % count),
+                seed_=self._said.seed,
+                only=self._said.part,
+                told=self._telling(progress),
+                stop=self._stop,
+            )
+        progress.tell(result, last=True)
+        self.results.append(result)
+
+    def _telling(self, progress: report.Progress) -> Callable[[Result], None]:
+        def told(result: Result) -> None:
+            progress.tell(result)
+            if time.monotonic() - self._written >= _WRITTEN_EVERY_S:
+                self._write([*self.results, result])
+
+        return told
+
+    def _write(self, results: Sequence[Result], *, trouble: str = "") -> None:
+        self._written = time.monotonic()
+        made = report.summary(results, seconds=self._seconds(), asked=self._asked)
+        if trouble:
+            made |= {"ok": False, "complete": False, "trouble": trouble}
+        report.write(RESULT, made)
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
 
 
-async def play(stack: Stack, names: Sequence[str], *, sequences: int, seed: int) -> list[Result]:
-    """One provider after the other, each with its share of the sequences."""
-    office = CountingOffice(stack)
-    await office.open()
-    results = []
+@contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """Told to stop, we end the stories that are on, and say what was done."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, stop.set)
     try:
-        for number, name in enumerate(names):
-            await office.put_games(name)
-            share = sequences // len(names) + (number < sequences % len(names))
-            async with Room(stack, office, provider(stack, name)) as room:
-                results.append(await fuzz(room, sequences=share, seed_=seed, told=_progress(name, share)))
+        yield
     finally:
-        await office.close()
-    return results
+        for number in signals:
+            loop.remove_signal_handler(number)
 
 
-def summary(results: Sequence[Result], *, seconds: float) -> dict[str, Any]:
-    """The report."""
-    found = [each.as_json() for each in results]
-    return {
-        "ok": all(each["ok"] for each in found),
-        "provider": ",".join(each["provider"] for each in found),
-        "seed": found[0]["seed"],
-        "sequences": sum(each["sequences"] for each in found),
-        "messages": sum(each["messages"] for each in found),
-        "seconds": round(seconds, 1),
-        "mismatches": [mismatch for each in found for mismatch in each["mismatches"]],
-        "providers": found,
-    }
-
-
-def _progress(name: str, whole: int) -> Callable[[int], None]:
-    """A line that is written over on a terminal; elsewhere a line for each tenth."""
-    tenths = set(range(1, 10))
-
-    def told(done: int) -> None:
-        if sys.stdout.isatty():
-            print(f"\r{name}: {done} of {whole}", end="" if done < whole else "\n", flush=True)
-        elif passed := {tenth for tenth in tenths if done * 10 >= whole * tenth}:
-            tenths.difference_update(passed)
-            print(f"{name}: {done} of {whole}", flush=True)
-
-    return told
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if everything was played and nothing disagreed."""
+    return Run(_parser().parse_args(arguments))()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,8 +135,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sequences", type=int, default=2000, help="how many, over all providers")
     parser.add_argument("--seed", type=int, default=1, help="decides what is said")
     parser.add_argument("--providers", default="hub88_style", help="names, separated by commas")
+    parser.add_argument(
+        "--part", type=int, action="append", default=[], help="only this part of what sequences and seed decide"
+    )
     return parser
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

@@ -1,43 +1,31 @@
-"""Plays one story with a fresh player, and compares the studio's belief, the model and the ledger."""
+"""Plays stories, and compares the studio's belief, the model and the ledger after each, and once more after all of them."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import uuid
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import grpc.aio
-
-from mesh.channels import call_metadata
 from mesh.dev.stack import Stack
-from pitboss.session.v1 import session_directory_service_pb2, session_service_pb2
-from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
-from pitboss.type.v1.money_pb2 import Money
-from pitboss.type.v1.outcome_pb2 import Outcome
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
 from provider_adapters._kit.studio.line import CallbackLine
 from provider_adapters._kit.studio.ports import Act, ActKind, Seat
 from provider_adapters._kit.studio.record import Record
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import Provider
-from tests.integration.provider_adapters.office import LICENSEE
 from tests.provider_fuzz.belief import contradictions
-from tests.provider_fuzz.books import Ledger
+from tests.provider_fuzz.books import Books, Ledger
+from tests.provider_fuzz.chairs import CURRENCY, Chair, Chairs, money
 from tests.provider_fuzz.story import Move, Story, Verb, round_of
+from tests.provider_fuzz.tally import Tally
 from tests.provider_fuzz.teller import GaveUpError, StoryTeller, Words, changed
-from tests.provider_fuzz.worlds import CASHIER, MismatchError, Worlds, flags_of
+from tests.provider_fuzz.worlds import MismatchError, Worlds, flags_of
 
-CURRENCY: Final = "EUR"
-_TIMEOUT_S, _PATIENCE_S, _PAUSE_S = 30, 120, 0.2
-_LAUNCHES = 6
-_IN_MEMORY = Path(":memory:")
+_TIMEOUT_S: Final = 30
+_IN_MEMORY: Final = Path(":memory:")
 
 
 class Room:
@@ -45,18 +33,17 @@ class Room:
 
     def __init__(self, stack: Stack, office: CountingOffice, provider: Provider) -> None:
         account = next(one.account for one in stack.provider_list if one.name == provider.name)
-        self.provider, self._office = provider, office
+        self.provider = provider
         self._words, self._flags = Words(provider), flags_of(account)
-        adapter = office.channel(f"provider_adapters/{provider.name}", stack.around.ports.session)
-        self._directory = SessionDirectoryServiceStub(adapter)
+        self._chairs = Chairs(stack, office, provider)
         self._ledger = Ledger(stack.around.ledger_reader_url)
         self._line = CallbackLine(provider.callback_url, timeout_s=_TIMEOUT_S)
-        self._launches = asyncio.Semaphore(_LAUNCHES)
-        self.sequences = 0
-        self.messages: Counter[str] = Counter()
+        self._house_cents = Decimal(0)
+        self.tally = Tally(provider=provider.name)
 
     async def __aenter__(self) -> Self:
         await self._ledger.__aenter__()
+        self._house_cents = await self._ledger.house_cents(self.provider.name, CURRENCY)
         return self
 
     async def __aexit__(
@@ -66,87 +53,58 @@ class Room:
         await self._ledger.__aexit__()
 
     async def play(self, story: Story) -> None:
-        """Play a story to its end. MismatchError when any two of the three disagree."""
-        player, seat = await self._seat(story.cents)
+        """Play a story to its end. MismatchError when any two of the three disagree; nobody sits on that chair again."""
+        try:
+            chair = await self._chairs.take(story.cents)
+            await self._play(story, chair)
+            self._chairs.give_back(chair)
+        finally:
+            self.tally.sequences += 1
+
+    async def contradictions(self) -> list[str]:
+        """After the last story: what the ledger has now, of every player and of the house, that it may not have."""
+        wrong = []
+        for chair in self._chairs.all:
+            if chair.failed:
+                continue
+            try:
+                chair.settle(await self._books(chair))
+            except MismatchError as error:
+                wrong.append(f"{chair.player}: {error}")
+            self.tally.players += 1
+        if not wrong and not any(chair.failed for chair in self._chairs.all):
+            won = await self._ledger.house_cents(self.provider.name, CURRENCY) - self._house_cents
+            lost = sum(chair.paid_in - chair.cents for chair in self._chairs.all)
+            if won != lost:
+                wrong.append(f"the players lost {lost} cents, and the house won {won}")
+        return wrong
+
+    async def _play(self, story: Story, chair: Chair) -> None:
+        chair.failed = True
         worlds = Worlds(self.provider.name, self._flags, story.cents)
         record = Record(_IN_MEMORY)
         try:
-            record.add_seat(seat)
+            record.add_seat(chair.seat)
             teller = StoryTeller(
                 words=self._words,
                 line=self._line,
                 worlds=worlds,
                 record=record,
-                namespace=uuid.uuid5(uuid.NAMESPACE_OID, player),
+                namespace=uuid.uuid5(uuid.NAMESPACE_OID, chair.begin()),
             )
-            await Telling(story, seat, teller).tell()
-            self.messages.update(act.kind.value for act in teller.said)
-            books = await self._ledger.books(player, self.provider.name, CURRENCY)
-            worlds.ended(books.rows, books.cents)
+            await Telling(story, chair.seat, teller).tell()
+            self.tally.messages.update(act.kind.value for act in teller.said)
+            books = chair.without_late(await self._books(chair))
+            chair.end(worlds, books)
             if wrong := list(contradictions(record, self.provider.studio.habits, books, story.cents)):
                 raise MismatchError("; ".join(wrong))
         finally:
             record.close()
-            self.sequences += 1
+        chair.failed = False
 
-    async def _seat(self, cents: int) -> tuple[str, Seat]:
-        """A player with so much money, in a game."""
-        player = f"pf-{secrets.token_hex(6)}"
-        opening = ledger_service_pb2.ExecuteBatchRequest(actions=_opening(player, cents))
-        metadata = call_metadata(licensee=LICENSEE, source=CASHIER)
-        execute = partial(self._office.ledger.ExecuteBatch, opening, timeout=_TIMEOUT_S, metadata=metadata)
-        reply = await _patiently(execute)
-        assert [result.outcome for result in reply.results] == [Outcome.OUTCOME_OK] * len(opening.actions)
-        order = session_service_pb2.CreateSessionRequest(
-            client_key=player,
-            player_id=player,
-            provider=self.provider.name,
-            game_id=self.provider.game_id,
-            currency_code=CURRENCY,
-            country="DE",
-        )
-        create = partial(
-            self._office.sessions.CreateSession, order, timeout=_TIMEOUT_S, metadata=call_metadata(licensee=LICENSEE)
-        )
-        # Launching takes longest.
-        async with self._launches:
-            await _patiently(create)
-        question = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")
-        answer = await _patiently(partial(self._directory.ResolveSession, question, timeout=_TIMEOUT_S))
-        seat = Seat(
-            launch_id=player,
-            user=f"{LICENSEE}.{player}",
-            token=answer.token,
-            currency_code=CURRENCY,
-            game_id=self.provider.game_id,
-        )
-        return player, seat
-
-
-async def _patiently(call: Callable[[], Awaitable[Any]]) -> Any:
-    """A service that has enough to do says so, and is asked again: what is asked here has a key, or changes nothing."""
-    async with asyncio.timeout(_PATIENCE_S):
-        while True:
-            try:
-                return await call()
-            except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
-                    raise
-                await asyncio.sleep(_PAUSE_S)
-
-
-def _opening(player: str, cents: int) -> list[action_pb2.Action]:
-    account = action_pb2.OpenAccount(currency_code=CURRENCY, jurisdiction="sandbox", born_on="1990-01-01")
-    deposit = action_pb2.Deposit(amount=Money(currency_code=CURRENCY, amount=str(money(cents))))
-    return [
-        action_pb2.Action(player_id=player, transaction_key="open", open_account=account),
-        action_pb2.Action(player_id=player, transaction_key="deposit", deposit=deposit),
-    ]
-
-
-def money(cents: int) -> Decimal:
-    """Main units, with two decimals."""
-    return Decimal(cents).scaleb(-2)
+    async def _books(self, chair: Chair) -> Books:
+        after = chair.open_end[0] if chair.open_end else chair.position
+        return await self._ledger.books(chair.player, self.provider.name, CURRENCY, after=after)
 
 
 class Telling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import uuid
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ class Words:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self._says_close: bool | None = None
+        self._code = functools.cache(provider.code)
 
     def step(self, act: Act) -> Step:
         """The message as the model takes it."""
@@ -61,7 +63,7 @@ class Words:
 
     def fits(self, act: Act, answer: Answer, outcome: str) -> bool:
         """Whether the answer is how the provider hears the outcome."""
-        return self.provider.code(act.kind, outcome) == answer.code
+        return self._code(act.kind, outcome) == answer.code
 
     def unsure(self, act: Act, answer: Answer, status: int) -> bool:
         """Whether the answer may also mean that nothing is known yet."""
@@ -78,6 +80,13 @@ class StoryTeller(Teller):
         self.habits = studio.habits
         self.began_ms = self._now_ms()
         self.said: list[Act] = []
+        self._names: dict[str, str] = {}
+
+    def name(self, text: str) -> str:
+        """See `Teller`: made once, asked for often."""
+        if text not in self._names:
+            self._names[text] = super().name(text)
+        return self._names[text]
 
     async def attempt(self, act: Act, mishap: Mishap = Mishap.NONE) -> Answer:
         """See `Teller`. A reply that is lost is lost for the studio; we look at it before."""

@@ -6,7 +6,6 @@ any moment at all, or never. What the mesh shows rules courses out. When none is
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -62,7 +61,7 @@ class World:
 
     def after(self, numbers: Iterable[int]) -> World:
         """The world in which these are decided next, in this order."""
-        later = copy.deepcopy(self)
+        later = World(self.player.twin(), [*self.rows], {**self.waiting}, {**self.outcomes})
         for number in numbers:
             later.decide(number)
         return later
@@ -117,6 +116,14 @@ class Worlds:
         for number in self._unheard & world.outcomes.keys():
             del world.outcomes[number]
         return world
+
+    @staticmethod
+    def may_come_late(world: World) -> frozenset[str] | None:
+        """Keys of bets that may still be refused in the ledger. None: what is on its way may do more than that."""
+        steps = list(world.waiting.values())
+        if all(step["do"] == "bet" and world.player.is_buried(step["by"], "bet", step["key"]) for step in steps):
+            return frozenset(step["key"] for step in steps)
+        return None
 
     def ended(self, rows: Sequence[Row], cents: Decimal) -> World:
         """The course that the ledger's entries and the balance show."""

@@ -12,8 +12,8 @@ from tests.conformance.broken import MISTAKES, NAME, running
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import provider
 from tests.integration.provider_adapters.patience import patient
-from tests.provider_fuzz.__main__ import summary
 from tests.provider_fuzz.playing import Room
+from tests.provider_fuzz.report import summary
 from tests.provider_fuzz.run import fuzz
 
 NAMES = ("hub88_style", "pragmatic_style")
@@ -47,6 +47,8 @@ async def test_belief_model_and_ledger_agree_after_every_sequence(
         result = await fuzz(room, sequences=100, seed_=7, at_once=8)
     assert [finding.as_json() for finding in result.mismatches] == []
     assert result.sequences >= 100
+    assert result.complete
+    assert result.players > 0
     assert {"bet", "win", "cancel"} <= set(result.messages)
 
 

@@ -6,12 +6,14 @@ import copy
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.torture.model import cashier, gifts, play, undoing
 from tests.torture.model.answer import CONFLICT, SUCCESS, Account, Answer, Line, Posting, Step
 from tests.torture.model.content import content_of, kind_of
 from tests.torture.model.state import Cancel, Flags, Hold, Parts, Round, Stake, Win
+
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -96,9 +98,17 @@ class Player:
 
     def fork(self) -> Player:
         """A copy that shares every bet, win, round and hold with this one."""
-        twin = copy.copy(self)
+        twin = _copied(self)
         for part in ("balances", "answers", "buried", "stakes", "wins", "cancels", "rounds", "holds", "grants"):
-            setattr(twin, part, copy.copy(getattr(self, part)))
+            setattr(twin, part, getattr(self, part).copy())
+        return twin
+
+    def twin(self) -> Player:
+        """A copy that shares nothing that any step changes."""
+        twin = self.fork()
+        for part in ("stakes", "wins", "cancels", "holds"):
+            setattr(twin, part, {name: _copied(one) for name, one in getattr(self, part).items()})
+        twin.rounds = {name: Round([*one.bets], [*one.wins], one.closed_us) for name, one in self.rounds.items()}
         return twin
 
     def _round_of(self, step: Step) -> tuple[str, str]:
@@ -142,6 +152,13 @@ class Player:
     def give(self, kind: str, key: str, parts: Parts, house: Account) -> list[Line]:
         """Money of the house goes to the player."""
         return _rows(kind, key, [self.move(house, own, part) for own, part in zip(_OWN, parts, strict=True)])
+
+
+def _copied(one: _T) -> _T:
+    """As `copy.copy`, several times as fast."""
+    twin = object.__new__(type(one))
+    twin.__dict__.update(one.__dict__)
+    return twin
 
 
 _OWN: tuple[Account, Account] = (("cash", ""), ("bonus", ""))
