@@ -1,8 +1,6 @@
 """What the compliance service makes of the ledger's words. Pure."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from compliance_svc.kernel import LimitKind, Protection
 
@@ -51,9 +49,11 @@ class ProtectionView:
 
 
 def plainly_allowed(record: str) -> bool:
-    """True for a decision that let the action pass without a word."""
-    content: dict[str, Any] = json.loads(record)
-    return content["verdict"] == "ALLOW" and not content.get("obligations")
+    """True for a decision that let the action pass without a word. `record` is canonical: its verdict is its end.
+
+    Asked for every bet, so it is not read as JSON; no text can hold a name in quotes.
+    """
+    return record.endswith('"verdict":"ALLOW"}') and '"obligations":' not in record
 
 
 def view(protection_json: str, now_us: int) -> ProtectionView:

@@ -32,6 +32,7 @@ class Bench:
     def __init__(self, stack: Stack, seconds: float, engine_seconds: float) -> None:
         self._stack, self._seconds, self._engine_seconds = stack, seconds, engine_seconds
         self._platform_tls = stack.around.tls / "platform"
+        self._adapter_tls = stack.around.tls / "provider_adapters" / wallet.PROVIDER
         self._wallet = f"127.0.0.1:{stack.around.ports.wallets[0]}"
         self._wallet_process = stack.pid("wallet_svc-1")
         self.results: dict[str, float] = {}
@@ -126,7 +127,7 @@ class Bench:
     def _load(self, target: str, calls: Iterator[rpc.Call], check: Callable[[bytes], bool], *, server: int) -> rpc.Load:
         return rpc.run(
             target,
-            self._platform_tls,
+            self._adapter_tls,
             calls,
             server=server,
             in_flight=_IN_FLIGHT,
@@ -137,7 +138,7 @@ class Bench:
     def _batches(self) -> None:
         load = rpc.run(
             self._wallet,
-            self._platform_tls,
+            self._adapter_tls,
             wallet.batches("m"),
             server=self._wallet_process,
             in_flight=2,
@@ -147,7 +148,7 @@ class Bench:
         )
         stream = rpc.stream(
             self._wallet,
-            self._platform_tls,
+            self._adapter_tls,
             wallet.streamed("s"),
             server=self._wallet_process,
             in_flight=4,
@@ -171,7 +172,7 @@ class Bench:
         ]
         rate = rpc.run_lanes(
             lanes,
-            self._platform_tls,
+            self._adapter_tls,
             in_flight=2,
             seconds=self._seconds,
             check=wallet.all_ok,

@@ -11,10 +11,12 @@ from mesh.placement import place
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2
 from tests.bench.rpc import Call
-from tests.bench.worker import GAME, LICENSEE, PROVIDER
+from tests.bench.worker import GAME, LICENSEE
 
 _LEDGER = "/pitboss.wallet.v1.LedgerService/"
 _REGISTRY = "/pitboss.wallet.v1.RegistryService/"
+PROVIDER = "hub88_style"
+"""Its adapter is the caller: bets come from adapters. What the platform does in another's name is noted besides."""
 PLAYERS = 256
 BATCH = 256
 

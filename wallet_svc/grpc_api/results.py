@@ -1,6 +1,6 @@
 """Answers and stored entries on the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from mesh.money import to_text
 from pitboss.type.v1 import decision_pb2, money_pb2
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
 from wallet_svc.domain.backdating import effective_us
+from wallet_svc.domain.records import pack_digest
 from wallet_svc.domain.state import Asset, Entry, Registry
 from wallet_svc.domain.vocabulary import INTENT_KINDS, LATE_KINDS, Kind, Outcome, RoundState, class_of
 from wallet_svc.engine import Answer
@@ -18,6 +19,7 @@ from wallet_svc.engine import Answer
 _ON_THE_WIRE: dict[Outcome, tuple[Any, Any]] = {
     outcome: (outcome.value, class_of(outcome).value) for outcome in Outcome
 }
+_KIND_NUMBERS: dict[Kind, Any] = {kind: LATE_KINDS.get(kind, kind).value for kind in Kind}
 _ROUND_STATES: dict[RoundState, Any] = {state: state.value for state in RoundState}
 
 _ROUND_KINDS = frozenset(
@@ -39,10 +41,20 @@ def money(minor: int, asset: Asset) -> money_pb2.Money:
     return money_pb2.Money(currency_code=asset.code, amount=to_text(minor, asset.exponent))
 
 
+def _fill_money(message: money_pb2.Money, minor: int, asset: Asset) -> None:
+    message.currency_code, message.amount = asset.code, to_text(minor, asset.exponent)
+
+
 def timestamp(moment_us: int) -> Timestamp:
     """A moment on the wire."""
-    seconds, micros = divmod(moment_us, 1_000_000)
-    return Timestamp(seconds=seconds, nanos=micros * 1000)
+    message = Timestamp()
+    _fill_time(message, moment_us)
+    return message
+
+
+def _fill_time(message: Timestamp, moment_us: int) -> None:
+    message.seconds, micros = divmod(moment_us, 1_000_000)
+    message.nanos = micros * 1000
 
 
 def result_of(answer: Answer) -> action_pb2.Result:
@@ -152,7 +164,7 @@ def worth_telling(entry: Entry) -> bool:
     """A decision is sent along unless it simply let money pass."""
     if entry.pack is None:
         return False
-    if entry.kind not in _MONEY_KINDS or entry.outcome in (Outcome.LIMIT_EXCEEDED, Outcome.COMPLIANCE_DENIED):
+    if entry.kind not in _MONEY_KINDS or entry.outcome in _REASONED:
         return True
     return entry.decision_json is not None and _DUTIES in entry.decision_json
 
@@ -182,45 +194,54 @@ def decision_of(entry: Entry) -> decision_pb2.Decision:
 
 def transaction_of(entry: Entry, player: str, registry: Registry, *, rolled_back: bool) -> transaction_pb2.Transaction:
     """A stored action on the wire."""
-    kind = LATE_KINDS.get(entry.kind, entry.kind)
-    details = entry.details or {}
-    transaction = transaction_pb2.Transaction(
-        transaction_id=f"{entry.shard}-{entry.sequence}",
-        player_id=player,
-        source=registry.source_names.get(entry.source_id, ""),
-        kind=kind.value,  # type: ignore[arg-type]
-        transaction_key=entry.key or "",
-        state=_state(entry),
-        outcome=entry.outcome.value,  # type: ignore[arg-type]
-        rolled_back=rolled_back,
-        round_id=entry.round or "",
-        game_id=entry.game or "",
-        session_id=entry.session or "",
-        reference_key=entry.reference or "",
-        request_id=entry.request_id,
-        reasons=_reasons(entry),
-        reference_kind=details.get("of", 0) if entry.reference else 0,  # type: ignore[arg-type]
-        grant_id=details.get("grant", ""),
-        closes_round=bool(details.get("close")),
-    )
-    transaction.record_time.CopyFrom(timestamp(entry.recorded_us))
-    if entry.asset is not None:
-        if entry.amount is not None:
-            transaction.amount.CopyFrom(money(entry.amount, entry.asset))
-        if (available := available_of(entry)) is not None:
-            transaction.balance_at_commit.CopyFrom(money(available, entry.asset))
-    if (effective := effective_us(entry)) is not None:
-        transaction.effective_time.CopyFrom(timestamp(effective))
-    if entry.case is not None:
-        transaction.opened_case = entry.case.value  # type: ignore[assignment]
-    if entry.bonus and entry.asset is not None:
-        transaction.bonus_part.CopyFrom(money(entry.bonus, entry.asset))
-    jackpot = details.get("jackpot")
-    if jackpot:
-        transaction.jackpot_part.currency_code, transaction.jackpot_part.amount = jackpot
+    transaction = transaction_pb2.Transaction()
+    _fill_transaction(transaction, entry, player, registry)
+    transaction.rolled_back = rolled_back
     return transaction
 
 
+def _fill_transaction(transaction: transaction_pb2.Transaction, entry: Entry, player: str, registry: Registry) -> None:
+    """Write an action where it lies: whoever follows the log gets one for every entry."""
+    transaction.transaction_id = f"{entry.shard}-{entry.sequence}"
+    transaction.player_id = player
+    transaction.source = registry.source_names.get(entry.source_id, "")
+    transaction.kind = _KIND_NUMBERS[entry.kind]
+    transaction.transaction_key = entry.key or ""
+    transaction.state = _state(entry)
+    transaction.outcome = _ON_THE_WIRE[entry.outcome][0]
+    transaction.round_id = entry.round or ""
+    transaction.game_id = entry.game or ""
+    transaction.session_id = entry.session or ""
+    transaction.reference_key = entry.reference or ""
+    transaction.request_id = entry.request_id
+    _fill_time(transaction.record_time, entry.recorded_us)
+    if entry.asset is not None:
+        if entry.amount is not None:
+            _fill_money(transaction.amount, entry.amount, entry.asset)
+        if (available := available_of(entry)) is not None:
+            _fill_money(transaction.balance_at_commit, available, entry.asset)
+    if (effective := effective_us(entry)) is not None:
+        _fill_time(transaction.effective_time, effective)
+    if entry.outcome in _REASONED and entry.decision_json:
+        transaction.reasons.extend(_reasons(entry.decision_json))
+    if entry.case is not None:
+        transaction.opened_case = entry.case.value  # type: ignore[assignment]
+    if entry.details is not None:
+        _fill_details(transaction, entry, entry.details)
+
+
+def _fill_details(transaction: transaction_pb2.Transaction, entry: Entry, details: Mapping[str, Any]) -> None:
+    if entry.reference:
+        transaction.reference_kind = details.get("of", 0)
+    transaction.grant_id = details.get("grant", "")
+    transaction.closes_round = bool(details.get("close"))
+    if entry.bonus and entry.asset is not None:
+        _fill_money(transaction.bonus_part, entry.bonus, entry.asset)
+    if jackpot := details.get("jackpot"):
+        transaction.jackpot_part.currency_code, transaction.jackpot_part.amount = jackpot
+
+
+_REASONED = frozenset({Outcome.LIMIT_EXCEEDED, Outcome.COMPLIANCE_DENIED})
 _INTENTS = frozenset(INTENT_KINDS.values())
 
 
@@ -236,10 +257,8 @@ def _state(entry: Entry) -> transaction_pb2.TransactionState.ValueType:
     return transaction_pb2.TRANSACTION_STATE_REFUSED
 
 
-def _reasons(entry: Entry) -> Sequence[str]:
-    if entry.outcome not in (Outcome.LIMIT_EXCEEDED, Outcome.COMPLIANCE_DENIED) or not entry.decision_json:
-        return []
-    record: dict[str, Any] = orjson.loads(entry.decision_json)
+def _reasons(decision_json: str) -> Sequence[str]:
+    record: dict[str, Any] = orjson.loads(decision_json)
     return list(dict.fromkeys(reason["code"] for reason in record.get("reasons", [])))
 
 
@@ -250,17 +269,16 @@ def entry_message(entry: Entry, player: str, registry: Registry) -> transaction_
         sequence=entry.sequence,
         operation=entry.operation,
         licensee_id=registry.licensees_by_id[entry.licensee_id].name,
-        transaction=transaction_of(entry, player, registry, rolled_back=False),
         debit_account=entry.debit_id or 0,
         credit_account=entry.credit_id or 0,
         pack=entry.pack or "",
     )
+    _fill_transaction(message.transaction, entry, player, registry)
     if entry.moved and entry.asset is not None:
-        message.moved.CopyFrom(money(entry.moved, entry.asset))
-        message.debit_balance.CopyFrom(money(entry.debit_after or 0, entry.asset))
-        message.credit_balance.CopyFrom(money(entry.credit_after or 0, entry.asset))
+        _fill_money(message.moved, entry.moved, entry.asset)
+        _fill_money(message.debit_balance, entry.debit_after or 0, entry.asset)
+        _fill_money(message.credit_balance, entry.credit_after or 0, entry.asset)
     if entry.decision_json:
-        record: dict[str, Any] = orjson.loads(entry.decision_json)
-        message.pack_digest = record.get("pack_digest", "")
+        message.pack_digest = pack_digest(entry.decision_json)
         message.decision_json = entry.decision_json
     return message
