@@ -33,6 +33,7 @@ API_CLASSES = (
             "pitboss.session.v1.SessionService",
             "pitboss.session.v1.CatalogService",
             "pitboss.session.v1.FreeRoundsService",
+            "pitboss.session.v1.RoundReplayService",
         ),
     ),
     ApiClass(

@@ -112,3 +112,24 @@ class NoRecordError(MeshError):
 
     kind = Kind.FAILED_PRECONDITION
     reason = "ERROR_REASON_RECORD_NOT_TOLD"
+
+
+class RoundNotFoundError(MeshError):
+    """The licensee's player has no such round at this provider."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_ROUND_NOT_FOUND"
+
+
+class ReplayNotOfferedError(MeshError):
+    """The provider shows no rounds to others."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_REPLAY_NOT_OFFERED"
+
+
+class ReplayRefusedError(MeshError):
+    """The provider refused to show the round."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_REPLAY_REFUSED"

@@ -10,6 +10,7 @@ from typing import Protocol
 from session_svc.domain.catalog import Game
 from session_svc.domain.grants import Grant, GrantState
 from session_svc.domain.reconciling import Case, Key, Line, Own, Span
+from session_svc.domain.rounds import PlayedRound, Replay, RoundName
 from session_svc.domain.session import LedgerPosition, Session
 from session_svc.domain.states import PlayEnd, State
 
@@ -300,6 +301,27 @@ class ProviderRecords(Protocol):
 
     async def record(self, provider: str, span: Span) -> list[Line]:
         """What the provider first sent in the span. Raises DependencyDownError, or NoRecordError if it tells none."""
+        ...
+
+
+class PlayedRounds(Protocol):
+    """The ledger, as far as rounds are shown."""
+
+    async def find(self, name: RoundName) -> PlayedRound | None:
+        """The round; None if it was never opened. Raises DependencyDownError."""
+        ...
+
+
+class ReplayProviders(Protocol):
+    """The adapters, as far as they show rounds."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every connected provider."""
+        ...
+
+    async def replay(self, played: PlayedRound) -> Replay:
+        """How the provider shows it. Raises ReplayNotOfferedError, ReplayRefusedError and DependencyDownError."""
         ...
 
 

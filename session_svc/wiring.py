@@ -20,6 +20,7 @@ from pitboss.session.v1 import (
     catalog_service_pb2_grpc,
     free_rounds_service_pb2_grpc,
     reconciliation_service_pb2_grpc,
+    round_replay_service_pb2_grpc,
     session_directory_service_pb2_grpc,
     session_service_pb2_grpc,
 )
@@ -29,6 +30,7 @@ from session_svc.app.following import LawFollower
 from session_svc.app.granting import GrantDesk
 from session_svc.app.offers import Offers
 from session_svc.app.reconciling import Patience, Reconciler
+from session_svc.app.replaying import ReplayDesk
 from session_svc.app.sessions import SessionDesk, SessionMaker
 from session_svc.app.supplying import Supply
 from session_svc.app.sweeping import Sweeper
@@ -39,6 +41,7 @@ from session_svc.clients.history import ComparedLedger
 from session_svc.clients.law import ComplianceLaw
 from session_svc.clients.ledger import WalletLedger
 from session_svc.clients.records import AdapterRecords
+from session_svc.clients.rounds import LedgerRounds
 from session_svc.config import SessionSettings
 from session_svc.domain.keys import read_key
 from session_svc.domain.pages import PageTokens
@@ -46,6 +49,7 @@ from session_svc.grpc_api.catalog import CatalogServicer
 from session_svc.grpc_api.directory import DirectoryServicer
 from session_svc.grpc_api.free_rounds import FreeRoundsServicer
 from session_svc.grpc_api.reconciliation import ReconciliationServicer
+from session_svc.grpc_api.replays import ReplayServicer
 from session_svc.grpc_api.sessions import SessionServicer
 from session_svc.ports import SessionCache
 from session_svc.store.cache import NoCache, ValkeySessions
@@ -61,6 +65,7 @@ WORKLOAD = "session_svc"
 SESSIONS = "pitboss.session.v1.SessionService"
 DIRECTORY = "pitboss.session.v1.SessionDirectoryService"
 FREE_ROUNDS = "pitboss.session.v1.FreeRoundsService"
+REPLAYS = "pitboss.session.v1.RoundReplayService"
 CATALOG = "pitboss.session.v1.CatalogService"
 RECONCILIATION = "pitboss.session.v1.ReconciliationService"
 
@@ -70,10 +75,11 @@ POLICY = Policy(
         f"{SESSIONS}/WatchSessions": ("gateway", "platform", "audit_svc"),
         CATALOG: ("gateway", "platform"),
         FREE_ROUNDS: ("gateway", "platform"),
+        REPLAYS: ("gateway", "platform"),
         DIRECTORY: ("provider_adapters/*", "platform"),
         RECONCILIATION: ("platform",),
     },
-    scopes={SESSIONS: "play", CATALOG: "play", FREE_ROUNDS: "play"},
+    scopes={SESSIONS: "play", CATALOG: "play", FREE_ROUNDS: "play", REPLAYS: "play"},
 )
 
 _HALF_WAY_PATIENCE = dt.timedelta(seconds=5)
@@ -115,6 +121,7 @@ class Neighbours:
     providers: AdapterProviders
     records: AdapterRecords
     history: ComparedLedger
+    rounds: LedgerRounds
 
 
 async def build(settings: SessionSettings) -> server.Parts:
@@ -162,6 +169,11 @@ async def build(settings: SessionSettings) -> server.Parts:
                 name=FREE_ROUNDS,
                 add=free_rounds_service_pb2_grpc.add_FreeRoundsServiceServicer_to_server,
                 servicer=FreeRoundsServicer(grants, tokens, clock),
+            ),
+            server.Service(
+                name=REPLAYS,
+                add=round_replay_service_pb2_grpc.add_RoundReplayServiceServicer_to_server,
+                servicer=ReplayServicer(ReplayDesk(rounds=neighbours.rounds, providers=neighbours.providers)),
             ),
             server.Service(
                 name=RECONCILIATION,
@@ -275,4 +287,5 @@ def _neighbours(settings: SessionSettings, closers: list[Closer]) -> Neighbours:
         ),
         records=AdapterRecords(adapters, timeout_s=_RECORD_TIMEOUT_S),
         history=ComparedLedger(wallets, timeout_s=timeout_s, compare_timeout_s=_RECORD_TIMEOUT_S),
+        rounds=LedgerRounds(wallets, timeout_s=timeout_s),
     )

@@ -24,6 +24,13 @@ class FreeRoundsNotOfferedError(MeshError):
     reason = "ERROR_REASON_FREE_ROUNDS_NOT_OFFERED"
 
 
+class ReplayNotOfferedError(MeshError):
+    """The provider has no call that shows a round."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_REPLAY_NOT_OFFERED"
+
+
 class ProviderRefusedError(MeshError):
     """The provider refused the call and said why in its own words."""
 

@@ -14,12 +14,21 @@ from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapte
 from pitboss.type.v1.money_pb2 import Money
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.delivery import policy
-from provider_adapters._kit.errors import FreeRoundsNotOfferedError, SandboxOnlyError
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError, ReplayNotOfferedError, SandboxOnlyError
 from provider_adapters._kit.explaining import Explained
 from provider_adapters._kit.health import Health, HealthBoard
 from provider_adapters._kit.http import HttpRequest
 from provider_adapters._kit.manifest import Capability, Manifest
-from provider_adapters._kit.ports import Adapter, Device, FreeRounds, Game, GivenRounds, Launch, SessionFacts
+from provider_adapters._kit.ports import (
+    Adapter,
+    Device,
+    FreeRounds,
+    Game,
+    GivenRounds,
+    Launch,
+    PlayedRound,
+    SessionFacts,
+)
 from provider_adapters._kit.provider_ledger import ProviderLedger, RecordedMessage
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.sessions import DirectorySessions
@@ -99,6 +108,16 @@ class AdapterServicer(ProviderAdapterServiceServicer):
     def _must_offer(self, capability: Capability) -> None:
         if capability not in self._manifest.capabilities:
             raise FreeRoundsNotOfferedError(provider=self._manifest.name)
+
+    async def GetRoundReplay(self, request: pb.GetRoundReplayRequest, context: Any) -> pb.GetRoundReplayResponse:
+        """Ask the provider to show a round."""
+        if Capability.ROUND_REPLAY not in self._manifest.capabilities:
+            raise ReplayNotOfferedError(provider=self._manifest.name)
+        player = _player(request.player_reference)
+        shown = await self._adapter.replay_round(
+            PlayedRound(player=player, game_id=request.game_id, round_id=request.round_id)
+        )
+        return pb.GetRoundReplayResponse(url=shown.url) if shown.url else pb.GetRoundReplayResponse(page=shown.page)
 
     async def FetchProviderLedger(
         self,

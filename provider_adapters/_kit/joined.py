@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from provider_adapters._kit.budget import Budget
-from provider_adapters._kit.errors import FreeRoundsNotOfferedError
+from provider_adapters._kit.errors import FreeRoundsNotOfferedError, ReplayNotOfferedError
 from provider_adapters._kit.http import HttpReply, HttpRequest
-from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Problem
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, PlayedRound, Problem, Replay
 
 
 class Client(Protocol):
@@ -37,6 +37,14 @@ class Granter(Protocol):
         ...
 
 
+class Replayer(Protocol):
+    """What we ask the provider about rounds. Raises the kit's provider errors."""
+
+    async def replay(self, played: PlayedRound) -> Replay:
+        """How it shows a round."""
+        ...
+
+
 class Callbacks(Protocol):
     """What the provider asks us."""
 
@@ -54,9 +62,11 @@ class JoinedAdapter:
         callbacks: Callbacks,
         refuse: Callable[[Problem], HttpReply],
         granter: Granter | None = None,
+        replayer: Replayer | None = None,
     ) -> None:
         self._client = client
         self._granter = granter
+        self._replayer = replayer
         self._refuse = refuse
         # One call less on each callback.
         self.callback = callbacks.answer
@@ -80,6 +90,12 @@ class JoinedAdapter:
         if self._granter is None:
             raise FreeRoundsNotOfferedError
         await self._granter.cancel_grant(given)
+
+    async def replay_round(self, played: PlayedRound) -> Replay:
+        """See `ports.Adapter`."""
+        if self._replayer is None:
+            raise ReplayNotOfferedError
+        return await self._replayer.replay(played)
 
     async def probe(self, timeout_s: float) -> None:
         """See `ports.Adapter`."""

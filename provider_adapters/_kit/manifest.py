@@ -42,6 +42,8 @@ class Capability(enum.StrEnum):
     TOURNAMENT = "tournament"
     JACKPOT_WIN = "jackpot_win"
     """A jackpot that is not part of a win."""
+    ROUND_REPLAY = "round_replay"
+    """The provider shows a round to whoever may ask."""
     TIP = "tip"
     ROLLBACK_LIST = "rollback_list"
     ADJUST = "adjust"

@@ -3,7 +3,7 @@
 import datetime as dt
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from pitboss.type.v1.money_pb2 import Money
@@ -92,6 +92,27 @@ class GivenRounds:
     player: PlayerReference
     reference: str
     """What the provider calls them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedRound:
+    """A round that somebody wants to see."""
+
+    player: PlayerReference
+    game_id: str
+    """Empty if the ledger knows none."""
+    round_id: str
+    """As the ledger knows it: what the adapter made of the provider's own name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A round as the provider shows it. One of the two."""
+
+    url: str = field(default="", repr=False)
+    """An address that a browser may open."""
+    page: str = field(default="", repr=False)
+    """A whole HTML document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +247,10 @@ class Adapter(Protocol):
 
     async def cancel_free_rounds(self, given: GivenRounds) -> None:
         """Take back what is left of them. Repeatable. Raises the kit's provider errors."""
+        ...
+
+    async def replay_round(self, played: PlayedRound) -> Replay:
+        """How the provider shows a round. Raises the kit's provider errors."""
         ...
 
     async def probe(self, timeout_s: float) -> None:

@@ -11,4 +11,4 @@ def create(parts: AdapterParts) -> Adapter:
     """Called by the kit, once."""
     keys = adapter_keys(parts.credentials)
     client = Client(keys, parts.outbound)
-    return JoinedAdapter(client, Callbacks(keys, parts), refuse, client)
+    return JoinedAdapter(client, Callbacks(keys, parts), refuse, granter=client, replayer=client)

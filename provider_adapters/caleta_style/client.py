@@ -8,7 +8,7 @@ import orjson
 from provider_adapters._kit.asking import Question, ask, browser_address, raise_for, text_in
 from provider_adapters._kit.errors import FreeRoundsNotOfferedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound, PlayedRound, Replay
 from provider_adapters._kit.rsa_signatures import Keys
 from provider_adapters._kit.strict_json import parse_list, parse_object
 from provider_adapters._kit.typed_json import build
@@ -55,6 +55,11 @@ class Client:
         """`freebet/rewards/cancel`. Rounds that were played stay played."""
         fields = {**self._operator, "reward_uuid": given.reference}
         await ask(self._outbound, self._question("freebet/rewards/cancel", fields), raise_refusal)
+
+    async def replay(self, played: PlayedRound) -> Replay:
+        """`game/round`. Which fields it wants beside the round is our inference."""
+        fields = {**self._operator, "user": str(played.player), "round": played.round_id}
+        return Replay(url=await ask(self._outbound, self._question("game/round", fields), read_launch))
 
     @property
     def _operator(self) -> dict[str, str]:

@@ -111,6 +111,9 @@ class CaletaStyleStudio(StudioDialect):
                 return json_reply([_row(game) for game in self.games])
             case "game/url":
                 return self._launch(fields, desk)
+            case "game/round":
+                address = desk.replays.address(str(fields.get("user", "")), str(fields.get("round", "")))
+                return json_reply({"url": address}) if address else _error(Code.TRANSACTION_DOES_NOT_EXIST, 404)
         return _free_bets(request.path.removeprefix(BASE), fields, desk)
 
     def _launch(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:

@@ -10,4 +10,5 @@ from provider_adapters.evolution_style.client import Client
 def create(parts: AdapterParts) -> Adapter:
     """Called by the kit, once."""
     settings = config.read(parts.credentials)
-    return JoinedAdapter(Client(settings, parts.outbound), Callbacks(settings, parts), refuse)
+    client = Client(settings, parts.outbound)
+    return JoinedAdapter(client, Callbacks(settings, parts), refuse, replayer=client)

@@ -1,20 +1,21 @@
 """What we ask the provider."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 
 from provider_adapters._kit.asking import Question, ask, browser_address, raise_for
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import Game, Launch, Outbound
+from provider_adapters._kit.ports import Game, Launch, Outbound, PlayedRound, Replay
 from provider_adapters._kit.strict_json import parse_object
-from provider_adapters._kit.typed_json import build
+from provider_adapters._kit.typed_json import FieldInvalidError, build
 from provider_adapters.evolution_style import auth, mapping, wire
 from provider_adapters.evolution_style.config import Config
 from provider_adapters.evolution_style.errors import FAILURES
 
 LAUNCH = "/ua/v1/"
 LOBBY = "/api/lobby/v1/"
+RENDER = "/api/render/v1/details"
 _OK = 200
 
 
@@ -42,6 +43,17 @@ class Client:
         """The lobby again: the sheet has no smaller call."""
         await ask(self._outbound, self._lobby(), raise_refusal, probe_timeout_s=timeout_s)
 
+    async def replay(self, played: PlayedRound) -> Replay:
+        """The rendered round. Its address is for us alone, so the document itself is what others see."""
+        question = Question(
+            operation="render",
+            method="GET",
+            path=RENDER,
+            query=urlencode({"gameId": mapping.game_of(played.round_id)}),
+            headers={"authorization": auth.basic(self._config.casino_key, self._config.api_token)},
+        )
+        return Replay(page=await ask(self._outbound, question, read_page))
+
     def _lobby(self) -> Question:
         path = f"{LOBBY}{quote(self._config.casino_key, safe='')}/state"
         headers = {"authorization": auth.basic(self._config.casino_key, self._config.api_token)}
@@ -59,6 +71,15 @@ def read_games(reply: HttpReply) -> tuple[Game, ...]:
     raise_refusal(reply)
     tables = parse_object(reply.body)["tables"]
     return mapping.catalog({name: build(wire.LobbyTable, table) for name, table in tables.items()})
+
+
+def read_page(reply: HttpReply) -> str:
+    """An HTML document."""
+    raise_refusal(reply)
+    text = reply.body.decode("utf-8")
+    if not text.lstrip().startswith("<"):
+        raise FieldInvalidError("page")
+    return text
 
 
 def raise_refusal(reply: HttpReply) -> None:

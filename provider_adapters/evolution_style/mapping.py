@@ -25,6 +25,11 @@ def round_id(message: wire.Money) -> str:
     return f"{message.game.id}:{message.transaction.refId}"
 
 
+def game_of(round_name: str) -> str:
+    """The provider's game of a round of ours."""
+    return round_name.rpartition(":")[0] or round_name
+
+
 def bet_action(message: wire.Money, session_id: str) -> Action:
     """A stake of the session that was resolved from the sid."""
     bet = Bet(round_id=round_id(message), game_id=message.game.details.table.id, session_id=session_id)

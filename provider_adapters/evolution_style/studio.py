@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Game
+from provider_adapters._kit.strict_form import decode, parse_pairs
 from provider_adapters._kit.strict_json import NotParseableError, parse_object, write_exact
 from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_texts, json_reply
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.evolution_style import auth, config, mapping
 from provider_adapters.evolution_style.amounts import to_wire
-from provider_adapters.evolution_style.client import LAUNCH, LOBBY
+from provider_adapters.evolution_style.client import LAUNCH, LOBBY, RENDER
 from provider_adapters.evolution_style.config import Config
 from provider_adapters.evolution_style.errors import Code, Failure
 
@@ -110,6 +111,8 @@ class EvolutionStyleStudio(StudioDialect):
             return _error(Failure.CASINO, 401)
         if request.path == f"{LOBBY}{mine.casino_key}/state" and request.method == "GET":
             return json_reply({"tables": {game.game_id: _row(game) for game in self.games}})
+        if request.path == RENDER and request.method == "GET":
+            return _rendered(request, desk)
         return _error(Failure.CONFIGURATION, 404)
 
     def _launch(self, request: HttpRequest, desk: Desk) -> HttpReply:
@@ -165,6 +168,15 @@ def _fields(act: Act) -> dict[str, Any]:
             "amount": to_wire(act.amount or Decimal(0)),
         },
     }
+
+
+def _rendered(request: HttpRequest, desk: Desk) -> HttpReply:
+    try:
+        game = decode(parse_pairs(request.query)).get("gameId", "")
+    except NotParseableError:
+        return _error(Failure.CONFIGURATION)
+    page = desk.replays.page(game)
+    return HttpReply(body=page.encode(), content_type="text/html") if page else _error(Failure.CONFIGURATION, 404)
 
 
 def _row(game: Game) -> dict[str, Any]:

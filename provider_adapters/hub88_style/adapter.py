@@ -12,4 +12,4 @@ def create(parts: AdapterParts) -> Adapter:
     keys = adapter_keys(parts.credentials)
     callbacks = Callbacks(keys=keys, wallet=parts.wallet, sessions=parts.sessions, security=parts.security)
     client = Client(keys=keys, outbound=parts.outbound)
-    return JoinedAdapter(client, callbacks, refuse, client)
+    return JoinedAdapter(client, callbacks, refuse, granter=client, replayer=client)

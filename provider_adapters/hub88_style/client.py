@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from provider_adapters._kit.errors import FreeRoundsNotOfferedError, ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound
+from provider_adapters._kit.ports import FreeRounds, Game, GivenRounds, Launch, Outbound, PlayedRound, Replay
 from provider_adapters._kit.strict_json import NotParseableError, parse_list, parse_object
 from provider_adapters._kit.typed_json import FieldInvalidError, build
 from provider_adapters.hub88_style import auth, mapping, wire
@@ -56,6 +56,11 @@ class Client:
         """`freebet/rewards/cancel`. Rounds that were played stay played."""
         fields = {"operator_id": self._keys.operator_id, "reward_uuid": given.reference}
         await self._post("freebet/rewards/cancel", fields, read_anything)
+
+    async def replay(self, played: PlayedRound) -> Replay:
+        """`game/round`. Which fields it wants beside the round is our inference."""
+        fields = {"operator_id": self._keys.operator_id, "user": str(played.player), "round": played.round_id}
+        return Replay(url=await self._post("game/round", fields, read_launch))
 
     async def _post(
         self,

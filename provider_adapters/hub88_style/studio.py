@@ -91,6 +91,7 @@ class Hub88StyleStudio:
         self._api: Mapping[str, Callable[[Mapping[str, Any], Desk], Awaitable[HttpReply]]] = {
             "game/list": self._game_list,
             "game/url": self._game_url,
+            "game/round": self._game_round,
             "product/list": self._product_list,
             "freebet/prepaids/list": self._prepaids,
             "freebet/rewards/create": self._reward,
@@ -170,6 +171,10 @@ class Hub88StyleStudio:
             language=fields["lang"],
         )
         return _json({"url": desk.seat(seat)})
+
+    async def _game_round(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
+        address = desk.replays.address(str(fields.get("user", "")), str(fields.get("round", "")))
+        return _json({"url": address}) if address else _error(404, Status.TRANSACTION_DOES_NOT_EXIST)
 
     async def _prepaids(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:  # noqa: ARG002 - one shape
         return _json([_prepaid(*one) for one in _templates() if one[0] == fields.get("game_code")])

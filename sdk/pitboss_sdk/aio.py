@@ -40,6 +40,7 @@ from pitboss_sdk.values import (
     Launch,
     Protection,
     Receipt,
+    Replay,
     Session,
     SessionChange,
     Statement,
@@ -478,6 +479,12 @@ class AsyncClient:
     async def close_session(self, session_id: str, *, timeout_s: float | None = None) -> Session:
         """End a session. Its open rounds are still paid and cancelled."""
         return await self._run(session.close_session(session_id), timeout_s)
+
+    async def round_replay(
+        self, player_id: str, provider: str, round_id: str, *, timeout_s: float | None = None
+    ) -> Replay:
+        """A round as its provider shows it: an address for a browser, or a page. Each call brings a fresh one."""
+        return await self._run(session.round_replay(player_id, provider, round_id), timeout_s)
 
     async def recover_session(
         self, session_id: str, *, device: Device = Device.DESKTOP, timeout_s: float | None = None

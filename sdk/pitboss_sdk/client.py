@@ -36,6 +36,7 @@ from pitboss_sdk.values import (
     Launch,
     Protection,
     Receipt,
+    Replay,
     Session,
     SessionChange,
     Statement,
@@ -468,6 +469,10 @@ class Client:
     def close_session(self, session_id: str, *, timeout_s: float | None = None) -> Session:
         """End a session. Its open rounds are still paid and cancelled."""
         return self._run(session.close_session(session_id), timeout_s)
+
+    def round_replay(self, player_id: str, provider: str, round_id: str, *, timeout_s: float | None = None) -> Replay:
+        """A round as its provider shows it: an address for a browser, or a page. Each call brings a fresh one."""
+        return self._run(session.round_replay(player_id, provider, round_id), timeout_s)
 
     def recover_session(
         self, session_id: str, *, device: Device = Device.DESKTOP, timeout_s: float | None = None

@@ -319,6 +319,10 @@ class GrantNotFoundError(NotFoundError):
     """The licensee has no such grant of free rounds."""
 
 
+class RoundNotFoundError(NotFoundError):
+    """The licensee's player has no such round at this provider."""
+
+
 class ProviderNotFoundError(NotFoundError):
     """The provider is not connected."""
 
@@ -363,6 +367,16 @@ class GrantRefusedError(CallError):
 
 class FreeRoundsNotOfferedError(CallError):
     """The provider has no such free rounds that others may give."""
+
+
+class ReplayNotOfferedError(CallError):
+    """The provider shows no rounds to others."""
+
+
+class ReplayRefusedError(CallError):
+    """The provider refused to show the round."""
+
+    advice: ClassVar[str] = "Its own code is in the metadata."
 
 
 class GameNotAvailableError(CallError):

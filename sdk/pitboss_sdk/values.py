@@ -14,6 +14,7 @@ from pitboss_sdk.vocabulary import (
     LimitKind,
     Outcome,
     ReviewCase,
+    RoundState,
     SessionState,
     TransactionKind,
     TransactionState,
@@ -332,6 +333,18 @@ class Launch:
     session: Session
     launch_url: str = field(repr=False)
     """A secret of the player: open it in the player's browser and keep it out of logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A round as its provider shows it: by an address or as a page, never both."""
+
+    state: RoundState
+    """Where the round stands in the ledger."""
+    url: str = field(repr=False)
+    """Opens in a browser, perhaps for a short time only. Whoever has it sees the round: keep it out of logs."""
+    page: str = field(repr=False)
+    """A whole HTML document of the provider's. Show it in a sandboxed frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,6 +219,14 @@ class DifferenceKind(_Open):
     STATE_DIFFERS = 4
 
 
+class RoundState(_Open):
+    """Where a round stands."""
+
+    UNSPECIFIED = 0
+    OPEN = 1
+    CLOSED = 2
+
+
 class SessionState(_Open):
     """The life of a session."""
 

@@ -17,6 +17,7 @@ from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapte
 from pitboss.type.v1.money_pb2 import Money
 from session_svc.domain.catalog import Game
 from session_svc.domain.grants import Grant
+from session_svc.domain.rounds import PlayedRound, Replay
 from session_svc.domain.session import PlayerReference, Session
 from session_svc.errors import (
     AdapterSilentError,
@@ -24,6 +25,8 @@ from session_svc.errors import (
     GrantRefusedError,
     GrantUnknownError,
     LaunchFailedError,
+    ReplayNotOfferedError,
+    ReplayRefusedError,
 )
 
 _log = logs.get("session_svc.adapters")
@@ -33,7 +36,7 @@ _DEVICES = {"desktop": pb.LAUNCH_DEVICE_DESKTOP, "mobile": pb.LAUNCH_DEVICE_MOBI
 
 
 class AdapterProviders:
-    """Implements `ports.Providers` and `ports.FreeRoundProviders`."""
+    """Implements `ports.Providers`, `ports.FreeRoundProviders` and `ports.ReplayProviders`."""
 
     def __init__(
         self, channels: Mapping[str, grpc.aio.Channel], *, launch_timeout_s: float, list_timeout_s: float
@@ -83,6 +86,23 @@ class AdapterProviders:
             await self._stubs[grant.order.provider].CancelFreeRounds(
                 request, timeout=self._launch_timeout_s, metadata=metadata
             )
+
+    async def replay(self, played: PlayedRound) -> Replay:
+        name = played.name
+        player = PlayerReference(licensee=name.licensee, player_id=name.player_id)
+        request = pb.GetRoundReplayRequest(player_reference=str(player), game_id=played.game_id, round_id=name.round_id)
+        try:
+            shown = await self._stubs[name.provider].GetRoundReplay(
+                request, timeout=self._launch_timeout_s, metadata=call_metadata(name.licensee)
+            )
+        except grpc.aio.AioRpcError as error:
+            told = read_error(error)
+            if told.reason == "ERROR_REASON_REPLAY_NOT_OFFERED":
+                raise ReplayNotOfferedError(provider=name.provider) from error
+            if told.code is grpc.StatusCode.FAILED_PRECONDITION:
+                raise ReplayRefusedError(provider=name.provider, code=told.metadata.get("code", "")) from error
+            raise _down(name.provider, error) from error
+        return Replay(url=shown.url, page=shown.page)
 
     async def games(self, provider: str) -> list[Game]:
         try:

@@ -26,6 +26,7 @@ from tests.conformance.chain import play_chain
 from tests.conformance.office import CountingOffice
 from tests.conformance.own_run import own_run
 from tests.conformance.provider import provider
+from tests.conformance.replays import play_replays
 from tests.conformance.run import Verdict, play
 from tests.conformance.wallet import play_wallet
 
@@ -65,6 +66,7 @@ async def certify(stack: Stack, names: Sequence[str], *, seed: int, only: str = 
         verdicts += absent(names)
         since = time.time()
         verdicts += await play_chain(office, names, told=tell)
+        verdicts += await play_replays(office, names, told=tell)
         verdicts += await play_afterwards(office, names, since=since, told=tell)
         # Last, because it moves the clock of the mesh.
         async with own_run(stack, names, seed=seed, run_id=run_id) as run:

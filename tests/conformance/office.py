@@ -7,8 +7,10 @@ from typing import Any
 
 import grpc.aio
 
+from mesh.channels import call_metadata
 from pitboss.session.v1.free_rounds_service_pb2_grpc import FreeRoundsServiceStub
-from pitboss.wallet.v1 import action_pb2
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind
 from tests.integration.provider_adapters.office import Office
 
 
@@ -33,6 +35,14 @@ class CountingOffice(Office):
         if "deposit" in action and player in self.deposits:
             self.extras[player] = action["deposit"].amount.amount
         return result
+
+    async def transaction(self, player: str, provider: str, key: str) -> Transaction:
+        """What the ledger has of a provider's bet."""
+        request = ledger_service_pb2.GetTransactionRequest(
+            player_id=player, kind=TransactionKind.TRANSACTION_KIND_BET, transaction_key=key, source=provider
+        )
+        reply = await self.ledger.GetTransaction(request, timeout=20, metadata=call_metadata(licensee=self.licensee))
+        return reply.transaction
 
     def channel(self, workload: str, port: int) -> grpc.aio.Channel:
         """A channel to a process of the stack, called as this workload."""

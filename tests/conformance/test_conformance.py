@@ -22,6 +22,8 @@ from tests.conformance.own_cases import CASES
 from tests.conformance.own_run import TITLES as OWN_TITLES
 from tests.conformance.own_run import own_run
 from tests.conformance.provider import provider
+from tests.conformance.replays import TITLES as REPLAY_TITLES
+from tests.conformance.replays import play_replays
 from tests.conformance.run import Verdict, in_order, play
 from tests.conformance.wallet import REPORT
 from tests.integration.provider_adapters.patience import patient
@@ -94,6 +96,17 @@ async def test_a_licensees_wallet_with_a_mistake_fails_the_cases_that_show_it(
     assert len(verdicts) == len(mistake.shown | mistake.innocent)
 
 
+@pytest.mark.timeout(300)
+async def test_rounds_are_shown_to_the_licensee_whose_player_played_them(office: CountingOffice) -> None:
+    verdicts = await play_replays(office, ("hub88_style", "evolution_style", "nolimit_style"))
+    assert [each for each in verdicts if not each.ok and not each.skipped_because] == []
+    assert {(each.subject, each.id) for each in verdicts if each.ok} == {
+        ("hub88_style", "G06"),
+        ("hub88_style", "K08"),
+        ("evolution_style", "G06"),
+    }
+
+
 def test_the_order_is_that_of_the_seed() -> None:
     cases = all_cases()
     once, again = (in_order(cases, NAME, 3), in_order(cases, NAME, 3))
@@ -116,7 +129,7 @@ def test_a_case_that_was_left_out_is_neither_passed_nor_failed() -> None:
 def test_every_number_is_explained_once() -> None:
     page = (ROOT / "docs" / "conformance.md").read_text()
     numbers = {each.id for each in all_cases()} | {each.id for each in wallet_cases()}
-    numbers |= {*NUMBERS.values(), *TITLES, *OWN_TITLES, *ABSENT, REPORT} | {each.id for each in CASES}
+    numbers |= {*NUMBERS.values(), *TITLES, *OWN_TITLES, *ABSENT, *REPLAY_TITLES, REPORT} | {each.id for each in CASES}
     rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
     explained = [row for row in rows if row[:1].isupper() and row[1:3].isdigit()]
     assert sorted(explained) == sorted(numbers)

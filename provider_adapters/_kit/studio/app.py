@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from mesh.clock import Clock, SystemClock
 from provider_adapters._kit import provider_ledger
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
@@ -18,6 +19,8 @@ from provider_adapters._kit.studio.line import Sender
 from provider_adapters._kit.studio.plan import Order, OrderError
 from provider_adapters._kit.studio.ports import Seat, Studio
 from provider_adapters._kit.studio.record import Record
+from provider_adapters._kit.studio.replays import LIFE_S, Replays
+from provider_adapters._kit.studio.replays import PATH as REPLAYS
 from provider_adapters._kit.studio.stats import Stats
 
 _MOST_LINES = 5000
@@ -33,10 +36,11 @@ class CommandError(Exception):
 class StudioDesk:
     """`ports.Desk` over the record."""
 
-    def __init__(self, record: Record, public_url: str) -> None:
+    def __init__(self, record: Record, public_url: str, clock: Clock | None = None) -> None:
         self._record = record
         self.public_url = public_url
         self.grants = Grants()
+        self.replays = Replays(record, clock or SystemClock(), lambda: self.public_url)
 
     def seat(self, seat: Seat) -> str:
         """See `ports.Desk`."""
@@ -74,6 +78,7 @@ class StudioApp:
             ("GET", "messages"): self._messages,
             ("GET", "stats"): self._tell_stats,
             ("GET", "grants"): self._tell_grants,
+            ("POST", "replays"): self._replays,
         }
 
     async def handle(self, request: HttpRequest, budget: Budget) -> HttpReply:  # noqa: ARG002 - the server's signature
@@ -88,10 +93,16 @@ class StudioApp:
             return HttpReply(status=503, body=b"<html>down for maintenance</html>", content_type="text/html")
         if request.path == provider_ledger.PATH and request.method == "GET":
             return self._record_page(request)
-        if request.path.startswith("/play/"):
-            known = self._record.seat(request.path.removeprefix("/play/"))
-            return HttpReply(status=200 if known else 404, body=_PAGE if known else b"", content_type="text/html")
+        if request.method == "GET" and request.path.startswith(("/play/", REPLAYS)):
+            return self._browse(request)
         return await self._studio.api(request, self._desk)
+
+    def _browse(self, request: HttpRequest) -> HttpReply:
+        """What a browser asks for."""
+        if request.path.startswith(REPLAYS):
+            return self._desk.replays.open(request.path, _query(request.query))
+        known = self._record.seat(request.path.removeprefix("/play/"))
+        return HttpReply(status=200 if known else 404, body=_PAGE if known else b"", content_type="text/html")
 
     def _record_page(self, request: HttpRequest) -> HttpReply:
         try:
@@ -198,6 +209,10 @@ class StudioApp:
 
     async def _tell_grants(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
         return {"grants": self._desk.grants.as_json()}
+
+    async def _replays(self, content: dict[str, Any]) -> dict[str, Any]:
+        self._desk.replays.life_s = float(_decimal(content.get("seconds", LIFE_S)))
+        return {"seconds": self._desk.replays.life_s}
 
     async def _tell_stats(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
         return {"calls": self._stats.as_json(), "down": self._floor.outage.now}

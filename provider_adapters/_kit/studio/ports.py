@@ -152,6 +152,18 @@ class Habits:
     retries: RetrySchedule = field(default_factory=RetrySchedule)
 
 
+class ShownRounds(Protocol):
+    """Rounds that the studio has played, as it shows them."""
+
+    def address(self, user: str, round_id: str) -> str:
+        """An address of a player's round; empty if the player never was in it."""
+        ...
+
+    def page(self, round_id: str, user: str = "") -> str:
+        """The document; empty if nobody, or not this player, was in the round."""
+        ...
+
+
 class Desk(Protocol):
     """The base's services for the vendor API of a studio."""
 
@@ -159,6 +171,11 @@ class Desk(Protocol):
     """Own address, for launch addresses: f"{public_url}/play/{launch_id}"."""
     grants: Grants
     """Free rounds that were given."""
+
+    @property
+    def replays(self) -> ShownRounds:
+        """Rounds as they are shown."""
+        ...
 
     def seat(self, seat: Seat) -> str:
         """Remember a launch (durably) and return the address that the player's browser opens."""

@@ -177,6 +177,12 @@ class Record:
         condition = f"noted_at_ms >= ? AND noted_at_ms < ? AND number > ? AND kind IN ({marks})"
         return [*self._lines(condition, start_ms, end_ms, after, *kinds, limit=limit)]
 
+    def of_round(self, round_id: str, user: str = "") -> list[Line]:
+        """Messages of a round, or what one player had in it, oldest first."""
+        if user:
+            return [*self._lines("message.round_id = ? AND message.user = ?", round_id, user)]
+        return [*self._lines("message.round_id = ?", round_id)]
+
     def _lines(self, condition: str, *values: object, limit: int = 1_000_000) -> Iterator[Line]:
         query = (
             "SELECT number, kind, transaction_key, round_id, message.game_id, bet_key, amount, closes, sent_at_ms, "  # noqa: S608

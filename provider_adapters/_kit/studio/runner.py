@@ -45,7 +45,8 @@ async def run(name: str, settings: StudioSettings, *, ready: Callable[[int], Non
     """Serve and play until SIGTERM. `ready` is told the port."""
     stop = StopSignal()
     stop.listen()
-    record = Record(settings.studio_record, open_clock(settings.clock_file))
+    clock = open_clock(settings.clock_file)
+    record = Record(settings.studio_record, clock)
     parts = StudioParts(
         credentials=read_credentials(settings.studio_credentials),
         callback_url=settings.studio_callback_url.rstrip("/"),
@@ -57,7 +58,7 @@ async def run(name: str, settings: StudioSettings, *, ready: Callable[[int], Non
     stats = Stats()
     teller = Teller(studio=studio, line=line, record=record, stats=stats, namespace=namespace)
     floor = Floor(teller, studio.habits, studio.games)
-    desk = StudioDesk(record, settings.studio_public_url or f"http://{settings.studio_listen}")
+    desk = StudioDesk(record, settings.studio_public_url or f"http://{settings.studio_listen}", clock)
     app = StudioApp(studio=studio, floor=floor, record=record, stats=stats, line=line, desk=desk)
     http = HttpApp(app.handle, app.refuse, max_body_bytes=_MAX_BODY_BYTES, budget_s=_BUDGET_S)
     server = HttpServer(http, settings.studio_listen, drain_seconds=_DRAIN_S)

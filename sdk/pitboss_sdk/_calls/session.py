@@ -9,10 +9,11 @@ from pitboss_sdk._conversation import Plain, Send
 from pitboss_sdk._keys import new_key
 from pitboss_sdk._paging import Page
 from pitboss_sdk._stubs.pitboss.session.v1 import catalog_service_pb2 as catalog
+from pitboss_sdk._stubs.pitboss.session.v1 import round_replay_service_pb2 as replays
 from pitboss_sdk._stubs.pitboss.session.v1 import session_service_pb2 as sessions
 from pitboss_sdk._watching import Watch
-from pitboss_sdk.values import Game, Launch, Session, SessionChange
-from pitboss_sdk.vocabulary import Device
+from pitboss_sdk.values import Game, Launch, Replay, Session, SessionChange
+from pitboss_sdk.vocabulary import Device, RoundState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,17 @@ def close_session(session_id: str) -> Plain[Session]:
             request=sessions.CloseSessionRequest(session_id=session_id),
         ),
         read=lambda response: reading.session(response.session),
+    )
+
+
+def round_replay(player_id: str, provider: str, round_id: str) -> Plain[Replay]:
+    """A round as its provider shows it."""
+    request = replays.GetRoundReplayRequest(player_id=player_id, provider=provider, round_id=round_id)
+    return Plain(
+        first=Send(method=lambda stubs: stubs.replays.GetRoundReplay, request=request),
+        read=lambda response: Replay(
+            state=RoundState(response.state), url=response.replay_url, page=response.replay_page
+        ),
     )
 
 

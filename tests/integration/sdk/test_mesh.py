@@ -381,6 +381,8 @@ def test_a_session_is_opened_once_recovered_watched_and_closed(client: Client, p
 def test_things_that_are_not_there(client: Client, player: str) -> None:
     with pytest.raises(errors.SessionNotFoundError):
         client.get_session("01920000-0000-7000-8000-000000000000")
+    with pytest.raises(errors.RoundNotFoundError):
+        client.round_replay(player, PROVIDER, "nobody-played-it")
     with pytest.raises(errors.GameNotAvailableError):
         client.create_session(player, provider=PROVIDER, game_id="no_such_game", currency_code="EUR")
     with pytest.raises((errors.ProviderNotFoundError, errors.GameNotAvailableError)):

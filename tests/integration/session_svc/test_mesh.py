@@ -264,6 +264,9 @@ async def test_licensees_use_it_through_the_gateway_in_json(stack: Stack, lobby:
         assert found.json()["session"]["state"] == "SESSION_STATE_ACTIVE"
         closed = await client.post(f"/v1/sessions/{session['sessionId']}:close", json={})
         assert closed.json()["session"]["state"] == "SESSION_STATE_CLOSED"
+        round_of_nobody = {"player_id": player, "provider": PROVIDER, "round_id": "nobody/played:it"}
+        assert (await client.get("/v1/rounds:replay", params=round_of_nobody)).status_code == 404
+        assert (await client.get("/v1/rounds:replay", params={"player_id": player})).status_code == 400
 
 
 # -- what adapters get

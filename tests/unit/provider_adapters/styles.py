@@ -110,6 +110,16 @@ class Security:
         self.events.append(event)
 
 
+class Shown:
+    """One round, as it is shown."""
+
+    def address(self, user: str, round_id: str) -> str:
+        return "http://studio/replay/1" if (user, round_id) == (str(PLAYER), ROUND_ID) else ""
+
+    def page(self, round_id: str, user: str = "") -> str:
+        return "<html>bet</html>" if round_id == ROUND_ID and user in {"", str(PLAYER)} else ""
+
+
 class Desk:
     """Seats players."""
 
@@ -118,6 +128,7 @@ class Desk:
     def __init__(self) -> None:
         self.seats: list[Seat] = []
         self.grants = Grants()
+        self.replays = Shown()
 
     def seat(self, seat: Seat) -> str:
         self.seats.append(seat)

@@ -11,10 +11,15 @@ import pytest
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit.amounts import AmountError
-from provider_adapters._kit.errors import FreeRoundsNotOfferedError, ProviderFailedError, ProviderRefusedError
+from provider_adapters._kit.errors import (
+    FreeRoundsNotOfferedError,
+    ProviderFailedError,
+    ProviderRefusedError,
+    ReplayNotOfferedError,
+)
 from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.manifest import Capability, Proof
-from provider_adapters._kit.ports import Device, FreeRounds, GivenRounds, Launch, Problem
+from provider_adapters._kit.ports import Device, FreeRounds, GivenRounds, Launch, PlayedRound, Problem
 from provider_adapters._kit.studio.ports import ActKind, Reaction
 from tests.unit.provider_adapters.styles import (
     BALANCE,
@@ -136,6 +141,24 @@ async def test_free_rounds_are_given_once_and_taken_back_if_the_manifest_says_so
     assert style.desk.grants.as_json()[0]["cancelled"]
     with pytest.raises(ProviderRefusedError):
         await style.adapter.cancel_free_rounds(replace(asked, reference="nobody-knows"))
+
+
+async def test_a_round_is_shown_to_its_player_alone_if_the_manifest_says_so(style: Style) -> None:
+    if Capability.ROUND_REPLAY not in style.manifest.capabilities:
+        with pytest.raises(ReplayNotOfferedError):
+            await style.adapter.replay_round(PlayedRound(player=PLAYER, game_id="g", round_id=ROUND_ID))
+        return
+    await style.say(style.act(ActKind.BET))
+    ((_, action),) = style.ledger.actions
+    played = PlayedRound(player=PLAYER, game_id="g", round_id=action.bet.round_id)
+    shown = await style.adapter.replay_round(played)
+    assert (shown.url, shown.page) in {("http://studio/replay/1", ""), ("", "<html>bet</html>")}
+    with pytest.raises(ProviderRefusedError):
+        await style.adapter.replay_round(replace(played, round_id="nobody:played"))
+    for body in (b"", b"null", b'{"url":"javascript:alert(1)"}', b"\xff<"):
+        style.wire.answer = HttpReply(body=body)
+        with pytest.raises(ProviderFailedError):
+            await style.adapter.replay_round(played)
 
 
 async def test_an_answer_about_free_rounds_that_says_nothing_is_the_providers_failure(style: Style) -> None:

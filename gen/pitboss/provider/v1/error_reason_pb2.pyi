@@ -49,6 +49,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "hub88_style"}
     """
+    ERROR_REASON_REPLAY_NOT_OFFERED: _ErrorReason.ValueType  # 6
+    """The provider has no call that shows a round.
+
+    Example metadata: {"provider": "nolimit_style"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of adapters."""
@@ -79,5 +84,10 @@ ERROR_REASON_SANDBOX_ONLY: ErrorReason.ValueType  # 5
 """Only in a sandbox.
 
 Example metadata: {"provider": "hub88_style"}
+"""
+ERROR_REASON_REPLAY_NOT_OFFERED: ErrorReason.ValueType  # 6
+"""The provider has no call that shows a round.
+
+Example metadata: {"provider": "nolimit_style"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

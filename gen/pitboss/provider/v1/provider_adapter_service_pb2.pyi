@@ -733,6 +733,64 @@ class CancelFreeRoundsResponse(_message.Message):
 Global___CancelFreeRoundsResponse: _TypeAlias = CancelFreeRoundsResponse  # noqa: Y015
 
 @_typing.final
+class GetRoundReplayRequest(_message.Message):
+    """GetRoundReplayRequest names a round."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_REFERENCE_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    player_reference: _builtins.str
+    """Provider-side name of the player, "licensee.player"."""
+    game_id: _builtins.str
+    """The provider's game id. Empty if the ledger knows none of the round."""
+    round_id: _builtins.str
+    """The round, as the ledger knows it."""
+    def __init__(
+        self,
+        *,
+        player_reference: _builtins.str = ...,
+        game_id: _builtins.str = ...,
+        round_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["game_id", b"game_id", "player_reference", b"player_reference", "round_id", b"round_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRoundReplayRequest: _TypeAlias = GetRoundReplayRequest  # noqa: Y015
+
+@_typing.final
+class GetRoundReplayResponse(_message.Message):
+    """GetRoundReplayResponse has one of two ways to look at the round."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """An address that a browser may open. Its life is the provider's."""
+    page: _builtins.str
+    """A whole HTML document."""
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        page: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "replay", b"replay", "url", b"url"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "replay", b"replay", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_replay: _TypeAlias = _typing.Literal["url", "page"]  # noqa: Y015
+    _WhichOneofArgType_replay: _TypeAlias = _typing.Literal["replay", b"replay"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_replay) -> _WhichOneofReturnType_replay | None: ...
+
+Global___GetRoundReplayResponse: _TypeAlias = GetRoundReplayResponse  # noqa: Y015
+
+@_typing.final
 class FetchProviderLedgerRequest(_message.Message):
     """FetchProviderLedgerRequest says which messages."""
 

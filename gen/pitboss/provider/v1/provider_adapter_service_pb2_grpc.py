@@ -65,6 +65,11 @@ class ProviderAdapterServiceStub:
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.SerializeToString,
                 response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.FromString,
                 _registered_method=True)
+        self.GetRoundReplay = channel.unary_unary(
+                '/pitboss.provider.v1.ProviderAdapterService/GetRoundReplay',
+                request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetRoundReplayRequest.SerializeToString,
+                response_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetRoundReplayResponse.FromString,
+                _registered_method=True)
         self.FetchProviderLedger = channel.unary_stream(
                 '/pitboss.provider.v1.ProviderAdapterService/FetchProviderLedger',
                 request_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.FetchProviderLedgerRequest.SerializeToString,
@@ -144,6 +149,15 @@ class ProviderAdapterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRoundReplay(self, request, context):
+        """GetRoundReplay asks the provider to show a round.
+
+        Errors: FAILED_PRECONDITION (REPLAY_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FetchProviderLedger(self, request, context):
         """FetchProviderLedger reads the provider's own record of the messages it has sent, in the order in which
         they were first sent, for comparing it with ours.
@@ -205,6 +219,11 @@ def add_ProviderAdapterServiceServicer_to_server(servicer, server):
                     servicer.CancelFreeRounds,
                     request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.FromString,
                     response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.SerializeToString,
+            ),
+            'GetRoundReplay': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRoundReplay,
+                    request_deserializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetRoundReplayRequest.FromString,
+                    response_serializer=pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetRoundReplayResponse.SerializeToString,
             ),
             'FetchProviderLedger': grpc.unary_stream_rpc_method_handler(
                     servicer.FetchProviderLedger,
@@ -385,6 +404,33 @@ class ProviderAdapterService:
             '/pitboss.provider.v1.ProviderAdapterService/CancelFreeRounds',
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsRequest.SerializeToString,
             pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.CancelFreeRoundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRoundReplay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.provider.v1.ProviderAdapterService/GetRoundReplay',
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetRoundReplayRequest.SerializeToString,
+            pitboss_dot_provider_dot_v1_dot_provider__adapter__service__pb2.GetRoundReplayResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,11 @@ class ProviderAdapterServiceStub:
 
     Errors: as GrantFreeRounds.
     """
+    GetRoundReplay: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.GetRoundReplayRequest, _provider_adapter_service_pb2.GetRoundReplayResponse]
+    """GetRoundReplay asks the provider to show a round.
+
+    Errors: FAILED_PRECONDITION (REPLAY_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED).
+    """
     FetchProviderLedger: _grpc.UnaryStreamMultiCallable[_provider_adapter_service_pb2.FetchProviderLedgerRequest, _provider_adapter_service_pb2.FetchProviderLedgerResponse]
     """FetchProviderLedger reads the provider's own record of the messages it has sent, in the order in which
     they were first sent, for comparing it with ours.
@@ -123,6 +128,11 @@ class ProviderAdapterServiceAsyncStub(ProviderAdapterServiceStub):
     """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
 
     Errors: as GrantFreeRounds.
+    """
+    GetRoundReplay: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.GetRoundReplayRequest, _provider_adapter_service_pb2.GetRoundReplayResponse]  # type: ignore[assignment]
+    """GetRoundReplay asks the provider to show a round.
+
+    Errors: FAILED_PRECONDITION (REPLAY_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED).
     """
     FetchProviderLedger: _aio.UnaryStreamMultiCallable[_provider_adapter_service_pb2.FetchProviderLedgerRequest, _provider_adapter_service_pb2.FetchProviderLedgerResponse]  # type: ignore[assignment]
     """FetchProviderLedger reads the provider's own record of the messages it has sent, in the order in which
@@ -213,6 +223,17 @@ class ProviderAdapterServiceServicer(metaclass=_abc_1.ABCMeta):
         """CancelFreeRounds takes back what is left of a grant. Rounds that were played are paid all the same. Repeatable.
 
         Errors: as GrantFreeRounds.
+        """
+
+    @_abc_1.abstractmethod
+    def GetRoundReplay(
+        self,
+        request: _provider_adapter_service_pb2.GetRoundReplayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_adapter_service_pb2.GetRoundReplayResponse, _abc.Awaitable[_provider_adapter_service_pb2.GetRoundReplayResponse]]:
+        """GetRoundReplay asks the provider to show a round.
+
+        Errors: FAILED_PRECONDITION (REPLAY_NOT_OFFERED, PROVIDER_REFUSED), UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED).
         """
 
     @_abc_1.abstractmethod

@@ -95,6 +95,21 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "acme_slots"}
     """
+    ERROR_REASON_ROUND_NOT_FOUND: _ErrorReason.ValueType  # 15
+    """The licensee's player has no such round at this provider.
+
+    Example metadata: {"provider": "hub88_style", "round_id": "r-900001"}
+    """
+    ERROR_REASON_REPLAY_NOT_OFFERED: _ErrorReason.ValueType  # 16
+    """The provider shows no rounds to others.
+
+    Example metadata: {"provider": "nolimit_style"}
+    """
+    ERROR_REASON_REPLAY_REFUSED: _ErrorReason.ValueType  # 17
+    """The provider refused to show the round, in its own words.
+
+    Example metadata: {"provider": "hub88_style", "code": "RS_ERROR_TRANSACTION_DOES_NOT_EXIST"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of sessions and catalog."""
@@ -171,5 +186,20 @@ ERROR_REASON_RECORD_NOT_TOLD: ErrorReason.ValueType  # 14
 """The provider tells nothing of its own record.
 
 Example metadata: {"provider": "acme_slots"}
+"""
+ERROR_REASON_ROUND_NOT_FOUND: ErrorReason.ValueType  # 15
+"""The licensee's player has no such round at this provider.
+
+Example metadata: {"provider": "hub88_style", "round_id": "r-900001"}
+"""
+ERROR_REASON_REPLAY_NOT_OFFERED: ErrorReason.ValueType  # 16
+"""The provider shows no rounds to others.
+
+Example metadata: {"provider": "nolimit_style"}
+"""
+ERROR_REASON_REPLAY_REFUSED: ErrorReason.ValueType  # 17
+"""The provider refused to show the round, in its own words.
+
+Example metadata: {"provider": "hub88_style", "code": "RS_ERROR_TRANSACTION_DOES_NOT_EXIST"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

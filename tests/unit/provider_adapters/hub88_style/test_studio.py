@@ -17,6 +17,7 @@ from provider_adapters.hub88_style.config import Keys
 from provider_adapters.hub88_style.studio import Hub88StyleStudio
 from tests.unit.provider_adapters.hub88_style.fakes import World
 from tests.unit.provider_adapters.hub88_style.keys import other_key, sheet_key
+from tests.unit.provider_adapters.styles import Shown
 
 SEAT = Seat(launch_id="l1", user="aurora.pl-7001", token="sess-0001", currency_code="EUR", game_id="demo_fruit_5")
 BET = Act(
@@ -37,6 +38,7 @@ class Desk:
     def __init__(self) -> None:
         self.seats: list[Seat] = []
         self.grants = Grants()
+        self.replays = Shown()
 
     def seat(self, seat: Seat) -> str:
         self.seats.append(seat)

@@ -16,6 +16,7 @@ from provider_adapters.pragmatic_style import auth, studio, wire
 from provider_adapters.pragmatic_style.client import BASE, Client
 from provider_adapters.pragmatic_style.config import Config
 from tests.unit.provider_adapters.pragmatic_style.fakes import MOMENT, SECRET, FakeOutbound
+from tests.unit.provider_adapters.styles import Shown
 
 CONFIG = Config.from_credentials({"secret": SECRET})
 STUDIO = studio.create(StudioParts(credentials={"secret": SECRET}, callback_url="http://localhost/pragmatic_style"))
@@ -132,6 +133,7 @@ class Desk:
     def __init__(self) -> None:
         self.seats: list[Seat] = []
         self.grants = Grants()
+        self.replays = Shown()
 
     def new_launch_id(self) -> str:
         return f"l-{len(self.seats) + 1}"
