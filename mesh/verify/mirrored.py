@@ -29,7 +29,7 @@ class OwnWallets:
             self._deliver(transfer)
         elif transfer.outcome == OK and "intent" in (details := details_of(transfer.details)):
             self._act(transfer, details["intent"])
-        if transfer.kind in _PAYING or transfer.kind == Kind.CONCLUDE:
+        if transfer.kind in _PAYING or transfer.kind == Kind.CONCLUDE or _closes(transfer):
             self._owed[transfer.sequence] = transfer
 
     def _conclude(self, transfer: Transfer) -> None:
@@ -60,7 +60,7 @@ class OwnWallets:
         if owed is None or owed.player_id != transfer.player_id:
             self.findings.add(f"{_place(transfer)}: it delivers nothing that is owed to its player")
             return
-        paid = None if owed.kind == Kind.CONCLUDE else owed.moved
+        paid = _paid(owed)
         if transfer.kind == Kind.DELIVER and transfer.moved != paid:
             self.findings.add(f"{_place(transfer)}: it delivers {transfer.moved} of {paid}")
 
@@ -68,9 +68,28 @@ class OwnWallets:
 _PAYING = frozenset(
     {
         *(Kind.WIN, Kind.CANCEL, Kind.PROMO, Kind.TOURNAMENT, Kind.JACKPOT),
-        *(Kind.FREE_ROUND_SPIN, Kind.FREE_ROUND_TOTAL, Kind.ADJUST),
+        *(Kind.FREE_ROUND_SPIN, Kind.FREE_ROUND_TOTAL, Kind.ADJUST, Kind.ROLLBACK_LIST),
     }
 )
+
+
+_SAYING_NO_MORE = frozenset({Kind.CONCLUDE, Kind.BET, Kind.CLOSE_ROUND, Kind.DELIVER})
+"""Entries after which the licensee's wallet hears something, and gets no money."""
+
+
+def _closes(transfer: Transfer) -> bool:
+    """Whether the wallet is told that a round has ended, and of nothing else."""
+    if transfer.kind in {Kind.BET, Kind.CLOSE_ROUND}:
+        return bool(details_of(transfer.details).get("close"))
+    return transfer.kind == Kind.DELIVER and details_of(transfer.details).get("closing") == "owed"
+
+
+def _paid(owed: Transfer) -> int | None:
+    if owed.kind in _SAYING_NO_MORE:
+        return None
+    if owed.kind == Kind.ROLLBACK_LIST:
+        return owed.amount
+    return owed.moved
 
 
 def _place(transfer: Transfer) -> str:

@@ -27,6 +27,7 @@ class Kind(enum.IntEnum):
     RELEASE = 8
     EXPIRE = 9
     TIP = 10
+    ROLLBACK_LIST = 11
     REVERSE_WIN = 12
     UNDO_ROLLBACK = 13
     PROMO = 14
@@ -40,7 +41,7 @@ class Kind(enum.IntEnum):
     DELIVERY_REFUSED = 66
 
 
-INTENTS: Final = {301: 1, 310: 10, 312: 12, 313: 13, 319: 19}
+INTENTS: Final = {301: 1, 310: 10, 311: 11, 312: 12, 313: 13, 319: 19, 321: 21}
 """Intents of actions that a licensee's own wallet is asked for, and what those actions are."""
 
 

@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS answer (
     currency TEXT, amount INTEGER, moved INTEGER NOT NULL, cash_after INTEGER, reference TEXT,
     cancelled INTEGER NOT NULL DEFAULT 0, UNIQUE (method, player, key)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS ended_round (
+    player TEXT NOT NULL, provider TEXT NOT NULL, round TEXT NOT NULL, PRIMARY KEY (player, provider, round)
+) STRICT;
 CREATE TRIGGER IF NOT EXISTS answers_stay BEFORE DELETE ON answer
     BEGIN SELECT raise(ABORT, 'an answer is kept for ever'); END;
 """
@@ -99,6 +102,16 @@ class Book:
         with self._lock:
             asked = "SELECT method, player, key, outcome, currency, moved FROM answer ORDER BY number"
             return list(self._db.execute(asked))
+
+    def end_round(self, player: str, provider: str, name: str) -> None:
+        """Remember that a round has ended. Said again, nothing changes."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO ended_round VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (player, provider, name))
+
+    def ended_rounds(self) -> list[tuple[str, str, str]]:
+        """(player, provider, round) of every round that has ended, in order."""
+        with self._lock:
+            return list(self._db.execute("SELECT player, provider, round FROM ended_round ORDER BY rowid"))
 
     def debit(self, player: str, key: str, money: Money, *, content: str, needs_leave: bool) -> Answer:
         """Take money or refuse; the first answer to a key stays."""

@@ -44,10 +44,21 @@ def _actions(door: Door) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
         names = ("method", "player", "key", "outcome", "currency", "moved_minor")
         return {"answers": [dict(zip(names, row, strict=True)) for row in door.wallet.book.record()]}
 
+    def rounds(_: Mapping[str, Any]) -> dict[str, Any]:
+        names = ("player", "provider", "round")
+        return {"ended": [dict(zip(names, row, strict=True)) for row in door.wallet.book.ended_rounds()]}
+
     def totals(_: Mapping[str, Any]) -> dict[str, Any]:
         return {"cash_minor": door.wallet.book.totals(), "refused_signatures": door.refused}
 
-    return {"players": put_player, "block": block, "fault": fault, "record": record, "totals": totals}
+    return {
+        "players": put_player,
+        "block": block,
+        "fault": fault,
+        "record": record,
+        "rounds": rounds,
+        "totals": totals,
+    }
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

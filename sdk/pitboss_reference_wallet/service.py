@@ -89,6 +89,7 @@ class Wallet:
 
     def _close_round(self, request: contract.CloseRoundRequest) -> contract.CloseRoundResponse:
         _named(request.player_id, request.round_id)
+        self.book.end_round(request.player_id, request.provider, request.round_id)
         return contract.CloseRoundResponse()
 
     def _get_transaction(self, request: contract.GetTransactionRequest) -> contract.GetTransactionResponse:

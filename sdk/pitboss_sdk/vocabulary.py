@@ -94,6 +94,10 @@ class TransactionKind(_Open):
     ADJUST = 19
     PROPOSE_ADJUSTMENT = 20
     APPROVE_ADJUSTMENT = 21
+    TRANSFER_IN = 22
+    """Money moved into a game wallet."""
+    TRANSFER_OUT = 23
+    """Money moved out of a game wallet."""
     OPEN_ACCOUNT = 30
     OPEN_PLAY = 31
     END_PLAY = 32
@@ -129,9 +133,11 @@ class TransactionKind(_Open):
     INTENT_BET = 301
     """A bet that a licensee's own wallet is asked for."""
     INTENT_TIP = 310
+    INTENT_ROLLBACK_LIST = 311
     INTENT_REVERSE_WIN = 312
     INTENT_UNDO_ROLLBACK = 313
     INTENT_ADJUST = 319
+    INTENT_APPROVE_ADJUSTMENT = 321
 
 
 class TransactionState(_Open):

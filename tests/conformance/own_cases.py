@@ -36,7 +36,9 @@ class OwnCase:
 CASES: Final[list[OwnCase]] = []
 
 
-def _case(id_: str, title: str, *, needs: tuple[Capability, ...] = ()) -> Callable[[Play], Play]:
+def own_case(id_: str, title: str, *, needs: tuple[Capability, ...] = ()) -> Callable[[Play], Play]:
+    """Number a case."""
+
     def register(play: Play) -> Play:
         CASES.append(OwnCase(id=id_, title=title, play=play, needs=frozenset(needs)))
         return play
@@ -49,7 +51,7 @@ def cents(amount: Decimal) -> int:
     return int(amount.scaleb(2))
 
 
-@_case(
+@own_case(
     "J01", "the licensee does not answer a bet: the provider hears that nobody knows, cancels, and nothing stays taken"
 )
 async def unanswered_bet(stage: OwnStage) -> None:
@@ -66,22 +68,22 @@ async def unanswered_bet(stage: OwnStage) -> None:
     await stage.settled_at(who, 0)
 
 
-@_case("J02c", "the licensee took the bet and its answer is lost: the bet stands, once")
+@own_case("J02c", "the licensee took the bet and its answer is lost: the bet stands, once")
 async def applied_and_lost(stage: OwnStage) -> None:
     await _one_lost(stage, "after", taken=True)
 
 
-@_case("J04", "the licensee answers garbage: what it did is looked up, and the provider is told that")
+@own_case("J04", "the licensee answers garbage: what it did is looked up, and the provider is told that")
 async def garbage(stage: OwnStage) -> None:
     await _one_lost(stage, "garbage", taken=None)
 
 
-@_case("J05", "the connection to the licensee breaks before the commit: the bet is refused, and nothing stays taken")
+@own_case("J05", "the connection to the licensee breaks before the commit: the bet is refused, and nothing stays taken")
 async def reset_before(stage: OwnStage) -> None:
     await _one_lost(stage, "before", taken=False)
 
 
-@_case(
+@own_case(
     "J05b",
     "the connection to the licensee breaks while it answers: the bet and its win are each booked once or not at all",
 )
@@ -113,7 +115,7 @@ async def _one_lost(stage: OwnStage, mode: str, *, taken: bool | None) -> tuple[
     return who, bet, kept
 
 
-@_case("J10", "the licensee is slow, and within its time: the bet is taken once")
+@own_case("J10", "the licensee is slow, and within its time: the bet is taken once")
 async def slow(stage: OwnStage) -> None:
     who = await stage.player()
     stake = stage.amount()
@@ -123,7 +125,7 @@ async def slow(stage: OwnStage) -> None:
     await stage.settled_at(who, -cents(stake))
 
 
-@_case("J11", "a cancel while the licensee does not answer is accepted, and told until it is booked there once")
+@own_case("J11", "a cancel while the licensee does not answer is accepted, and told until it is booked there once")
 async def owed_cancel(stage: OwnStage) -> None:
     who = await stage.player()
     stake = stage.amount()
@@ -141,7 +143,7 @@ async def owed_cancel(stage: OwnStage) -> None:
         raise FailedError(f"the licensee wrote down {stage.own.record(who.launched.player)}")
 
 
-@_case("J12", "the licensee is known not to answer: bets are refused at once and use up no key, wins are accepted")
+@own_case("J12", "the licensee is known not to answer: bets are refused at once and use up no key, wins are accepted")
 async def breaker(stage: OwnStage) -> None:
     who, other = await stage.player(), await stage.player()
     stake, prize = stage.amount(), stage.amount()
@@ -158,7 +160,7 @@ async def breaker(stage: OwnStage) -> None:
     await stage.settled_at(other, -cents(stake))
 
 
-@_case(
+@own_case(
     "L07", "what waits for the licensee is a list with the next attempts, and is empty when the licensee has answered"
 )
 async def waiting_list(stage: OwnStage) -> None:
@@ -180,7 +182,7 @@ async def waiting_list(stage: OwnStage) -> None:
         raise FailedError(f"still listed is {left}")
 
 
-@_case(
+@own_case(
     "J15",
     "what the licensee refuses to book stays owed, is listed, and is booked when a person asks again",
     needs=(Capability.PROMO_WIN,),

@@ -16,6 +16,7 @@ import grpc.aio
 import httpx
 import psycopg
 
+import tests.conformance.own_lists  # noqa: F401 - it numbers cases
 from mesh.dev.stack import Stack
 from pitboss_reference_wallet.book import Book
 from provider_adapters._kit.studio.line import NoAnswerError

@@ -357,6 +357,10 @@ class Deliver:
     refused: str = ""
     cash: int | None = None
     their_id: str = ""
+    round: str = ""
+    """The round that ended with it, if the wallet has not heard of that yet."""
+    closing: str = ""
+    """`told`: nothing but the end of a round was to be told. `owed`: the money is booked, the end still to be told."""
 
 
 Action = (

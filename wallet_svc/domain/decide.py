@@ -7,6 +7,7 @@ from wallet_svc.domain import (
     access,
     adjusting,
     cancels,
+    concluding,
     gifts,
     mirror,
     payments,
@@ -102,7 +103,7 @@ _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     Enter: access.enter,
     ChangePlay: access.change_play,
     RecordFinding: access.record_finding,
-    Conclude: mirror.conclude,
+    Conclude: concluding.conclude,
     Deliver: mirror.deliver,
 }
 

@@ -11,18 +11,12 @@ has asked about, and no stake is decided by a balance that lacks a win.
 """
 
 from wallet_svc.domain import sources
-from wallet_svc.domain.commands import Conclude, Deliver
+from wallet_svc.domain.commands import Cancel, Conclude, Deliver, RollbackList
 from wallet_svc.domain.fingerprint import fingerprint
 from wallet_svc.domain.scene import Decided, Scene, answer
-from wallet_svc.domain.state import Asset, Entry
+from wallet_svc.domain.state import Asset, Entry, OpenIntent
 from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass, Case, Kind, Outcome
 
-_HOUSE = {
-    Kind.BET: AccountClass.GAMING,
-    Kind.TIP: AccountClass.TIPS,
-    Kind.REVERSE_WIN: AccountClass.GAMING,
-    Kind.ADJUST: AccountClass.GAMING,
-}
 _ELSEWHERE = frozenset({Kind.DEPOSIT, Kind.HOLD})
 """What a licensee does in its own wallet, and not here."""
 
@@ -32,10 +26,25 @@ def before(scene: Scene) -> Decided | None:
     command, open_ = scene.command, scene.player.mirror.intent
     if command.kind in _ELSEWHERE:
         return answer(scene.entry(command.kind, Outcome.REQUEST_INVALID))
-    if open_ is None or (open_.source_id, open_.kind, open_.key) != (scene.source_id, command.kind, command.key):
+    if open_ is None:
         return None
+    if (open_.source_id, open_.kind, open_.key) != (scene.source_id, command.kind, command.key):
+        return answer(scene.entry(command.kind, Outcome.IN_PROGRESS)) if _meets(scene, open_) else None
     same = open_.fingerprint == fingerprint(command.action, command.effective_us).hex()
     return answer(scene.entry(command.kind, Outcome.IN_PROGRESS if same else Outcome.IDEMPOTENCY_CONFLICT))
+
+
+def _meets(scene: Scene, open_: OpenIntent) -> bool:
+    """Whether a new message undoes what the open intent is about: a list and a cancel of the same stakes take turns."""
+    command = scene.command
+    action = command.action
+    if open_.source_id != scene.source_id or not isinstance(action, Cancel | RollbackList):
+        return False
+    if scene.stored(command.kind, command.key) is not None:
+        return False
+    if open_.kind is Kind.ROLLBACK_LIST:
+        return True
+    return isinstance(action, RollbackList) and (open_.kind, open_.key) in action.items
 
 
 def intend(scene: Scene, decided: Decided) -> Decided:
@@ -43,9 +52,14 @@ def intend(scene: Scene, decided: Decided) -> Decided:
     if decided.replayed or not any(_takes(row) for row in decided.new):
         return decided
     entry, mirror = decided.entry, scene.player.mirror
-    if sum(row.kind is not Kind.NONCE for row in decided.new) > 1 or entry.kind not in INTENT_KINDS:
-        # A list or an approval would need several answers of the licensee's wallet, and is all or nothing.
-        return answer(scene.entry(scene.command.kind, Outcome.REQUEST_INVALID))
+    if entry.kind is Kind.ROLLBACK_LIST:
+        if (total := sum_of(decided)) is None:
+            return answer(scene.entry(entry.kind, Outcome.REQUEST_INVALID))
+        if total >= 0:
+            return as_one_sum(decided, total)
+        decided = _only(entry, of=decided.new, amount=-total)
+    elif entry.kind is Kind.APPROVE_ADJUSTMENT:
+        decided = _only(entry, of=decided.new, amount=abs(entry.amount or 0))
     if mirror.intent is not None or mirror.owed:
         return answer(scene.entry(entry.kind, Outcome.IN_PROGRESS))
     if not scene.command.reachable:
@@ -62,6 +76,36 @@ def _takes(entry: Entry) -> bool:
     return entry.debit is not None and entry.debit.account_class is AccountClass.CASH
 
 
+def _only(entry: Entry, *, of: tuple[Entry, ...], amount: int) -> Decided:
+    """What has several rows, as the one question that the licensee's wallet is asked for all of them."""
+    rows = [row for row in of if row.moved]
+    entry.asset, entry.amount = rows[0].asset, amount
+    if len({row.round for row in rows}) == 1:
+        entry.round = rows[0].round
+        entry.game = next((row.game for row in rows if row.game), None)
+    return Decided(entry, (entry,))
+
+
+def sum_of(decided: Decided) -> int | None:
+    """What a list gives the player; below zero what it takes. None if it is of several currencies."""
+    rows = [row for row in decided.new if row.moved]
+    if len({row.asset.id for row in rows if row.asset is not None}) > 1:
+        return None
+    return sum(-row.moved if _takes(row) else row.moved for row in rows)
+
+
+def as_one_sum(decided: Decided, total: int) -> Decided:
+    """A list that takes wins back moves the licensee's money once: its refunds are no calls of their own."""
+    entry = decided.entry
+    for row in decided.new:
+        if row.moved:
+            entry.asset = row.asset
+            row.details = {name: value for name, value in (row.details or {}).items() if name != "intent"}
+            row.details["in_sum"] = True
+    entry.amount, entry.details = abs(total), {**(entry.details or {}), "sum": total}
+    return decided
+
+
 def waiting_win(scene: Scene, round_name: str, bet_key: str) -> bool:
     """Whether the bet of a win is one that the licensee's wallet has not answered yet."""
     open_ = scene.player.mirror.intent
@@ -70,63 +114,12 @@ def waiting_win(scene: Scene, round_name: str, bet_key: str) -> bool:
     return open_.key == bet_key if bet_key else open_.round == round_name
 
 
-def conclude(scene: Scene, action: Conclude) -> Decided:
-    """End an intent with what the licensee's wallet answered. What is concluded already stays as it is."""
-    open_ = scene.player.mirror.intent
-    intent = scene.stored(INTENT_KINDS[action.of], action.ref)
-    if open_ is None or open_.sequence != action.intent or intent is None:
-        stored = scene.stored(action.of, action.ref)
-        if stored is None:
-            return Decided(scene.entry(action.of, Outcome.UNKNOWN))
-        return Decided(stored, replayed=True)
-    entry = scene.entry(Kind.CONCLUDE, Outcome.OK)
-    entry.asset, entry.reference = intent.asset, intent.key
-    entry.details = {"intent": intent.sequence, "of": action.of.value, **_said(scene, action, intent.asset)}
-    row = _row(intent, action)
-    if action.outcome is Outcome.OK:
-        _take_over(entry, row, intent)
-    elif action.undo:
-        entry.details["undo"] = True
-    return Decided(row, (entry, row))
-
-
-def _row(intent: Entry, action: Conclude) -> Entry:
-    """The action itself, as it was decided when it was intended."""
-    row = Entry(action.of, intent.source_id, intent.key, action.outcome, intent.fingerprint, apart=True)
-    row.asset, row.amount, row.round, row.game = intent.asset, intent.amount, intent.round, intent.game
-    row.session, row.reference, row.pack, row.request_id = (
-        intent.session,
-        intent.reference,
-        intent.pack,
-        intent.request_id,
-    )
-    row.details = {name: value for name, value in (intent.details or {}).items() if name != "undoes"}
-    row.details["intent"] = intent.sequence
-    if action.their_outcome:
-        row.details["licensee_outcome"] = action.their_outcome
-    if action.outcome is not Outcome.OK:
-        row.limit = None
-    return row
-
-
-def _take_over(entry: Entry, row: Entry, intent: Entry) -> None:
-    amount = intent.amount or 0
-    entry.amount = entry.moved = amount
-    entry.debit = sources.of_house(entry, AccountClass.OUTSIDE)
-    entry.credit = sources.own(entry, AccountClass.CASH)
-    row.undoes = (intent.details or {}).get("undoes")
-    kind = Kind((row.details or {}).get("of", Kind.BET)) if row.kind is Kind.UNDO_ROLLBACK else row.kind
-    sources.debit(row, sources.Parts(amount), _HOUSE[kind])
-    if row.kind is Kind.ADJUST:
-        row.amount = -amount
-
-
-def _said(scene: Scene, action: Conclude | Deliver, asset: Asset | None) -> dict[str, object]:
+def said(scene: Scene, action: Conclude | Deliver, asset: Asset | None) -> dict[str, object]:
     """What else the licensee's wallet said: the player's cash, in smallest units if they can hold it, and its own id."""
-    said: dict[str, object] = {"licensee_id": action.their_id} if action.their_id else {}
+    told: dict[str, object] = {"licensee_id": action.their_id} if action.their_id else {}
     if action.cash is not None and asset is not None:
-        said |= {"cash": action.cash, "at_us": scene.now_us}
-    return said
+        told |= {"cash": action.cash, "at_us": scene.now_us}
+    return told
 
 
 def abandoned(scene: Scene, entry: Entry, kind: Kind, key: str) -> Decided | None:
@@ -157,11 +150,15 @@ def deliver(scene: Scene, action: Deliver) -> Decided:
         entry.details = {"owed": action.owed, "licensee_outcome": action.refused}
         return answer(entry)
     entry = scene.entry(Kind.DELIVER, Outcome.OK)
+    if action.round:
+        entry.round = action.round
     asset = scene.asset(action.money.currency) if action.money is not None else None
     entry.asset = asset or scene.player.main
-    entry.details = {"owed": action.owed, **_said(scene, action, entry.asset)}
+    entry.details = {"owed": action.owed, **said(scene, action, entry.asset)}
     if stuck is not None:
         entry.details["stuck"] = True
+    if action.closing:
+        entry.details["closing"] = action.closing
     if asset is not None and action.amount:
         entry.amount = entry.moved = action.amount
         entry.debit = sources.own(entry, AccountClass.CASH)

@@ -1,6 +1,6 @@
 """What the entries of a mirrored player say about its licensee's own wallet: what it is asked, owed, and has told."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -33,18 +33,42 @@ def changes_of(entry: Entry) -> Changes:
     if entry.kind is Kind.CONCLUDE:
         return Changes(new="undo" in details, done=details["intent"])
     if entry.kind is Kind.DELIVER:
-        return Changes(done=details["owed"])
+        return Changes(new=details.get("closing") == "owed", done=details["owed"])
     if entry.kind is Kind.DELIVERY_REFUSED:
         return Changes(stuck=details["owed"])
-    return Changes(new=True) if owes(entry) else NOTHING
+    return Changes(new=True) if owes(entry) or closes(entry) else NOTHING
 
 
 def owes(entry: Entry) -> bool:
     """Whether the licensee's wallet has to book something because of this entry."""
     if entry.kind is Kind.CANCEL and entry.outcome is Outcome.TOMBSTONED:
         return "intent" in (entry.details or {})
+    if entry.kind is Kind.ROLLBACK_LIST:
+        return entry.outcome is Outcome.OK and (entry.details or {}).get("sum", 0) > 0
+    if "in_sum" in (entry.details or {}):
+        return False
     paid = entry.credit is not None and entry.credit.account_class is AccountClass.CASH
     return paid and entry.kind is not Kind.CONCLUDE
+
+
+def closes(entry: Entry) -> bool:
+    """Whether a round has ended with this entry, of which the licensee's wallet is told."""
+    return entry.kind in _CLOSING and entry.outcome is Outcome.OK and bool((entry.details or {}).get("close"))
+
+
+def is_close_only(entry: Entry) -> bool:
+    """Whether the call of an entry says that a round has ended and nothing about money."""
+    if entry.kind in (Kind.BET, Kind.CLOSE_ROUND, Kind.DELIVER):
+        return True
+    return entry.kind is Kind.WIN and not entry.moved
+
+
+def call_kind(entry: Entry) -> Kind:
+    """What a call is among the pending ones: the end of a round is told last and holds up nothing."""
+    return Kind.CLOSE_ROUND if is_close_only(entry) else entry.kind
+
+
+_CLOSING = frozenset({Kind.BET, Kind.WIN, Kind.CLOSE_ROUND})
 
 
 def apply(player: Player, entry: Entry) -> None:
@@ -56,12 +80,17 @@ def apply(player: Player, entry: Entry) -> None:
     elif entry.kind is Kind.CONCLUDE:
         mirror.intent = None
         mirror.owed += "undo" in details
-    elif entry.kind is Kind.DELIVERY_REFUSED or (entry.kind is Kind.DELIVER and "stuck" not in details):
+    elif entry.kind is Kind.DELIVERY_REFUSED or (entry.kind is Kind.DELIVER and _was_owed(details)):
         mirror.owed -= 1
     elif owes(entry):
         mirror.owed += 1
     if "cash" in details and entry.asset is not None:
         mirror.cash[entry.asset.id] = (details["cash"], details["at_us"])
+
+
+def _was_owed(details: dict[str, Any]) -> bool:
+    """Whether a delivery was of something that stakes wait for."""
+    return "stuck" not in details and details.get("closing") != "told"
 
 
 def shown(player: Player, asset: Asset) -> int:

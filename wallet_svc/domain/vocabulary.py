@@ -68,17 +68,23 @@ class Kind(enum.IntEnum):
     INTENT_BET = 301
     """A bet that the law allows, and that a licensee's own wallet is asked for. The key is the bet's."""
     INTENT_TIP = 310
+    INTENT_ROLLBACK_LIST = 311
+    """A list that takes more back than it returns, asked for as one sum."""
     INTENT_REVERSE_WIN = 312
     INTENT_UNDO_ROLLBACK = 313
     INTENT_ADJUST = 319
+    INTENT_APPROVE_ADJUSTMENT = 321
+    """A correction downwards that a second person agreed to. The key is the approval's."""
 
 
 INTENT_KINDS = {
     Kind.BET: Kind.INTENT_BET,
     Kind.TIP: Kind.INTENT_TIP,
+    Kind.ROLLBACK_LIST: Kind.INTENT_ROLLBACK_LIST,
     Kind.REVERSE_WIN: Kind.INTENT_REVERSE_WIN,
     Kind.UNDO_ROLLBACK: Kind.INTENT_UNDO_ROLLBACK,
     Kind.ADJUST: Kind.INTENT_ADJUST,
+    Kind.APPROVE_ADJUSTMENT: Kind.INTENT_APPROVE_ADJUSTMENT,
 }
 """What an action that takes money is while a licensee's own wallet is asked for it."""
 LATE_KINDS = {Kind.LATE_BET: Kind.BET, Kind.LATE_WIN: Kind.WIN, Kind.LATE_TIP: Kind.TIP}

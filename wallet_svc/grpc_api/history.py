@@ -14,7 +14,7 @@ from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.comparison import Tally
 from wallet_svc.domain.state import Registry
 from wallet_svc.domain.statement import Line
-from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass
+from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass, Kind
 from wallet_svc.explaining import Explainer
 from wallet_svc.grpc_api.commands import moment_us, plain
 from wallet_svc.grpc_api.comparing import difference_of, lines_of, scope_of, summary_of
@@ -146,13 +146,14 @@ def _call(row: Row, registry: Registry) -> pb.PendingCall:
         create_time=timestamp(row.created_us),
         last_error=row.last_error,
     )
-    amount = row.amount if row.kind in _INTENT_NUMBERS else row.moved
-    if amount is not None and row.asset_id is not None:
+    amount = row.amount if row.kind in _OF_ITS_AMOUNT else row.moved
+    if amount is not None and row.asset_id is not None and row.kind != Kind.CLOSE_ROUND:
         call.amount.CopyFrom(money(amount, registry.assets_by_id[row.asset_id]))
     return call
 
 
-_INTENT_NUMBERS = frozenset(kind.value for kind in INTENT_KINDS.values())
+_OF_ITS_AMOUNT = frozenset({*(kind.value for kind in INTENT_KINDS.values()), Kind.ROLLBACK_LIST.value})
+"""Calls about the amount of their entry, which moved nothing itself."""
 
 
 def _owner(player: str) -> str:

@@ -77,6 +77,10 @@ class Client:
         """Undo a debit."""
         return await self.call("Cancel", request, contract.CancelResponse, self.deadline_s)
 
+    async def close_round(self, request: contract.CloseRoundRequest) -> None:
+        """Tell that a round has ended."""
+        await self.call("CloseRound", request, contract.CloseRoundResponse, self.deadline_s)
+
     async def look_up(self, request: contract.GetTransactionRequest) -> contract.GetTransactionResponse:
         """What it knows of a key."""
         return await self.call("GetTransaction", request, contract.GetTransactionResponse, self.deadline_s)

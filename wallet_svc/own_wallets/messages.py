@@ -9,9 +9,11 @@ from wallet_svc.domain.vocabulary import INTENT_KINDS, Kind, Outcome, OutcomeCla
 _DEBITS = {
     Kind.BET: contract.DEBIT_KIND_BET,
     Kind.TIP: contract.DEBIT_KIND_TIP,
+    Kind.ROLLBACK_LIST: contract.DEBIT_KIND_REVERSAL,
     Kind.REVERSE_WIN: contract.DEBIT_KIND_REVERSAL,
     Kind.UNDO_ROLLBACK: contract.DEBIT_KIND_ADJUSTMENT,
     Kind.ADJUST: contract.DEBIT_KIND_ADJUSTMENT,
+    Kind.APPROVE_ADJUSTMENT: contract.DEBIT_KIND_ADJUSTMENT,
 }
 _CREDITS = {
     Kind.WIN: contract.CREDIT_KIND_WIN,
@@ -85,6 +87,16 @@ def cancel_of(entry: Entry, player: str) -> contract.CancelRequest:
 def question_of(entry: Entry, player: str) -> contract.GetTransactionRequest:
     """What became of an intent."""
     return contract.GetTransactionRequest(player_id=player, kind="debit", transaction_key=key_of(entry))
+
+
+def close_of(entry: Entry, player: str, provider: str) -> contract.CloseRoundRequest:
+    """The end of a round."""
+    return contract.CloseRoundRequest(player_id=player, provider=provider, round_id=entry.round or "")
+
+
+def owed_minor(entry: Entry) -> int:
+    """What is booked when a call has been answered, in smallest units."""
+    return (entry.amount or 0) if entry.kind is Kind.ROLLBACK_LIST else entry.moved
 
 
 def is_cancel(entry: Entry) -> bool:

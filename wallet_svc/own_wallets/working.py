@@ -6,7 +6,7 @@ noted once, whoever was faster; and the licensee's wallet gives the same answer 
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mesh import failpoints, logs
 from mesh.clock import Clock
@@ -14,6 +14,8 @@ from mesh.errors import MeshError
 from mesh.identity import PLATFORM
 from mesh.money import to_text
 from pitboss.licensee.v1 import licensee_wallet_service_pb2 as contract
+from pitboss.type.v1 import money_pb2
+from wallet_svc.domain import owing
 from wallet_svc.domain.commands import Command, Conclude, Deliver, MoneyText
 from wallet_svc.domain.state import Entry, Licensee
 from wallet_svc.domain.vocabulary import Outcome
@@ -191,34 +193,56 @@ class Worker:
         failpoints.here("own_wallet.deliver.before")
         entry = call.entry
         source = await self._directory.source_name(entry.source_id)
-        their_id, stands = "", True
-        if messages.is_cancel(entry):
-            undone = await client.cancel(messages.cancel_of(entry, call.player))
-            told, money = undone.outcome, undone.balance
-            # What it is said to have taken it must be able to undo; what nobody knows it may not have taken.
-            stands = not entry.moved or told != Outcome.TOMBSTONED.value
-        else:
-            paid = await client.credit(messages.credit_of(entry, call.player, source))
-            told, money, their_id = paid.outcome, paid.balance, paid.licensee_transaction_id
+        if owing.is_close_only(entry):
+            await client.close_round(messages.close_of(entry, call.player, source))
+            failpoints.here("own_wallet.deliver.after")
+            await self._note_delivery(client, call, source, Deliver(owed=entry.sequence, closing="told"))
+            return
+        told, money, their_id, stands = await self._tell(client, call, source)
         failpoints.here("own_wallet.deliver.after")
         outcome = messages.said(told)
         if outcome is None:
             raise NoAnswerError(messages.name_of(told))
         done = stands and outcome in (Outcome.OK, Outcome.TOMBSTONED)
-        asset = entry.asset
+        asset, moved = entry.asset, messages.owed_minor(entry)
         action = Deliver(
             owed=entry.sequence,
-            money=None if asset is None else MoneyText(asset.code, to_text(entry.moved, asset.exponent)),
-            amount=entry.moved,
+            money=None if asset is None else MoneyText(asset.code, to_text(moved, asset.exponent)),
+            amount=moved,
             refused="" if done else messages.name_of(told),
             cash=messages.minor_of(money, asset),
             their_id=their_id[:128],
         )
-        key = str(entry.sequence)
-        command = Command(client.licensee, source, call.player, key, action, entry.request_id, caller=PLATFORM)
-        await self._engine.execute(command, _COMMIT_S)
-        failpoints.here("own_wallet.deliver.noted")
+        if done and owing.closes(entry) and not await self._close(client, call, source):
+            action = replace(action, closing="owed", round=entry.round or "")
+        await self._note_delivery(client, call, source, action)
         if not done:
             log.error(
                 "own wallet refused a credit", licensee=client.licensee, call=call.key, said=messages.name_of(told)
             )
+
+    async def _tell(self, client: Client, call: PendingCall, source: str) -> tuple[int, money_pb2.Money, str, bool]:
+        """Outcome, cash there, their id, and whether the outcome can be true."""
+        entry = call.entry
+        if messages.is_cancel(entry):
+            undone = await client.cancel(messages.cancel_of(entry, call.player))
+            # What it is said to have taken it must be able to undo; what nobody knows it may not have taken.
+            stands = not entry.moved or undone.outcome != Outcome.TOMBSTONED.value
+            return undone.outcome, undone.balance, "", stands
+        paid = await client.credit(messages.credit_of(entry, call.player, source))
+        return paid.outcome, paid.balance, paid.licensee_transaction_id, True
+
+    async def _close(self, client: Client, call: PendingCall, source: str) -> bool:
+        """Tell of the end of a round right after its money. What is booked does not wait for that."""
+        try:
+            await client.close_round(messages.close_of(call.entry, call.player, source))
+        except NoAnswerError:
+            return False
+        return True
+
+    async def _note_delivery(self, client: Client, call: PendingCall, source: str, action: Deliver) -> None:
+        entry = call.entry
+        key = str(entry.sequence)
+        command = Command(client.licensee, source, call.player, key, action, entry.request_id, caller=PLATFORM)
+        await self._engine.execute(command, _COMMIT_S)
+        failpoints.here("own_wallet.deliver.noted")

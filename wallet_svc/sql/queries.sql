@@ -473,6 +473,7 @@ SELECT min(registry_version) AS version FROM shard
 
 -- claim_calls --
 -- Calls to a licensee's own wallet that are due: the first of each player, taken for some time by whoever asks.
+-- That a round has ended (4) is told after what came before it, and holds up no money.
 WITH due AS (
     SELECT call.shard, call.sequence
     FROM pending_call AS call
@@ -481,7 +482,7 @@ WITH due AS (
       AND (call.kind > 300 OR NOT EXISTS (
           SELECT FROM pending_call AS earlier
           WHERE earlier.player_id = call.player_id AND earlier.sequence < call.sequence
-            AND NOT earlier.stuck AND earlier.kind < 300
+            AND NOT earlier.stuck AND earlier.kind < 300 AND (earlier.kind <> 4 OR call.kind = 4)
       ))
     ORDER BY call.next_attempt_us LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED

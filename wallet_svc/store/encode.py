@@ -209,7 +209,7 @@ def _calls(batches: Sequence[Batch]) -> Columns:
             "l_sequence": numbers(entry.sequence for entry, _ in new),
             "l_player": numbers(entry.player_id for entry, _ in new),
             "l_licensee": numbers(entry.licensee_id for entry, _ in new),
-            "l_kind": numbers(entry.kind.value for entry, _ in new),
+            "l_kind": numbers(owing.call_kind(entry).value for entry, _ in new),
             "l_due": numbers(due_us for _, due_us in new),
         }
     for letter, places in (

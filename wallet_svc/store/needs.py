@@ -171,8 +171,15 @@ def _intended(needs: Needs, player: Player, source_id: int, end: Conclude) -> No
     _key(needs, player, source_id, end.of, end.ref)
     _key(needs, player, source_id, intended, end.ref)
     intent = player.keys.get((source_id, intended, end.ref))
-    if intent is not None and intent.round:
+    if intent is None:
+        return
+    if intent.round:
         _round(needs, player, source_id, intent.round)
+    if end.of is Kind.APPROVE_ADJUSTMENT:
+        for kind in (Kind.PROPOSE_ADJUSTMENT, Kind.ADJUST):
+            _key(needs, player, source_id, kind, intent.reference or "")
+    for kind, key, _ in (intent.details or {}).get("items", ()):
+        _transaction(needs, player, source_id, Kind(kind), key)
 
 
 def _transaction(needs: Needs, player: Player, source_id: int, kind: Kind, key: str) -> None:

@@ -17,7 +17,13 @@ import pytest
 
 from mesh.dev.postgres import Database
 from pitboss.type.v1 import outcome_pb2
-from pitboss.wallet.v1 import action_pb2, history_service_pb2, registry_service_pb2, wallet_service_pb2
+from pitboss.wallet.v1 import (
+    action_pb2,
+    history_service_pb2,
+    registry_service_pb2,
+    transaction_pb2,
+    wallet_service_pb2,
+)
 from tests.integration.sdk_wallet.wallet import Maker, Running
 from tests.integration.wallet_svc.served import PROVIDER, Caller, Served, bet, money, serving, win
 
@@ -55,6 +61,16 @@ class Table:
     async def cancel(self, player: str, key: str, bet_key: str, number: int = 0) -> action_pb2.Result:
         return await self.adapter(number).do(player, key, cancel=action_pb2.Cancel(bet_key=bet_key))
 
+    async def rollback(self, player: str, key: str, *named: str, number: int = 0) -> action_pb2.Result:
+        """Bets and wins by key: "b1", "w1"."""
+        kinds = {"b": transaction_pb2.TRANSACTION_KIND_BET, "w": transaction_pb2.TRANSACTION_KIND_WIN}
+        items = [action_pb2.RollbackItem(kind=kinds[one[0]], transaction_key=one) for one in named]
+        return await self.adapter(number).do(player, key, rollback_list=action_pb2.RollbackList(items=items))
+
+    def ended(self, player: str) -> list[str]:
+        """Rounds of a player whose end the licensee's wallet has heard of."""
+        return [one["round"] for one in self.wallet.control("rounds")["ended"] if one["player"] == player]
+
     def fault(self, mode: str, **said: Any) -> None:
         self.wallet.control("fault", mode=mode, **said)
 
@@ -81,6 +97,11 @@ class Table:
     def pending(self, player: str) -> int:
         asked = "SELECT count(*) FROM pending_call JOIN player ON player.id = player_id WHERE name = %s AND NOT stuck"
         return int(self.rows(asked, player)[0][0])
+
+    async def pending_calls(self, player: str) -> list[history_service_pb2.PendingCall]:
+        """What the licensee's wallet has yet to hear, as the licensee sees it."""
+        asked = history_service_pb2.ListPendingCallsRequest(player_id=player)
+        return list((await self.served[0].caller("gateway", OWN).history.ListPendingCalls(asked)).calls)
 
     async def settled(self, player: str) -> None:
         """Everything was told, and both sides agree."""
@@ -298,6 +319,139 @@ async def test_a_credit_that_is_refused_for_good_is_listed_and_never_dropped(tab
     await history.RetryPendingCall(history_service_pb2.RetryPendingCallRequest(call_id=call.call_id))
     await table.settled(stranger)
     assert (table.moved(stranger), len((await history.ListPendingCalls(asked)).calls)) == (300, 0)
+
+
+@over_both
+async def test_a_list_takes_wins_back_with_their_stakes_in_one_call(table: Table) -> None:
+    player = await table.player()
+    await table.bet(player, "b1")
+    await table.win(player, "w1", "b1")
+    undone = await table.rollback(player, "l1", "b1", "w1")
+    assert (name(undone), [name(part) for part in undone.parts]) == ("OK", ["OK", "OK"])
+    assert undone.balance_now.available.amount == "100.00"
+    again = await table.rollback(player, "l1", "w1", "b1", number=1)
+    assert (name(again), again.replayed) == ("OK", True)
+    await table.settled(player)
+    assert table.record(player)[2:] == [("debit", "OK", -1500)]
+
+
+async def test_a_list_of_stakes_is_told_stake_by_stake(table: Table) -> None:
+    player = await table.player()
+    for key in ("b1", "b2", "b3"):
+        await table.bet(player, key)
+    assert name(await table.rollback(player, "l1", "b1", "b3", "b-never")) == "OK"
+    await table.settled(player)
+    assert (table.moved(player), name(await table.bet(player, "b-never"))) == (-1000, "ALREADY_ROLLED_BACK")
+    assert [one for one in table.record(player) if one[0] == "cancel"] == [("cancel", "OK", 1000)] * 2
+
+
+async def test_a_list_that_gives_more_than_it_takes_is_told_as_one_credit_also_after_an_outage(table: Table) -> None:
+    player = await table.player()
+    await table.bet(player, "b1")
+    await table.win(player, "w1", "b1", "4.00")
+    table.fault("before")
+    assert name(await table.rollback(player, "l1", "b1", "w1")) == "OK"
+    listed = await table.pending_calls(player)
+    assert [call.amount.amount for call in listed] in (["6.00"], ["4.00", "6.00"])
+    table.fault("none")
+    await table.settled(player)
+    assert [moved for _, _, moved in table.record(player)] == [-1000, 400, 600]
+
+
+async def test_a_list_for_which_the_money_is_gone_is_refused_whole(table: Table) -> None:
+    player = await table.player("10.00")
+    await table.bet(player, "b1")
+    await table.win(player, "w1", "b1")
+    assert name(await table.bet(player, "b2", "20.00")) == "OK"
+    refused = await table.rollback(player, "l1", "b1", "w1")
+    assert (name(refused), [name(part) for part in refused.parts]) == ("INSUFFICIENT_FUNDS", ["NOT_APPLIED"] * 2)
+    assert refused.opened_case == transaction_pb2.CASE_REVERSAL_SHORTFALL
+    assert (await table.rollback(player, "l1", "b1", "w1", number=1)).replayed
+    await table.settled(player)
+    assert table.moved(player) == -1000 + 2500 - 2000
+
+
+@over_both
+@pytest.mark.parametrize("mode", ["before", "after", "garbage", "reset"])
+async def test_the_lost_reply_to_a_list_is_looked_up_and_never_guessed(table: Table, mode: str) -> None:
+    player = await table.player()
+    await table.bet(player, "b1")
+    await table.win(player, "w1", "b1")
+    await until(lambda: table.pending(player) == 0)
+    table.fault(mode, count=1)
+    answer = await table.rollback(player, "l1", "b1", "w1")
+    again = await table.rollback(player, "l1", "b1", "w1", number=1)
+    assert (name(answer), name(again), again.replayed) == (name(again), name(answer), True)
+    assert name(answer) in ("OK", "NOT_APPLIED")
+    await table.settled(player)
+    assert table.moved(player) == (0 if name(answer) == "OK" else 1500)
+
+
+async def test_the_same_list_many_times_at_once_and_cancels_beside_it_move_money_once(table: Table) -> None:
+    player = await table.player()
+    await table.bet(player, "b1")
+    await table.win(player, "w1", "b1")
+    said = [table.rollback(player, "l1", "b1", "w1", number=n % 2) for n in range(6)]
+    said += [table.cancel(player, f"c{n}", "b1", number=n % 2) for n in range(4)]
+    answers = await asyncio.gather(*said)
+    assert {name(answer) for answer in answers[:6]} == {"OK"}
+    assert {name(answer) for answer in answers[6:]} <= {"OK", "ALREADY_SETTLED"}
+    await table.settled(player)
+    assert table.moved(player) == 0
+
+
+async def approve(
+    table: Table, player: str, key: str, proposal: action_pb2.Result, number: int = 0
+) -> action_pb2.Result:
+    said = action_pb2.ApproveAdjustment(proposal_key="p1", payload_hash=proposal.payload_hash, approved_by="grace")
+    request = wallet_service_pb2.ApproveAdjustmentRequest(player_id=player, transaction_key=key, approval=said)
+    reply: wallet_service_pb2.ApproveAdjustmentResponse
+    reply = await table.served[number].caller("gateway", OWN).wallet.ApproveAdjustment(request)
+    return reply.result
+
+
+async def test_a_correction_that_two_people_agreed_to_is_taken_there(table: Table) -> None:
+    player = await table.player("30.00")
+    await table.bet(player, "b1")
+    correction = action_pb2.Adjust(
+        ref_kind=transaction_pb2.TRANSACTION_KIND_BET, ref_key="b1", amount=money("-4.00"), ref_source=PROVIDER
+    )
+    wanted = action_pb2.ProposeAdjustment(adjustment=correction, proposed_by="ada")
+    asked = wallet_service_pb2.ProposeAdjustmentRequest(player_id=player, transaction_key="p1", proposal=wanted)
+    proposal = (await table.served[0].caller("gateway", OWN).wallet.ProposeAdjustment(asked)).result
+    table.fault("after", count=1)
+    assert name(await approve(table, player, "y1", proposal)) == "OK"
+    again = await approve(table, player, "y1", proposal, number=1)
+    assert (name(again), again.replayed) == ("OK", True)
+    assert name(await approve(table, player, "y2", proposal)) == "OK"
+    await table.settled(player)
+    assert table.record(player) == [("debit", "OK", -1000), ("debit", "OK", -400)]
+
+
+@over_both
+async def test_the_end_of_a_round_is_told_by_whatever_ends_it(table: Table) -> None:
+    player = await table.player()
+    for key in ("b1", "b2", "b3"):
+        await table.bet(player, key)
+    await table.adapter().do(player, "w1", win=win("25.00", "r-b1", bet_key="b1", close=True))
+    await table.adapter().do(player, "w2", win=win("0.00", "r-b2", bet_key="b2", close=True))
+    for number in (0, 1):
+        close = action_pb2.CloseRound(round_id="r-b3")
+        assert name(await table.adapter(number).do(player, "", close_round=close)) == "OK"
+    await table.settled(player)
+    assert sorted(table.ended(player)) == ["r-b1", "r-b2", "r-b3"]
+    assert table.moved(player) == -3000 + 2500
+
+
+async def test_the_end_of_a_round_that_is_not_heard_holds_up_no_stake_and_is_told_later(table: Table) -> None:
+    player = await table.player()
+    await table.bet(player, "b1")
+    table.fault("before", count=2)
+    await table.adapter().do(player, "", close_round=action_pb2.CloseRound(round_id="r-b1"))
+    await until(lambda: bool(table.rows("SELECT FROM pending_call WHERE kind = 4 AND last_error <> ''")))
+    assert name(await table.bet(player, "b2")) in ("OK", "NOT_APPLIED")
+    await table.settled(player)
+    assert table.ended(player) == ["r-b1"]
 
 
 async def test_a_balance_is_asked_there_and_marked_when_it_is_the_last_known(table: Table) -> None:

@@ -126,3 +126,26 @@ async def test_a_win_is_told_once_wherever_its_process_dies(
             assert name(await table.win(player, "w1", "b1", number=1)) == "OK"
             await table.settled(player)
     assert [one for one in table.record(player) if one[0] == "credit"] == [("credit", "OK", 2500)]
+
+
+@pytest.mark.parametrize("moment", ["debit.before", "debit.after", "conclude.after"])
+async def test_a_list_has_one_end_wherever_its_process_dies(
+    database: Database, maker: Maker, wallet: Running, tmp_path: Path, moment: str
+) -> None:
+    async with serving(database.service_url, licensee_keys=keys(maker)) as other:
+        await register(other, maker, f"grpc://127.0.0.1:{wallet.doors['grpc']}")
+        before = Table([other], wallet, database)
+        player = await before.player()
+        assert name(await before.bet(player, "b1")) == "OK"
+        assert name(await before.win(player, "w1", "b1")) == "OK"
+        await before.settled(player)
+        async with doomed(database, maker, wallet, tmp_path, moment) as (table, child):
+            with pytest.raises(grpc.aio.AioRpcError):
+                await table.rollback(player, "l1", "b1", "w1")
+            await dies(child)
+        end = time.monotonic() + 60
+        while name(answer := await before.rollback(player, "l1", "b1", "w1")) in NO_ANSWER_YET:
+            assert time.monotonic() < end, answer
+        await before.settled(player)
+    assert name(answer) == ("NOT_APPLIED" if moment == "debit.before" else "OK")
+    assert before.moved(player) == (1500 if moment == "debit.before" else 0)

@@ -409,3 +409,14 @@ def test_a_win_that_is_delivered_with_another_amount_or_twice(amount: int) -> No
         books.post(Kind.DELIVER, str(win), 3, CASH, OUTSIDE, details=f'{{"owed":{win}}}')
     books.post(Kind.DELIVER, f"{win}-again", amount, CASH, OUTSIDE, details=f'{{"owed":{win}}}')
     assert books.world([len(books.transfers)]).red() == {OWN_WALLETS}
+
+
+@pytest.mark.parametrize("amount", [3, 4])
+def test_a_list_that_is_delivered_with_another_sum(amount: int) -> None:
+    books = good_books()
+    promo = books.post(Kind.PROMO, "p-1", 3, PROMOTIONS, CASH)
+    books.post(Kind.DELIVER, str(promo), 3, CASH, OUTSIDE, details=f'{{"owed":{promo}}}')
+    listed = books.enter(Kind.ROLLBACK_LIST, "l-1", amount=3, details='{"sum":3}')
+    books.post(Kind.ADJUST, "a-1", 4, GAMING, CASH, details='{"in_sum":true,"of":1}')
+    books.post(Kind.DELIVER, str(listed), amount, CASH, OUTSIDE, details=f'{{"owed":{listed}}}')
+    assert books.world([len(books.transfers)]).red() == ({OWN_WALLETS} if amount == 4 else set())

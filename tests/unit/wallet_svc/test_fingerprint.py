@@ -71,7 +71,7 @@ NO_MONEY_MATTER = {
     c.SetStanding: {"reason"},
     # The key is the position of what it is about, and what is answered first stays.
     c.Conclude: {"of", "ref", "outcome", "undo", "cash", "their_id", "their_outcome"},
-    c.Deliver: {"money", "amount", "refused", "cash", "their_id"},
+    c.Deliver: {"money", "amount", "refused", "cash", "their_id", "round", "closing"},
 }
 OTHER: dict[type, Any] = {str: "other", bool: None, int: 7}
 

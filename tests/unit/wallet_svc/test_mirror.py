@@ -14,6 +14,7 @@ from wallet_svc.domain.journal import Batch
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import Mirror, OwnWallet, Registry
 from wallet_svc.domain.vocabulary import AccountClass, Case, Kind, Outcome, PlayState
+from wallet_svc.own_wallets.messages import owed_minor
 from wallet_svc.store.encode import parameters
 
 WALLET = OwnWallet(address="grpc://127.0.0.1:1", signing_key="k1", deadline_us=1_000_000)
@@ -40,17 +41,20 @@ def bet(amount: str = "10.00", round_: str = "r1") -> c.Bet:
     return c.Bet(round=round_, money=money(amount), game="g1", session="s")
 
 
-def conclude(table: Table, intent: Decided, answer: Outcome = Outcome.OK, **said: Any) -> Decided:
+def conclude(
+    table: Table, intent: Decided, answer: Outcome = Outcome.OK, *, source: str = PROVIDER, **said: Any
+) -> Decided:
     entry = intent.entry
     of = next(kind for kind in Kind if kind.value == entry.kind.value - 300)
     action = c.Conclude(intent=entry.sequence, of=of, ref=entry.key or "", outcome=answer, **said)
-    return table.do(str(entry.sequence), action)
+    return table.do(str(entry.sequence), action, source=source)
 
 
 def deliver(table: Table, owed: Decided, refused: str = "", **said: Any) -> Decided:
     entry = owed.entry
-    told = money(f"{entry.moved / 100:.2f}") if entry.moved else None
-    action = c.Deliver(owed=entry.sequence, money=told, amount=entry.moved, refused=refused, **said)
+    moved = owed_minor(entry) if said.get("closing") != "told" and entry.kind is not Kind.CONCLUDE else 0
+    told = money(f"{moved / 100:.2f}") if moved else None
+    action = c.Deliver(owed=entry.sequence, money=told, amount=moved, refused=refused, **said)
     return table.do(str(entry.sequence), action)
 
 
@@ -252,12 +256,169 @@ def test_a_tip_asks_the_wallet(table: Table) -> None:
     assert (answer.entry.kind, outside(table)) == (Kind.TIP, 1_00)
 
 
-def test_a_list_that_takes_money_back_is_not_done(table: Table) -> None:
-    accepted(table)
-    deliver(table, table.do("w1", c.Win(round="r1", money=money("25.00"), bet_key="b1")))
-    both = c.RollbackList(items=((Kind.BET, "b1"), (Kind.WIN, "w1")))
-    answer = table.do("l1", both)
+def both_back(table: Table, bet_amount: str, win_amount: str) -> c.RollbackList:
+    """A bet and its win, both in the wallet's books, and the list that undoes them."""
+    accepted(table, amount=bet_amount)
+    deliver(table, table.do("w1", c.Win(round="r1", money=money(win_amount), bet_key="b1")))
+    return c.RollbackList(items=((Kind.BET, "b1"), (Kind.WIN, "w1")))
+
+
+def test_a_list_that_takes_more_than_it_returns_asks_the_wallet_for_the_difference(table: Table) -> None:
+    intent = table.do("l1", both_back(table, "10.00", "25.00"))
+    assert (intent.entry.kind, intent.entry.amount, intent.entry.round) == (Kind.INTENT_ROLLBACK_LIST, 15_00, "r1")
+    assert (outside(table), len(intent.new)) == (10_00 - 25_00, 1)
+    answer = conclude(table, intent)
+    assert (answer.entry.kind, answer.entry.key, outcome(answer)) == (Kind.ROLLBACK_LIST, "l1", Outcome.OK)
+    assert (answer.entry.amount, table.cash(), outside(table), table.player().mirror.owed) == (15_00, 0, 0, 0)
+    again = table.do("l1", c.RollbackList(items=((Kind.WIN, "w1"), (Kind.BET, "b1"))))
+    assert (outcome(again), again.replayed) == (Outcome.OK, True)
+    assert [one.cancelled for one in table.player().rounds[SOURCES[PROVIDER], "r1"].bets.values()] == [True]
+
+
+def test_a_list_that_returns_more_than_it_takes_is_owed_as_one_credit(table: Table) -> None:
+    answer = table.do("l1", both_back(table, "10.00", "4.00"))
+    assert (answer.entry.kind, answer.entry.amount, table.cash()) == (Kind.ROLLBACK_LIST, 6_00, 6_00)
+    assert table.player().mirror.owed == 1
+    deliver(table, answer)
+    assert (table.cash(), outside(table), table.player().mirror.owed) == (0, 0, 0)
+
+
+def test_a_list_that_takes_what_it_returns_is_no_call(table: Table) -> None:
+    answer = table.do("l1", both_back(table, "10.00", "10.00"))
+    assert (outcome(answer), table.cash(), outside(table), table.player().mirror.owed) == (Outcome.OK, 0, 0, 0)
+
+
+def test_a_list_of_stakes_is_a_cancel_for_each(table: Table) -> None:
+    intents = [table.do(key, bet(round_=key)) for key in ("b1",)]
+    conclude(table, intents[0])
+    intents.append(table.do("b2", bet(round_="b2")))
+    conclude(table, intents[1])
+    answer = table.do("l1", c.RollbackList(items=((Kind.BET, "b1"), (Kind.BET, "b2"), (Kind.BET, "never"))))
+    cancels = [row for row in answer.new if row.kind is Kind.CANCEL]
+    assert [(row.details or {})["intent"] for row in cancels] == [intent.entry.sequence for intent in intents]
+    assert (table.cash(), table.player().mirror.owed) == (20_00, 2)
+
+
+def test_a_list_that_the_wallet_refuses_is_refused_and_a_case(table: Table) -> None:
+    intent = table.do("l1", both_back(table, "10.00", "25.00"))
+    answer = conclude(table, intent, Outcome.INSUFFICIENT_FUNDS)
+    assert (outcome(answer), answer.entry.case) == (Outcome.INSUFFICIENT_FUNDS, Case.REVERSAL_SHORTFALL)
+    assert [item[2] for item in (answer.entry.details or {})["items"]] == [Outcome.NOT_APPLIED] * 2
+    assert (table.cash(), outside(table)) == (0, 10_00 - 25_00)
+    assert table.do("l1", c.RollbackList(items=((Kind.BET, "b1"), (Kind.WIN, "w1")))).replayed
+
+
+def test_a_list_of_what_the_wallet_has_not_answered_waits(table: Table) -> None:
+    intent = table.do("b1", bet())
+    listed = c.RollbackList(items=((Kind.BET, "b1"), (Kind.BET, "other")))
+    assert outcome(table.do("l1", listed)) is Outcome.IN_PROGRESS
+    conclude(table, intent)
+    answer = table.do("l1", listed)
+    assert (outcome(answer), table.cash(), table.player().mirror.owed) == (Outcome.OK, 10_00, 1)
+
+
+def test_a_cancel_waits_while_the_wallet_is_asked_for_a_list(table: Table) -> None:
+    intent = table.do("l1", both_back(table, "10.00", "25.00"))
+    assert outcome(table.do("c1", c.Cancel(bet_key="b1"))) is Outcome.IN_PROGRESS
+    conclude(table, intent)
+    assert outcome(table.do("c1", c.Cancel(bet_key="b1"))) is Outcome.OK
+    assert (table.cash(), outside(table)) == (0, 0)
+
+
+def test_a_list_that_has_become_another_one_while_the_wallet_was_asked_is_given_back(table: Table) -> None:
+    intent = table.do("l1", both_back(table, "10.00", "25.00"))
+    late = table.do("w2", c.Win(round="r1", money=money("3.00"), bet_key="b1"))
+    answer = conclude(table, intent)
+    assert (outcome(answer), table.player().mirror.owed) == (Outcome.ALREADY_SETTLED, 2)
+    deliver(table, late)
+    conclusion = next(entry for entry in table.log if entry.kind is Kind.CONCLUDE and (entry.details or {}).get("undo"))
+    deliver(table, Decided(conclusion))
+    assert (table.cash(), table.player().mirror.owed, outside(table)) == (0, 0, 10_00 - 25_00 - 3_00)
+
+
+def test_a_list_in_several_currencies_that_takes_is_not_done(table: Table) -> None:
+    listed = both_back(table, "10.00", "25.00")
+    assert outcome(table.do("usd", c.OpenAccount(currency="USD", born_on="1990-05-17"), source="cashier")) is Outcome.OK
+    play = c.OpenPlay(session="u", provider=PROVIDER, currency="USD", game="g1")
+    assert outcome(table.do("play-u", play, source="platform")) is Outcome.OK
+    staked = c.Bet(round="ru", money=money("1.00", "USD"), game="g1", session="u")
+    conclude(table, table.do("bu", staked))
+    answer = table.do("l1", c.RollbackList(items=(*listed.items, (Kind.BET, "bu"))))
     assert (outcome(answer), answer.new) == (Outcome.REQUEST_INVALID, ())
+
+
+def approval(table: Table, amount: str) -> c.ApproveAdjustment:
+    """A proposal about an accepted bet, and the word of a second person for it."""
+    accepted(table)
+    correction = c.Adjust(ref_kind=Kind.BET, ref_key="b1", ref_source=PROVIDER, money=money(amount), reason="miscount")
+    proposal = table.do("p1", c.ProposeAdjustment(adjustment=correction, proposed_by="ada"), source="cashier")
+    told = (proposal.entry.details or {})["hash"]
+    return c.ApproveAdjustment(proposal_key="p1", payload_hash=told, approved_by="grace")
+
+
+def test_an_approved_correction_downwards_asks_the_wallet(table: Table) -> None:
+    agreed = approval(table, "-4.00")
+    intent = table.do("y1", agreed, source="cashier")
+    assert (intent.entry.kind, intent.entry.amount) == (Kind.INTENT_APPROVE_ADJUSTMENT, 4_00)
+    assert outcome(table.do("y1", agreed, source="cashier")) is Outcome.IN_PROGRESS
+    answer = conclude(table, intent, source="cashier")
+    assert (answer.entry.kind, answer.entry.key, answer.entry.amount) == (Kind.APPROVE_ADJUSTMENT, "y1", -4_00)
+    booked = table.player().keys[SOURCES["cashier"], Kind.ADJUST, "p1"]
+    assert (booked.amount, booked.reference, table.cash(), outside(table)) == (-4_00, "b1", 0, 10_00 + 4_00)
+    again = table.do("y2", agreed, source="cashier")
+    assert (outcome(again), again.replayed, outside(table)) == (Outcome.OK, True, 10_00 + 4_00)
+
+
+def test_an_approved_correction_that_the_wallet_refuses_can_be_approved_again(table: Table) -> None:
+    agreed = approval(table, "-4.00")
+    intent = table.do("y1", agreed, source="cashier")
+    answer = conclude(table, intent, Outcome.INSUFFICIENT_FUNDS, source="cashier")
+    assert (answer.entry.kind, outcome(answer)) == (Kind.APPROVE_ADJUSTMENT, Outcome.INSUFFICIENT_FUNDS)
+    assert table.do("y1", agreed, source="cashier").replayed
+    assert outcome(conclude(table, table.do("y2", agreed, source="cashier"), source="cashier")) is Outcome.OK
+    assert outside(table) == 10_00 + 4_00
+
+
+def test_an_approved_correction_upwards_is_owed(table: Table) -> None:
+    assert outcome(table.do("y1", approval(table, "4.00"), source="cashier")) is Outcome.OK
+    assert (table.cash(), table.player().mirror.owed) == (4_00, 1)
+
+
+def calls_of(answer: Decided) -> list[tuple[Kind, Kind]]:
+    """Kind of the entry and of the call, for each call that an answer brings."""
+    return [(entry.kind, owing.call_kind(entry)) for entry in answer.new if owing.changes_of(entry).new]
+
+
+def test_the_end_of_a_round_is_told_and_holds_up_no_stake(table: Table) -> None:
+    accepted(table)
+    lost = table.do("w1", c.Win(round="r1", money=money("0"), bet_key="b1", close=True))
+    assert (calls_of(lost), table.player().mirror.owed) == ([(Kind.WIN, Kind.CLOSE_ROUND)], 0)
+    intent = table.do("b2", bet(round_="r2"))
+    assert intent.entry.kind is Kind.INTENT_BET
+    done = deliver(table, lost, closing="told")
+    assert (outcome(done), table.player().mirror.owed, owing.changes_of(done.entry).new) == (Outcome.OK, 0, False)
+    conclude(table, intent)
+    ended = table.do("", c.CloseRound(round="r2"))
+    assert calls_of(ended) == [(Kind.CLOSE_ROUND, Kind.CLOSE_ROUND)]
+    assert calls_of(table.do("", c.CloseRound(round="r2"))) == []
+    assert calls_of(table.do("", c.CloseRound(round="never"))) == []
+
+
+def test_a_win_that_ends_its_round_is_money_and_its_end_may_be_told_later(table: Table) -> None:
+    accepted(table)
+    win = table.do("w1", c.Win(round="r1", money=money("25.00"), bet_key="b1", close=True))
+    assert (calls_of(win), table.player().mirror.owed) == ([(Kind.WIN, Kind.WIN)], 1)
+    booked = deliver(table, win, closing="owed", round="r1")
+    assert (calls_of(booked), table.cash(), table.player().mirror.owed) == ([(Kind.DELIVER, Kind.CLOSE_ROUND)], 0, 0)
+    assert booked.entry.round == "r1"
+    assert calls_of(deliver(table, booked, closing="told")) == []
+
+
+def test_a_stake_that_ends_its_round_tells_that_when_it_is_taken(table: Table) -> None:
+    staked = c.Bet(round="r1", money=money("10.00"), game="g1", session="s", close=True)
+    intent = table.do("b1", staked)
+    assert calls_of(intent) == [(Kind.INTENT_BET, Kind.INTENT_BET)]
+    assert calls_of(conclude(table, intent)) == [(Kind.BET, Kind.CLOSE_ROUND)]
 
 
 def test_deposits_and_withdrawals_are_made_in_the_licensees_wallet(table: Table) -> None:

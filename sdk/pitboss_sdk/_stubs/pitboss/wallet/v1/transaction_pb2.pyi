@@ -72,6 +72,10 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A correction proposed for approval."""
     TRANSACTION_KIND_APPROVE_ADJUSTMENT: _TransactionKind.ValueType  # 21
     """A proposed correction approved."""
+    TRANSACTION_KIND_TRANSFER_IN: _TransactionKind.ValueType  # 22
+    """Money moved into the player's game wallet by a licensee that keeps the rest of it."""
+    TRANSACTION_KIND_TRANSFER_OUT: _TransactionKind.ValueType  # 23
+    """Money moved out of the game wallet, back to the licensee."""
     TRANSACTION_KIND_OPEN_ACCOUNT: _TransactionKind.ValueType  # 30
     """A currency account opened."""
     TRANSACTION_KIND_OPEN_PLAY: _TransactionKind.ValueType  # 31
@@ -128,12 +132,16 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A bet that the law allows, and that the licensee's wallet is asked for."""
     TRANSACTION_KIND_INTENT_TIP: _TransactionKind.ValueType  # 310
     """A tip that the licensee's wallet is asked for."""
+    TRANSACTION_KIND_INTENT_ROLLBACK_LIST: _TransactionKind.ValueType  # 311
+    """A list that takes more back than it returns: the licensee's wallet is asked for the difference."""
     TRANSACTION_KIND_INTENT_REVERSE_WIN: _TransactionKind.ValueType  # 312
     """A win that the licensee's wallet is asked to give back."""
     TRANSACTION_KIND_INTENT_UNDO_ROLLBACK: _TransactionKind.ValueType  # 313
     """A stake that the licensee's wallet is asked for again, after its cancel was undone."""
     TRANSACTION_KIND_INTENT_ADJUST: _TransactionKind.ValueType  # 319
     """A correction that the licensee's wallet is asked to pay."""
+    TRANSACTION_KIND_INTENT_APPROVE_ADJUSTMENT: _TransactionKind.ValueType  # 321
+    """An approved correction that the licensee's wallet is asked to pay."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """TransactionKind is the fourth part of an idempotency key."""
@@ -182,6 +190,10 @@ TRANSACTION_KIND_PROPOSE_ADJUSTMENT: TransactionKind.ValueType  # 20
 """A correction proposed for approval."""
 TRANSACTION_KIND_APPROVE_ADJUSTMENT: TransactionKind.ValueType  # 21
 """A proposed correction approved."""
+TRANSACTION_KIND_TRANSFER_IN: TransactionKind.ValueType  # 22
+"""Money moved into the player's game wallet by a licensee that keeps the rest of it."""
+TRANSACTION_KIND_TRANSFER_OUT: TransactionKind.ValueType  # 23
+"""Money moved out of the game wallet, back to the licensee."""
 TRANSACTION_KIND_OPEN_ACCOUNT: TransactionKind.ValueType  # 30
 """A currency account opened."""
 TRANSACTION_KIND_OPEN_PLAY: TransactionKind.ValueType  # 31
@@ -238,12 +250,16 @@ TRANSACTION_KIND_INTENT_BET: TransactionKind.ValueType  # 301
 """A bet that the law allows, and that the licensee's wallet is asked for."""
 TRANSACTION_KIND_INTENT_TIP: TransactionKind.ValueType  # 310
 """A tip that the licensee's wallet is asked for."""
+TRANSACTION_KIND_INTENT_ROLLBACK_LIST: TransactionKind.ValueType  # 311
+"""A list that takes more back than it returns: the licensee's wallet is asked for the difference."""
 TRANSACTION_KIND_INTENT_REVERSE_WIN: TransactionKind.ValueType  # 312
 """A win that the licensee's wallet is asked to give back."""
 TRANSACTION_KIND_INTENT_UNDO_ROLLBACK: TransactionKind.ValueType  # 313
 """A stake that the licensee's wallet is asked for again, after its cancel was undone."""
 TRANSACTION_KIND_INTENT_ADJUST: TransactionKind.ValueType  # 319
 """A correction that the licensee's wallet is asked to pay."""
+TRANSACTION_KIND_INTENT_APPROVE_ADJUSTMENT: TransactionKind.ValueType  # 321
+"""An approved correction that the licensee's wallet is asked to pay."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _TransactionState:
