@@ -4,6 +4,8 @@ python -m pitboss_certify --grpc wallet.example:443 --key-id k1 --key key.b64 --
 
 The key is the raw Ed25519 private key, in base64, whose public half the wallet knows under the key id. Use a sandbox:
 the player's balance is changed. Writes <report>.json, signed, and <report>.html. Exit 0 only if nothing failed.
+
+python -m pitboss_certify verify-report <report>.json --public-key key.pub [--page <report>.html] checks such a report.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pitboss_certify import report
+from pitboss_certify import report, verifying
 from pitboss_certify.case import all_cases
 from pitboss_certify.run import Plan, Verdict, play
 from pitboss_certify.signing import Signer
@@ -28,6 +30,10 @@ from pitboss_certify.transport import GrpcTransport, JsonTransport, Transport
 
 def main(arguments: list[str]) -> int:
     """0 passed, 1 failed, 2 the arguments do not fit."""
+    if arguments[:1] == ["verify-report"]:
+        status, told = verifying.check(arguments[1:])
+        print(told)
+        return status
     parser = _parser()
     said = parser.parse_args(arguments)
     doors = _doors(said)

@@ -52,21 +52,25 @@ def verify(envelope: dict[str, str], public_key: Ed25519PublicKey) -> dict[str, 
     """The report, or None if this key did not sign it. The key in the envelope proves nothing by itself."""
     try:
         public_key.verify(base64.b64decode(envelope["signature"]), envelope["report"].encode())
-    except (InvalidSignature, ValueError, KeyError):
+    except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError):
         return None
     report: dict[str, Any] = json.loads(envelope["report"])
     return report
 
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Licensee wallet certification</title>
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{report}</title>
 <style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}}
 table{{border-collapse:collapse;width:100%}}td,th{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd}}
 .ok{{color:#176b2c}}.no{{color:#a11;font-weight:600}}.out{{color:#777}}code{{font-size:.85em}}</style>
-<h1>Licensee wallet certification</h1>
+<h1>{report}</h1>
 <p><b class="{mark}">{passed} passed, {failed} failed, {skipped} left out</b></p>
 <p>Contract <code>{contract}</code> · scenarios <code>{scenarios_sha256}</code> · seed {seed} · run <code>{run}</code>
-· {at}</p><table><tr><th>case</th><th>door</th><th>what must hold</th><th>result</th></tr>{rows}</table></html>
+· {at}</p><table><tr><th>case</th><th>subject</th><th>what must hold</th><th>result</th></tr>{rows}</table></html>
 """
+
+
+_SUBJECTS = ("door", "provider", "chain", "wallet")
+"""What a case was played with, by the name of its field."""
 
 
 def page(report: dict[str, Any]) -> str:
@@ -77,10 +81,12 @@ def page(report: dict[str, Any]) -> str:
 
 
 def _row(each: dict[str, Any]) -> str:
-    mark = "ok" if each["ok"] else "out" if each["skipped"] else "no"
+    why = each.get("skipped_because", "")
+    mark = "ok" if each["ok"] else "out" if why or each.get("skipped") else "no"
     word = {"ok": "passed", "out": "left out", "no": "failed"}[mark]
-    detail = f": {each['detail']}" if each["detail"] else ""
-    cells = (each["id"], each["door"], each["title"])
+    detail = f": {why or each['detail']}" if why or each["detail"] else ""
+    subject = next((each[name] for name in _SUBJECTS if name in each), "")
+    cells = (each["id"], subject, each["title"])
     return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + (
         f'<td class="{mark}">{word}{html.escape(detail)}</td></tr>'
     )  # fmt: skip

@@ -23,11 +23,13 @@ from tests.conformance.absent import absent
 from tests.conformance.afterwards import play_afterwards
 from tests.conformance.case import all_cases
 from tests.conformance.chain import play_chain
+from tests.conformance.lawless import play_lawless
 from tests.conformance.office import CountingOffice
 from tests.conformance.own_run import own_run
 from tests.conformance.provider import provider
 from tests.conformance.replays import play_replays
 from tests.conformance.run import Verdict, play
+from tests.conformance.signed import built, write
 from tests.conformance.wallet import play_wallet
 
 RESULT = Path("build/conformance.json")
@@ -37,19 +39,22 @@ def main(arguments: Sequence[str]) -> int:
     """0 if no case failed."""
     said = _parser().parse_args(arguments)
     names = said.providers.split(",") if said.providers else [one.name for one in discover()]
+    run_id = secrets.token_hex(4)
     options = Options(kind="conformance", providers=frozenset(names), ready_s=120)
     with Stack(options) as stack:
-        verdicts = asyncio.run(certify(stack, names, seed=said.seed, only=said.only))
+        verdicts = asyncio.run(certify(stack, names, seed=said.seed, run_id=run_id, only=said.only))
     if not said.only and not said.providers:
         verdicts += play_wallet(seed=said.seed, told=tell)
     report = summary(verdicts, seed=said.seed)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"\n{report['passed']} passed, {report['failed']} failed, {report['skipped']} left out: {RESULT}")
+    public = write(built(verdicts, report, run_id=run_id), RESULT, said.key)
+    print(f"\nsigned: {RESULT.with_suffix('.signed.json')}, its key {public}")
+    print(f"{report['passed']} passed, {report['failed']} failed, {report['skipped']} left out: {RESULT}")
     return 1 if report["failed"] or not report["passed"] else 0
 
 
-async def certify(stack: Stack, names: Sequence[str], *, seed: int, only: str = "") -> list[Verdict]:
+async def certify(stack: Stack, names: Sequence[str], *, seed: int, run_id: str, only: str = "") -> list[Verdict]:
     """Every chosen case with every one of these providers."""
     office = CountingOffice(stack)
     await office.open()
@@ -59,13 +64,13 @@ async def certify(stack: Stack, names: Sequence[str], *, seed: int, only: str = 
         wanted = set(filter(None, only.split(",")))
         cases = [each for each in all_cases() if not wanted or each.id in wanted]
         providers = [provider(stack, name) for name in names]
-        run_id = secrets.token_hex(4)
         verdicts = await play(office, providers, cases, seed=seed, run_id=run_id, told=tell)
         if wanted:
             return verdicts
         verdicts += absent(names)
         since = time.time()
         verdicts += await play_chain(office, names, told=tell)
+        verdicts += await play_lawless(office, names, seed=seed, run_id=run_id, told=tell)
         verdicts += await play_replays(office, names, told=tell)
         verdicts += await play_afterwards(office, names, since=since, told=tell)
         # Last, because it moves the clock of the mesh.
@@ -99,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make conformance", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--providers", default="", help="names, separated by commas; all of them by default")
+    parser.add_argument(
+        "--key", type=Path, help="private key that signs the report, base64; by default one of this run"
+    )
     parser.add_argument("--only", default="", help="numbers of cases, separated by commas")
     return parser
 

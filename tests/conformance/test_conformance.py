@@ -17,6 +17,8 @@ from tests.conformance.broken import MISTAKES, NAME, running
 from tests.conformance.broken_wallet import WALLET_MISTAKES
 from tests.conformance.case import all_cases
 from tests.conformance.chain import NUMBERS
+from tests.conformance.lawless import NUMBER as LAWLESS
+from tests.conformance.lawless import play_lawless
 from tests.conformance.office import CountingOffice
 from tests.conformance.own_cases import CASES
 from tests.conformance.own_run import TITLES as OWN_TITLES
@@ -107,6 +109,13 @@ async def test_rounds_are_shown_to_the_licensee_whose_player_played_them(office:
     }
 
 
+@pytest.mark.timeout(300)
+async def test_without_the_compliance_service_stakes_are_judged_and_nobody_gets_in(office: CountingOffice) -> None:
+    verdicts = await play_lawless(office, SOME, seed=7, run_id="lawless")
+    assert [each for each in verdicts if not each.ok] == []
+    assert len(verdicts) == len(SOME)
+
+
 def test_the_order_is_that_of_the_seed() -> None:
     cases = all_cases()
     once, again = (in_order(cases, NAME, 3), in_order(cases, NAME, 3))
@@ -129,7 +138,9 @@ def test_a_case_that_was_left_out_is_neither_passed_nor_failed() -> None:
 def test_every_number_is_explained_once() -> None:
     page = (ROOT / "docs" / "conformance.md").read_text()
     numbers = {each.id for each in all_cases()} | {each.id for each in wallet_cases()}
-    numbers |= {*NUMBERS.values(), *TITLES, *OWN_TITLES, *ABSENT, *REPLAY_TITLES, REPORT} | {each.id for each in CASES}
+    numbers |= {*NUMBERS.values(), *TITLES, *OWN_TITLES, *ABSENT, *REPLAY_TITLES, LAWLESS, REPORT} | {
+        each.id for each in CASES
+    }
     rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
     explained = [row for row in rows if row[:1].isupper() and row[1:3].isdigit()]
     assert sorted(explained) == sorted(numbers)
