@@ -113,6 +113,12 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         await self._protection.change(require_licensee(), _action(request, record_finding=finding))
         return pb.RecordLocationResponse()
 
+    async def RecordScreening(self, request: pb.RecordScreeningRequest, context: object) -> pb.RecordScreeningResponse:
+        screening = protection_pb2.ScreeningFinding(result=request.result)
+        finding = protection_pb2.RecordFinding(screening=screening, evidence=request.evidence)
+        await self._protection.change(require_licensee(), _action(request, record_finding=finding))
+        return pb.RecordScreeningResponse()
+
 
 def _action(request: object, **kind: object) -> action_pb2.Action:
     return action_pb2.Action(

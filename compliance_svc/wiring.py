@@ -28,6 +28,7 @@ POLICY = Policy(
         f"{COMPLIANCE}/OpenPlay": ("session_svc", "platform"),
         f"{COMPLIANCE}/RecordIdentity": ("fact_sources/kyc", "platform"),
         f"{COMPLIANCE}/RecordLocation": ("fact_sources/geolocation", "platform"),
+        f"{COMPLIANCE}/RecordScreening": ("fact_sources/sanctions", "platform"),
         DECISIONS: _LICENSEES,
         POLICIES: _LICENSEES,
         f"{POLICIES}/ListPacks": (*_LICENSEES, "audit_svc"),

@@ -306,13 +306,20 @@ class Screening(StrEnum):
     """Result of a screening."""
 
     CLEAR = "CLEAR"
+    """Nothing any more, as a person has decided: a freeze ends."""
     HIT = "HIT"
     FREEZE = "FREEZE"
+    NO_MATCH = "NO_MATCH"
+    """A source found nothing. That ends no freeze."""
+    POSSIBLE = "POSSIBLE"
+    """A source found somebody who may be the player: a person has to look."""
+    PEP = "PEP"
+    """A source found a politically exposed person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordScreening:
-    """A confirmed result of a screening. HIT freezes everything, FREEZE an amount of the main currency."""
+    """A result of a screening. HIT freezes everything, FREEZE an amount of the main currency."""
 
     kind: ClassVar = ActionKind.RECORD_SCREENING
     result: Screening

@@ -42,6 +42,7 @@ class Code(StrEnum):
     SEX_REVIEW = "SEX.REVIEW"
     AML_FROZEN = "AML.FROZEN"
     AML_CDD_DUE = "AML.CDD_DUE"
+    AML_SCREENING_UNAVAILABLE = "AML.SCREENING_UNAVAILABLE"
     KYC_AGE = "KYC.AGE"
     KYC_UNVERIFIED = "KYC.UNVERIFIED"
     GEO_NO_LICENCE = "GEO.NO_LICENCE"
@@ -96,7 +97,7 @@ CHALLENGES: Final = frozenset(
 )
 """The codes whose verdict is CHALLENGE; all others are DENY."""
 
-SECRET: Final = frozenset({Code.AML_FROZEN})
+SECRET: Final = frozenset({Code.AML_FROZEN, Code.AML_SCREENING_UNAVAILABLE})
 """Codes that a player is never told: a neutral sentence stands in their place."""
 
 ORDER: Final = {code: rank for rank, code in enumerate(sorted(Code, key=lambda code: code in CHALLENGES))}

@@ -69,14 +69,14 @@ class Decision:
 
     @property
     def guardrail(self) -> str:
-        """How much still works: `G0` everything, `G3` a source outside is silent, `G4` no debits."""
+        """How much still works: `G0` everything, `G1` a source behind the play is silent, `G3` a source outside is silent, `G4` no debits."""
         outside = self.facts.outside
         if outside.clock_off or outside.counters_down or outside.audit_down:
             return "G4"
         answers = (outside.register, outside.limit_file, outside.activity)
         if outside.register_silent or outside.geo_silent or Answer.SILENT in answers:
             return "G3"
-        return "G0"
+        return "G1" if outside.screening_silent else "G0"
 
     @property
     def kernel_version(self) -> str:

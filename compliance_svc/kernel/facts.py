@@ -100,6 +100,8 @@ class Outside:
     """The cross-operator activity file."""
     geo_silent: bool = False
     """The source of physical locations does not answer."""
+    screening_silent: bool = False
+    """The source of screenings does not answer."""
     register_silent: bool = False
     """The last question to the exclusion register, whoever asked, had no answer."""
     clock_off: bool = False

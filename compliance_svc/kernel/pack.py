@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Final, TypeAlias
 
-from compliance_svc.kernel.actions import ActionKind, Category
+from compliance_svc.kernel.actions import ActionKind, Category, Screening
 from compliance_svc.kernel.rules import CompiledKind, standing
 from compliance_svc.kernel.rules.base import Context, Rule
 from compliance_svc.kernel.rules.money import MoneyTrigger
 from compliance_svc.kernel.rules.own_limits import bet_limits, confirmed_at_login, deposit_limits
 from compliance_svc.kernel.rules.person import LocationPerWager
 from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.screening import SanctionsScreening
 
 Plan: TypeAlias = tuple[Rule, ...]
 _PlanKey: TypeAlias = tuple[ActionKind, Category | None, str, int]
@@ -79,6 +80,11 @@ class Pack:
     def triggers(self) -> tuple[MoneyTrigger, ...]:
         """The thresholds with a duty."""
         return tuple(rule.params for rule in self.rules if isinstance(rule.params, MoneyTrigger))
+
+    def asks_diligence(self, result: Screening) -> bool:
+        """Say whether due diligence is due after a result of a screening."""
+        rules = [rule.params for rule in self.rules if isinstance(rule.params, SanctionsScreening)]
+        return any(rule.asks_diligence(result) for rule in rules)
 
     @property
     def location_rechecks_s(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from compliance_svc.kernel.actions import Category
+from compliance_svc.kernel.amounts import Amount
 from compliance_svc.kernel.document import PackDocument, RuleDocument, Source
 from compliance_svc.kernel.fields import Fields, PackError
 from compliance_svc.kernel.rules import KINDS
@@ -104,8 +105,14 @@ def _plain(rule: RuleDocument | None) -> Values:
     if "reached" in found:
         found["op"] = "ge" if found.pop("reached") else "gt"
     return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in found.items() if value is not None
+        name: [_plain_item(item) for item in value] if isinstance(value, tuple) else value
+        for name, value in found.items()
+        if value is not None
     }
+
+
+def _plain_item(item: object) -> object:
+    return str(item) if isinstance(item, Amount) else item
 
 
 def _plain_band(band: Any) -> Values:  # noqa: ANN401 - a `Band`

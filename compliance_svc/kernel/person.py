@@ -28,7 +28,7 @@ def record(pack: Pack, state: Protection, action: Protective, now_us: int) -> Pr
         case RecordLocation():
             return _location(pack, state, action, now_us)
         case RecordScreening():
-            return _screening(state, action)
+            return _screening(pack, state, action)
         case RecordCheck():
             return _check(pack, state, action, now_us)
         case CloseAccount():
@@ -59,12 +59,17 @@ def _location(pack: Pack, state: Protection, action: RecordLocation, now_us: int
     return state.about(location=action.territory, location_until_us=until_us, location_us=action.event_us)
 
 
-def _screening(state: Protection, action: RecordScreening) -> Protection:
+def _screening(pack: Pack, state: Protection, action: RecordScreening) -> Protection | None:
     match action.result:
         case Screening.HIT:
             return state.about(frozen=True).without_permits()
         case Screening.FREEZE:
             return state.about(frozen_minor=action.amount_minor)
+        case Screening.NO_MATCH:
+            return None
+        case Screening.POSSIBLE | Screening.PEP:
+            wanted = pack.asks_diligence(action.result)
+            return state.about(diligence_due=True, diligence_done=False) if wanted else None
         case _:
             return state.about(frozen=False, frozen_minor=0)
 

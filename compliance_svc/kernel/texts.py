@@ -26,6 +26,7 @@ STAFF_TEXTS: Final[dict[Code, str]] = {
     Code.SEX_REVIEW: "A possible match in the register waits for a review.",
     Code.AML_FROZEN: "A confirmed screening hit holds the player's money. Do not tell the player.",
     Code.AML_CDD_DUE: "Customer due diligence is open.",
+    Code.AML_SCREENING_UNAVAILABLE: "The source of screenings does not answer, and the deposit is above what may come meanwhile.",
     Code.KYC_AGE: "The player is under the legal age.",
     Code.KYC_UNVERIFIED: "The player's identity is not verified.",
     Code.GEO_NO_LICENCE: "The licensee has no licence for the player's residence.",

@@ -2,5 +2,5 @@
 
 from typing import Final
 
-KERNEL_VERSION: Final = "3"
+KERNEL_VERSION: Final = "4"
 """Raised with every change that could change a decision or its record."""

@@ -30,6 +30,10 @@ GEOLOCATION = "geolocation"
 GEOLOCATION_SIMULATOR = "geolocation-simulator"
 _LOCATION_VENDOR, _LOCATION_KEY = "sandbox", "k1"
 _LOCATION_WATCH_MS, _LOCATION_HOLD_MS = 1_000, 6_000
+SANCTIONS = "sanctions"
+SANCTIONS_SIMULATOR = "sanctions-simulator"
+_SANCTIONS_TOKEN = "sandbox-sanctions"  # noqa: S105 - of a simulator on loopback
+_SANCTIONS_POLL_MS, _SANCTIONS_HOLD_MS = 500, 6_000
 AUDIT_LOG = "pitboss.localhost/audit"
 WITNESS_NAME = "pitboss.localhost/witness"
 
@@ -57,6 +61,8 @@ class Ports:
     register_simulator: int
     geolocation: int
     geolocation_simulator: int
+    sanctions: int
+    sanctions_simulator: int
     adapters: Mapping[str, int]
     callbacks: Mapping[str, int]
     studios: Mapping[str, int]
@@ -64,7 +70,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(15 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(17 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -82,6 +88,8 @@ class Ports:
             register_simulator=next(pool),
             geolocation=next(pool),
             geolocation_simulator=next(pool),
+            sanctions=next(pool),
+            sanctions_simulator=next(pool),
             adapters={name: next(pool) for name in providers},
             callbacks={name: next(pool) for name in providers},
             studios={name: next(pool) for name in providers},
@@ -290,6 +298,45 @@ def geolocation(around: Surroundings) -> tuple[Process, ...]:
             readiness=HttpOk(address=address),
             address=address,
             workload="fact_sources/geolocation",
+        ),
+    )
+
+
+def sanctions(around: Surroundings) -> tuple[Process, ...]:
+    """The process of a source of screenings, and a simulator of the source."""
+    ports = around.ports
+    address, simulator = f"{HOST}:{ports.sanctions}", f"{HOST}:{ports.sanctions_simulator}"
+    return (
+        Process(
+            name=SANCTIONS_SIMULATOR,
+            module="fact_sources.sanctions.simulator",
+            environment={
+                **_interpreter(),
+                "PITBOSS_SANCTIONS_LISTEN": simulator,
+                "PITBOSS_SANCTIONS_TOKEN": _SANCTIONS_TOKEN,
+            },
+            readiness=HttpOk(address=simulator),
+            address=simulator,
+        ),
+        Process(
+            name=SANCTIONS,
+            module="fact_sources.sanctions",
+            environment={
+                **_interpreter(),
+                "PITBOSS_TLS_DIR": str(around.tls / "fact_sources/sanctions"),
+                "PITBOSS_SANCTIONS_LISTEN": address,
+                "PITBOSS_SANCTIONS_SOURCE": "sandbox",
+                "PITBOSS_SANCTIONS_URL": f"http://{simulator}",
+                "PITBOSS_SANCTIONS_TOKEN": _SANCTIONS_TOKEN,
+                "PITBOSS_SANCTIONS_STATE": str(around.run / SANCTIONS / "state.sqlite"),
+                "PITBOSS_SANCTIONS_POLL_MS": str(_SANCTIONS_POLL_MS),
+                "PITBOSS_SANCTIONS_HOLD_MS": str(_SANCTIONS_HOLD_MS),
+                "PITBOSS_COMPLIANCE_ADDRESS": f"{HOST}:{ports.compliance}",
+                "PITBOSS_WALLET_ADDRESSES": ",".join(f"{HOST}:{port}" for port in ports.wallets),
+            },
+            readiness=HttpOk(address=address),
+            address=address,
+            workload="fact_sources/sanctions",
         ),
     )
 

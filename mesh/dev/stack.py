@@ -77,6 +77,8 @@ class Options:
     """Also start an exclusion register, which is then asked at the opening of play."""
     geolocation: bool = False
     """Also start the process of a vendor of locations. Nobody waits for it."""
+    sanctions: bool = False
+    """Also start the process of a source of screenings. Nobody waits for it."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -120,6 +122,8 @@ class Stack:
                 self._processes |= self._start_processes(processes.audit(self.around))
             if self.options.geolocation:
                 self._processes |= self._start_processes(processes.geolocation(self.around))
+            if self.options.sanctions:
+                self._processes |= self._start_processes(processes.sanctions(self.around))
         except BaseException:
             self.close()
             raise

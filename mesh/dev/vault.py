@@ -27,6 +27,7 @@ WORKLOADS = (
     "audit_svc",
     "fact_sources/register",
     "fact_sources/geolocation",
+    "fact_sources/sanctions",
     "second_opinion",
     "platform",
 )

@@ -50,6 +50,11 @@ PROGRAMS = (
         module="fact_sources.geolocation.config",
         settings="GeolocationSettings",
     ),
+    Program(
+        title="A source of screenings: `python -m fact_sources.sanctions`",
+        module="fact_sources.sanctions.config",
+        settings="SanctionsSettings",
+    ),
     Program(title="A witness: `python -m witness`", module="witness.config", settings="WitnessSettings"),
     Program(
         title="The second opinion: `python -m mesh.second_opinion`",

@@ -48,6 +48,7 @@ def run() -> Iterator[Row]:
         audit=True,
         register=True,
         geolocation=True,
+        sanctions=True,
         licensees=(*DEMO_LICENSEES, PLACED),
         environment={"geolocation-simulator": {"PITBOSS_GEOLOCATION_VALID_S": str(LOCATION_VALID_S)}},
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psycopg
 
-from tests.drills.stage import Seen, Stage
+from tests.drills.stage import FINDING, Seen, Stage
 from tests.integration.mesh.waiting import until
 
 SILENT = ("SEX.UNAVAILABLE",)
@@ -199,6 +200,95 @@ def _plays_again(stage: Stage) -> bool:
     return stage.locate(player) == "US-NJ" and stage.launch(player)
 
 
+def screening_answers(stage: Stage) -> Iterator[Row]:
+    """Every way in which a source of screenings can answer: what it finds, and what it then means."""
+    hit, exposed, possible = stage.running(), stage.player(), stage.player()
+    stage.sanction("SANCTION", hit.player)
+    stage.bet(hit, "bet-hit")
+    seen, held = stage.decision(hit.player, "bet", "bet-hit"), ("AML.FROZEN", "SES.ENDED")
+    yield _decided("screening hit", "bet in a running session", seen, "DENY", held, "G0")
+    yield _happened("screening hit", "withdrawal", stage.withdraw(hit.player), "ActionDeniedError")
+    stage.sanctions(f"unlist/aurora/{hit.player}")
+    for kind, player in (("PEP", exposed), ("POSSIBLE", possible)):
+        stage.sanction(kind, player)
+        what = f"screening {kind.lower()}"
+        stage.deposit(player, f"deposit-{kind}")
+        seen = stage.decision(player, "deposit", f"deposit-{kind}")
+        yield _decided(what, "deposit", seen, "CHALLENGE", ("AML.CDD_DUE",), "G0")
+        yield _happened(what, "withdrawal", stage.withdraw(player), "OK")
+    # Two versions of the lists later, the first player is on none of them.
+    stage.bet(hit, "bet-unlisted")
+    seen = stage.decision(hit.player, "bet", "bet-unlisted")
+    yield _decided("screening no hit any more", "bet in a running session", seen, "DENY", held, "G0")
+
+
+def screening_silent(stage: Stage) -> Iterator[Row]:
+    """A source that does not answer: play goes on, large deposits wait, and who waits is screened later, once."""
+    waiting = []
+    for habit in ("slow", "empty", "broken", "unreadable", "contradictory", "mixed_up"):
+        stage.sanctions(habit)
+        player = stage.player()
+        _large_deposit_refused(stage, player)
+        what = f"screening {habit}"
+        yield Row(source=what, row="finding", ok=stage.decisions(player, FINDING) == 0, seen="nothing is recorded")
+        stage.launch(player)
+        yield _decided(what, "session open", stage.decision(player, "open_play"), "ALLOW", (), "G1")
+        waiting.append(player)
+    stage.sanctions("honest")
+    until(lambda: all(stage.decisions(player, FINDING) for player in waiting), "who waits is screened")
+    found = sum(stage.decisions(player, FINDING) for player in waiting)
+    yield Row(
+        source="screening honest again", row="finding", ok=found == len(waiting), seen=f"{found} for {len(waiting)}"
+    )
+
+
+def screening_down(stage: Stage) -> Iterator[Row]:
+    """The source, and then the process that asks it, are gone: every column of its row."""
+    for name, what in (("sanctions-simulator", "screening down"), ("sanctions", "screening's process down")):
+        _until_screened(stage)
+        running, player = stage.running(), stage.player()
+        stage.stack.kill(name)
+        seen = _large_deposit_refused(stage, player)
+        yield _decided(what, "deposit above the threshold", seen, "DENY", ("AML.SCREENING_UNAVAILABLE",), "G1")
+        stage.deposit(player, f"small-{name}")
+        yield _decided(what, "deposit", stage.decision(player, "deposit", f"small-{name}"), "ALLOW", (), "G1")
+        stage.launch(player)
+        yield _decided(what, "session open", stage.decision(player, "open_play"), "ALLOW", (), "G1")
+        key = f"bet-{name}"
+        stage.bet(running, key)
+        yield _decided(what, "bet in a running session", stage.decision(running.player, "bet", key), "ALLOW", (), "G1")
+        yield _happened(what, "win", stage.win(running, key), "OK")
+        yield _happened(what, "withdrawal", stage.withdraw(running.player), "OK")
+        stage.stack.restart(name)
+    _until_screened(stage)
+
+
+def _until_screened(stage: Stage) -> None:
+    """A new player is screened, and the wallets know that the source answers."""
+    player, keys = stage.player(), itertools.count()
+
+    def calm() -> bool:
+        key = f"calm-{next(keys)}"
+        stage.deposit(player, key)
+        return stage.decisions(player, FINDING) == 1 and stage.decision(player, "deposit", key).guardrail == "G0"
+
+    until(calm, "the source answers again")
+
+
+def _large_deposit_refused(stage: Stage, player: str) -> Seen:
+    """Wait until the wallets know that the source is silent."""
+    keys, seen = itertools.count(), []
+
+    def refused() -> bool:
+        key = f"large-{next(keys)}"
+        stage.deposit(player, key, "2000.01")
+        seen.append(stage.decision(player, "deposit", key))
+        return seen[-1].verdict == "DENY"
+
+    until(refused, "large deposits wait")
+    return seen[-1]
+
+
 _REFUSED = (
     ("stale", "SYS.ASSERTION_STALE"),
     ("forged", "GEO.ASSERTION_UNSIGNED"),
@@ -215,6 +305,9 @@ DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (
     compliance_down,
     evidence_unwritable,
     log_down,
+    screening_answers,
+    screening_silent,
+    screening_down,
 )
 
 LOCATION_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (location_answers, location_replayed, location_down)
@@ -222,7 +315,6 @@ LOCATION_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (location_answer
 
 OPEN = (
     "KYC vendor down: its process takes callbacks and asks nobody, so there is nothing to break",
-    "sanctions screening down: no adapter yet",
     "cross-operator limit and activity files down: no adapter yet",
     "clock off: nobody in this mesh measures it; the wallet's answer to a report is tested by cases",
     "pack signature broken: packs are not signed yet",

@@ -28,9 +28,11 @@ from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss_sdk import Client, Money
 from pitboss_sdk.errors import PitbossError
+from tests.integration.mesh.waiting import until
 
 PROVIDER, GAME = "hub88_style", "demo_fruit_5"
 PATIENCE_S = 40.0
+FINDING = "record_finding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +105,10 @@ class Stage:
         win = action_pb2.Win(round_id=round_id, amount=self._money("0.20"), game_id=GAME, session_id=running.session_id)
         return self._execute(action_pb2.Action(player_id=running.player, transaction_key=f"w-{round_id}", win=win))
 
-    def deposit(self, player: str, key: str) -> str:
+    def deposit(self, player: str, key: str, amount: str = "1.00") -> str:
         """Money from outside, after the register was asked as at a launch."""
         deposit = action_pb2.Deposit(
-            amount=self._money("1.00"),
+            amount=self._money(amount),
             answers=protection_pb2.SourceAnswers(exclusion_register=self.register_says(player)),
         )
         return self._execute(action_pb2.Action(player_id=player, transaction_key=key, deposit=deposit), "cashier")
@@ -150,6 +152,18 @@ class Stage:
         """Give the simulated register a habit, or `list/<reference>`."""
         url = f"http://127.0.0.1:{self.stack.around.ports.register_simulator}/control/{habit}"
         urllib.request.urlopen(urllib.request.Request(url, data=b""), timeout=5).close()
+
+    # -- the source of screenings
+
+    def sanctions(self, order: str) -> None:
+        """Give the simulated source a habit, or put somebody on its lists."""
+        self._post(self.stack.around.ports.sanctions_simulator, f"control/{order}", b"")
+
+    def sanction(self, kind: str, player: str) -> None:
+        """Put a player on the lists, and wait for the second finding about the player."""
+        until(lambda: self.decisions(player, FINDING) == 1, "the player was screened when the account was opened")
+        self.sanctions(f"list/{kind}/{self.licensee}/{player}")
+        until(lambda: self.decisions(player, FINDING) == 2, "the player was screened with the new lists")
 
     # -- the vendor of locations
 

@@ -33,8 +33,8 @@ _CHOSEN = ("check_every_s", "spend_limit_minor", "seconds_limit")
 _CHANGEABLE = ("until_us", "checked_us", "spend_limit_minor", "seconds_limit")
 """What changes in a session later."""
 _CATEGORIES = {category.value: category for category in kernel.Category}
-_LOCATION = "LOCATION"
-"""Name of the source that knows where players are."""
+_LOCATION, _SCREENING = "LOCATION", "SCREENING"
+"""Names of the sources that know where players are, and who is on a list of sanctions."""
 
 
 class Place(NamedTuple):
@@ -255,6 +255,7 @@ def _troubled(register_silent: bool, silent_sources: frozenset[str], health: Hea
     found = kernel.Outside(
         register_silent=register_silent,
         geo_silent=_LOCATION in silent_sources,
+        screening_silent=_SCREENING in silent_sources,
         clock_off=health.clock_off,
         audit_down=health.audit_down,
     )

@@ -145,7 +145,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         return tuple(sorted(set(licensee.licences)))
 
 
-_SOURCES = {pb.FACT_SOURCE_LOCATION: "LOCATION"}
+_SOURCES = {pb.FACT_SOURCE_LOCATION: "LOCATION", pb.FACT_SOURCE_SCREENING: "SCREENING"}
 _NAMED = frozenset({Scope.PACK, Scope.GAME, Scope.PLAYER})
 _OF_A_LICENSEE = frozenset({Scope.LICENSEE, Scope.PLAYER})
 _DAY_US = 86_400_000_000

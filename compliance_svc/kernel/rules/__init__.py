@@ -9,12 +9,14 @@ from compliance_svc.kernel.rules.money import MoneyTrigger, NoWithdrawalReversal
 from compliance_svc.kernel.rules.outside import ActivityFile, ExclusionRegister, ExternalLimit
 from compliance_svc.kernel.rules.person import IdentityVerified, LocationPerWager
 from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.screening import SanctionsScreening
 from compliance_svc.kernel.rules.sessions import ParallelPlay, RealityCheck, SessionLimits
 
 CompiledKind: TypeAlias = (
     MinimumAge
     | IdentityVerified
     | LocationPerWager
+    | SanctionsScreening
     | ExclusionRegister
     | ExternalLimit
     | ActivityFile

@@ -20,5 +20,8 @@ def test_every_row_holds() -> None:
         "audit log back",
         "location replayed after a kill",
         "location down",
+        "screening hit",
+        "screening honest again",
+        "screening's process down",
         "location's process down",
     }

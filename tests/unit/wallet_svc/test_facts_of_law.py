@@ -434,3 +434,42 @@ def test_a_source_that_is_not_heard_of_any_more_is_silent() -> None:
     assert verdict(made.do("b1", bet("1.00", "b1", currency="USD", session="p")))[1] == ("GEO.RECHECK",)
     made.later(3)
     assert verdict(made.do("b2", bet("1.00", "b2", currency="USD", session="p")))[1] == ("GEO.UNAVAILABLE",)
+
+
+# -- screenings
+
+
+def screened(result: str) -> Table:
+    made = british()
+    found = c.RecordFinding(about="screening", result=result, evidence="sanctions/sandbox lists:1")
+    assert outcome(made.do(f"found {result}", found, source=PLATFORM)) is Outcome.OK
+    return made
+
+
+def test_what_a_source_does_not_find_ends_no_freeze_and_a_person_does() -> None:
+    made = screened("HIT")
+    made.do("next", c.RecordFinding(about="screening", result="NO_MATCH", evidence="sanctions/sandbox lists:2"))
+    assert verdict(made.do("d1", c.Deposit(money=money("1.00", "GBP")), source=CASHIER))[1] == ("AML.FROZEN",)
+    made.do("person", c.RecordFinding(about="screening", result="CLEAR"), source=PLATFORM)
+    assert outcome(made.do("d2", c.Deposit(money=money("1.00", "GBP")), source=CASHIER)) is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"), [("NO_MATCH", ()), ("POSSIBLE", ("AML.CDD_DUE",)), ("PEP", ("AML.CDD_DUE",))]
+)
+def test_after_a_screening_deposits_wait_for_what_the_pack_asks(result: str, expected: tuple[str, ...]) -> None:
+    made = screened(result)
+    assert reasons(made.do("d1", c.Deposit(money=money("1.00", "GBP")), source=CASHIER)) == expected
+    made.do("done", c.RecordFinding(about="check", result="CDD"), source=PLATFORM)
+    assert outcome(made.do("d2", c.Deposit(money=money("1.00", "GBP")), source=CASHIER)) is Outcome.OK
+
+
+def test_while_screenings_are_silent_only_large_deposits_wait() -> None:
+    made = british()
+    made.registry = replace(made.registry, silent_sources=frozenset({"SCREENING"}))
+    open_play(made, "p")
+    assert outcome(stake(made, "b1")) is Outcome.OK
+    assert guardrail(made) == "G1"
+    assert outcome(made.do("d1", c.Deposit(money=money("2000.00", "GBP")), source=CASHIER)) is Outcome.OK
+    large = made.do("d2", c.Deposit(money=money("2000.01", "GBP")), source=CASHIER)
+    assert verdict(large) == ("DENY", ("AML.SCREENING_UNAVAILABLE",))

@@ -757,3 +757,56 @@ class RecordLocationResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordLocationResponse: _TypeAlias = RecordLocationResponse  # noqa: Y015
+
+@_typing.final
+class RecordScreeningRequest(_message.Message):
+    """RecordScreeningRequest has the finding."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """Names the screening: source, version of the lists, result."""
+    result: _protection_pb2.ScreeningResult.ValueType
+    """What was found: HIT, NO_MATCH, POSSIBLE or PEP. An order on an amount and the end of a freeze are a person's."""
+    @_builtins.property
+    def evidence(self) -> _protection_pb2.Evidence:
+        """The source and the version of its lists."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        result: _protection_pb2.ScreeningResult.ValueType = ...,
+        evidence: _protection_pb2.Evidence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "player_id", b"player_id", "result", b"result", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordScreeningRequest: _TypeAlias = RecordScreeningRequest  # noqa: Y015
+
+@_typing.final
+class RecordScreeningResponse(_message.Message):
+    """RecordScreeningResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordScreeningResponse: _TypeAlias = RecordScreeningResponse  # noqa: Y015

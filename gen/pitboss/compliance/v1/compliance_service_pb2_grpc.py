@@ -92,6 +92,11 @@ class ComplianceServiceStub:
                 request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationRequest.SerializeToString,
                 response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationResponse.FromString,
                 _registered_method=True)
+        self.RecordScreening = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/RecordScreening',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordScreeningRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordScreeningResponse.FromString,
+                _registered_method=True)
 
 
 class ComplianceServiceServicer:
@@ -204,6 +209,17 @@ class ComplianceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordScreening(self, request, context):
+        """RecordScreening records what a screening of a player against a version of lists has found. Only a person ends a
+        freeze: what a source does not find any more changes nothing. Internal: the processes of the sources.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ComplianceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -261,6 +277,11 @@ def add_ComplianceServiceServicer_to_server(servicer, server):
                     servicer.RecordLocation,
                     request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationRequest.FromString,
                     response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationResponse.SerializeToString,
+            ),
+            'RecordScreening': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordScreening,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordScreeningRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordScreeningResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -563,6 +584,33 @@ class ComplianceService:
             '/pitboss.compliance.v1.ComplianceService/RecordLocation',
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationRequest.SerializeToString,
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordLocationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordScreening(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/RecordScreening',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordScreeningRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordScreeningResponse.FromString,
             options,
             channel_credentials,
             insecure,

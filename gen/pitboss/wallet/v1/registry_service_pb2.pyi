@@ -256,6 +256,8 @@ class _FactSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FactSource
     """Never sent."""
     FACT_SOURCE_LOCATION: _FactSource.ValueType  # 1
     """Where players are."""
+    FACT_SOURCE_SCREENING: _FactSource.ValueType  # 2
+    """Whoever screens players against lists of sanctions."""
 
 class FactSource(_FactSource, metaclass=_FactSourceEnumTypeWrapper):
     """FactSource is a source of facts outside whose health the law looks at."""
@@ -264,6 +266,8 @@ FACT_SOURCE_UNSPECIFIED: FactSource.ValueType  # 0
 """Never sent."""
 FACT_SOURCE_LOCATION: FactSource.ValueType  # 1
 """Where players are."""
+FACT_SOURCE_SCREENING: FactSource.ValueType  # 2
+"""Whoever screens players against lists of sanctions."""
 Global___FactSource: _TypeAlias = FactSource  # noqa: Y015
 
 @_typing.final

@@ -42,6 +42,7 @@ from compliance_svc.kernel.rules.money import MoneyTrigger, RequiredLimits
 from compliance_svc.kernel.rules.outside import ExclusionRegister, ExternalLimit
 from compliance_svc.kernel.rules.person import LocationPerWager
 from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, SelfExclusion, nominal_hours
+from compliance_svc.kernel.rules.screening import SanctionsScreening
 from compliance_svc.kernel.rules.sessions import ParallelPlay, RealityCheck
 from tests.unit.compliance_svc.kernel.situations import DEBITS, FACTS, FIXED, ORDERLY, OTHERS, finds
 from tests.unit.compliance_svc.kernel.test_merging import LOOSER, STRICTER, rule
@@ -74,7 +75,10 @@ TIGHTER: dict[type, Callable[[Any], Any]] = {
     ParallelPlay: lambda old: replace(old, mode="none"),
     ExternalLimit: lambda old: replace(old, required=True),
     ExclusionRegister: lambda old: replace(old, sources=tuple(sorted({*old.sources, "OWN"}))),
-    LocationPerWager: lambda old: replace(old, territories=old.territories[:1]),
+    LocationPerWager: lambda old: replace(
+        old, territories=old.territories[:1], recheck_s=(old.recheck_s or 7_200) // 2
+    ),
+    SanctionsScreening: lambda old: replace(old, possible="diligence", pep="diligence", hold_above=old.hold_above[:1]),
     RequiredLimits: lambda old: replace(old, limits=tuple(sorted({*old.limits, "loss/24h"}))),
     GameCategories: lambda old: replace(old, allowed=old.allowed[:1]),
     LimitChange: lambda old: replace(

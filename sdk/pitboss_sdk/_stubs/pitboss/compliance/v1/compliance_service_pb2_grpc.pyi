@@ -96,6 +96,13 @@ class ComplianceServiceStub:
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
     UNAVAILABLE.
     """
+    RecordScreening: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordScreeningRequest, _compliance_service_pb2.RecordScreeningResponse]
+    """RecordScreening records what a screening of a player against a version of lists has found. Only a person ends a
+    freeze: what a source does not find any more changes nothing. Internal: the processes of the sources.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+    UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class ComplianceServiceAsyncStub(ComplianceServiceStub):
@@ -161,6 +168,13 @@ class ComplianceServiceAsyncStub(ComplianceServiceStub):
     """RecordLocation records where a vendor has found a player, from a signed statement that the vendor's process has
     checked. Each statement is used once: presented again, it is a conflict. An older result than the known one is
     accepted and changes nothing. Internal: the processes of the vendors.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+    UNAVAILABLE.
+    """
+    RecordScreening: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordScreeningRequest, _compliance_service_pb2.RecordScreeningResponse]  # type: ignore[assignment]
+    """RecordScreening records what a screening of a player against a version of lists has found. Only a person ends a
+    freeze: what a source does not find any more changes nothing. Internal: the processes of the sources.
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
     UNAVAILABLE.
@@ -293,6 +307,19 @@ class ComplianceServiceServicer(metaclass=_abc_1.ABCMeta):
         """RecordLocation records where a vendor has found a player, from a signed statement that the vendor's process has
         checked. Each statement is used once: presented again, it is a conflict. An older result than the known one is
         accepted and changes nothing. Internal: the processes of the vendors.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
+        UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordScreening(
+        self,
+        request: _compliance_service_pb2.RecordScreeningRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.RecordScreeningResponse, _abc.Awaitable[_compliance_service_pb2.RecordScreeningResponse]]:
+        """RecordScreening records what a screening of a player against a version of lists has found. Only a person ends a
+        freeze: what a source does not find any more changes nothing. Internal: the processes of the sources.
 
         Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (PLAYER_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_CONFLICT),
         UNAVAILABLE.

@@ -125,11 +125,17 @@ class _ScreeningResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Scree
     SCREENING_RESULT_UNSPECIFIED: _ScreeningResult.ValueType  # 0
     """Never sent."""
     SCREENING_RESULT_CLEAR: _ScreeningResult.ValueType  # 1
-    """Nothing, or nothing any more."""
+    """Nothing any more, as a person has decided: a freeze ends."""
     SCREENING_RESULT_HIT: _ScreeningResult.ValueType  # 2
     """A confirmed hit: everything is frozen."""
     SCREENING_RESULT_FREEZE: _ScreeningResult.ValueType  # 3
     """An order on an amount only."""
+    SCREENING_RESULT_NO_MATCH: _ScreeningResult.ValueType  # 4
+    """A source found nothing. That ends no freeze."""
+    SCREENING_RESULT_POSSIBLE: _ScreeningResult.ValueType  # 5
+    """A source found somebody who may be the player: a person has to look."""
+    SCREENING_RESULT_PEP: _ScreeningResult.ValueType  # 6
+    """A source found a politically exposed person."""
 
 class ScreeningResult(_ScreeningResult, metaclass=_ScreeningResultEnumTypeWrapper):
     """ScreeningResult is the result of a screening."""
@@ -137,11 +143,17 @@ class ScreeningResult(_ScreeningResult, metaclass=_ScreeningResultEnumTypeWrappe
 SCREENING_RESULT_UNSPECIFIED: ScreeningResult.ValueType  # 0
 """Never sent."""
 SCREENING_RESULT_CLEAR: ScreeningResult.ValueType  # 1
-"""Nothing, or nothing any more."""
+"""Nothing any more, as a person has decided: a freeze ends."""
 SCREENING_RESULT_HIT: ScreeningResult.ValueType  # 2
 """A confirmed hit: everything is frozen."""
 SCREENING_RESULT_FREEZE: ScreeningResult.ValueType  # 3
 """An order on an amount only."""
+SCREENING_RESULT_NO_MATCH: ScreeningResult.ValueType  # 4
+"""A source found nothing. That ends no freeze."""
+SCREENING_RESULT_POSSIBLE: ScreeningResult.ValueType  # 5
+"""A source found somebody who may be the player: a person has to look."""
+SCREENING_RESULT_PEP: ScreeningResult.ValueType  # 6
+"""A source found a politically exposed person."""
 Global___ScreeningResult: _TypeAlias = ScreeningResult  # noqa: Y015
 
 class _DutyCheck:
@@ -422,7 +434,7 @@ Global___LocationFinding: _TypeAlias = LocationFinding  # noqa: Y015
 
 @_typing.final
 class ScreeningFinding(_message.Message):
-    """ScreeningFinding is a confirmed result of a screening."""
+    """ScreeningFinding is the result of a screening."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
