@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import grpc.aio
 
 from compliance_svc import domain
+from compliance_svc.comparing import Difference
 from compliance_svc.domain import ProtectionView, StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
-from compliance_svc.kernel import Decision, Pack, PackLibrary, replay
+from compliance_svc.kernel import Decision, Pack, replay
 from compliance_svc.kernel.explaining import Line, for_player, for_staff
-from compliance_svc.ports import Decisions, Ledger, Register
+from compliance_svc.ports import Decisions, Law, Ledger, Register
 from mesh import logs
 from mesh.clock import Clock
 from mesh.errors import MeshError, RequestInvalidError
@@ -21,6 +23,8 @@ from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, transaction_pb2
 log = logs.get(__name__)
 
 _PAUSE_S = 0.2
+
+Beside = Callable[[Sequence[StoredDecision]], Awaitable[Sequence[Difference]]]
 
 
 class PlayerProtection:
@@ -82,10 +86,9 @@ def _check(result: action_pb2.Result, action: action_pb2.Action) -> None:
 class DecisionLog:
     """Every decision that the ledger made, and why."""
 
-    def __init__(self, decisions: Decisions, library: PackLibrary) -> None:
+    def __init__(self, decisions: Decisions, law: Law) -> None:
         self._decisions = decisions
-        self._packs = {pack.label: pack for pack in library.versions()}
-        self._by_digest = {pack.digest: pack for pack in library.versions()}
+        self._law = law
 
     async def explain(self, licensee: str, decision_id: str, *, language: str | None) -> tuple[Line, ...]:
         """Why, for staff (no language) or for the player. Errors: DecisionNotFoundError."""
@@ -96,7 +99,8 @@ class DecisionLog:
         """Decide again from the recorded facts, and say whether nothing differs. Errors: PackNotFoundError too."""
         stored = await self.get(licensee, decision_id)
         record: dict[str, Any] = json.loads(stored.record)
-        pack = self._packs.get(label) if label else self._by_digest.get(record["pack_digest"])
+        known = await self._law.everything()
+        pack = known.get(record["pack_digest"]) if not label else _labelled(known.values(), label)
         if pack is None and (label or record["pack_digest"]):
             raise PackNotFoundError(pack=label or record["pack"])
         again = replay(pack, json.dumps(record["facts"]), int(record["at_us"]))
@@ -120,20 +124,25 @@ class DecisionLog:
 class Policies:
     """The packs in force."""
 
-    def __init__(self, library: PackLibrary, clock: Clock) -> None:
-        self._library = library
+    def __init__(self, law: Law, clock: Clock) -> None:
+        self._law = law
         self._clock = clock
 
-    def all(self) -> tuple[Pack, ...]:
-        """Every loaded version."""
-        return self._library.versions()
+    async def all(self) -> tuple[Pack, ...]:
+        """Every version that is known, also those that were rolled back, and those with licensees' own rules."""
+        found = (await self._law.everything()).values()
+        return tuple(sorted(found, key=lambda pack: (pack.name, pack.from_us, pack.label)))
 
-    def get(self, name: str) -> Pack:
+    async def get(self, name: str) -> Pack:
         """The version in force now. Errors: PackNotFoundError."""
-        pack = self._library.at(name, self._clock.now_us())
+        pack = (await self._law.library()).at(name, self._clock.now_us())
         if pack is None:
             raise PackNotFoundError(pack=name)
         return pack
+
+
+def _labelled(packs: Iterable[Pack], label: str) -> Pack | None:
+    return next((pack for pack in packs if pack.label == label), None)
 
 
 class FeedReader:
@@ -143,10 +152,18 @@ class FeedReader:
     """
 
     def __init__(
-        self, ledger: Ledger, decisions: Decisions, *, interval_s: float = 0.25, most_unsaved: int = 5_000
+        self,
+        ledger: Ledger,
+        decisions: Decisions,
+        *,
+        beside: Beside | None = None,
+        interval_s: float = 0.25,
+        most_unsaved: int = 5_000,
     ) -> None:
+        """`beside` says what packs would have decided otherwise that are no law."""
         self._ledger = ledger
         self._decisions = decisions
+        self._beside = beside
         self._interval_s = interval_s
         self._most_unsaved = most_unsaved
         self._read: dict[int, int] = {}
@@ -192,7 +209,8 @@ class FeedReader:
             if moved:
                 found, self._unsaved = self._unsaved, []
                 try:
-                    await self._decisions.keep(moved, found)
+                    differences = await self._beside(found) if self._beside is not None and found else []
+                    await self._decisions.keep(moved, found, differences)
                 except MeshError:
                     self._unsaved = found + self._unsaved
                 else:

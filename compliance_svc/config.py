@@ -18,6 +18,8 @@ class ComplianceSettings(ProcessSettings):
     """Process of the exclusion register that is asked at the opening of play, host:port. Empty: licensees ask it."""
     packs: Path | None = None
     """Folder of the law packs; without it those that are shipped."""
+    pack_keys: Path | None = None
+    """File with the public keys of those who sign law packs. Read again for each pack; without it none is released."""
     sandbox: bool = False
     """Also load packs without rules, which exist for sandboxes only."""
     statement_timeout_ms: int = 5_000

@@ -29,3 +29,10 @@ class KeyConflictError(MeshError):
 
     kind = Kind.ALREADY_EXISTS
     reason = "ERROR_REASON_KEY_CONFLICT"
+
+
+class PackRejectedError(MeshError):
+    """The pack does not become law: the metadata say why."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_PACK_REFUSED"

@@ -230,10 +230,10 @@ class PolicyServicer(policy_service_pb2_grpc.PolicyServiceServicer):
         self._policies = policies
 
     async def ListPacks(self, request: policy_pb.ListPacksRequest, context: object) -> policy_pb.ListPacksResponse:
-        return policy_pb.ListPacksResponse(packs=[_pack(pack) for pack in self._policies.all()])
+        return policy_pb.ListPacksResponse(packs=[_pack(pack) for pack in await self._policies.all()])
 
     async def GetPack(self, request: policy_pb.GetPackRequest, context: object) -> policy_pb.GetPackResponse:
-        pack = self._policies.get(request.name)
+        pack = await self._policies.get(request.name)
         return policy_pb.GetPackResponse(pack=_pack(pack), content_json=pack.content)
 
 

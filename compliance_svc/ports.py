@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
+from compliance_svc.comparing import Difference
 from compliance_svc.domain import StoredDecision
+from compliance_svc.kernel import Pack, PackLibrary
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
 
 
@@ -39,12 +41,29 @@ class Register(Protocol):
         ...
 
 
+class Law(Protocol):
+    """The packs by which decisions are made, and were made."""
+
+    async def library(self) -> PackLibrary:
+        """Those that hold."""
+        ...
+
+    async def everything(self) -> Mapping[str, Pack]:
+        """Every one that ever was law, by its digest."""
+        ...
+
+
 class Decisions(Protocol):
     """Stored decisions, and how far the feed was read."""
 
     async def cursor(self, shard: int) -> int: ...
 
-    async def keep(self, positions: Mapping[int, int], decisions: Sequence[StoredDecision]) -> None: ...
+    async def keep(
+        self,
+        positions: Mapping[int, int],
+        decisions: Sequence[StoredDecision],
+        differences: Sequence[Difference] = (),
+    ) -> None: ...
 
     async def get(self, licensee: str, shard: int, sequence: int) -> StoredDecision | None: ...
 

@@ -1,25 +1,38 @@
 """The only place where a compliance process is put together."""
 
+from collections.abc import Callable
+
 from compliance_svc.app import DecisionLog, FeedReader, PlayerProtection, Policies
 from compliance_svc.config import ComplianceSettings
 from compliance_svc.grpc_api import ComplianceServicer, DecisionServicer, PolicyServicer
-from compliance_svc.kernel.loading import SHIPPED, load_library
+from compliance_svc.grpc_api_releases import PackReleaseServicer
+from compliance_svc.kernel.loading import SHIPPED, load_documents, load_keys
+from compliance_svc.kernel.release import Keyring, PackRefusedError, Release
+from compliance_svc.kernel.statute import Statute
+from compliance_svc.law_client import LawClient
 from compliance_svc.register_client import RegisterClient
+from compliance_svc.releasing import Law, Releasing
+from compliance_svc.simulating import Simulating
 from compliance_svc.store.decisions import DecisionStore
+from compliance_svc.store.releases import ReleaseStore
 from compliance_svc.wallet_client import WalletClient
-from mesh import database, server
+from mesh import database, logs, server
 from mesh.channels import channel
 from mesh.clock import open_clock
 from mesh.identity import Policy
 from pitboss.compliance.v1 import (
     compliance_service_pb2_grpc,
     decision_service_pb2_grpc,
+    pack_release_service_pb2_grpc,
     policy_service_pb2_grpc,
 )
 
 COMPLIANCE = "pitboss.compliance.v1.ComplianceService"
 DECISIONS = "pitboss.compliance.v1.DecisionService"
 POLICIES = "pitboss.compliance.v1.PolicyService"
+RELEASES = "pitboss.compliance.v1.PackReleaseService"
+log = logs.get(__name__)
+
 _LICENSEES = ("gateway", "platform")
 
 POLICY = Policy(
@@ -32,6 +45,8 @@ POLICY = Policy(
         DECISIONS: _LICENSEES,
         POLICIES: _LICENSEES,
         f"{POLICIES}/ListPacks": (*_LICENSEES, "audit_svc"),
+        RELEASES: ("platform",),
+        f"{RELEASES}/ListReleaseEvents": ("platform", "audit_svc"),
     },
     scopes={COMPLIANCE: "play", DECISIONS: "play", POLICIES: "play"},
 )
@@ -45,13 +60,17 @@ def main() -> None:
 async def build(settings: ComplianceSettings) -> server.Parts:
     """Put the process together."""
     clock = open_clock(settings.clock_file)
-    library = load_library(settings.packs or SHIPPED, allow_sandbox=settings.sandbox)
+    statute = statute_of(settings)
     engine = database.engine(
         settings.database_url, name="compliance_svc", statement_timeout_ms=settings.statement_timeout_ms
     )
     channels = [channel(address, settings, workload="compliance_svc") for address in settings.wallet_addresses]
     ledger = WalletClient(channels)
-    decisions = DecisionStore(engine)
+    decisions, releases = DecisionStore(engine), ReleaseStore(engine)
+    law = Law(releases, statute)
+    keys = keys_of(settings)
+    releasing = Releasing(releases, LawClient(channels), statute, keys, clock)
+    simulating = Simulating(releases, decisions, statute, clock)
     register = None
     if settings.register_address:
         channels.append(channel(settings.register_address, settings, workload="compliance_svc"))
@@ -66,15 +85,45 @@ async def build(settings: ComplianceSettings) -> server.Parts:
             server.Service(
                 name=DECISIONS,
                 add=decision_service_pb2_grpc.add_DecisionServiceServicer_to_server,
-                servicer=DecisionServicer(DecisionLog(decisions, library)),
+                servicer=DecisionServicer(DecisionLog(decisions, law)),
             ),
             server.Service(
                 name=POLICIES,
                 add=policy_service_pb2_grpc.add_PolicyServiceServicer_to_server,
-                servicer=PolicyServicer(Policies(library, clock)),
+                servicer=PolicyServicer(Policies(law, clock)),
+            ),
+            server.Service(
+                name=RELEASES,
+                add=pack_release_service_pb2_grpc.add_PackReleaseServiceServicer_to_server,
+                servicer=PackReleaseServicer(releasing, simulating, keys, clock),
             ),
         ],
         policy=POLICY,
-        tasks={"feed": FeedReader(ledger, decisions).run},
+        tasks={"feed": FeedReader(ledger, decisions, beside=simulating.beside).run},
         closers=[engine.dispose, *[one.close for one in channels]],
+    )
+
+
+def keys_of(settings: ComplianceSettings) -> Callable[[], Keyring]:
+    """Whoever knows the keys: the file is read again each time, so that a new one needs no restart."""
+    load_keys(settings.pack_keys)  # a file that is none is found at the start, not when a pack comes
+    return lambda: load_keys(settings.pack_keys)
+
+
+def statute_of(settings: ComplianceSettings) -> Statute:
+    """The shipped packs, and what makes others law beside them."""
+    packs = load_documents(settings.packs or SHIPPED)
+    return Statute(
+        [one for one in packs if settings.sandbox or not one.sandbox], keys=keys_of(settings), on_doubt=_doubt
+    )
+
+
+def _doubt(release: Release, why: PackRefusedError) -> None:
+    log.security(
+        "a stored pack cannot be believed",
+        pack=release.name,
+        licensee=release.licensee,
+        digest=release.digest,
+        refusal=why.refusal.value,
+        detail=why.detail,
     )

@@ -17,6 +17,8 @@ class WalletSettings(ProcessSettings):
     """Name of this process; stands in every batch that it writes."""
     packs: Path | None = None
     """Folder of the law packs; without it those that are shipped."""
+    pack_keys: Path | None = None
+    """File with the public keys of those who sign law packs. Read again for each pack; without it none is released."""
     sandbox: bool = False
     """Also load packs without rules, which exist for sandboxes only."""
     statement_timeout_ms: int = 5_000

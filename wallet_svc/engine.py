@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from compliance_svc.kernel.statute import Statute
 from mesh import failpoints, logs, metrics
 from mesh.clock import Clock
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError, MeshError, OverloadedError
@@ -110,7 +111,7 @@ class Engine:
         self,
         shard_log: ShardLog,
         clock: Clock,
-        packs: object,
+        statute: Statute,
         *,
         most_waiting: int,
         most_in_flight: int,
@@ -120,7 +121,7 @@ class Engine:
     ) -> None:
         self._log = shard_log
         self._clock = clock
-        self._packs = packs
+        self._statute = statute
         self._most_waiting = most_waiting
         self._most_in_flight = most_in_flight
         self._most_players = most_players
@@ -315,7 +316,7 @@ class Engine:
         for _ in range(_REDO_LIMIT):
             registry, fresh = self._registry, False
             if registry is None:
-                registry = self._registry = replace(await self._log.registry(), packs=self._packs)
+                registry = self._registry = self._with_law(await self._log.registry())
                 fresh = True
             for work in works:
                 if work.shard < 0:
@@ -331,6 +332,9 @@ class Engine:
                 return registry
             self._forget_all()
         raise LogDownError
+
+    def _with_law(self, registry: Registry) -> Registry:
+        return replace(registry, packs=self._statute.library(registry.releases))
 
     def _decide(self, works: list[Work], books: dict[int, Book], registry: Registry, now_us: int) -> dict[int, Batch]:
         batches = {shard: Batch.on(book, registry, now_us) for shard, book in books.items()}

@@ -52,6 +52,13 @@ class WalletModeFixedError(MeshError):
     reason = "ERROR_REASON_WALLET_MODE_FIXED"
 
 
+class PackRejectedError(MeshError):
+    """The pack does not become law: the metadata say why."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_PACK_REFUSED"
+
+
 class PendingCallNotFoundError(MeshError):
     """Nothing waits for the licensee's own wallet under this id."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from compliance_svc.kernel import PackLibrary
+from compliance_svc.kernel.statute import Statute
 from mesh.clock import Clock
 from mesh.errors import RequestInvalidError
 from wallet_svc.domain.day_statement import DAY_US, NOTHING, DayStatement, KindTotal, Sums
@@ -64,11 +64,11 @@ _SETTLING_US = 60_000_000
 class History:
     """Answers from the log, on a connection of its own: a long answer keeps nobody else waiting."""
 
-    def __init__(self, reader: Reader, totals: Totals, clock: Clock, packs: PackLibrary) -> None:
+    def __init__(self, reader: Reader, totals: Totals, clock: Clock, statute: Statute) -> None:
         self._reader = reader
         self._totals = totals
         self._clock = clock
-        self._queries = Queries(reader, clock, packs)
+        self._queries = Queries(reader, clock, statute)
 
     async def statement(self, licensee: str, player: str, currency: str, after: int, limit: int) -> StatementPage:
         """Lines after a position of the log. Errors: PlayerNotFoundError, CurrencyUnknownError."""

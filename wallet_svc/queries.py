@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from compliance_svc.kernel import Identity, LimitStatus, PackLibrary
+from compliance_svc.kernel import Identity, LimitStatus
 from compliance_svc.kernel.closing import FinalPayment, final_payment
+from compliance_svc.kernel.statute import Statute
 from mesh.clock import Clock
 from wallet_svc.domain import counting, law, switches
 from wallet_svc.domain.state import Asset, Licensee, Registry
@@ -42,8 +43,8 @@ class PlayView:
 class Queries:
     """Questions to the ledger. Each reads the registry it needs to name things."""
 
-    def __init__(self, reader: Reader, clock: Clock, packs: PackLibrary) -> None:
-        self._packs = packs
+    def __init__(self, reader: Reader, clock: Clock, statute: Statute) -> None:
+        self._statute = statute
         self._reader = reader
         self._clock = clock
 
@@ -67,13 +68,14 @@ class Queries:
         timed = counting.counts_time(law.state_of(row.protection))
         times = await self._reader.rows("read_times", {"players": [row.id]}) if timed else []
         return counting.limit_statuses(
+            licensee=row.licensee,
             pack=row.pack,
             main=registry.assets_by_id[row.main_asset_id],
             protection=row.protection,
             rows=rows,
             times=times,
             registry=registry,
-            packs=self._packs,
+            packs=self._statute.library(registry.releases),
             now_us=now_us,
         )
 

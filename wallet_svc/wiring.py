@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
-from compliance_svc.kernel import PackLibrary
-from compliance_svc.kernel.loading import SHIPPED, load_library
-from mesh import server
+from compliance_svc.kernel.loading import SHIPPED, load_documents, load_keys
+from compliance_svc.kernel.release import PackRefusedError, Release
+from compliance_svc.kernel.statute import Statute
+from mesh import logs, server
 from mesh.clock import Clock, ClockReport, open_clock
 from mesh.database import connect
 from mesh.errors import MeshError
@@ -53,6 +54,8 @@ WALLET = "pitboss.wallet.v1.WalletService"
 HISTORY = "pitboss.wallet.v1.HistoryService"
 LEDGER = "pitboss.wallet.v1.LedgerService"
 REGISTRY = "pitboss.wallet.v1.RegistryService"
+log = logs.get(__name__)
+
 _ADAPTERS = "provider_adapters/*"
 _INTERNAL = ("session_svc", "compliance_svc", "platform")
 
@@ -69,6 +72,8 @@ POLICY = Policy(
         f"{LEDGER}/EvaluateAction": _INTERNAL,
         REGISTRY: ("platform",),
         f"{REGISTRY}/PutGames": ("platform", "session_svc"),
+        f"{REGISTRY}/PutPack": ("platform", "compliance_svc"),
+        f"{REGISTRY}/WithdrawPack": ("platform", "compliance_svc"),
         f"{REGISTRY}/ListLicensees": ("platform", "audit_svc"),
         f"{REGISTRY}/ListGamePapers": ("platform", "audit_svc"),
         f"{REGISTRY}/ListProviders": ("platform", "audit_svc"),
@@ -92,22 +97,22 @@ def main() -> None:
 async def build(settings: WalletSettings) -> server.Parts:
     """Put the process together."""
     clock = open_clock(settings.clock_file)
-    packs = load_library(settings.packs or SHIPPED, allow_sandbox=settings.sandbox)
+    statute = statute_of(settings)
     shard_log = PostgresLog(
         settings.database_url, writer=settings.replica, statement_timeout_ms=settings.statement_timeout_ms
     )
     attempts = _attempts(settings, clock)
-    engine = _engine(settings, shard_log, clock, packs, attempts)
+    engine = _engine(settings, shard_log, clock, statute, attempts)
     engine.health = health_of(settings)
     totals = _totals(settings)
     readers = {name: _reader(settings, name) for name in ("reader", "history", "feed", "calls")}
-    queries = Queries(readers["reader"], clock, packs)
+    queries = Queries(readers["reader"], clock, statute)
     feed = Feed(readers["feed"], settings.feed_interval_ms / 1000)
     directory = Directory(readers["calls"], settings.licensee_keys)
     calls = PendingCalls(readers["calls"])
     worker = Worker(engine, calls, directory, clock)
     asking = Asking(engine, worker, directory)
-    history = History(readers["history"], totals, clock, packs)
+    history = History(readers["history"], totals, clock, statute)
     looking_back = HistoryServicer(
         history,
         Explainer(readers["history"], queries),
@@ -121,7 +126,7 @@ async def build(settings: WalletSettings) -> server.Parts:
             _service(LEDGER, LedgerServicer(asking, queries, feed)),
             _service(WALLET, WalletServicer(asking, queries, history)),
             _service(HISTORY, looking_back),
-            _registry(settings, packs, clock),
+            _registry(settings, statute, clock),
         ],
         policy=POLICY,
         tasks={
@@ -143,11 +148,33 @@ async def build(settings: WalletSettings) -> server.Parts:
     )
 
 
-def _engine(settings: WalletSettings, log: PostgresLog, clock: Clock, packs: PackLibrary, attempts: Attempts) -> Engine:
+def statute_of(settings: WalletSettings) -> Statute:
+    """The shipped packs, and what makes others law beside them."""
+    packs = load_documents(settings.packs or SHIPPED)
+    load_keys(settings.pack_keys)  # a file that is none is found at the start, not when a pack comes
+    return Statute(
+        [one for one in packs if settings.sandbox or not one.sandbox],
+        keys=lambda: load_keys(settings.pack_keys),
+        on_doubt=_doubt,
+    )
+
+
+def _doubt(release: Release, why: PackRefusedError) -> None:
+    log.security(
+        "a stored pack cannot be believed",
+        pack=release.name,
+        licensee=release.licensee,
+        digest=release.digest,
+        refusal=why.refusal.value,
+        detail=why.detail,
+    )
+
+
+def _engine(settings: WalletSettings, log: PostgresLog, clock: Clock, statute: Statute, attempts: Attempts) -> Engine:
     return Engine(
         log,
         clock,
-        packs,
+        statute,
         attempts=attempts,
         most_waiting=settings.most_waiting,
         most_in_flight=settings.most_in_flight,
@@ -199,12 +226,11 @@ def _service(name: str, servicer: object) -> server.Service:
     return server.Service(name=name, add=_ADD[name], servicer=servicer)
 
 
-def _registry(settings: WalletSettings, packs: PackLibrary, clock: Clock) -> server.Service:
+def _registry(settings: WalletSettings, statute: Statute, clock: Clock) -> server.Service:
     async def connection() -> psycopg.AsyncConnection[TupleRow]:
         return await connect(settings.database_url, name=f"{settings.replica} registry")
 
-    pack_names = frozenset(pack.name for pack in packs.versions())
-    return _service(REGISTRY, RegistryServicer(RegistryStore(connection), pack_names, clock))
+    return _service(REGISTRY, RegistryServicer(RegistryStore(connection), statute, clock))
 
 
 def health_of(settings: WalletSettings) -> Callable[[int], Health]:

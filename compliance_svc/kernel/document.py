@@ -137,6 +137,16 @@ class PackDocument:
         rules = [*self.rules, *(rule for rule in kept if rule.label not in self.removes)]
         return replace(self, inherits=None, removes=(), rules=tuple(sorted(rules, key=lambda rule: rule.label)))
 
+    @property
+    def content(self) -> str:
+        """The canonical JSON. Everything inherited must be in it before it means anything to others."""
+        return dumps(plain(self))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical content, in hexadecimal."""
+        return sha256(self.content.encode()).hexdigest()
+
     def error(self, message: str) -> PackError:
         """Return an error about this document."""
         return PackError(f"pack {self.name}@{self.version}: {message}")
@@ -148,7 +158,7 @@ class PackDocument:
             raise self.error("a sandbox has no rules")
         if missing and not self.sandbox:
             raise self.error(f"rule {min(missing)} is missing")
-        content = dumps(plain(self))
+        content = self.content
         return Pack(
             name=self.name,
             version=self.version,

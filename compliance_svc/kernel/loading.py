@@ -1,6 +1,9 @@
 """Reading packs from files. The only module of the kernel that does I/O or knows YAML."""
 
+import base64
+import json
 from collections.abc import Hashable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,7 +11,9 @@ import yaml
 
 from compliance_svc.kernel.document import PackDocument
 from compliance_svc.kernel.fields import PackError
+from compliance_svc.kernel.local_time import to_us
 from compliance_svc.kernel.pack import PackLibrary
+from compliance_svc.kernel.release import Keyring, PackKey, Role
 
 SHIPPED: Final = Path(__file__).parent.parent / "packs"
 """The packs that come with this package: one folder per pack, one file per version."""
@@ -30,7 +35,7 @@ def load_documents(directory: Path = SHIPPED) -> tuple[PackDocument, ...]:
     """Read every pack of a directory as data, with what it inherits."""
     paths = sorted(directory.glob("*/*.yaml"))
     documents = {(document.name, document.version): document for document in map(_read, paths)}
-    return tuple(_resolve(document, documents) for document in documents.values())
+    return tuple(resolve_with(document, documents) for document in documents.values())
 
 
 def parse_document(text: str, where: str) -> PackDocument:
@@ -43,6 +48,24 @@ def parse_document(text: str, where: str) -> PackDocument:
     return PackDocument.parse(value, where)
 
 
+def parse_json(text: str, where: str) -> PackDocument:
+    """Read one pack as services send and store it."""
+    try:
+        value = json.loads(text, object_pairs_hook=_unique)
+    except ValueError as problem:
+        message = f"{where}: not readable: {problem}"
+        raise PackError(message) from problem
+    return PackDocument.parse(value, where)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        message = "a key is there twice"
+        raise ValueError(message)
+    return value
+
+
 def _read(path: Path) -> PackDocument:
     document = parse_document(path.read_text(encoding="utf-8"), str(path))
     if (document.name, document.version) != (path.parent.name, path.stem):
@@ -51,7 +74,44 @@ def _read(path: Path) -> PackDocument:
     return document
 
 
-def _resolve(document: PackDocument, documents: dict[tuple[str, str], PackDocument]) -> PackDocument:
+def load_keys(path: Path | None) -> Keyring:
+    """Read the public keys of those who sign packs. Without a file there are none. PackError if the file is none.
+
+    `{"keys": [{"id", "role": "compliance" or "legal", "person", "public_key": base64, "from"?, "until"?}]}`
+    """
+    if path is None:
+        return {}
+    try:
+        keys = [_key(entry) for entry in json.loads(path.read_text(encoding="utf-8"))["keys"]]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        message = f"{path}: no register of keys: {type(problem).__name__}: {problem}"
+        raise PackError(message) from problem
+    if len({key.id for key in keys}) < len(keys):
+        message = f"{path}: a key is there twice"
+        raise PackError(message)
+    return {key.id: key for key in keys}
+
+
+def _key(entry: dict[str, str]) -> PackKey:
+    if not entry["person"].strip():
+        message = f"key {entry['id']} belongs to nobody"
+        raise ValueError(message)
+    return PackKey(
+        id=entry["id"],
+        role=Role(entry["role"]),
+        person=entry["person"],
+        public_key=base64.b64decode(entry["public_key"], validate=True),
+        from_us=_moment(entry.get("from")),
+        until_us=_moment(entry.get("until")),
+    )
+
+
+def _moment(text: str | None) -> int | None:
+    return None if text is None else to_us(datetime.fromisoformat(text))
+
+
+def resolve_with(document: PackDocument, documents: dict[tuple[str, str], PackDocument]) -> PackDocument:
+    """Return a pack with what it inherits from one of these. PackError if it is none of them."""
     if document.inherits is None:
         return document.resolved(None)
     name, _, version = document.inherits.partition("@")

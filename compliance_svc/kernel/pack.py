@@ -1,10 +1,10 @@
 """Packs as they are decided with: compiled once, chosen by instant."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from compliance_svc.kernel.actions import ActionKind, Category, Screening
 from compliance_svc.kernel.rules import CompiledKind, standing
@@ -141,31 +141,73 @@ def _own_rules(kind: ActionKind, pack: Pack) -> Iterable[Rule]:
             yield standing.not_frozen
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """When which of a licensee's own rules hold."""
+
+    licensee: str
+    name: str
+    digest: str
+    from_us: int
+
+
+_Key = TypeVar("_Key")
+_Dated = TypeVar("_Dated", Pack, Overlay)
+
+
 class PackLibrary:
     """All versions of all packs. Immutable: a new pack makes a new library."""
 
-    __slots__ = ("_packs", "_starts")
+    __slots__ = ("_dark", "_overlaid", "_overlays", "_packs", "_starts")
 
-    def __init__(self, packs: Iterable[Pack]) -> None:
-        """Take the packs; two versions of one pack may not start together."""
-        by_name: dict[str, list[Pack]] = {}
-        for pack in sorted(packs, key=lambda pack: pack.from_us):
-            by_name.setdefault(pack.name, []).append(pack)
-        self._packs = {name: tuple(versions) for name, versions in by_name.items()}
-        self._starts = {name: tuple(pack.from_us for pack in versions) for name, versions in by_name.items()}
+    def __init__(
+        self,
+        packs: Iterable[Pack],
+        *,
+        overlays: Iterable[Overlay] = (),
+        overlaid: Mapping[tuple[str, str], Pack] | None = None,
+        dark: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Take the packs; two versions of one pack may not start together.
+
+        `overlaid` has the pack that comes of a market's and a licensee's own, by both digests. `dark` are the packs, by
+        licensee and name, of which something that should hold cannot be believed: there is no law of theirs to decide by.
+        """
+        self._packs = _by_start((pack.name, pack) for pack in packs)
+        self._starts = {name: tuple(pack.from_us for pack in versions) for name, versions in self._packs.items()}
         for name, starts in self._starts.items():
             if len(set(starts)) < len(starts):
                 message = f"two versions of pack {name} start at the same instant"
                 raise ValueError(message)
+        self._overlays = _by_start(((own.licensee, own.name), own) for own in overlays)
+        self._overlaid = dict(overlaid or {})
+        self._dark = frozenset(dark)
 
-    def at(self, name: str, now_us: int) -> Pack | None:
-        """Return the version in force; None if there is none, which refuses every debit."""
+    def at(self, name: str, now_us: int, licensee: str = "") -> Pack | None:
+        """Return the version in force, with the licensee's own rules; None if there is none, which refuses every debit."""
         starts = self._starts.get(name)
         if starts is None:
             return None
         index = bisect_right(starts, now_us)
-        return self._packs[name][index - 1] if index else None
+        pack = self._packs[name][index - 1] if index else None
+        if not (self._overlays or self._dark) or pack is None:
+            return pack
+        if ("", name) in self._dark or (licensee, name) in self._dark:
+            return None
+        own = [one for one in self._overlays.get((licensee, name), ()) if one.from_us <= now_us]
+        return self._overlaid[pack.digest, own[-1].digest] if own else pack
 
     def versions(self) -> tuple[Pack, ...]:
-        """Return every pack, by name and start."""
+        """Return every pack of a market, by name and start."""
         return tuple(pack for name in sorted(self._packs) for pack in self._packs[name])
+
+    def every(self) -> tuple[Pack, ...]:
+        """Return every pack that can decide, those with a licensee's own rules too."""
+        return (*self.versions(), *self._overlaid.values())
+
+
+def _by_start(named: Iterable[tuple[_Key, _Dated]]) -> dict[_Key, tuple[_Dated, ...]]:
+    found: dict[_Key, list[_Dated]] = {}
+    for key, one in sorted(named, key=lambda pair: pair[1].from_us):
+        found.setdefault(key, []).append(one)
+    return {key: tuple(versions) for key, versions in found.items()}

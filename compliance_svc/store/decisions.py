@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from compliance_svc.comparing import Changed, Difference, Span
 from compliance_svc.domain import StoredDecision
 from mesh.arrays import flags, numbers, texts
 from mesh.database import is_outage
@@ -33,6 +34,18 @@ feed_cursor = sa.Table(
     metadata,
     sa.Column("shard", sa.SmallInteger, primary_key=True),
     sa.Column("sequence", sa.BigInteger),
+)
+shadow_difference = sa.Table(
+    "shadow_difference",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True),
+    sa.Column("pack_digest", sa.Text),
+    sa.Column("shard", sa.SmallInteger),
+    sa.Column("sequence", sa.BigInteger),
+    sa.Column("licensee", sa.Text),
+    sa.Column("player", sa.Text),
+    sa.Column("before_record", sa.Text),
+    sa.Column("after_record", sa.Text),
 )
 
 
@@ -66,6 +79,32 @@ _MOVE = sa.text(
 )
 
 
+_NOTE = sa.text(
+    """
+    INSERT INTO shadow_difference (pack_digest, shard, sequence, licensee, player, before_record, after_record)
+    VALUES (:digest, :shard, :sequence, :licensee, :player, :before, :after) ON CONFLICT DO NOTHING
+    """
+)
+
+
+def _noted(one: Difference) -> dict[str, object]:
+    stored = one.changed.stored
+    return {
+        "digest": one.digest,
+        "shard": stored.shard,
+        "sequence": stored.sequence,
+        "licensee": stored.licensee,
+        "player": stored.player,
+        "before": one.changed.before,
+        "after": one.changed.after,
+    }
+
+
+def _changed(row: sa.RowMapping) -> Changed:
+    stored = StoredDecision(**{name: row[name] for name in _COLUMNS})
+    return Changed(stored=stored, before=row["before_record"], after=row["after_record"])
+
+
 _MOST_SHARD, _MOST_SEQUENCE = 2**15 - 1, 2**63 - 1
 
 
@@ -89,16 +128,23 @@ class DecisionStore:
         rows = await self._read(sa.select(feed_cursor.c.sequence).where(feed_cursor.c.shard == shard))
         return int(rows[0]["sequence"]) if rows else 0
 
-    async def keep(self, positions: Mapping[int, int], decisions: Sequence[StoredDecision]) -> None:
+    async def keep(
+        self,
+        positions: Mapping[int, int],
+        decisions: Sequence[StoredDecision],
+        differences: Sequence[Difference] = (),
+    ) -> None:
         """Store decisions and move the cursors of their shards, in one transaction. What is read twice is stored once."""
         try:
             async with self._engine.begin() as connection:
                 if decisions:
                     await connection.execute(_KEEP, _columns(decisions))
+                if differences:
+                    await connection.execute(_NOTE, [_noted(one) for one in differences])
                 cursors = {"shards": list(positions), "sequences": list(positions.values())}
                 await connection.execute(_MOVE, cursors)
         except (DBAPIError, OSError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
     async def get(self, licensee: str, shard: int, sequence: int) -> StoredDecision | None:
         """One decision of a licensee. None also for an id that no decision can have."""
@@ -122,14 +168,38 @@ class DecisionStore:
         rows = await self._read(wanted.order_by(decision.c.sequence.desc()).limit(limit))
         return [StoredDecision(**row) for row in rows]
 
+    async def in_span(self, span: Span, after: tuple[int, int], limit: int) -> list[StoredDecision]:
+        """Decisions of a span of time after a position, by shard and sequence."""
+        wanted = sa.select(decision).where(
+            decision.c.recorded_us >= span.start_us,
+            decision.c.recorded_us < span.end_us,
+            sa.tuple_(decision.c.shard, decision.c.sequence) > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])),
+        )
+        if span.licensee:
+            wanted = wanted.where(decision.c.licensee == span.licensee)
+        rows = await self._read(wanted.order_by(decision.c.shard, decision.c.sequence).limit(limit))
+        return [StoredDecision(**row) for row in rows]
+
+    async def shadow_differences(self, digest: str, after: int, limit: int) -> list[tuple[int, Changed]]:
+        """What a shadow pack would have decided otherwise, after a position, with the position of each."""
+        note = shadow_difference.c
+        wanted = sa.select(note.position, note.before_record, note.after_record, decision).where(
+            note.pack_digest == digest,
+            note.position > after,
+            decision.c.shard == note.shard,
+            decision.c.sequence == note.sequence,
+        )
+        rows = await self._read(wanted.order_by(note.position).limit(limit))
+        return [(row["position"], _changed(row)) for row in rows]
+
     async def _read(self, statement: sa.Select[Any]) -> Sequence[sa.RowMapping]:
         try:
             async with self._engine.connect() as connection:
                 found: Sequence[sa.RowMapping] = (await connection.execute(statement)).mappings().all()
         except (DBAPIError, OSError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         return found
 
 
-def _unavailable(error: DBAPIError | OSError) -> Exception:
+def unavailable(error: DBAPIError | OSError) -> Exception:
     return DependencyDownError(retry_after=0.5, dependency="postgresql") if is_outage(error) else error

@@ -98,5 +98,6 @@ def _internal(stack: Stack) -> dict[str, Any]:
         "adapters": {name: f"{HOST}:{port}" for name, port in ports.adapters.items()},
         "tls": str(stack.around.tls / "platform"),
         "signer": str(stack.vault.signer_file),
+        "pack_signers": str(stack.vault.pack_signers),
         "clock_file": str(stack.around.clock_file),
     }

@@ -123,6 +123,8 @@ class Surroundings:
     location_keys: LocationKeys = field(default_factory=LocationKeys, repr=False)
     """What assertions about places are signed and sealed with."""
     session_keys: str = field(default="", repr=False)
+    pack_keys: Path | None = None
+    """Public keys of those who sign law packs."""
     with_register: bool = False
     """There is an exclusion register, and we ask it."""
     log_level: str = "info"
@@ -396,10 +398,15 @@ def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
     )
 
 
+_DECIDES_BY_PACKS = ("wallet_svc", "compliance_svc")
+
+
 def _service(around: Surroundings, service: str, port: int) -> dict[str, str]:
     own = {"PITBOSS_SESSION_KEYS": around.session_keys} if service == "session_svc" else {}
     if service == "compliance_svc" and around.with_register:
         own["PITBOSS_REGISTER_ADDRESS"] = f"{HOST}:{around.ports.register}"
+    if service in _DECIDES_BY_PACKS and around.pack_keys is not None:
+        own["PITBOSS_PACK_KEYS"] = str(around.pack_keys)
     return {
         **_common(around, service),
         **own,

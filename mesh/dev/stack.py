@@ -313,6 +313,7 @@ class Stack:
             statement_key=self.vault.statement_key,
             audit_keys=self.vault.audit_keys,
             location_keys=self.vault.location_keys,
+            pack_keys=self.vault.pack_keys,
             with_register=self.options.register,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,

@@ -18,6 +18,7 @@ from mesh.dev.secrets import (
     write_workload,
 )
 from mesh.notes import new_seed
+from mesh.pack_signing import ROLES, SigningKey, register
 
 WORKLOADS = (
     "gateway",
@@ -86,6 +87,7 @@ class Vault:
         vault._write_certificates()
         vault._write_tokens()
         vault._write_credentials()
+        vault._write_pack_signers()
         write_private(vault.clock_file, bytes(8))
         return vault
 
@@ -118,6 +120,22 @@ class Vault:
     def clock_file(self) -> Path:
         """The offset of the sandbox's clock. No secret, but as private."""
         return self.folder / "clock"
+
+    @property
+    def pack_keys(self) -> Path:
+        """Public keys of those who sign law packs."""
+        return self.folder / "pack_keys.json"
+
+    @property
+    def pack_signers(self) -> Path:
+        """Holds `compliance.json` and `legal.json`: the keys of two people of the sandbox."""
+        return self.folder / "pack_signers"
+
+    def _write_pack_signers(self) -> None:
+        people = [SigningKey.create(id=f"sandbox-{role}", role=role, person=f"sandbox, {role}") for role in ROLES]
+        write_private_json(self.pack_keys, register(people))
+        for person in people:
+            write_private_json(self.pack_signers / f"{person.role}.json", person.secret())
 
     def _write_certificates(self) -> None:
         authority, edge_authority = Authority.create("pitboss mesh"), Authority.create("pitboss edge")

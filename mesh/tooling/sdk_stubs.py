@@ -27,8 +27,10 @@ FOLDER = "pitboss_sdk/_stubs/"
 PACKAGE = "pitboss_sdk."
 
 INTERNAL = (
+    "pitboss/compliance/v1/pack_release_service.proto",
     "pitboss/provider/",
     "pitboss/session/v1/session_directory_service.proto",
+    "pitboss/type/v1/pack_signature.proto",
     "pitboss/wallet/v1/ledger_service.proto",
     "pitboss/wallet/v1/registry_service.proto",
 )

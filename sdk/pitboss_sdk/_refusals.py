@@ -52,6 +52,7 @@ REASONS: Final[Mapping[str, type[errors.CallError]]] = {
     "LICENSEE_SUSPENDED": errors.LicenseeSuspendedError,
     "SHARD_NOT_FOUND": errors.NotFoundError,
     "ASSET_IN_USE": errors.CallError,
+    "PACK_REFUSED": errors.CallError,
     "PACK_UNKNOWN": errors.CallError,
     "PROVIDER_NOT_FOUND": errors.ProviderNotFoundError,
     "MOMENT_NOT_REACHED": errors.MomentNotReachedError,

@@ -12,7 +12,8 @@ from typing import TypedDict
 
 import uvloop
 
-from compliance_svc.kernel.loading import load_library
+from compliance_svc.kernel.loading import load_documents
+from compliance_svc.kernel.statute import Statute
 from mesh.clock import SystemClock, from_us
 from mesh.placement import place
 from wallet_svc.domain import commands as c
@@ -123,8 +124,8 @@ def _over(job: Job, transfers: int, seconds: float) -> bool:
 
 async def _main(service_url: str, name: str, times: int, *, limited: bool) -> None:
     log = PostgresLog(service_url, writer=name, statement_timeout_ms=30_000)
-    library = load_library(allow_sandbox=True)
-    engine = Engine(log, HurriedClock(times), library, most_waiting=1 << 16, most_in_flight=512)
+    statute = Statute(load_documents())
+    engine = Engine(log, HurriedClock(times), statute, most_waiting=1 << 16, most_in_flight=512)
     flying = asyncio.create_task(engine.run())
     known: set[int] = set()
     first = 0

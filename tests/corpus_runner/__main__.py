@@ -98,7 +98,7 @@ def _by_packs(law: _Law) -> Iterator[tuple[dict[str, Any], _Law]]:
     groups: dict[str, _Law] = {}
     for path, case in law:
         packs = json.dumps(case["given"].get("packs", {}), sort_keys=True)
-        groups.setdefault(f"{path} {case['id']}" if golden.needs_log(case) else packs, []).append((path, case))
+        groups.setdefault(f"{path} {case['id']}" if golden.stands_alone(case) else packs, []).append((path, case))
     for group in groups.values():
         yield group[0][1]["given"].get("packs", {}), group
 

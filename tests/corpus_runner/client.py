@@ -9,7 +9,7 @@ import grpc.aio
 
 from mesh.channels import channel
 from mesh.settings import ProcessSettings
-from pitboss.compliance.v1 import decision_service_pb2_grpc
+from pitboss.compliance.v1 import decision_service_pb2_grpc, pack_release_service_pb2_grpc
 from pitboss.wallet.v1 import (
     history_service_pb2_grpc,
     ledger_service_pb2,
@@ -31,9 +31,11 @@ class Client:
         self.registries = [registry_service_pb2_grpc.RegistryServiceStub(one) for one in self._channels]
         self.histories = [history_service_pb2_grpc.HistoryServiceStub(one) for one in self._channels]
         self._decisions: list[Any] = []
+        self._releases: list[Any] = []
         if compliance is not None:
             self._channels.append(channel(compliance, settings))
             self._decisions.append(decision_service_pb2_grpc.DecisionServiceStub(self._channels[-1]))
+            self._releases.append(pack_release_service_pb2_grpc.PackReleaseServiceStub(self._channels[-1]))
 
     async def close(self) -> None:
         for one in self._channels:
@@ -58,6 +60,10 @@ class Client:
                 if error.code() is not grpc.StatusCode.NOT_FOUND or asyncio.get_running_loop().time() > give_up:
                     raise
                 await asyncio.sleep(0.05)
+
+    async def release(self, method: str, request: Any) -> Any:
+        """Call a method about packs until there is an answer."""
+        return await self._call(self._releases, method, request, "", "")
 
     async def registry(self, method: str, request: Any) -> Any:
         """Call a method of the registry until there is an answer."""

@@ -25,6 +25,7 @@ from tests.corpus_runner.client import Client
 from tests.corpus_runner.log import VERBS as LOG_VERBS
 from tests.corpus_runner.log import AuditStack, Log
 from tests.corpus_runner.outside import ASKED, World
+from tests.corpus_runner.packs import Releases
 from tests.corpus_runner.people import PROVIDER, Someone, instant, moment
 from tests.corpus_runner.reading import Reading, decision_fields
 from tests.corpus_runner.service import Service
@@ -41,7 +42,7 @@ _VERBS: Final = frozenset([
     "ack_reality_check", "evaluate", "record_kyc", "record_geo", "record_screening", "record_check",
     "register_answer", "limit_file_answer", "activity_answer", "limit_status", "session_info", "parallel", "report",
     "suspend", "resume", "source_down", "source_up", "clock_offset", "drop_fact", "set_fx", "get_decision", "explain",
-    "replay", "register", "close_account", "close_out", "kyc_webhook",
+    "replay", "register", "close_account", "close_out", "kyc_webhook", "load_pack",
 ])  # fmt: skip
 _PARTS: Final = {
     "tolerance": "another tolerance of the clock",
@@ -88,6 +89,11 @@ def unsupported(case: dict[str, Any]) -> list[str]:
     return sorted(missing)
 
 
+def stands_alone(case: dict[str, Any]) -> bool:
+    """Whether a case changes what others would see: the audit log, or the law."""
+    return needs_log(case) or any(step["do"] == "load_pack" for step in case["steps"])
+
+
 def needs_log(case: dict[str, Any]) -> bool:
     """Whether a case is about the audit log: it has one of its own then, with services of its own."""
     return any(step["do"] in LOG_VERBS for step in case["steps"])
@@ -109,7 +115,7 @@ class Told:
     fields: dict[str, Any]
 
 
-class GoldenCase(World, Reading, Log, Vendors):
+class GoldenCase(World, Reading, Log, Vendors, Releases):
     """One case under way on fresh licensees."""
 
     _people: dict[str, Someone]

@@ -1,5 +1,6 @@
 """The services under test: PostgreSQL, two wallets, a clock that can be moved."""
 
+import json
 import os
 import sys
 import time
@@ -19,6 +20,7 @@ from mesh.dev.paths import PYTHON_PATH, ROOT
 from mesh.dev.ports import free_port
 from mesh.dev.runs import new_run
 from mesh.dev.secrets import Authority, write_workload
+from mesh.pack_signing import ROLES, SigningKey, register
 from mesh.settings import ProcessSettings
 from mesh.verify.ledger import join, verify_shard
 from mesh.verify.reading import Ledger
@@ -59,6 +61,11 @@ class Service:
             self.stand_at(time.time_ns() // 1000)
         else:
             write_offset(self.clock, 0)
+        self.pack_signers = [
+            SigningKey.create(id=f"corpus-{role}", role=role, person=f"corpus, {role}") for role in ROLES
+        ]
+        self._pack_keys = self.run / "pack_keys.json"
+        self._pack_keys.write_text(json.dumps(register(self.pack_signers)))
         self.ports = [free_port() for _ in range(REPLICAS)]
         self.compliance = f"127.0.0.1:{free_port()}" if stands else None
         self._children: list[Child] = []
@@ -195,6 +202,7 @@ class Service:
             "PITBOSS_ENVIRONMENT": "development",
             "PITBOSS_CLOCK_FILE": str(self.clock),
             "PITBOSS_SANDBOX": "1",
+            "PITBOSS_PACK_KEYS": str(self._pack_keys),
             **own,
         }
         if self.packs is not None:

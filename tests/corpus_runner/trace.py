@@ -12,7 +12,6 @@ from typing import Any, Final
 import yaml
 
 from compliance_svc.kernel.loading import load_documents
-from tests.integration.corpus.test_golden_corpus import UNSUPPORTED
 from tests.unit.compliance_svc.kernel.golden import World, cases
 from tests.unit.compliance_svc.kernel.golden_missing import missing
 
@@ -23,9 +22,8 @@ _EVIDENCE: Final = ROOT / "compliance_svc" / "evidence.yaml"
 _HEAD: Final = """# From demand to decision
 
 Written by `python -m tests.corpus_runner.trace`. For every demand on the platform: the rules of packs that answer to it, the
-golden cases that show it, and one decision that the kernel made in such a case. A case in *italics* passes against the kernel and not
-yet against the services; one in ~~strikes~~ against neither. That a demand has something behind it does not mean that it is met in
-full: many are in part the licensee's or the studio's.
+golden cases that show it, and one decision that the kernel made in such a case. Every case passes against the services. That a
+demand has something behind it does not mean that it is met in full: many are in part the licensee's or the studio's.
 
 | demand | rules | cases | a decision |
 |---|---|---|---|
@@ -103,10 +101,7 @@ def _row(name: str, demand: str, rules: list[str], shown: list[dict[str, Any]]) 
 
 
 def _named(case: dict[str, Any]) -> str:
-    name = str(case["id"])
-    if missing(case) is not None:
-        return f"~~{name}~~" if name in UNSUPPORTED else name
-    return f"*{name}*" if name in UNSUPPORTED else name
+    return str(case["id"])
 
 
 def _sample(case: dict[str, Any]) -> Iterator[str]:

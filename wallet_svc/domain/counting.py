@@ -179,7 +179,7 @@ def forget_usage(player: Player, now_us: int) -> None:
 
 def usage_since(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> int | None:
     """From when the player's limits look back, and at a deposit the pack's thresholds; None if nothing counts."""
-    since_us, pack = _limits_since(player, now_us), packs.at(player.pack, now_us)
+    since_us, pack = _limits_since(player, now_us), packs.at(player.pack, now_us, player.licensee.name)
     if type(action) is not Deposit or pack is None:
         return since_us
     spans = [now_us - rule.look_back_us for rule in pack.triggers]
@@ -194,8 +194,9 @@ def _earliest(protection: kernel.Protection, now_us: int) -> int | None:
     return min(kernel.usage_needed(protection.limits, now_us).values(), default=None)
 
 
-def limit_statuses(
+def limit_statuses(  # noqa: PLR0913 - a player as it is stored, and what it is read under
     *,
+    licensee: str,
     pack: str,
     main: Asset,
     protection: str | None,
@@ -211,7 +212,7 @@ def limit_statuses(
     book = _book(rows, registry, main)
     _restore_time(book, times)
     facts = kernel.Facts(player=player, usage=book)
-    market = packs.at(pack, now_us)
+    market = packs.at(pack, now_us, licensee)
     return () if market is None else kernel.limit_statuses(market, facts, now_us)
 
 

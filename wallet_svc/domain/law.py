@@ -171,7 +171,9 @@ def about_registration(scene: Scene, action: OpenAccount, pack: str) -> kernel.D
         or switches.stops(scene.registry, player.licensee, player.name, pack).suspended,
         licensed=not licences or pack in licences,
     )
-    return kernel.decide(scene.registry.packs.at(pack, scene.now_us), facts, kernel.Register(), scene.now_us)
+    return kernel.decide(
+        scene.registry.packs.at(pack, scene.now_us, player.licensee.name), facts, kernel.Register(), scene.now_us
+    )
 
 
 def about_entry(scene: Scene, question: kernel.Login | kernel.Marketing, answers: Answers) -> kernel.Decision:
@@ -357,7 +359,9 @@ def _ask(
         suspended=player.licensee.suspended or (bool(scene.registry.suspensions) and _stops(scene, place).suspended),
         licensed=not licences or player.pack in licences,
     )
-    return kernel.decide(scene.registry.packs.at(player.pack, scene.now_us), facts, question, scene.now_us)
+    return kernel.decide(
+        scene.registry.packs.at(player.pack, scene.now_us, player.licensee.name), facts, question, scene.now_us
+    )
 
 
 def _as_human(player: Player, question: kernel.Action) -> kernel.Player:

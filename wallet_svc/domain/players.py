@@ -19,7 +19,7 @@ def open_account(scene: Scene, action: OpenAccount) -> Decided:
         entry.outcome = Outcome.REQUEST_INVALID
         return answer(entry)
     pack = action.jurisdiction or scene.player.pack or scene.player.licensee.default_pack
-    if scene.registry.packs.at(pack, scene.now_us) is None:
+    if scene.registry.packs.at(pack, scene.now_us, scene.player.licensee.name) is None:
         entry.outcome = Outcome.REQUEST_INVALID
         return answer(entry)
     entry.details = {"pack": pack, "born_on": action.born_on or scene.player.born_on}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from compliance_svc.kernel.release import Release
 from wallet_svc.domain.past import Past
 from wallet_svc.domain.vocabulary import (
     AccountClass,
@@ -176,7 +177,9 @@ class Registry:
     games: dict[tuple[int, int, str], Game]
     shards: int
     packs: Any = None
-    """The law packs of this process."""
+    """The law packs to decide with: those that are shipped, and what was released since."""
+    releases: tuple[Release, ...] = ()
+    """Packs that were released while services ran, as they are stored."""
     suspensions: dict[SwitchName, Suspension] = field(default_factory=dict)
     silent_sources: frozenset[str] = frozenset()
     source_leases: dict[str, int] = field(default_factory=dict)

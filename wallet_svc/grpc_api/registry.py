@@ -1,22 +1,29 @@
 """RegistryService: what the ledger must know before money moves."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 
+from compliance_svc.kernel.release import PackRefusedError, Release, Signature, write_signatures
+from compliance_svc.kernel.statute import Statute
+from mesh import logs
 from mesh.clock import Clock
 from mesh.errors import RequestInvalidError
 from mesh.money import AmountError, to_minor
 from pitboss.type.v1.money_pb2 import Money
+from pitboss.type.v1.pack_signature_pb2 import PackSignature
 from pitboss.wallet.v1 import registry_service_pb2 as pb
 from pitboss.wallet.v1 import registry_service_pb2_grpc
 from wallet_svc.domain.state import Assertions, ExchangeRate, OwnWallet, ProviderFlags
 from wallet_svc.domain.vocabulary import AssetKind, Scope
-from wallet_svc.errors import PackUnknownError
+from wallet_svc.errors import PackRejectedError, PackUnknownError
 from wallet_svc.grpc_api.commands import plain
 from wallet_svc.store.registry import Papers, RegistryStore, Switch, Terms
+
+log = logs.get(__name__)
 
 _CATEGORIES = {pb.GAME_CATEGORY_SLOT: "slot", pb.GAME_CATEGORY_TABLE: "table", pb.GAME_CATEGORY_LIVE: "live"}
 
@@ -26,14 +33,15 @@ _DEFAULT_PAGE = 500
 class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, store: RegistryStore, packs: frozenset[str], clock: Clock) -> None:
+    def __init__(self, store: RegistryStore, statute: Statute, clock: Clock) -> None:
         self._store = store
-        self._packs = packs
+        self._statute = statute
         self._clock = clock
 
     async def PutLicensee(self, request: pb.PutLicenseeRequest, context: object) -> pb.PutLicenseeResponse:
         licensee = request.licensee
-        if licensee.default_jurisdiction not in self._packs:
+        packs = {pack.name for pack in self._statute.library(await self._store.releases()).versions()}
+        if licensee.default_jurisdiction not in packs:
             raise PackUnknownError(pack=licensee.default_jurisdiction)
         await self._store.put_licensee(
             name=licensee.licensee_id,
@@ -45,7 +53,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             wallet=_wallet(licensee.wallet) if licensee.HasField("wallet") else None,
             hosted=licensee.HasField("wallet") and licensee.wallet.mode != pb.WALLET_MODE_SEAMLESS,
             terms=Terms(
-                licences=self._licences(licensee),
+                licences=_licences(licensee, packs),
                 assertions=_assertions(licensee.assertions) if licensee.HasField("assertions") else None,
             ),
         )
@@ -138,11 +146,55 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         await self._store.put_rate(request.licensee_id, request.from_currency, request.to_currency, _rate(request))
         return pb.PutRateResponse()
 
-    def _licences(self, licensee: pb.Licensee) -> tuple[str, ...]:
-        unknown = set(licensee.licences) - self._packs
-        if unknown:
-            raise PackUnknownError(pack=min(unknown))
-        return tuple(sorted(set(licensee.licences)))
+    async def PutPack(self, request: pb.PutPackRequest, context: object) -> pb.PutPackResponse:
+        licensee, now_us = request.licensee_id, self._clock.now_us()
+        signatures = [_signature(one) for one in request.signatures]
+        with _refusals(licensee):
+            document = self._statute.read_whole(request.content)
+
+            def check(releases: tuple[Release, ...]) -> None:
+                self._statute.check(document, licensee, signatures, releases, now_us)
+
+            written = await self._store.put_pack(
+                document, licensee, request.content, write_signatures(signatures), check, now_us
+            )
+        log.info("a pack was released", pack=document.name, version=document.version, digest=document.digest)
+        return pb.PutPackResponse(digest=document.digest, replayed=not written)
+
+    async def WithdrawPack(self, request: pb.WithdrawPackRequest, context: object) -> pb.WithdrawPackResponse:
+        licensee, now_us = request.licensee_id, self._clock.now_us()
+        signatures = [_signature(one) for one in request.signatures]
+        with _refusals(licensee):
+            written = await self._store.end_pack(
+                licensee,
+                request.digest,
+                write_signatures(signatures),
+                lambda release: self._statute.check_withdrawal(release, signatures, now_us),
+                now_us,
+            )
+        log.info("a pack was withdrawn", digest=request.digest)
+        return pb.WithdrawPackResponse(replayed=not written)
+
+
+def _licences(licensee: pb.Licensee, packs: set[str]) -> tuple[str, ...]:
+    unknown = set(licensee.licences) - packs
+    if unknown:
+        raise PackUnknownError(pack=min(unknown))
+    return tuple(sorted(set(licensee.licences)))
+
+
+def _signature(sent: PackSignature) -> Signature:
+    return Signature(key_id=sent.key_id, signature=sent.signature, inferred=tuple(sent.inferred_rules))
+
+
+@contextmanager
+def _refusals(licensee: str) -> Iterator[None]:
+    """A pack that is refused is an event for the security officer, and a typed error for the caller."""
+    try:
+        yield
+    except PackRefusedError as why:
+        log.security("a pack was refused", licensee=licensee, refusal=why.refusal.value, detail=why.detail)
+        raise PackRejectedError(refusal=why.refusal.value, detail=why.detail) from why
 
 
 _SOURCES = {pb.FACT_SOURCE_LOCATION: "LOCATION", pb.FACT_SOURCE_SCREENING: "SCREENING"}

@@ -8,6 +8,8 @@ import orjson
 import psycopg
 from psycopg.rows import TupleRow
 
+from compliance_svc.kernel.document import PackDocument
+from compliance_svc.kernel.release import Release
 from wallet_svc.domain.state import (
     Assertions,
     Asset,
@@ -21,7 +23,7 @@ from wallet_svc.domain.state import (
     SwitchName,
 )
 from wallet_svc.domain.vocabulary import AssetKind, Scope, Shortfall, StakeOrder
-from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError, WalletModeFixedError
+from wallet_svc.errors import AssetInUseError, LicenseeNotFoundError, PackUnknownError, WalletModeFixedError
 
 DEFAULT_EXPONENTS = {
     **dict.fromkeys(
@@ -77,7 +79,30 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
             "SELECT licensee_id, source_id, name, category, enabled, build, certified_builds, progressive FROM game",
         )
         found = _assemble(shards[0], licensees, assets, sources, providers, games)
-        return replace(found, **await _facts(connection))
+        return replace(found, releases=await read_releases(connection), **await _facts(connection))
+
+
+async def read_releases(connection: psycopg.AsyncConnection[TupleRow]) -> tuple[Release, ...]:
+    """Packs that were released while services ran, in the order of their record."""
+    rows = await _all(
+        connection,
+        "SELECT licensee, name, digest, content, law_pack.signatures, law_pack.recorded_us, law_pack_end.signatures, "
+        "law_pack_end.recorded_us FROM law_pack LEFT JOIN law_pack_end ON law_pack_end.pack_id = law_pack.id "
+        "ORDER BY law_pack.id",
+    )
+    return tuple(
+        Release(
+            licensee=licensee,
+            name=name,
+            digest=digest,
+            content=content,
+            signatures=signatures,
+            recorded_us=recorded_us,
+            ended=ended or "",
+            ended_us=ended_us,
+        )
+        for licensee, name, digest, content, signatures, recorded_us, ended, ended_us in rows
+    )
 
 
 async def _facts(connection: psycopg.AsyncConnection[TupleRow]) -> dict[str, Any]:
@@ -495,6 +520,67 @@ class RegistryStore:
             )
 
         await self.change(work)
+
+    async def releases(self) -> tuple[Release, ...]:
+        """Packs that were released."""
+        connection = await self.connect()
+        try:
+            return await read_releases(connection)
+        finally:
+            await connection.close()
+
+    async def put_pack(
+        self,
+        document: PackDocument,
+        licensee: str,
+        content: str,
+        signatures: str,
+        check: Callable[[tuple[Release, ...]], None],
+        now_us: int,
+    ) -> bool:
+        """Store a pack if `check` has nothing against it beside those that are there. False if it was there already."""
+        written = False
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            nonlocal written
+            if licensee:
+                await _licensee_id(connection, licensee)
+            check(await read_releases(connection))
+            row = await connection.execute(
+                """
+                INSERT INTO law_pack (licensee, name, version, digest, content, signatures, recorded_us)
+                VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (licensee, digest) DO NOTHING
+                """,
+                (licensee, document.name, document.version, document.digest, content, signatures, now_us),
+            )
+            written = bool(row.rowcount)
+
+        await self.change(work)
+        return written
+
+    async def end_pack(
+        self, licensee: str, digest: str, signatures: str, check: Callable[[Release], None], now_us: int
+    ) -> bool:
+        """End a pack if `check` has nothing against it. False if it had ended. Errors: PackUnknownError."""
+        written = False
+
+        async def work(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+            nonlocal written
+            known = [one for one in await read_releases(connection) if (one.licensee, one.digest) == (licensee, digest)]
+            if not known:
+                raise PackUnknownError(pack=digest)
+            check(known[0])
+            row = await connection.execute(
+                """
+                INSERT INTO law_pack_end (pack_id, signatures, recorded_us)
+                SELECT id, %s, %s FROM law_pack WHERE licensee = %s AND digest = %s ON CONFLICT DO NOTHING
+                """,
+                (signatures, now_us, licensee, digest),
+            )
+            written = bool(row.rowcount)
+
+        await self.change(work)
+        return written
 
 
 _PAPERS = """

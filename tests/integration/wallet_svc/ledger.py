@@ -11,8 +11,8 @@ from typing import Any
 
 import psycopg
 
-from compliance_svc.kernel import PackLibrary
-from compliance_svc.kernel.loading import load_library
+from compliance_svc.kernel.loading import load_documents
+from compliance_svc.kernel.statute import Statute
 from mesh.clock import ManualClock
 from mesh.database import connect
 from mesh.dev.postgres import Database
@@ -31,8 +31,8 @@ NOW_US = 1_790_000_000_000_000
 
 
 @cache
-def library() -> PackLibrary:
-    return load_library(allow_sandbox=True)
+def statute() -> Statute:
+    return Statute(load_documents())
 
 
 def money(amount: str, currency: str = "EUR") -> c.MoneyText:
@@ -132,7 +132,7 @@ class Ledger:
         name = f"wallet-{len(self.wallets) + 1}"
         log = log or PostgresLog(url or self.database.service_url, writer=name, statement_timeout_ms=5_000)
         bounds = {"most_waiting": 4_096, "most_in_flight": most_in_flight}
-        engine = Engine(log, self.clock, library(), **bounds, attempts=attempts)
+        engine = Engine(log, self.clock, statute(), **bounds, attempts=attempts)
         flying = asyncio.create_task(engine.run())
         made = Wallet(engine, log)
         self.wallets.append(made)

@@ -13,7 +13,7 @@ import pytest
 from compliance_svc import kernel
 from mesh.dev.postgres import Database
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2, transaction_pb2
-from tests.integration.wallet_svc.ledger import SHARDS, library
+from tests.integration.wallet_svc.ledger import SHARDS, statute
 from tests.integration.wallet_svc.served import LICENSEE, PROVIDER, Served, bet, money, refusal, serving, win
 from wallet_svc.domain.placing import shard_of
 
@@ -181,7 +181,7 @@ async def test_a_bet_that_is_stored_by_its_difference_from_another_tells_its_who
     assert {record["pack_digest"] for record in records} == {told[0].pack_digest}
     for entry, record in zip(told, records, strict=True):
         facts = json.dumps(record["facts"], sort_keys=True, separators=(",", ":"))
-        again = kernel.replay(library().at("sandbox", record["at_us"]), facts, record["at_us"])
+        again = kernel.replay(statute().library().at("sandbox", record["at_us"]), facts, record["at_us"])
         assert again.record() == entry.decision_json
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 import pytest
 
 from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision_in, decision_message
+from compliance_svc.comparing import Difference
 from compliance_svc.domain import StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
-from compliance_svc.kernel import PackLibrary, Protection
-from compliance_svc.kernel.loading import load_documents, load_library
+from compliance_svc.kernel import Protection
+from compliance_svc.kernel.loading import load_documents
 from mesh.clock import ManualClock
 from mesh.errors import MeshError, RequestInvalidError
 from pitboss.type.v1 import decision_pb2, outcome_pb2
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, transaction_pb2
+from tests.unit.compliance_svc.law import ShippedLaw
 
 NOW_US = 1_790_000_000_000_000
 ACTION = action_pb2.Action(player_id="alice", transaction_key="k1", exclude=action_pb2.Exclude(term="6mo"))
@@ -32,11 +33,6 @@ RECORD = {
     "reasons": [{"code": "SEX.SELF"}, {"code": "SEX.SELF"}, {"code": "KYC.AGE"}],
     "verdict": "DENY",
 }
-
-
-@cache
-def library() -> PackLibrary:
-    return load_library(allow_sandbox=True)
 
 
 @dataclass(slots=True)
@@ -78,7 +74,12 @@ class Shelf:
     async def cursor(self, shard: int) -> int:
         raise AssertionError(shard)
 
-    async def keep(self, positions: Mapping[int, int], decisions: Sequence[StoredDecision]) -> None:
+    async def keep(
+        self,
+        positions: Mapping[int, int],
+        decisions: Sequence[StoredDecision],
+        differences: Sequence[Difference] = (),
+    ) -> None:
         raise AssertionError(positions, decisions)
 
     async def get(self, licensee: str, shard: int, sequence: int) -> StoredDecision | None:
@@ -153,7 +154,7 @@ async def test_the_protection_of_a_player_is_that_of_the_ledger() -> None:
 
 async def test_a_decision_is_found_by_its_id_and_licensee() -> None:
     stored = decision_in(entry())
-    log = DecisionLog(Shelf({("borealis", 3, 17): stored}), library())
+    log = DecisionLog(Shelf({("borealis", 3, 17): stored}), ShippedLaw())
     assert await log.get("borealis", "3-17") is stored
     for licensee, id_ in (("zephyr", "3-17"), ("borealis", "3-18"), ("borealis", "99999-9999999999999999999")):
         with pytest.raises(DecisionNotFoundError):
@@ -178,9 +179,9 @@ def test_a_stored_decision_says_everything_that_was_recorded() -> None:
     assert json.loads(told.facts_json) == RECORD["facts"]
 
 
-def test_packs_are_found_by_name() -> None:
-    policies = Policies(library(), ManualClock(NOW_US))
-    assert {pack.name for pack in policies.all()} == {document.name for document in load_documents()}
-    assert policies.get("gb").label == "gb@1"
+async def test_packs_are_found_by_name() -> None:
+    policies = Policies(ShippedLaw(), ManualClock(NOW_US))
+    assert {pack.name for pack in await policies.all()} == {document.name for document in load_documents()}
+    assert (await policies.get("gb")).label == "gb@1"
     with pytest.raises(PackNotFoundError):
-        policies.get("nowhere")
+        await policies.get("nowhere")

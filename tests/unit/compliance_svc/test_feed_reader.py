@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 from compliance_svc.app import FeedReader
+from compliance_svc.comparing import Difference
 from compliance_svc.domain import StoredDecision
 from mesh.errors import DependencyDownError
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, transaction_pb2
@@ -62,7 +63,12 @@ class Shelf:
         assert shard == 0
         return self.position
 
-    async def keep(self, positions: Mapping[int, int], decisions: Sequence[StoredDecision]) -> None:
+    async def keep(
+        self,
+        positions: Mapping[int, int],
+        decisions: Sequence[StoredDecision],
+        differences: Sequence[Difference] = (),
+    ) -> None:
         await asyncio.sleep(0)
         if self._failures:
             self._failures -= 1

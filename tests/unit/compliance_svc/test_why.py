@@ -29,6 +29,7 @@ from compliance_svc.kernel.loading import load_library
 from compliance_svc.kernel.protection import Identity
 from compliance_svc.kernel.texts import PLAYER_TEXTS, STAFF_TEXTS
 from tests.unit.compliance_svc.kernel.world import NOON, deposit, pounds
+from tests.unit.compliance_svc.law import ShippedLaw
 from tests.unit.compliance_svc.test_app import Shelf
 
 
@@ -61,7 +62,7 @@ def log(decision: Decision) -> DecisionLog:
         record=decision.record(),
         recorded_us=NOON,
     )
-    return DecisionLog(Shelf({("borealis", 3, 17): stored}), library())
+    return DecisionLog(Shelf({("borealis", 3, 17): stored}), ShippedLaw())
 
 
 async def test_staff_see_every_reason_and_the_player_a_neutral_sentence_for_the_secret_one() -> None:

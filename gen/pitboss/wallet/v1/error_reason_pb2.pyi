@@ -89,6 +89,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"call_id": "3-1042"}
     """
+    ERROR_REASON_PACK_REFUSED: _ErrorReason.ValueType  # 14
+    """The pack does not become law. The metadata have a stable word for why, and what exactly is wrong.
+
+    Example metadata: {"refusal": "PACK_SIGNATURE_INVALID", "detail": "the signature of 'legal-1' is not over this content"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the wallet.
@@ -161,5 +166,10 @@ ERROR_REASON_PENDING_CALL_NOT_FOUND: ErrorReason.ValueType  # 13
 """Nothing waits for the licensee's own wallet under this id.
 
 Example metadata: {"call_id": "3-1042"}
+"""
+ERROR_REASON_PACK_REFUSED: ErrorReason.ValueType  # 14
+"""The pack does not become law. The metadata have a stable word for why, and what exactly is wrong.
+
+Example metadata: {"refusal": "PACK_SIGNATURE_INVALID", "detail": "the signature of 'legal-1' is not over this content"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss.type.v1 import money_pb2 as _money_pb2
+from pitboss.type.v1 import pack_signature_pb2 as _pack_signature_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -1081,3 +1082,115 @@ class PutRateResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PutRateResponse: _TypeAlias = PutRateResponse  # noqa: Y015
+
+@_typing.final
+class PutPackRequest(_message.Message):
+    """PutPackRequest has a pack and who signed it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    SIGNATURES_FIELD_NUMBER: _builtins.int
+    licensee_id: _builtins.str
+    """Whose own rules they are. Empty: the rules of a market."""
+    content: _builtins.str
+    """The pack as a file has it, with everything it inherits in it."""
+    @_builtins.property
+    def signatures(self) -> _containers.RepeatedCompositeFieldContainer[_pack_signature_pb2.PackSignature]:
+        """Two people's, in two roles."""
+
+    def __init__(
+        self,
+        *,
+        licensee_id: _builtins.str = ...,
+        content: _builtins.str = ...,
+        signatures: _abc.Iterable[_pack_signature_pb2.PackSignature] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "licensee_id", b"licensee_id", "signatures", b"signatures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutPackRequest: _TypeAlias = PutPackRequest  # noqa: Y015
+
+@_typing.final
+class PutPackResponse(_message.Message):
+    """PutPackResponse names the pack."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """SHA-256 of its canonical content, in hexadecimal."""
+    replayed: _builtins.bool
+    """It was there before."""
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutPackResponse: _TypeAlias = PutPackResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawPackRequest(_message.Message):
+    """WithdrawPackRequest names a released pack."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    SIGNATURES_FIELD_NUMBER: _builtins.int
+    licensee_id: _builtins.str
+    """Whose own rules they are. Empty: the rules of a market."""
+    digest: _builtins.str
+    """Its digest."""
+    @_builtins.property
+    def signatures(self) -> _containers.RepeatedCompositeFieldContainer[_pack_signature_pb2.PackSignature]:
+        """Two people's, in two roles, for the withdrawal."""
+
+    def __init__(
+        self,
+        *,
+        licensee_id: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        signatures: _abc.Iterable[_pack_signature_pb2.PackSignature] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "licensee_id", b"licensee_id", "signatures", b"signatures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawPackRequest: _TypeAlias = WithdrawPackRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawPackResponse(_message.Message):
+    """WithdrawPackResponse says whether it had ended before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """It had."""
+    def __init__(
+        self,
+        *,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawPackResponse: _TypeAlias = WithdrawPackResponse  # noqa: Y015

@@ -87,6 +87,16 @@ class RegistryServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateResponse.FromString,
                 _registered_method=True)
+        self.PutPack = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/PutPack',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutPackRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutPackResponse.FromString,
+                _registered_method=True)
+        self.WithdrawPack = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/WithdrawPack',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.WithdrawPackRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.WithdrawPackResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -188,6 +198,26 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutPack(self, request, context):
+        """PutPack releases a law pack: the rules of a market, or a licensee's own stricter ones. Every batch that commits
+        after the call has returned was decided beside it; it holds from the instant in its content.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), FAILED_PRECONDITION
+        (PACK_REFUSED; nothing has changed then), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawPack(self, request, context):
+        """WithdrawPack ends a released pack at once: what held before it holds again. It comes back under another version only.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, PACK_REFUSED), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -240,6 +270,16 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.PutRate,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateResponse.SerializeToString,
+            ),
+            'PutPack': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutPack,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutPackRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutPackResponse.SerializeToString,
+            ),
+            'WithdrawPack': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawPack,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.WithdrawPackRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.WithdrawPackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -515,6 +555,60 @@ class RegistryService:
             '/pitboss.wallet.v1.RegistryService/PutRate',
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutRateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutPack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/PutPack',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutPackRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutPackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawPack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/WithdrawPack',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.WithdrawPackRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.WithdrawPackResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -89,6 +89,18 @@ class RegistryServiceStub:
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
     """
+    PutPack: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PutPackRequest, _registry_service_pb2.PutPackResponse]
+    """PutPack releases a law pack: the rules of a market, or a licensee's own stricter ones. Every batch that commits
+    after the call has returned was decided beside it; it holds from the instant in its content.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), FAILED_PRECONDITION
+    (PACK_REFUSED; nothing has changed then), UNAVAILABLE.
+    """
+    WithdrawPack: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.WithdrawPackRequest, _registry_service_pb2.WithdrawPackResponse]
+    """WithdrawPack ends a released pack at once: what held before it holds again. It comes back under another version only.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, PACK_REFUSED), UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -150,6 +162,18 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+    """
+    PutPack: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutPackRequest, _registry_service_pb2.PutPackResponse]  # type: ignore[assignment]
+    """PutPack releases a law pack: the rules of a market, or a licensee's own stricter ones. Every batch that commits
+    after the call has returned was decided beside it; it holds from the instant in its content.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), FAILED_PRECONDITION
+    (PACK_REFUSED; nothing has changed then), UNAVAILABLE.
+    """
+    WithdrawPack: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.WithdrawPackRequest, _registry_service_pb2.WithdrawPackResponse]  # type: ignore[assignment]
+    """WithdrawPack ends a released pack at once: what held before it holds again. It comes back under another version only.
+
+    Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, PACK_REFUSED), UNAVAILABLE.
     """
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -269,6 +293,30 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """PutRate sets an exchange rate of a licensee. What was counted at an older one stays as it was counted.
 
         Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def PutPack(
+        self,
+        request: _registry_service_pb2.PutPackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.PutPackResponse, _abc.Awaitable[_registry_service_pb2.PutPackResponse]]:
+        """PutPack releases a law pack: the rules of a market, or a licensee's own stricter ones. Every batch that commits
+        after the call has returned was decided beside it; it holds from the instant in its content.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), FAILED_PRECONDITION
+        (PACK_REFUSED; nothing has changed then), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def WithdrawPack(
+        self,
+        request: _registry_service_pb2.WithdrawPackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.WithdrawPackResponse, _abc.Awaitable[_registry_service_pb2.WithdrawPackResponse]]:
+        """WithdrawPack ends a released pack at once: what held before it holds again. It comes back under another version only.
+
+        Errors: INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION (PACK_UNKNOWN, PACK_REFUSED), UNAVAILABLE.
         """
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

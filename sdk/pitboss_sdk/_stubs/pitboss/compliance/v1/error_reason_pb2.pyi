@@ -44,6 +44,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"transaction_key": "limit-1"}
     """
+    ERROR_REASON_PACK_REFUSED: _ErrorReason.ValueType  # 5
+    """The pack does not become law. The metadata have a stable word for why, and what exactly is wrong.
+
+    Example metadata: {"refusal": "PACK_OVERLAY_LOOSER", "detail": "pack gb@own.1: stake_cap/slot is looser than in gb@1"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the compliance service."""
@@ -69,5 +74,10 @@ ERROR_REASON_KEY_CONFLICT: ErrorReason.ValueType  # 4
 """The key was used with other content.
 
 Example metadata: {"transaction_key": "limit-1"}
+"""
+ERROR_REASON_PACK_REFUSED: ErrorReason.ValueType  # 5
+"""The pack does not become law. The metadata have a stable word for why, and what exactly is wrong.
+
+Example metadata: {"refusal": "PACK_OVERLAY_LOOSER", "detail": "pack gb@own.1: stake_cap/slot is looser than in gb@1"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

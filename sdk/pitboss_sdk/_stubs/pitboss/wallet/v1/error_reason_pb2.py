@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7pitboss_sdk/_stubs/pitboss/wallet/v1/error_reason.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1*\xfd\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45RROR_REASON_PLAYER_NOT_FOUND\x10\x01\x12&\n\"ERROR_REASON_TRANSACTION_NOT_FOUND\x10\x02\x12!\n\x1d\x45RROR_REASON_CURRENCY_UNKNOWN\x10\x03\x12#\n\x1f\x45RROR_REASON_LICENSEE_NOT_FOUND\x10\x04\x12#\n\x1f\x45RROR_REASON_LICENSEE_SUSPENDED\x10\x05\x12 \n\x1c\x45RROR_REASON_SHARD_NOT_FOUND\x10\x06\x12\x1d\n\x19\x45RROR_REASON_ASSET_IN_USE\x10\x07\x12\x1d\n\x19\x45RROR_REASON_PACK_UNKNOWN\x10\x08\x12#\n\x1f\x45RROR_REASON_PROVIDER_NOT_FOUND\x10\t\x12#\n\x1f\x45RROR_REASON_MOMENT_NOT_REACHED\x10\n\x12!\n\x1d\x45RROR_REASON_LINES_NOT_SORTED\x10\x0b\x12\"\n\x1e\x45RROR_REASON_WALLET_MODE_FIXED\x10\x0c\x12\'\n#ERROR_REASON_PENDING_CALL_NOT_FOUND\x10\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7pitboss_sdk/_stubs/pitboss/wallet/v1/error_reason.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1*\x9c\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45RROR_REASON_PLAYER_NOT_FOUND\x10\x01\x12&\n\"ERROR_REASON_TRANSACTION_NOT_FOUND\x10\x02\x12!\n\x1d\x45RROR_REASON_CURRENCY_UNKNOWN\x10\x03\x12#\n\x1f\x45RROR_REASON_LICENSEE_NOT_FOUND\x10\x04\x12#\n\x1f\x45RROR_REASON_LICENSEE_SUSPENDED\x10\x05\x12 \n\x1c\x45RROR_REASON_SHARD_NOT_FOUND\x10\x06\x12\x1d\n\x19\x45RROR_REASON_ASSET_IN_USE\x10\x07\x12\x1d\n\x19\x45RROR_REASON_PACK_UNKNOWN\x10\x08\x12#\n\x1f\x45RROR_REASON_PROVIDER_NOT_FOUND\x10\t\x12#\n\x1f\x45RROR_REASON_MOMENT_NOT_REACHED\x10\n\x12!\n\x1d\x45RROR_REASON_LINES_NOT_SORTED\x10\x0b\x12\"\n\x1e\x45RROR_REASON_WALLET_MODE_FIXED\x10\x0c\x12\'\n#ERROR_REASON_PENDING_CALL_NOT_FOUND\x10\r\x12\x1d\n\x19\x45RROR_REASON_PACK_REFUSED\x10\x0e\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss_sdk._stubs.pitboss.
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=91
-  _globals['_ERRORREASON']._serialized_end=600
+  _globals['_ERRORREASON']._serialized_end=631
 # @@protoc_insertion_point(module_scope)

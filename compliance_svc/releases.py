@@ -1,0 +1,161 @@
+"""What has become of each pack that was proposed: read from what was done about it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from compliance_svc.kernel.document import PackDocument, start_us
+from compliance_svc.kernel.pack import ALWAYS
+from compliance_svc.kernel.release import Release, Signature, write_signatures
+
+
+class EventKind(IntEnum):
+    """What was done about a pack. The numbers are those of the contract."""
+
+    PROPOSED = 1
+    APPROVED = 2
+    SCHEDULED = 3
+    ROLLED_BACK = 4
+    REFUSED = 5
+    SHADOW_ON = 6
+    SHADOW_OFF = 7
+
+
+class ReleaseState(IntEnum):
+    """How far a pack has come. The numbers are those of the contract."""
+
+    PROPOSED = 1
+    APPROVED = 2
+    SCHEDULED = 3
+    ACTIVE = 4
+    RETIRED = 5
+    ROLLED_BACK = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that was done about a pack."""
+
+    kind: EventKind
+    licensee: str
+    name: str = ""
+    version: str = ""
+    digest: str = ""
+    signatures: tuple[Signature, ...] = ()
+    persons: tuple[str, ...] = ()
+    refusal: str = ""
+    detail: str = ""
+    recorded_us: int
+    position: int = 0
+    """Given by the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A pack and what has become of it."""
+
+    document: PackDocument
+    licensee: str
+    content: str
+    proposed_us: int
+    signatures: tuple[Signature, ...] = ()
+    persons: tuple[str, ...] = ()
+    scheduled_us: int | None = None
+    ended: tuple[Signature, ...] = ()
+    ended_us: int | None = None
+    shadow: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Licensee and digest."""
+        return self.licensee, self.document.digest
+
+    @property
+    def approved(self) -> bool:
+        """Whether two people have signed."""
+        return len(self.signatures) > 1
+
+    @property
+    def from_us(self) -> int:
+        """From when it holds."""
+        return start_us(self.document.effective_from)
+
+    def after(self, event: Event) -> "Proposal":
+        """What an event has made of it."""
+        match event.kind:
+            case EventKind.PROPOSED | EventKind.APPROVED:
+                return replace(
+                    self, signatures=(*self.signatures, *event.signatures), persons=(*self.persons, *event.persons)
+                )
+            case EventKind.SCHEDULED:
+                return replace(self, scheduled_us=event.recorded_us)
+            case EventKind.ROLLED_BACK:
+                return replace(self, ended=event.signatures, ended_us=event.recorded_us)
+            case EventKind.SHADOW_ON | EventKind.SHADOW_OFF:
+                return replace(self, shadow=event.kind is EventKind.SHADOW_ON)
+            case EventKind.REFUSED:
+                return self
+
+    def release(self) -> Release:
+        """As the wallets have it."""
+        return Release(
+            licensee=self.licensee,
+            name=self.document.name,
+            digest=self.document.digest,
+            content=self.content,
+            signatures=write_signatures(self.signatures),
+            recorded_us=self.scheduled_us or 0,
+            ended=write_signatures(self.ended) if self.ended_us is not None else "",
+            ended_us=self.ended_us,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Docket:
+    """Every pack that was proposed, and what was done."""
+
+    proposals: Mapping[tuple[str, str], Proposal] = field(default_factory=dict)
+    events: Sequence[Event] = ()
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """Those that became law, in the order in which they did."""
+        scheduled = [one for one in self.proposals.values() if one.scheduled_us is not None]
+        order = {
+            (event.licensee, event.digest): event.position for event in self.events if event.kind is EventKind.SCHEDULED
+        }
+        return tuple(one.release() for one in sorted(scheduled, key=lambda one: order[one.key]))
+
+    def state(self, one: Proposal, now_us: int) -> ReleaseState:
+        """How far a pack has come at a moment."""
+        if one.ended_us is not None:
+            return ReleaseState.ROLLED_BACK
+        if one.scheduled_us is None:
+            return ReleaseState.APPROVED if one.approved else ReleaseState.PROPOSED
+        if one.from_us > now_us:
+            return ReleaseState.SCHEDULED
+        later = any(
+            other.scheduled_us is not None and other.ended_us is None and one.from_us < other.from_us <= now_us
+            for other in self.proposals.values()
+            if (other.licensee, other.document.name) == (one.licensee, one.document.name)
+        )
+        return ReleaseState.RETIRED if later else ReleaseState.ACTIVE
+
+    def shadows(self) -> tuple[Proposal, ...]:
+        """Packs that decide beside the law."""
+        return tuple(one for one in self.proposals.values() if one.shadow)
+
+
+def docket(packs: Iterable[Proposal], events: Sequence[Event]) -> Docket:
+    """What has become of packs by these events, in their order."""
+    found = {one.key: one for one in packs}
+    for event in events:
+        key = (event.licensee, event.digest)
+        if key in found:
+            found[key] = found[key].after(event)
+    return Docket(proposals=found, events=tuple(events))
+
+
+def since_always(from_us: int) -> bool:
+    """Whether a pack holds from the beginning."""
+    return from_us == ALWAYS
