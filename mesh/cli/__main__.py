@@ -14,6 +14,7 @@ from mesh.cli import (
     exporting,
     licensees,
     opinion,
+    packs,
     pending,
     programs,
     reconcile,
@@ -50,6 +51,7 @@ app.command()(auditing.audit)
 app.command()(auditing.dispute)
 app.command("verify-dispute", context_settings=programs.PASS_THROUGH)(programs.verify_dispute)
 app.add_typer(licensees.app, name="licensee")
+app.add_typer(packs.app, name="pack")
 
 
 def main() -> None:
