@@ -10,7 +10,7 @@ import pytest
 from gateway import environment as gateway
 from mesh import settings
 from tests.unit.k8s.manifests import environment
-from tests.unit.k8s.test_house import adapters, workloads
+from tests.unit.k8s.test_house import SOURCES, adapters, workloads
 
 SHARED = {
     "PITBOSS_ENVIRONMENT", "PITBOSS_LOG_LEVEL", "PITBOSS_OTLP_ENDPOINT", "PITBOSS_ADAPTERS", "PITBOSS_GATEWAY_CALLBACKS",
@@ -19,13 +19,16 @@ SHARED = {
 """The maps `mesh` and `adapters` are read whole, so a process may be told more of these than it needs."""
 
 
-def settings_class(package: str) -> type[settings.ProcessSettings]:
+def settings_class(package: str) -> type:
     """The settings of a process: the one class in its config.py that is read from the environment."""
     module = importlib.import_module(f"{package}.config")
     found = [
         each
         for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, settings.ProcessSettings) and each.__module__ == module.__name__
+        if isinstance(each, type)
+        and each.__name__.endswith("Settings")
+        and each.__name__ != "StudioSettings"
+        and each.__module__ == module.__name__
     ]
     (only,) = found
     return only
@@ -33,7 +36,8 @@ def settings_class(package: str) -> type[settings.ProcessSettings]:
 
 def processes() -> list[tuple[str, str]]:
     services = [("wallet-svc", "wallet_svc"), ("session-svc", "session_svc"), ("compliance-svc", "compliance_svc")]
-    services.append(("second-opinion", "mesh.second_opinion"))
+    services += [("second-opinion", "mesh.second_opinion"), ("audit-svc", "audit_svc"), ("witness", "witness")]
+    services += [(name, identity.replace("/", ".")) for name, identity in SOURCES.items()]
     return services + [(name, "provider_adapters._kit") for name in adapters().values()]
 
 

@@ -11,7 +11,9 @@ from mesh.tooling.kustomize import Document
 from mesh.tooling.manifests import ROOT, applicable
 from tests.unit.k8s.manifests import WORKLOADS, containers, everything, in_overlay, of_kind, pod, rendered
 
-PROCESSES = ("wallet-svc", "session-svc", "compliance-svc", "second-opinion", "gateway")
+PROCESSES = ("wallet-svc", "session-svc", "compliance-svc", "audit-svc", "witness", "second-opinion", "gateway")
+SOURCES = {f"source-{name}": f"fact_sources/{name}" for name in ("register", "kyc", "geolocation", "sanctions")}
+"""The component of an overlay that asks sources outside, with the names by which others know them."""
 OVERLAYS = [folder.name for folder in applicable() if folder.parent.name == "overlays"]
 
 
@@ -22,13 +24,17 @@ def adapters() -> dict[str, str]:
     return {name: "adapter-" + name.replace("_", "-") for name in names}
 
 
+def sources(overlay: str) -> dict[str, str]:
+    return SOURCES if overlay == "production" else {}
+
+
 def workloads(overlay: str) -> dict[str, Document]:
     return {name: each for (kind, name), each in in_overlay(overlay).items() if kind in WORKLOADS}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_process_and_every_provider_is_deployed(overlay: str) -> None:
-    assert workloads(overlay).keys() == {*PROCESSES, *adapters().values()}
+    assert workloads(overlay).keys() == {*PROCESSES, *sources(overlay), *adapters().values()}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -46,7 +52,9 @@ def test_a_process_has_its_own_account_door_policy_and_budget(overlay: str) -> N
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_certificate_names_the_workload_by_which_others_know_it(overlay: str) -> None:
     objects = in_overlay(overlay)
-    identities = {name: name.replace("-", "_") for name in PROCESSES}
+    # A witness has no certificate: what it is shown is signed, and it asks nobody.
+    identities = {name: name.replace("-", "_") for name in PROCESSES if name != "witness"}
+    identities |= sources(overlay)
     identities |= {name: f"provider_adapters/{provider}" for provider, name in adapters().items()}
     for name, identity in identities.items():
         spec = objects["Certificate", name]["spec"]

@@ -54,10 +54,16 @@ def test_a_process_is_probed_on_a_port_that_needs_no_certificate(workload: Docum
         probe = container[name]
         if edge:
             assert (probe.get("httpGet") or probe["tcpSocket"])["port"] == "operations"
-        else:
+        elif "grpc" in probe:
             assert probe["grpc"]["port"] == 8081
+        else:
+            assert probe["httpGet"] == {"path": "/healthz", "port": "http"}
     variables = {variable["name"]: variable.get("value") for variable in container["env"]}
-    assert edge or variables["PITBOSS_HEALTH_LISTEN"] == "0.0.0.0:8081"
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    if "http" in ports:
+        assert f"0.0.0.0:{ports['http']}" in {value for name, value in variables.items() if name.endswith("_LISTEN")}
+    else:
+        assert edge or variables["PITBOSS_HEALTH_LISTEN"] == "0.0.0.0:8081"
 
 
 @pytest.mark.parametrize("workload", SERVING)
