@@ -68,9 +68,9 @@ async def certify(stack: Stack, names: Sequence[str], *, seed: int, run_id: str,
         if wanted:
             return verdicts
         verdicts += absent(names)
+        verdicts += await play_lawless(office, names, seed=seed, run_id=run_id, told=tell)
         since = time.time()
         verdicts += await play_chain(office, names, told=tell)
-        verdicts += await play_lawless(office, names, seed=seed, run_id=run_id, told=tell)
         verdicts += await play_replays(office, names, told=tell)
         verdicts += await play_afterwards(office, names, since=since, told=tell)
         # Last, because it moves the clock of the mesh.
