@@ -18,20 +18,29 @@ EXPIRES_S = 12 * 3600
 
 Id = Annotated[str, typer.Argument(help="Such as aurora: a letter, then letters, digits and hyphens.")]
 Pack = Annotated[str, typer.Option(help="Law pack of players that name none.")]
+MODES = ("hosted", "transfer")
+Mode = Annotated[
+    str, typer.Option(help="Where its players' money is: hosted, or transfer (moved in and out of a game wallet).")
+]
 Expires = Annotated[int, typer.Option(help="Seconds until the token ends; below zero makes an expired one.")]
 Scopes = Annotated[str, typer.Option(help="What the token may do, separated by commas.")]
 
 
 @app.command()
-def create(licensee: Id, *, pack: Pack = "base", json: Json = False) -> None:
+def create(licensee: Id, *, pack: Pack = "base", wallet: Mode = "hosted", json: Json = False) -> None:
     """Register a licensee, with an account of every provider, and print a token for it."""
     from mesh.cli import registry  # noqa: PLC0415 - imports the contracts, which takes long
 
     check_id(licensee)
-    registry.create(licensee, pack)
+    if wallet not in MODES:
+        message = (
+            f"{wallet!r} is no place for money: there are {' and '.join(MODES)}; a wallet of its own needs an address"
+        )
+        raise CommandError(message)
+    registry.create(licensee, pack, game_wallet=wallet == "transfer")
     token = _token(licensee, expires_s=EXPIRES_S, scopes=ALL_SCOPES)
     if json:
-        write_json({"id": licensee, "pack": pack, "token": token})
+        write_json({"id": licensee, "pack": pack, "wallet": wallet, "token": token})
     else:
         console.print(f"{licensee} is registered under the pack {pack}. Its token:\n")
         typer.echo(token)
@@ -42,12 +51,16 @@ def list_licensees(*, json: Json = False) -> None:
     """List all licensees."""
     from mesh.cli import registry  # noqa: PLC0415 - as above
 
-    found = [(each.licensee_id, each.default_jurisdiction, each.suspended) for each in registry.all_licensees()]
+    found = [
+        (each.licensee_id, each.default_jurisdiction, registry.mode_of(each), each.suspended)
+        for each in registry.all_licensees()
+    ]
     if json:
-        write_json([{"id": name, "pack": pack, "suspended": suspended} for name, pack, suspended in found])
+        names = ("id", "pack", "wallet", "suspended")
+        write_json([dict(zip(names, row, strict=True)) for row in found])
     else:
-        rows = [(name, pack, "suspended" if suspended else "") for name, pack, suspended in found]
-        write_table(("licensee", "pack", ""), rows)
+        rows = [(name, pack, wallet, "suspended" if suspended else "") for name, pack, wallet, suspended in found]
+        write_table(("licensee", "pack", "wallet", ""), rows)
 
 
 @app.command()

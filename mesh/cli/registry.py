@@ -6,15 +6,23 @@ from mesh.cli.output import CommandError
 from mesh.cli.platform import call, wallet_channel
 from mesh.dev.providers import discover
 from mesh.dev.registration import put_licensee, put_provider
-from pitboss.wallet.v1.registry_service_pb2 import Licensee, ListLicenseesRequest, PutLicenseeRequest
+from pitboss.wallet.v1.registry_service_pb2 import (
+    WALLET_MODE_TRANSFER,
+    Licensee,
+    ListLicenseesRequest,
+    PutLicenseeRequest,
+    Wallet,
+    WalletMode,
+)
 from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 
-def create(licensee: str, pack: str) -> None:
-    """Register a licensee, with an account of every provider."""
+def create(licensee: str, pack: str, *, game_wallet: bool = False) -> None:
+    """Register a licensee, with an account of every provider. With `game_wallet` its players' money is moved in and out."""
+    wallet = Wallet(mode=WALLET_MODE_TRANSFER) if game_wallet else None
     with wallet_channel() as channel:
         stub = RegistryServiceStub(channel)
-        put_licensee(stub, licensee, pack)
+        put_licensee(stub, licensee, pack, wallet=wallet)
         for provider in discover():
             put_provider(stub, licensee, provider)
 
@@ -23,6 +31,11 @@ def all_licensees() -> list[Licensee]:
     """Every licensee, by id."""
     with wallet_channel() as channel:
         return list(call(RegistryServiceStub(channel).ListLicensees, ListLicenseesRequest()).licensees)
+
+
+def mode_of(licensee: Licensee) -> str:
+    """Who keeps its players' money, "transfer"."""
+    return WalletMode.Name(licensee.wallet.mode).removeprefix("WALLET_MODE_").lower()
 
 
 def set_suspended(licensee: str, *, suspended: bool) -> None:

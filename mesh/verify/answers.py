@@ -15,6 +15,8 @@ _SIDES: dict[Kind, tuple[tuple[Class, ...], tuple[Class, ...]]] = {
     Kind.WIN: (_GAMING, _OWN),
     Kind.CANCEL: ((Class.GAMING, Class.TIPS), _OWN),
     Kind.DEPOSIT: ((Class.OUTSIDE,), _CASH),
+    Kind.TRANSFER_IN: ((Class.OUTSIDE,), _CASH),
+    Kind.TRANSFER_OUT: (_CASH, (Class.OUTSIDE,)),
     Kind.HOLD: (_CASH, (Class.HELD,)),
     Kind.CAPTURE: ((Class.HELD, Class.CASH), (Class.OUTSIDE,)),
     Kind.RELEASE: ((Class.HELD,), _CASH),

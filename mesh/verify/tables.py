@@ -36,6 +36,8 @@ class Kind(enum.IntEnum):
     FREE_ROUND_SPIN = 17
     FREE_ROUND_TOTAL = 18
     ADJUST = 19
+    TRANSFER_IN = 22
+    TRANSFER_OUT = 23
     CONCLUDE = 64
     DELIVER = 65
     DELIVERY_REFUSED = 66

@@ -16,6 +16,8 @@ _FLOWS: Final[Mapping[int, str]] = {
     Kind.WIN: "won",
     Kind.DEPOSIT: "deposited",
     Kind.CAPTURE: "withdrawn",
+    Kind.TRANSFER_IN: "transferred_in",
+    Kind.TRANSFER_OUT: "transferred_out",
 }
 
 

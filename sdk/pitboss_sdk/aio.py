@@ -140,6 +140,31 @@ class AsyncClient:
         """
         return await self._run(wallet.deposit(player_id, amount, transaction_key, effective_time), timeout_s)
 
+    async def transfer_in(
+        self,
+        player_id: str,
+        amount: Money,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Move money into the player's game wallet, for a licensee with transfers. RefusedError for any other."""
+        return await self._run(wallet.transfer_in(player_id, amount, transaction_key), timeout_s)
+
+    async def transfer_out(
+        self,
+        player_id: str,
+        what: Money | str,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Receipt:
+        """Move an amount out of the game wallet, or with a currency code all that is free in it.
+
+        What is staked or held stays. InsufficientFundsError for more than is free; `look_up` says how much moved.
+        """
+        return await self._run(wallet.transfer_out(player_id, what, transaction_key), timeout_s)
+
     async def request_withdrawal(
         self,
         player_id: str,

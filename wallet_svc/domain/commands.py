@@ -178,6 +178,21 @@ class Deposit:
 
 
 @value(kw_only=True)
+class TransferIn:
+    """Money that a licensee moves into the player's game wallet."""
+
+    money: MoneyText
+
+
+@value(kw_only=True)
+class TransferOut:
+    """Money that a licensee moves out of it: an amount, or without one all that is free."""
+
+    currency: str
+    money: MoneyText | None = None
+
+
+@value(kw_only=True)
 class Hold:
     money: MoneyText
     expires_in_us: int | None = None
@@ -370,6 +385,8 @@ Action = (
     | Cancel
     | CloseRound
     | Deposit
+    | TransferIn
+    | TransferOut
     | Hold
     | Capture
     | Release
@@ -411,6 +428,8 @@ KIND_OF: dict[type, Kind] = {
     Cancel: Kind.CANCEL,
     CloseRound: Kind.CLOSE_ROUND,
     Deposit: Kind.DEPOSIT,
+    TransferIn: Kind.TRANSFER_IN,
+    TransferOut: Kind.TRANSFER_OUT,
     Hold: Kind.HOLD,
     Capture: Kind.CAPTURE,
     Release: Kind.RELEASE,

@@ -18,6 +18,7 @@ from wallet_svc.domain import (
     rounds,
     stakes,
     standing,
+    transfers,
 )
 from wallet_svc.domain.backdating import backdate
 from wallet_svc.domain.commands import (
@@ -59,6 +60,8 @@ from wallet_svc.domain.commands import (
     SetStanding,
     TakeBreak,
     Tip,
+    TransferIn,
+    TransferOut,
     UndoRollback,
     Win,
 )
@@ -73,6 +76,8 @@ _RULES: dict[type, Callable[[Scene, Any], Decided]] = {
     Cancel: cancels.cancel,
     CloseRound: rounds.close_round,
     Deposit: payments.deposit,
+    TransferIn: transfers.transfer_in,
+    TransferOut: transfers.transfer_out,
     Hold: payments.hold,
     Capture: payments.capture,
     Release: payments.release,

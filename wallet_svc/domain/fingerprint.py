@@ -47,6 +47,8 @@ from wallet_svc.domain.commands import (
     SetStanding,
     TakeBreak,
     Tip,
+    TransferIn,
+    TransferOut,
     UndoRollback,
     Win,
 )
@@ -93,6 +95,8 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
     Cancel: lambda cancel: ("cancel", cancel.bet_key, *(() if cancel.of is Kind.BET else (cancel.of.name,))),
     CloseRound: lambda close: ("close_round", close.round),
     Deposit: lambda deposit: ("deposit", *_money(deposit.money)),
+    TransferIn: lambda into: ("transfer_in", *_money(into.money)),
+    TransferOut: lambda out: ("transfer_out", *(_money(out.money) if out.money else (out.currency, "all"))),
     Hold: lambda hold: ("hold", *_money(hold.money), *(_money(hold.tolerance) if hold.tolerance else ())),
     Capture: lambda capture: ("capture", capture.hold_key, *(_money(capture.money) if capture.money else ("rest",))),
     Release: lambda release: ("release", release.hold_key, *(("player",) if release.by_player else ())),

@@ -286,7 +286,11 @@ class Batch:
         for entry in self.entries:
             duties = entry.decision is not None and entry.decision.obligations
             entry.decision = None
-            if entry.outcome is Outcome.OK and entry.kind in (Kind.BET, Kind.DEPOSIT, Kind.TIP) and not duties:
+            if (
+                entry.outcome is Outcome.OK
+                and entry.kind in (Kind.BET, Kind.DEPOSIT, Kind.TIP, Kind.TRANSFER_IN)
+                and not duties
+            ):
                 # A replay never tells how an allowed bet was decided; the log does.
                 entry.decision_json = None
         head = self.book.head

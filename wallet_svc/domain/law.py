@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +19,7 @@ from wallet_svc.domain.commands import (
     OpenAccount,
     OpenPlay,
     ResumePlay,
+    TransferIn,
 )
 from wallet_svc.domain.scene import minor
 from wallet_svc.domain.state import WELL, Health
@@ -107,6 +109,14 @@ def about_deposit(scene: Scene, action: Deposit, entry: Entry) -> kernel.Decisio
     decision = _ask(scene, question, answers=action.answers)
     _note_counted(scene, entry, decision, question)
     return decision
+
+
+def about_transfer_in(scene: Scene, asset: Asset) -> kernel.Decision:
+    """Ask whether the player may put money in at all. Transfers count towards no limit, so it is a deposit of nothing."""
+    question = kernel.Deposit(amount_minor=0, currency=asset.code, exponent=asset.exponent)
+    unused = copy.copy(scene.player)
+    unused.usage = kernel.UsageBook()
+    return _ask(replace(scene, player=unused), question)
 
 
 def about_withdrawal(scene: Scene, asset: Asset, amount: int) -> kernel.Decision:
@@ -392,7 +402,7 @@ def human_of(player: Player | None, action: Action) -> str | None:
     return player.person
 
 
-_ENTERING = (Enter, Deposit, OpenPlay, ResumePlay, ChangePlay)
+_ENTERING = (Enter, Deposit, TransferIn, OpenPlay, ResumePlay, ChangePlay)
 
 
 def standing(player: Player) -> kernel.Player:

@@ -17,7 +17,7 @@ from wallet_svc.domain.scene import Decided, Scene, answer
 from wallet_svc.domain.state import Asset, Entry, OpenIntent
 from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass, Case, Kind, Outcome
 
-_ELSEWHERE = frozenset({Kind.DEPOSIT, Kind.HOLD})
+_ELSEWHERE = frozenset({Kind.DEPOSIT, Kind.HOLD, Kind.TRANSFER_IN, Kind.TRANSFER_OUT})
 """What a licensee does in its own wallet, and not here."""
 
 

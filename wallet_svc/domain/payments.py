@@ -13,6 +13,9 @@ def deposit(scene: Scene, action: Deposit) -> Decided:
     if known is not None:
         return replay(known, scene)
     entry = scene.entry(Kind.DEPOSIT, Outcome.OK)
+    if scene.player.licensee.game_wallet:
+        entry.outcome = Outcome.REQUEST_INVALID
+        return answer(entry)
     entry.outcome = _check_amount(scene, action.money, entry) or _check_deposit(scene, action, entry)
     return answer(entry)
 
@@ -42,6 +45,9 @@ def hold(scene: Scene, action: Hold) -> Decided:
     if known is not None:
         return replay(known, scene)
     entry = scene.entry(Kind.HOLD, Outcome.OK)
+    if scene.player.licensee.game_wallet:
+        entry.outcome = Outcome.REQUEST_INVALID
+        return answer(entry)
     if action.expires_in_us is not None:
         entry.details = {"expires_us": scene.now_us + action.expires_in_us}
     entry.outcome = (

@@ -89,6 +89,8 @@ class Licensee:
     wallet: OwnWallet | None = None
     """None: the ledger keeps the money of its players."""
     mirrored: bool = False
+    game_wallet: bool = False
+    """Its players' money comes and goes by transfers."""
     """It has a wallet of its own."""
     licences: tuple[str, ...] = ()
     """Law packs for which it has a licence. Empty: for all."""

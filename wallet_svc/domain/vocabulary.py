@@ -27,6 +27,8 @@ class Kind(enum.IntEnum):
     ADJUST = 19
     PROPOSE_ADJUSTMENT = 20
     APPROVE_ADJUSTMENT = 21
+    TRANSFER_IN = 22
+    TRANSFER_OUT = 23
     OPEN_ACCOUNT = 30
     OPEN_PLAY = 31
     END_PLAY = 32

@@ -21,7 +21,7 @@ from wallet_svc.domain.state import Assertions, ExchangeRate, OwnWallet, Provide
 from wallet_svc.domain.vocabulary import AssetKind, Scope
 from wallet_svc.errors import PackRejectedError, PackUnknownError
 from wallet_svc.grpc_api.commands import plain
-from wallet_svc.store.registry import Papers, RegistryStore, Switch, Terms
+from wallet_svc.store.registry import Keeping, Papers, RegistryStore, Switch, Terms
 
 log = logs.get(__name__)
 
@@ -50,8 +50,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             shortfall=licensee.win_reversal_shortfall or pb.WIN_REVERSAL_SHORTFALL_REFUSE,
             suspended=licensee.suspended,
             thresholds=_thresholds(licensee.adjustment_thresholds),
-            wallet=_wallet(licensee.wallet) if licensee.HasField("wallet") else None,
-            hosted=licensee.HasField("wallet") and licensee.wallet.mode != pb.WALLET_MODE_SEAMLESS,
+            place=_place(licensee.wallet) if licensee.HasField("wallet") else None,
             terms=Terms(
                 licences=_licences(licensee, packs),
                 assertions=_assertions(licensee.assertions) if licensee.HasField("assertions") else None,
@@ -72,7 +71,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
                     adjustment_thresholds=[
                         Money(currency_code=code, amount=amount) for code, amount in orjson.loads(thresholds)
                     ],
-                    wallet=_told(address, key, deadline_us),
+                    wallet=_told(address, key, deadline_us, game_wallet=game_wallet),
                     licences=licences,
                     assertions=_told_assertions(public, max_age_us),
                 )
@@ -89,6 +88,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
                     licences,
                     public,
                     max_age_us,
+                    game_wallet,
                 ) in rows
             ]
         )
@@ -299,21 +299,21 @@ def _check_spans(request: pb.PutProviderRequest) -> None:
 _DEADLINE_US = 1_000_000
 
 
-def _wallet(wallet: pb.Wallet) -> OwnWallet | None:
-    """The licensee's own wallet; None if the ledger keeps the money."""
+def _place(wallet: pb.Wallet) -> OwnWallet | Keeping:
+    """Where the money of the licensee's players is."""
     if wallet.mode != pb.WALLET_MODE_SEAMLESS:
         if wallet.address or wallet.signing_key:
             problem = "is only for a licensee that keeps its players' money itself"
             raise RequestInvalidError(violations=[("licensee.wallet.address", problem)])
-        return None
+        return Keeping.GAME_WALLET if wallet.mode == pb.WALLET_MODE_TRANSFER else Keeping.HOSTED
     if not wallet.address or not wallet.signing_key:
         raise RequestInvalidError(violations=[("licensee.wallet.address", "needs an address and a signing key")])
     deadline_us = wallet.deadline.ToMicroseconds() or _DEADLINE_US
     return OwnWallet(address=wallet.address, signing_key=wallet.signing_key, deadline_us=deadline_us)
 
 
-def _told(address: str | None, key: str | None, deadline_us: int | None) -> pb.Wallet:
-    wallet = pb.Wallet(mode=pb.WALLET_MODE_HOSTED)
+def _told(address: str | None, key: str | None, deadline_us: int | None, *, game_wallet: bool) -> pb.Wallet:
+    wallet = pb.Wallet(mode=pb.WALLET_MODE_TRANSFER if game_wallet else pb.WALLET_MODE_HOSTED)
     if address is not None:
         wallet.mode, wallet.address, wallet.signing_key = pb.WALLET_MODE_SEAMLESS, address, key or ""
         wallet.deadline.FromMicroseconds(deadline_us or _DEADLINE_US)

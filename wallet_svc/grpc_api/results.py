@@ -157,7 +157,7 @@ def known_balances(asset: Asset, available: int, since_us: int | None) -> action
 
 
 _DUTIES = '"obligations":'
-_MONEY_KINDS = frozenset({Kind.BET, Kind.DEPOSIT, Kind.TIP})
+_MONEY_KINDS = frozenset({Kind.BET, Kind.DEPOSIT, Kind.TIP, Kind.TRANSFER_IN, Kind.TRANSFER_OUT})
 
 
 def worth_telling(entry: Entry) -> bool:

@@ -7,11 +7,12 @@ from mesh.identity import current_caller, require_licensee
 from pitboss.wallet.v1 import transaction_pb2, wallet_service_pb2_grpc
 from pitboss.wallet.v1 import wallet_service_pb2 as pb
 from wallet_svc.domain import commands as c
-from wallet_svc.domain.vocabulary import MAX_MINOR, TransactionState
+from wallet_svc.domain.vocabulary import MAX_MINOR, Outcome, TransactionState
 from wallet_svc.engine import Answer
 from wallet_svc.grpc_api.commands import action_of, effective_of, moment_us, plain
 from wallet_svc.grpc_api.ledger import kind_named, kinds_wanted, timeout_of
 from wallet_svc.grpc_api.results import balances, known_balances, result_of, transaction_of
+from wallet_svc.grpc_api.results import money as money_of
 from wallet_svc.history import History, Wanted
 from wallet_svc.own_wallets.asking import Asking
 from wallet_svc.queries import Queries
@@ -47,6 +48,23 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         action = c.Deposit(money=c.MoneyText(request.amount.currency_code, request.amount.amount))
         effective = effective_of(request.effective_time, action) if request.HasField("effective_time") else None
         return pb.DepositResponse(result=result_of(await self._execute(request, action, effective)))
+
+    async def TransferIn(self, request: pb.TransferInRequest, context: object) -> pb.TransferInResponse:
+        action = c.TransferIn(money=c.MoneyText(request.amount.currency_code, request.amount.amount))
+        return pb.TransferInResponse(result=result_of(await self._execute(request, action)))
+
+    async def TransferOut(self, request: pb.TransferOutRequest, context: object) -> pb.TransferOutResponse:
+        if request.WhichOneof("what") == "amount":
+            money = c.MoneyText(request.amount.currency_code, request.amount.amount)
+            action = c.TransferOut(currency=money.currency, money=money)
+        else:
+            action = c.TransferOut(currency=request.all_of)
+        answer = await self._execute(request, action)
+        response = pb.TransferOutResponse(result=result_of(answer))
+        entry = answer.entry
+        if entry.outcome is Outcome.OK and entry.asset is not None:
+            response.moved.CopyFrom(money_of(entry.moved, entry.asset))
+        return response
 
     async def RequestWithdrawal(
         self, request: pb.RequestWithdrawalRequest, context: object
@@ -149,6 +167,8 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         self,
         request: pb.OpenAccountRequest
         | pb.DepositRequest
+        | pb.TransferInRequest
+        | pb.TransferOutRequest
         | pb.RequestWithdrawalRequest
         | pb.CaptureWithdrawalRequest
         | pb.ReleaseWithdrawalRequest

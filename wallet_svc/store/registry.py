@@ -1,5 +1,6 @@
 """The registry: read whole as one version, changed under the locks of every head."""
 
+import enum
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,7 +66,8 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
         licensees = await _all(
             connection,
             "SELECT id, name, default_pack, stake_order, suspended, win_reversal_shortfall, adjustment_thresholds, "
-            "wallet_address, wallet_key, wallet_deadline_us, licences, assertion_key, assertion_max_age_us FROM licensee",
+            "wallet_address, wallet_key, wallet_deadline_us, licences, assertion_key, assertion_max_age_us, game_wallet "
+            "FROM licensee",
         )
         assets = await _all(connection, "SELECT id, licensee_id, code, exponent, kind, cap FROM asset")
         sources = await _all(connection, "SELECT id, name FROM source")
@@ -152,6 +154,7 @@ def _assemble(
             thresholds=tuple((code, amount) for code, amount in orjson.loads(thresholds)),
             wallet=None if address is None else OwnWallet(address=address, signing_key=key, deadline_us=deadline_us),
             mirrored=address is not None,
+            game_wallet=game_wallet,
             licences=tuple(licences),
             assertions=None if public is None else Assertions(public_key=bytes(public), max_age_us=max_age_us),
         )
@@ -169,6 +172,7 @@ def _assemble(
             licences,
             public,
             max_age_us,
+            game_wallet,
         ) in licensees
     ]
     known = {
@@ -205,6 +209,13 @@ def _assemble(
         source_names={row[0]: row[1] for row in sources},
         licensees_by_id={tenant.id: tenant for tenant in tenants},
     )
+
+
+class Keeping(enum.Enum):
+    """Money that the ledger keeps."""
+
+    HOSTED = enum.auto()
+    GAME_WALLET = enum.auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,13 +279,13 @@ class RegistryStore:
             return await _all(
                 connection,
                 "SELECT name, default_pack, stake_order, win_reversal_shortfall, suspended, adjustment_thresholds, "
-                "wallet_address, wallet_key, wallet_deadline_us, licences, assertion_key, assertion_max_age_us "
-                "FROM licensee ORDER BY name",
+                "wallet_address, wallet_key, wallet_deadline_us, licences, assertion_key, assertion_max_age_us, "
+                "game_wallet FROM licensee ORDER BY name",
             )
         finally:
             await connection.close()
 
-    async def put_licensee(  # noqa: PLR0913 - a row of the registry
+    async def put_licensee(
         self,
         *,
         name: str,
@@ -283,13 +294,12 @@ class RegistryStore:
         shortfall: int,
         suspended: bool,
         thresholds: list[tuple[str, str]],
-        wallet: OwnWallet | None = None,
-        hosted: bool = False,
+        place: OwnWallet | Keeping | None = None,
         terms: Terms = NO_TERMS,
     ) -> None:
         """Register a licensee with the default assets, or change its policies.
 
-        Its wallet stays where it is unless one is given, or `hosted` says that the ledger keeps the money.
+        Its players' money stays where it is unless `place` says where.
         Errors: WalletModeFixedError.
         """
         told = orjson.dumps(thresholds).decode()
@@ -301,8 +311,8 @@ class RegistryStore:
             await connection.execute(
                 "UPDATE licensee SET assertion_key = %s, assertion_max_age_us = %s WHERE name = %s", (*told_word, name)
             )
-            if wallet is not None or hosted:
-                await _put_wallet(connection, name, wallet)
+            if place is not None:
+                await _put_wallet(connection, name, place)
 
         async def change(connection: psycopg.AsyncConnection[TupleRow]) -> None:
             known = await connection.execute(
@@ -639,20 +649,23 @@ async def _source_id(connection: psycopg.AsyncConnection[TupleRow], name: str) -
     return int(row[0]) if row else 0
 
 
-async def _put_wallet(connection: psycopg.AsyncConnection[TupleRow], name: str, wallet: OwnWallet | None) -> None:
+async def _put_wallet(connection: psycopg.AsyncConnection[TupleRow], name: str, place: OwnWallet | Keeping) -> None:
     """Say where the money is. What a player's balance means must not change while there are players."""
     cursor = await connection.execute(
-        "SELECT id, wallet_address IS NOT NULL, EXISTS (SELECT FROM player WHERE licensee_id = licensee.id) "
+        "SELECT id, wallet_address IS NOT NULL, game_wallet, EXISTS (SELECT FROM player WHERE licensee_id = licensee.id) "
         "FROM licensee WHERE name = %s",
         (name,),
     )
     row = await cursor.fetchone()
     if row is None:
         raise LicenseeNotFoundError(licensee_id=name)
-    id_, mirrored, has_players = row
-    if has_players and mirrored != (wallet is not None):
+    id_, *before, has_players = row
+    own, game_wallet = isinstance(place, OwnWallet), place is Keeping.GAME_WALLET
+    if has_players and before != [own, game_wallet]:
         raise WalletModeFixedError(licensee_id=name)
-    told = (None, None, None) if wallet is None else (wallet.address, wallet.signing_key, wallet.deadline_us)
+    told = (place.address, place.signing_key, place.deadline_us) if isinstance(place, OwnWallet) else (None, None, None)
     await connection.execute(
-        "UPDATE licensee SET wallet_address = %s, wallet_key = %s, wallet_deadline_us = %s WHERE id = %s", (*told, id_)
+        "UPDATE licensee SET wallet_address = %s, wallet_key = %s, wallet_deadline_us = %s, game_wallet = %s "
+        "WHERE id = %s",
+        (*told, game_wallet, id_),
     )

@@ -25,6 +25,8 @@ LARGEST_PAGE: Final = 500
 _Request: TypeAlias = (
     pb.OpenAccountRequest
     | pb.DepositRequest
+    | pb.TransferInRequest
+    | pb.TransferOutRequest
     | pb.RequestWithdrawalRequest
     | pb.CaptureWithdrawalRequest
     | pb.ReleaseWithdrawalRequest
@@ -63,6 +65,22 @@ def deposit(player_id: str, amount: Money, key: str | None, effective_time: date
         effective_time=reading.moment_message(effective_time),
     )
     return _action(lambda stubs: stubs.wallet.Deposit, request, TransactionKind.DEPOSIT)
+
+
+def transfer_in(player_id: str, amount: Money, key: str | None) -> Action:
+    """Move money into a game wallet."""
+    request = pb.TransferInRequest(player_id=player_id, transaction_key=key or new_key(), amount=_money(amount))
+    return _action(lambda stubs: stubs.wallet.TransferIn, request, TransactionKind.TRANSFER_IN)
+
+
+def transfer_out(player_id: str, what: Money | str, key: str | None) -> Action:
+    """Move money out of a game wallet: an amount, or all of a currency."""
+    request = pb.TransferOutRequest(player_id=player_id, transaction_key=key or new_key())
+    if isinstance(what, str):
+        request.all_of = what
+    else:
+        request.amount.CopyFrom(_money(what))
+    return _action(lambda stubs: stubs.wallet.TransferOut, request, TransactionKind.TRANSFER_OUT)
 
 
 def request_withdrawal(

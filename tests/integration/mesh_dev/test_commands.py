@@ -120,7 +120,17 @@ def test_a_new_licensee_can_be_made_suspended_and_resumed(up: Pitboss) -> None:
     for command, suspended in (("suspend", True), ("resume", False)):
         up.json("licensee", command, "corona")
         (entry,) = [each for each in up.json("licensee", "list") if each["id"] == "corona"]
-        assert entry == {"id": "corona", "pack": "gb", "suspended": suspended}
+        assert entry == {"id": "corona", "pack": "gb", "wallet": "hosted", "suspended": suspended}
+
+
+def test_a_licensee_with_game_wallets_stays_one(up: Pitboss) -> None:
+    assert up.json("licensee", "create", "meridian", "--wallet", "transfer")["wallet"] == "transfer"
+    up.json("licensee", "suspend", "meridian")
+    up.json("licensee", "resume", "meridian")
+    (entry,) = [each for each in up.json("licensee", "list") if each["id"] == "meridian"]
+    assert entry["wallet"] == "transfer"
+    wrong = up.run("licensee", "create", "orion", "--wallet", "mattress")
+    assert (wrong.returncode, "hosted and transfer" in wrong.stderr) == (1, True)
 
 
 def test_a_token_has_the_asked_scopes_and_life(up: Pitboss) -> None:

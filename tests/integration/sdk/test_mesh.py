@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
+import grpc
 import httpx
 import pytest
 
 from mesh.dev.paths import ROOT
+from mesh.dev.registration import put_licensee, put_provider
 from mesh.dev.stack import Options, Stack
+from mesh.tls import Tls
+from pitboss.wallet.v1 import registry_service_pb2 as registry
+from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 from pitboss_sdk import (
     AsyncClient,
     Category,
@@ -358,6 +364,61 @@ def test_an_excluded_player_opens_no_game_and_the_decisions_say_why(client: Clie
     record = client.decision(decision.decision_id)
     assert (record.kind, record.decision.pack) == (TransactionKind.EXCLUDE, decision.pack)
     assert json.loads(record.decision.facts_json)["action"] == {"kind": "EXCLUDE", "term": "6mo"}
+
+
+# -- game wallets
+
+
+@pytest.fixture(scope="module")
+def meridian(stack: Stack) -> str:
+    """The token of a licensee that moves money in and out."""
+    credentials = Tls.load(stack.around.tls / "platform").channel_credentials()
+    with grpc.secure_channel(f"127.0.0.1:{stack.around.ports.wallets[0]}", credentials) as channel:
+        stub = RegistryServiceStub(channel)
+        put_licensee(stub, "meridian", "base", wallet=registry.Wallet(mode=registry.WALLET_MODE_TRANSFER))
+        put_provider(stub, "meridian", next(one for one in stack.provider_list if one.name == PROVIDER))
+    return stack.token("meridian")
+
+
+def test_money_is_moved_into_a_game_wallet_played_with_and_moved_out_again(
+    stack: Stack, wire: Wire, meridian: str
+) -> None:
+    gateway, name = stack.mesh["gateway"], f"pl-{next(_NUMBERS)}"
+    studio = next(each["studio_url"] for each in stack.mesh["providers"] if each["name"] == PROVIDER)
+
+    def at_the_studio(what: str, **said: str) -> None:
+        order = {"launch_url": launch.launch_url, "stake": "20.00", **said}
+        httpx.post(f"{studio}/control/{what}/{name}", json=order, trust_env=False, timeout=20).raise_for_status()
+
+    with Client(wire.address, token=meridian, ca_file=gateway["ca"]) as client:
+        client.open_account(name, "EUR", born_on=BORN)
+        with pytest.raises(errors.RefusedError, match="REQUEST_INVALID"):
+            client.deposit(name, eur("5"))
+        assert client.transfer_in(name, eur("50")).balance_at_commit == eur("50")
+        launch = client.create_session(name, provider=PROVIDER, game_id=GAME, currency_code="EUR")
+        at_the_studio("bet")
+        with pytest.raises(errors.InsufficientFundsError):
+            client.transfer_out(name, eur("30.01"))
+        wire.lose_answers()
+        threading.Timer(2, wire.cut).start()
+        out = client.transfer_out(name, "EUR")
+        assert out.replayed
+        found = client.look_up(name, TransactionKind.TRANSFER_OUT, out.transaction_key)
+        assert (found.state, found.amount) == (TransactionState.APPLIED, eur("30"))
+        at_the_studio("win", amount="45.00")
+        assert client.balance(name).available == eur("45")
+        body = {"transactionKey": "all", "allOf": "EUR"}
+        door = httpx.Client(verify=ssl.create_default_context(cafile=gateway["ca"]), trust_env=False)
+        with door:
+            for replayed in (False, True):
+                answer = door.post(
+                    f"{gateway['json']}/v1/players/{name}:transferOut",
+                    json=body,
+                    headers={"authorization": f"Bearer {meridian}"},
+                ).json()
+                moved, again = answer["moved"]["amount"], answer["result"].get("replayed", False)
+                assert (moved, again) == ("45.00", replayed)
+        assert client.balance(name).available == eur("0")
 
 
 # -- games and sessions

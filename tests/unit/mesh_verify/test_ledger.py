@@ -420,3 +420,16 @@ def test_a_list_that_is_delivered_with_another_sum(amount: int) -> None:
     books.post(Kind.ADJUST, "a-1", 4, GAMING, CASH, details='{"in_sum":true,"of":1}')
     books.post(Kind.DELIVER, str(listed), amount, CASH, OUTSIDE, details=f'{{"owed":{listed}}}')
     assert books.world([len(books.transfers)]).red() == ({OWN_WALLETS} if amount == 4 else set())
+
+
+# -- game wallets
+
+
+@pytest.mark.parametrize("there", [OUTSIDE, GAMING])
+def test_money_is_moved_into_a_game_wallet_and_out_again_to_nowhere_but_outside(there: int) -> None:
+    books = good_books()
+    books.post(Kind.TRANSFER_IN, "i-1", 3, OUTSIDE, CASH)
+    books.post(Kind.TRANSFER_OUT, "o-1", 2, CASH, there)
+    books.enter(Kind.TRANSFER_OUT, "o-2", outcome=3, amount=9)
+    red = books.world([len(books.transfers)]).red()
+    assert (len(red) > 0) is (there == GAMING)

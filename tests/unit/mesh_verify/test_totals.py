@@ -21,6 +21,8 @@ def test_sums_are_by_licensee_currency_provider_refusal_and_writer() -> None:
             "won": "0.00005",
             "deposited": "0.0001",
             "withdrawn": "0.000025",
+            "transferred_in": "0.00",
+            "transferred_out": "0.00",
         }
     ]
     assert told["rounds"] == {"aurora/hub88_style": 3}

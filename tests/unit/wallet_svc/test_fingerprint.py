@@ -51,6 +51,8 @@ EXAMPLES: tuple[Any, ...] = (
     c.ResumePlay(session="s"),
     c.Conclude(intent=8, of=Kind.BET, ref="b1", outcome=Outcome.OK),
     c.Deliver(owed=8),
+    c.TransferIn(money=c.MoneyText("EUR", "5")),
+    c.TransferOut(currency="EUR"),
 )
 NO_MONEY_MATTER = {
     c.Bet: {"session", "close", "automatic", "jackpot", "assertion"},

@@ -83,6 +83,10 @@ class _WalletModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WalletMode
     """The ledger."""
     WALLET_MODE_SEAMLESS: _WalletMode.ValueType  # 2
     """The licensee, in a wallet of its own that serves LicenseeWalletService. The ledger mirrors it."""
+    WALLET_MODE_TRANSFER: _WalletMode.ValueType  # 3
+    """The licensee, but for what it moves into a game wallet with TransferIn and out again with TransferOut. What is in the game
+    wallet the ledger keeps, and only that is played with.
+    """
 
 class WalletMode(_WalletMode, metaclass=_WalletModeEnumTypeWrapper):
     """WalletMode says who keeps the money of a licensee's players."""
@@ -93,6 +97,10 @@ WALLET_MODE_HOSTED: WalletMode.ValueType  # 1
 """The ledger."""
 WALLET_MODE_SEAMLESS: WalletMode.ValueType  # 2
 """The licensee, in a wallet of its own that serves LicenseeWalletService. The ledger mirrors it."""
+WALLET_MODE_TRANSFER: WalletMode.ValueType  # 3
+"""The licensee, but for what it moves into a game wallet with TransferIn and out again with TransferOut. What is in the game
+wallet the ledger keeps, and only that is played with.
+"""
 Global___WalletMode: _TypeAlias = WalletMode  # noqa: Y015
 
 class _AssetKind:

@@ -223,6 +223,130 @@ class DepositResponse(_message.Message):
 Global___DepositResponse: _TypeAlias = DepositResponse  # noqa: Y015
 
 @_typing.final
+class TransferInRequest(_message.Message):
+    """TransferInRequest asks to move money in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The amount, above zero."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferInRequest: _TypeAlias = TransferInRequest  # noqa: Y015
+
+@_typing.final
+class TransferInResponse(_message.Message):
+    """TransferInResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferInResponse: _TypeAlias = TransferInResponse  # noqa: Y015
+
+@_typing.final
+class TransferOutRequest(_message.Message):
+    """TransferOutRequest asks to move money out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ALL_OF_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    all_of: _builtins.str
+    """All that is free in this currency. Nothing, if nothing is free."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """This amount, above zero."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        all_of: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["all_of", b"all_of", "amount", b"amount", "what", b"what"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_of", b"all_of", "amount", b"amount", "player_id", b"player_id", "transaction_key", b"transaction_key", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["amount", "all_of"]  # noqa: Y015
+    _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
+
+Global___TransferOutRequest: _TypeAlias = TransferOutRequest  # noqa: Y015
+
+@_typing.final
+class TransferOutResponse(_message.Message):
+    """TransferOutResponse has the result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    MOVED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _action_pb2.Result:
+        """The result."""
+
+    @_builtins.property
+    def moved(self) -> _money_pb2.Money:
+        """What moved. Unset unless the outcome is OK."""
+
+    def __init__(
+        self,
+        *,
+        result: _action_pb2.Result | None = ...,
+        moved: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["moved", b"moved", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moved", b"moved", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferOutResponse: _TypeAlias = TransferOutResponse  # noqa: Y015
+
+@_typing.final
 class RequestWithdrawalRequest(_message.Message):
     """RequestWithdrawalRequest asks to reserve money."""
 

@@ -66,6 +66,16 @@ class WalletServiceStub(object):
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReleaseWithdrawalRequest.SerializeToString,
                 response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReleaseWithdrawalResponse.FromString,
                 _registered_method=True)
+        self.TransferIn = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/TransferIn',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferInRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferInResponse.FromString,
+                _registered_method=True)
+        self.TransferOut = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/TransferOut',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferOutRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferOutResponse.FromString,
+                _registered_method=True)
         self.LookUpTransaction = channel.unary_unary(
                 '/pitboss.wallet.v1.WalletService/LookUpTransaction',
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.LookUpTransactionRequest.SerializeToString,
@@ -179,6 +189,28 @@ class WalletServiceServicer(object):
         """ReleaseWithdrawal gives back all that is left of the reservation.
 
         Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TransferIn(self, request, context):
+        """TransferIn moves money of a licensee with WALLET_MODE_TRANSFER into the player's game wallet. It is no deposit: limits of deposits
+        do not count it, but who may not deposit at all gets nothing in. After a lost reply send it again with its key,
+        or ask LookUpTransaction. For other licensees the outcome is REQUEST_INVALID, and nothing is stored.
+
+        Errors as in OpenAccount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TransferOut(self, request, context):
+        """TransferOut moves money out of the game wallet, back to the licensee: an amount, or all that is free. What is staked in open
+        rounds or held stays; more than is free is refused with INSUFFICIENT_FUNDS. Limits, blocks and exclusions do not stop it. The
+        amount that moved stands in LookUpTransaction, and for a retry in its first answer.
+
+        Errors as in TransferIn.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -321,6 +353,16 @@ def add_WalletServiceServicer_to_server(servicer, server):
                     servicer.ReleaseWithdrawal,
                     request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReleaseWithdrawalRequest.FromString,
                     response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReleaseWithdrawalResponse.SerializeToString,
+            ),
+            'TransferIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferIn,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferInRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferInResponse.SerializeToString,
+            ),
+            'TransferOut': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferOut,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferOutRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferOutResponse.SerializeToString,
             ),
             'LookUpTransaction': grpc.unary_unary_rpc_method_handler(
                     servicer.LookUpTransaction,
@@ -542,6 +584,60 @@ class WalletService(object):
             '/pitboss.wallet.v1.WalletService/ReleaseWithdrawal',
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReleaseWithdrawalRequest.SerializeToString,
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.ReleaseWithdrawalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/TransferIn',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferInRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferOut(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/TransferOut',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferOutRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.TransferOutResponse.FromString,
             options,
             channel_credentials,
             insecure,

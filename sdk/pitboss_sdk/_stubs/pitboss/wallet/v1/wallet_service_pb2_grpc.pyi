@@ -67,6 +67,20 @@ class WalletServiceStub:
 
     Errors as in OpenAccount.
     """
+    TransferIn: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.TransferInRequest, _wallet_service_pb2.TransferInResponse]
+    """TransferIn moves money of a licensee with WALLET_MODE_TRANSFER into the player's game wallet. It is no deposit: limits of deposits
+    do not count it, but who may not deposit at all gets nothing in. After a lost reply send it again with its key,
+    or ask LookUpTransaction. For other licensees the outcome is REQUEST_INVALID, and nothing is stored.
+
+    Errors as in OpenAccount.
+    """
+    TransferOut: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.TransferOutRequest, _wallet_service_pb2.TransferOutResponse]
+    """TransferOut moves money out of the game wallet, back to the licensee: an amount, or all that is free. What is staked in open
+    rounds or held stays; more than is free is refused with INSUFFICIENT_FUNDS. Limits, blocks and exclusions do not stop it. The
+    amount that moved stands in LookUpTransaction, and for a retry in its first answer.
+
+    Errors as in TransferIn.
+    """
     LookUpTransaction: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.LookUpTransactionRequest, _wallet_service_pb2.LookUpTransactionResponse]
     """LookUpTransaction answers what the ledger knows about a key. An unknown key is an answer.
 
@@ -167,6 +181,20 @@ class WalletServiceAsyncStub(WalletServiceStub):
     """ReleaseWithdrawal gives back all that is left of the reservation.
 
     Errors as in OpenAccount.
+    """
+    TransferIn: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.TransferInRequest, _wallet_service_pb2.TransferInResponse]  # type: ignore[assignment]
+    """TransferIn moves money of a licensee with WALLET_MODE_TRANSFER into the player's game wallet. It is no deposit: limits of deposits
+    do not count it, but who may not deposit at all gets nothing in. After a lost reply send it again with its key,
+    or ask LookUpTransaction. For other licensees the outcome is REQUEST_INVALID, and nothing is stored.
+
+    Errors as in OpenAccount.
+    """
+    TransferOut: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.TransferOutRequest, _wallet_service_pb2.TransferOutResponse]  # type: ignore[assignment]
+    """TransferOut moves money out of the game wallet, back to the licensee: an amount, or all that is free. What is staked in open
+    rounds or held stays; more than is free is refused with INSUFFICIENT_FUNDS. Limits, blocks and exclusions do not stop it. The
+    amount that moved stands in LookUpTransaction, and for a retry in its first answer.
+
+    Errors as in TransferIn.
     """
     LookUpTransaction: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.LookUpTransactionRequest, _wallet_service_pb2.LookUpTransactionResponse]  # type: ignore[assignment]
     """LookUpTransaction answers what the ledger knows about a key. An unknown key is an answer.
@@ -301,6 +329,32 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
         """ReleaseWithdrawal gives back all that is left of the reservation.
 
         Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def TransferIn(
+        self,
+        request: _wallet_service_pb2.TransferInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.TransferInResponse, _abc.Awaitable[_wallet_service_pb2.TransferInResponse]]:
+        """TransferIn moves money of a licensee with WALLET_MODE_TRANSFER into the player's game wallet. It is no deposit: limits of deposits
+        do not count it, but who may not deposit at all gets nothing in. After a lost reply send it again with its key,
+        or ask LookUpTransaction. For other licensees the outcome is REQUEST_INVALID, and nothing is stored.
+
+        Errors as in OpenAccount.
+        """
+
+    @_abc_1.abstractmethod
+    def TransferOut(
+        self,
+        request: _wallet_service_pb2.TransferOutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.TransferOutResponse, _abc.Awaitable[_wallet_service_pb2.TransferOutResponse]]:
+        """TransferOut moves money out of the game wallet, back to the licensee: an amount, or all that is free. What is staked in open
+        rounds or held stays; more than is free is refused with INSUFFICIENT_FUNDS. Limits, blocks and exclusions do not stop it. The
+        amount that moved stands in LookUpTransaction, and for a retry in its first answer.
+
+        Errors as in TransferIn.
         """
 
     @_abc_1.abstractmethod
