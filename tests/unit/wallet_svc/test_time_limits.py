@@ -83,6 +83,7 @@ def test_only_open_sessions_count() -> None:
     made.later(100)
     made.do("end", c.EndPlay(session="p", end=PlayState.CLOSED), source=PLATFORM)
     made.later(5_000)
+    made.do("still here", c.RecordFinding(about="location", result="US-PA"), source=PLATFORM)
     assert outcome(made.do("again", c.ResumePlay(session="p"), source=PLATFORM)) is Outcome.OK
     made.later(20)
     assert used(made) == (120, 120)
