@@ -114,11 +114,13 @@ class Telling:
         self._story, self._seat, self._teller = story, seat, teller
         self._habits = teller.habits
         self._told: set[tuple[Verb, int]] = set()
+        self._earlier = 0
 
     async def tell(self) -> None:
         """Every moment, one after the other."""
         for moment in self._story.moments:
             for together in _together(moment):
+                self._earlier = len(self._teller.said)
                 results = await asyncio.gather(*map(self._do, together), return_exceptions=True)
                 for result in results:
                     if isinstance(result, BaseException):
@@ -170,7 +172,8 @@ class Telling:
     async def _again(self, move: Move) -> None:
         said: Sequence[Act] = self._teller.said
         if move.verb is Verb.CHANGED:
-            said = [act for act in said if act.kind in {ActKind.BET, ActKind.WIN}]
+            # One that is still on its way could lose to its own changed copy: a studio would not know what it has bet.
+            said = [act for act in said[: self._earlier] if act.kind in {ActKind.BET, ActKind.WIN}]
         if said:
             act = said[move.number % len(said)]
             await self._teller.attempt(changed(act) if move.verb is Verb.CHANGED else act)
