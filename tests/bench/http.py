@@ -7,6 +7,7 @@ import contextlib
 import gc
 import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -80,7 +81,13 @@ class Run:
 
     def wrong(self) -> int:
         """How many messages were not answered, or not with the right answer."""
-        return self._broken + sum(not self._check(number, _reply(answer)) for number, answer in self._answers)
+        return sum(self.wrong_by_status().values())
+
+    def wrong_by_status(self) -> Counter[int]:
+        """The same by the HTTP status of the answer; 0: none came."""
+        replies = ((number, _reply(answer)) for number, answer in self._answers)
+        found = Counter(reply.status for number, reply in replies if not self._check(number, reply))
+        return found + Counter({0: self._broken})
 
     def _measured(self, connection: Callable[[float], Coroutine[None, None, None]], count: int) -> Answers:
         async def run() -> float:

@@ -1,6 +1,7 @@
 """`make isolation`: one studio hangs, one talks nonsense, one floods; writes build/isolation.json.
 
-The others' callbacks are measured in turns: calm, trouble, calm, trouble. What else the machine does meets both.
+The others' callbacks are measured in turns: calm, trouble, trouble, calm, and so on. What else the machine does meets both, and
+whatever drifts or is left by a turn does so too.
 
     python -m tests.isolation --turns 8 --seconds 4 --share 20
 """
@@ -101,17 +102,25 @@ async def _turns(stack: Stack, styles: Sequence[Style], plan: Plan) -> Found:
     try:
         await together(styles, calm, "warm", plan.seconds)
         for turn in range(plan.turns):
-            async with trouble.absent():
-                _add(found.calm, styles, await together(styles, calm, f"calm{turn}", plan.seconds))
-            async with trouble.at_work():
-                _add(found.trouble, styles, await together(styles, flood, f"trouble{turn}", plan.seconds))
-            await asyncio.sleep(_REST_S)
+            for is_calm in order_of(turn):
+                phase, rates, sums = (
+                    (trouble.absent(), calm, found.calm) if is_calm else (trouble.at_work(), flood, found.trouble)
+                )
+                async with phase:
+                    name = f"{'calm' if is_calm else 'trouble'}{turn}"
+                    _add(sums, styles, await together(styles, rates, name, plan.seconds))
+                await asyncio.sleep(_REST_S)
             print(f"turn {turn + 1} of {plan.turns}", flush=True)
     finally:
         await office.close()
     for name in (plan.hanging, plan.babbling):
         found.launches[name] = {"calm": asdict(trouble.calm[name]), "trouble": asdict(trouble.trouble[name])}
     return found
+
+
+def order_of(turn: int) -> tuple[bool, bool]:
+    """Whether the first and the second phase of a turn are calm."""
+    return (True, False) if turn % 2 == 0 else (False, True)
 
 
 def _add(sums: dict[str, Answers], styles: Sequence[Style], answers: Sequence[Answers]) -> None:
@@ -129,6 +138,7 @@ def summary(plan: Plan, found: Found) -> dict[str, Any]:
         "ok": ratio <= MOST_RATIO and trouble.error_rate <= MOST_ERRORS,
         "p99_ratio": round(ratio, 3),
         "error_rate": trouble.error_rate,
+        "calm_error_rate": calm.error_rate,
         "share_rps": plan.share,
         "turns": plan.turns,
         "seconds_per_turn": plan.seconds,
@@ -148,9 +158,10 @@ def summary(plan: Plan, found: Found) -> dict[str, Any]:
     }
 
 
-def _figures(answers: Answers) -> Mapping[str, float]:
+def _figures(answers: Answers) -> Mapping[str, object]:
     shown = {f"p{percent}_ms": round(answers.percentile_ms(percent), 2) for percent in (50, 90, 99)}
-    return {"callbacks": answers.sent, "errors": answers.errors, **shown}
+    refused = {str(status): count for status, count in sorted(answers.refused.items())}
+    return {"callbacks": answers.sent, "errors": answers.errors, "errors_by_status": refused, **shown}
 
 
 def _pair(calm: Answers, trouble: Answers) -> Mapping[str, float]:
