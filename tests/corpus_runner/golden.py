@@ -50,6 +50,8 @@ _PARTS: Final = {
 _RECORDED: Final = frozenset({"guardrail", "pack_version", "no_trace_of"})
 """Expectations about a record: that of an allowed bet is not sent along with its answer."""
 _KINDS: Final = {"deposit": ("DEPOSIT", "NETDEP"), "bet": ("WAGER", "LOSS")}
+_PLACED: Final = frozenset({"deposit", "open_session", "renew_session", "bet"})
+"""Verbs for which it counts where a player is."""
 _ANSWERS: Final = {
     "clear": "CLEAR", "ample": "CLEAR", "free": "CLEAR", "match": "MATCH", "active_elsewhere": "MATCH",
     "fuzzy": "FUZZY", "not_set": "NOT_SET", "timeout": "SILENT", "empty": "SILENT",
@@ -142,6 +144,7 @@ class GoldenCase(World, Reading, Log, Vendors, Releases):
         self._kept = {}
         self._word = Ed25519PrivateKey.generate()
         self._vouching: set[str] = set()
+        self._located: set[str] = set()
         self._fresh = 0
         self._now_us = 0
 
@@ -264,9 +267,7 @@ class GoldenCase(World, Reading, Log, Vendors, Releases):
 
     async def _prepare(self, person: Someone, player: dict[str, Any]) -> None:
         """Bring about what was long ago: money that counts no more, limits, contact, place and identity."""
-        if person.document.territory and "location_per_wager" in [rule.label for rule in person.document.rules]:
-            place = protection_pb2.LocationFinding(territory=person.document.territory)
-            await self._must(person, PLATFORM, record_finding=protection_pb2.RecordFinding(location=place))
+        await self._place(person)
         cash = _CASH.get(person.currency, "1000000.00")
         contact = protection_pb2.CheckFinding(check=protection_pb2.DUTY_CHECK_CONTACT)
         if player.get("limits", True):
@@ -283,6 +284,13 @@ class GoldenCase(World, Reading, Log, Vendors, Releases):
                 result=protection_pb2.IdentityResult.Value(f"IDENTITY_RESULT_{kyc}")
             )
             await self._must(person, PLATFORM, record_finding=protection_pb2.RecordFinding(identity=result))
+
+    async def _place(self, person: Someone) -> None:
+        """Whoever is not said to be elsewhere is in the pack's territory, and was just seen there: that never expires."""
+        asked = "location_per_wager" in [rule.label for rule in person.document.rules]
+        if person.document.territory and asked and person.name not in self._located:
+            place = protection_pb2.LocationFinding(territory=person.document.territory)
+            await self._must(person, PLATFORM, record_finding=protection_pb2.RecordFinding(location=place))
 
     async def _traceless(self, person: Someone, facts: str) -> list[str]:
         """Licensees of whom the facts of a decision hold nothing that was recorded there about the same human."""
@@ -329,6 +337,10 @@ class GoldenCase(World, Reading, Log, Vendors, Releases):
 
     async def _step(self, step: dict[str, Any]) -> list[str]:
         person = self._people[step.get("player", next(iter(self._people)))]
+        if step["do"] == "record_geo":
+            self._located.add(person.name)
+        elif step["do"] in _PLACED:
+            await self._place(person)
         special = getattr(self, f"_do_{step['do']}", None)
         if special is not None:
             found = await special(person, step)
