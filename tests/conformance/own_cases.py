@@ -178,8 +178,8 @@ async def _refused_at_once(stage: OwnStage, who: Player, bets: Sequence[tuple[Ac
     becomes of it, and it is not taken in the end.
     """
     for bet, answer in bets:
-        if (await stage.transaction(who, bet)).state == TransactionState.TRANSACTION_STATE_UNKNOWN:
-            stage.heard(bet, answer, "UNAVAILABLE")
+        kept = (await stage.transaction(who, bet)).state != TransactionState.TRANSACTION_STATE_UNKNOWN
+        if not kept and answer.code == stage.provider.code(bet.kind, "UNAVAILABLE"):
             return bet
     raise FailedError(f"none of {len(bets)} bets was refused at once")
 
