@@ -53,8 +53,9 @@ def _location(pack: Pack, state: Protection, action: RecordLocation, now_us: int
     known_us = state.person.location_us
     if known_us is not None and action.event_us is not None and action.event_us < known_us:
         return None
-    found_us = now_us if action.event_us is None else min(action.event_us, now_us)
-    ends = [found_us + seconds * SECOND_US for seconds in pack.location_rechecks_s]
+    # Without a time of finding it is the word of a person, which holds as that person says.
+    found = () if action.event_us is None else (min(action.event_us, now_us),)
+    ends = [found_us + seconds * SECOND_US for found_us in found for seconds in pack.location_rechecks_s]
     until_us = min([*ends, *(() if action.until_us is None else (action.until_us,))], default=None)
     return state.about(location=action.territory, location_until_us=until_us, location_us=action.event_us)
 

@@ -415,7 +415,9 @@ class LocationFinding(_message.Message):
 
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
-        """When the source found it. An older result than the known one changes nothing. Unset: not ordered."""
+        """When the source found it: a pack's interval of checks begins then, and an older result than the known one changes
+        nothing. Unset: the word of a person, not ordered, and without an interval.
+        """
 
     def __init__(
         self,
