@@ -71,7 +71,7 @@ class Decision:
     def guardrail(self) -> str:
         """How much still works: `G0` everything, `G1` a source behind the play is silent, `G3` a source outside is silent, `G4` no debits."""
         outside = self.facts.outside
-        if outside.clock_off or outside.counters_down or outside.audit_down:
+        if outside.clock_off or outside.counters_down or outside.audit_down or outside.pack_doubted:
             return "G4"
         answers = (outside.register, outside.limit_file, outside.activity)
         if outside.register_silent or outside.geo_silent or Answer.SILENT in answers:

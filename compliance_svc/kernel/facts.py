@@ -109,6 +109,8 @@ class Outside:
     counters_down: bool = False
     audit_down: bool = False
     """Evidence cannot be made durable."""
+    pack_doubted: bool = False
+    """A stored pack that should hold in the player's place cannot be believed: wrong content, or wrong signatures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -192,10 +192,14 @@ class PackLibrary:
         pack = self._packs[name][index - 1] if index else None
         if not (self._overlays or self._dark) or pack is None:
             return pack
-        if ("", name) in self._dark or (licensee, name) in self._dark:
+        if self.doubted(name, licensee):
             return None
         own = [one for one in self._overlays.get((licensee, name), ()) if one.from_us <= now_us]
         return self._overlaid[pack.digest, own[-1].digest] if own else pack
+
+    def doubted(self, name: str, licensee: str = "") -> bool:
+        """Return whether something that should hold there cannot be believed, which is why there is no law."""
+        return bool(self._dark) and (("", name) in self._dark or (licensee, name) in self._dark)
 
     def versions(self) -> tuple[Pack, ...]:
         """Return every pack of a market, by name and start."""

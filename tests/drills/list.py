@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from tests.drills.packs import spoiled_signature
 from tests.drills.stage import FINDING, Seen, Stage
 from tests.integration.mesh.waiting import until
 
@@ -112,6 +113,24 @@ def evidence_unwritable(stage: Stage) -> Iterator[Row]:
     yield Row(
         source="evidence unwritable", row="bet", ok=logged == 1, seen=f"{logged} decision about a bet is in the log"
     )
+
+
+def pack_doubted(stage: Stage) -> Iterator[Row]:
+    """A pack with a broken signature is stored: there is no law to decide by, so nobody stakes; money goes out as ever."""
+    what, no_law = "pack signature broken", ("SYS.NO_PACK",)
+    running, player = stage.running(), stage.player()
+    yield _happened("pack signatures good", "bet in a running session", stage.bet(running, "bet-signed"), "OK")
+    with spoiled_signature(stage.stack, "gb"):
+        stage.launch(player)
+        yield _decided(what, "session open", stage.decision(player, "open_play"), "DENY", no_law, "G4")
+        stage.bet(running, "bet-unsigned")
+        seen = stage.decision(running.player, "bet", "bet-unsigned")
+        yield _decided(what, "bet in a running session", seen, "DENY", no_law, "G4")
+        stage.deposit(player, "deposit-unsigned")
+        yield _decided(what, "deposit", stage.decision(player, "deposit", "deposit-unsigned"), "DENY", no_law, "G4")
+        yield _happened(what, "win", stage.win(running, "bet-signed"), "OK")
+        yield _happened(what, "withdrawal", stage.withdraw(running.player), "OK")
+    yield _happened("pack signatures good again", "bet", stage.bet(running, "bet-signed-again"), "OK")
 
 
 def log_down(stage: Stage) -> Iterator[Row]:
@@ -304,6 +323,7 @@ DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (
     register_down,
     compliance_down,
     evidence_unwritable,
+    pack_doubted,
     log_down,
     screening_answers,
     screening_silent,
@@ -317,6 +337,5 @@ OPEN = (
     "KYC vendor down: its process takes callbacks and asks nobody, so there is nothing to break",
     "cross-operator limit and activity files down: no adapter yet",
     "clock off: nobody in this mesh measures it; the wallet's answer to a report is tested by cases",
-    "pack signature broken: no drill in this mesh; a case of the corpus and tests of both services show it",
 )
 """Rows of the table that no drill shows."""

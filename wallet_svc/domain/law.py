@@ -181,9 +181,7 @@ def about_registration(scene: Scene, action: OpenAccount, pack: str) -> kernel.D
         or switches.stops(scene.registry, player.licensee, player.name, pack).suspended,
         licensed=not licences or pack in licences,
     )
-    return kernel.decide(
-        scene.registry.packs.at(pack, scene.now_us, player.licensee.name), facts, kernel.Register(), scene.now_us
-    )
+    return _by_law(scene, pack, facts, kernel.Register())
 
 
 def about_entry(scene: Scene, question: kernel.Login | kernel.Marketing, answers: Answers) -> kernel.Decision:
@@ -369,9 +367,15 @@ def _ask(
         suspended=player.licensee.suspended or (bool(scene.registry.suspensions) and _stops(scene, place).suspended),
         licensed=not licences or player.pack in licences,
     )
-    return kernel.decide(
-        scene.registry.packs.at(player.pack, scene.now_us, player.licensee.name), facts, question, scene.now_us
-    )
+    return _by_law(scene, player.pack, facts, question)
+
+
+def _by_law(scene: Scene, pack: str, facts: kernel.Facts, question: kernel.Action) -> kernel.Decision:
+    packs, licensee = scene.registry.packs, scene.player.licensee.name
+    law = packs.at(pack, scene.now_us, licensee)
+    if law is None and packs.doubted(pack, licensee):
+        facts = replace(facts, outside=replace(facts.outside, pack_doubted=True))
+    return kernel.decide(law, facts, question, scene.now_us)
 
 
 def _as_human(player: Player, question: kernel.Action) -> kernel.Player:

@@ -17,6 +17,7 @@ def test_every_row_holds() -> None:
         "register contradictory",
         "compliance service down",
         "evidence unwritable",
+        "pack signature broken",
         "audit log back",
         "location replayed after a kill",
         "location down",

@@ -184,6 +184,7 @@ _outsides = st.just(CALM) | st.builds(
     clock_off=_rarely,
     counters_down=_rarely,
     audit_down=_rarely,
+    pack_doubted=_rarely,
 )
 _rates = st.builds(
     Rate,

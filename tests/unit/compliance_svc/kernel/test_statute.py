@@ -203,6 +203,8 @@ def test_what_is_stored_and_cannot_be_believed_darkens_its_market_and_no_other()
         law = statute(on_doubt=lambda _release, why: doubts.append(why.refusal))
         library = law.library([spoiled])
         assert library.at(spoiled.name, NOW) is None
+        assert library.doubted(spoiled.name)
+        assert not library.doubted("de")
         assert library.at("de", NOW) is not None
     assert doubts == [
         Refusal.INVALID,
