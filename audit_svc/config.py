@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from audit_svc.domain import RETENTION_DAYS, RecordClass
+from audit_svc.domain.returns import Looks
 from mesh.notes import Signer
 from mesh.settings import ProcessSettings
 
@@ -43,6 +44,12 @@ class AuditSettings(ProcessSettings):
     """How long events are collected before they are appended together."""
     batch_leaves: int = 1_000
     """Most leaves of a batch."""
+    return_first_look: int = 1_000
+    """Rounds after which the return of a game is judged first; then at each doubling of their number."""
+    return_warning_sigmas: int = 3
+    """Standard deviations from the certified return at which there is a warning."""
+    return_alarm_sigmas: int = 5
+    """Standard deviations from the certified return at which there is an alarm."""
     statement_timeout_ms: int = 10_000
     """Upper bound for one SQL statement."""
 
@@ -50,6 +57,10 @@ class AuditSettings(ProcessSettings):
         """Refuse what cannot work."""
         if min(self.batch_ms, self.batch_leaves) <= 0:
             raise ValueError("PITBOSS_BATCH_MS and PITBOSS_BATCH_LEAVES must be above zero.")
+        if min(self.return_first_look, self.return_warning_sigmas) <= 0:
+            raise ValueError("PITBOSS_RETURN_FIRST_LOOK and PITBOSS_RETURN_WARNING_SIGMAS must be above zero.")
+        if self.return_alarm_sigmas < self.return_warning_sigmas:
+            raise ValueError("PITBOSS_RETURN_ALARM_SIGMAS must not be below PITBOSS_RETURN_WARNING_SIGMAS.")
         try:
             self.signer()
             self.former_signer()
@@ -75,6 +86,10 @@ class AuditSettings(ProcessSettings):
         if not keys or any(len(key) != _KEY_BYTES for key in keys):
             raise ValueError("PITBOSS_PAYLOAD_KEYS are keys of 32 bytes in base64.")
         return keys
+
+    def looks(self) -> Looks:
+        """When returns of games are judged, and how."""
+        return Looks(first=self.return_first_look, warning=self.return_warning_sigmas, alarm=self.return_alarm_sigmas)
 
     def keep_us(self) -> dict[RecordClass, int]:
         """How long payloads of each class are kept, in microseconds."""

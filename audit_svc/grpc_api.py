@@ -1,8 +1,10 @@
 """AuditService: decodes, calls one use case, encodes."""
 
 from audit_svc.app.desk import AuditDesk, KeepingDesk
+from audit_svc.app.monitoring import ReturnDesk
 from audit_svc.app.recording import RoundDesk
 from audit_svc.domain import Opened, RecordClass
+from audit_svc.domain.returns import Group, Looks, Sums, judge, observed_ppm, sigma_ppm
 from audit_svc.domain.rounds import Name
 from pitboss.audit.v1 import audit_service_pb2 as pb
 from pitboss.audit.v1 import audit_service_pb2_grpc
@@ -13,8 +15,11 @@ _DEFAULT_PAGE = 100
 class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
     """Serves the log."""
 
-    def __init__(self, desk: AuditDesk, keeping: KeepingDesk, rounds: RoundDesk, verifier_key: str) -> None:
+    def __init__(
+        self, desk: AuditDesk, keeping: KeepingDesk, rounds: RoundDesk, returns: ReturnDesk, verifier_key: str
+    ) -> None:
         self._desk = desk
+        self._returns = returns
         self._rounds = rounds
         self._keeping = keeping
         self._key = verifier_key
@@ -57,6 +62,10 @@ class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
             else:
                 answer.amendments.append(_entry(each))
         return answer
+
+    async def ListReturns(self, request: pb.ListReturnsRequest, context: object) -> pb.ListReturnsResponse:
+        found = await self._returns.of(request.provider, request.game_id)
+        return pb.ListReturnsResponse(returns=[_return(group, sums, self._returns.looks) for group, sums in found])
 
     async def GetCheckpoint(self, request: pb.GetCheckpointRequest, context: object) -> pb.GetCheckpointResponse:
         found = await self._desk.checkpoint(request.cosigned_by)
@@ -111,3 +120,21 @@ def _entry(opened: Opened) -> pb.Entry:
     )
     message.record_time.FromMicroseconds(entry.recorded_us)
     return message
+
+
+def _return(group: Group, sums: Sums, looks: Looks) -> pb.GameReturn:
+    return pb.GameReturn(
+        provider=group.provider,
+        game_id=group.game,
+        build=group.build,
+        currency_code=group.currency,
+        band=group.band,
+        rounds=sums.rounds,
+        staked=format(sums.staked, "f"),
+        won=format(sums.won, "f"),
+        observed_ppm=observed_ppm(sums),
+        certified_ppm=group.return_ppm,
+        sigma_ppm=sigma_ppm(group, sums),
+        verdict=pb.ReturnVerdict.Value(f"RETURN_VERDICT_{judge(group, sums, looks)}"),
+        next_look=sums.next_look,
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from audit_svc.domain import Draft, End, Opened, RecordClass, Span
+from audit_svc.domain.returns import Group, Sums
 from audit_svc.domain.rounds import Name
 
 
@@ -165,4 +166,16 @@ class RoundLog(Protocol):
 
     def place(self, name: Name) -> bytes:
         """What stands for a round in the index."""
+        ...
+
+
+class ReturnLog(RoundLog, Protocol):
+    """The log, as whoever watches returns needs it."""
+
+    async def record_page(self, from_index: int, limit: int) -> list[Opened]:
+        """Records of rounds and their amendments, from an index on."""
+        ...
+
+    async def sums_of(self, games: Sequence[tuple[str, str]]) -> dict[Group, Sums]:
+        """What rounds of games of providers add up to."""
         ...

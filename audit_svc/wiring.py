@@ -6,6 +6,7 @@ import httpx
 
 from audit_svc.app.desk import AuditDesk, KeepingDesk
 from audit_svc.app.expiring import Expiring
+from audit_svc.app.monitoring import ReturnDesk, Returns
 from audit_svc.app.recording import RoundDesk
 from audit_svc.app.sequencing import Sequencer
 from audit_svc.app.witnessing import Witnessing
@@ -51,7 +52,7 @@ async def build(settings: AuditSettings) -> server.Parts:
         clock,
         batch_s=settings.batch_ms / 1000,
         batch_leaves=settings.batch_leaves,
-        own=[SigningKey(signer, settings.former_signer(), clock, log.known), keeping],
+        own=[SigningKey(signer, settings.former_signer(), clock, log.known), keeping, Returns(log, settings.looks())],
     )
     return server.Parts(
         services=[
@@ -62,6 +63,7 @@ async def build(settings: AuditSettings) -> server.Parts:
                     AuditDesk(log, tree, sequencer, clock),
                     KeepingDesk(keeping, clock),
                     RoundDesk(log),
+                    ReturnDesk(log, settings.looks()),
                     signer.verifier_key,
                 ),
             )

@@ -13,8 +13,35 @@ from audit_svc.domain.rounds import Event, Facts, Name, drafts_of, event_of, rou
 from audit_svc.errors import RoundNotFoundError
 from audit_svc.ports import RoundLog
 
-_PAGE = 500
+PAGE = 500
 _PAUSE_S = 0.2
+
+
+async def follow_log(
+    log: RoundLog,
+    name: str,
+    after: int,
+    read: Callable[[int], Awaitable[list[Opened]]],
+    make: Callable[[int, Sequence[Opened]], Awaitable[Span]],
+) -> AsyncIterator[Span]:
+    """Spans that are made of pages of the log itself, each read when the one before it is written."""
+    while True:
+        page = await read(after)
+        if page:
+            span = await make(after, page)
+            yield span
+            after = span.position
+            # What the next page is judged by is in the database, and must all be there.
+            await _written(log, name, after)
+        else:
+            await asyncio.sleep(_PAUSE_S)
+
+
+async def _written(log: RoundLog, name: str, position: int) -> None:
+    while True:
+        if await log.position(name) >= position:
+            return
+        await asyncio.sleep(_PAUSE_S)
 
 
 class RoundRecords:
@@ -26,24 +53,12 @@ class RoundRecords:
         self._shard = shard
         self.name = rounds_source(shard)
 
-    async def spans(self, after: int) -> AsyncIterator[Span]:
+    def spans(self, after: int) -> AsyncIterator[Span]:
         """Records of what stands in the log from an index on. Positions are indices of the log."""
-        while True:
-            page = await self._log.round_page(f"ledger/{self._shard}", after, _PAGE)
-            if not page:
-                await asyncio.sleep(_PAUSE_S)
-                continue
-            span = await self._span(after, page)
-            yield span
-            after = span.position
-            # The next page asks the index for earlier events, which must all be there.
-            await self._written(after)
+        return follow_log(self._log, self.name, after, self._page, self._span)
 
-    async def _written(self, position: int) -> None:
-        while True:
-            if await self._log.position(self.name) >= position:
-                return
-            await asyncio.sleep(_PAUSE_S)
+    async def _page(self, after: int) -> list[Opened]:
+        return await self._log.round_page(f"ledger/{self._shard}", after, PAGE)
 
     async def _span(self, after: int, page: Sequence[Opened]) -> Span:
         fresh = events_of(page)

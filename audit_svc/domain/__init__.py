@@ -66,6 +66,8 @@ class Span:
     drafts: Sequence[Draft]
     places: Sequence[tuple[bytes, int]] = ()
     """Keyed digests of rounds, and the indices of entries about them."""
+    sums: Sequence[tuple[Any, ...]] = ()
+    """Rows of what games return, as they are after the span."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

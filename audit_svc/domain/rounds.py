@@ -174,10 +174,11 @@ def drafts_of(shard: int, earlier: Iterable[Event], fresh: Iterable[Event], fact
         if not event.counts:
             continue
         found = rounds.setdefault(event.name, Round(event.name))
+        before = found.totals if found.settled else {}
         if not found.follow(event):
             continue
         first = found.settled is event
-        content = record_of(found, facts) if first else _amendment(found, event)
+        content = record_of(found, facts) if first else _amendment(found, event, before, facts)
         yield Draft(
             record_class=RecordClass.ROUND,
             source=rounds_source(shard),
@@ -192,7 +193,6 @@ def drafts_of(shard: int, earlier: Iterable[Event], fresh: Iterable[Event], fact
 def record_of(found: Round, facts: Facts) -> dict[str, Any]:
     """The record of a round that has just been settled."""
     first, name = found.events[0], found.name
-    game = next((event.content["game"] for event in found.events if event.content["game"]), "")
     decisions = [
         {
             "id": event.content["id"],
@@ -208,11 +208,9 @@ def record_of(found: Round, facts: Facts) -> dict[str, Any]:
         "format": FORMAT,
         **_named(name),
         "status": found.status,
-        "game": game,
         "sessions": sorted({event.content["session"] for event in found.events if event.content["session"]}),
-        **_papers(facts.papers_of(name.licensee, name.provider, game, first.recorded_us)),
+        **_game(found, facts),
         "jurisdictions": sorted({each["pack"].partition("@")[0] for each in decisions}),
-        "currency": next((e.content["currency"] for e in found.events if "currency" in e.content), ""),
         **found.totals,
         "balance_before": _before(first),
         "balance_after": found.events[-1].content["balance"],
@@ -233,11 +231,14 @@ def event_of(opened: Opened, content: Mapping[str, Any]) -> Event:
     return Event(index=entry.index, sequence=sequence, recorded_us=entry.recorded_us, content=content)
 
 
-def _amendment(found: Round, event: Event) -> dict[str, Any]:
+def _amendment(found: Round, event: Event, before: Mapping[str, str], facts: Facts) -> dict[str, Any]:
     assert found.settled is not None
     return {
         "format": FORMAT,
         **_named(found.name),
+        **_game(found, facts),
+        "stake_before": before["stake"],
+        "win_before": before["win"],
         "amends": found.settled.content["id"],
         "kind": event.content["kind"],
         "status": found.status,
@@ -250,6 +251,17 @@ def _amendment(found: Round, event: Event) -> dict[str, Any]:
 
 def _named(name: Name) -> dict[str, str]:
     return {"licensee": name.licensee, "player": name.player, "provider": name.provider, "round": name.round}
+
+
+def _game(found: Round, facts: Facts) -> dict[str, Any]:
+    """The game, its currency, and its papers when the round was opened."""
+    name, events = found.name, found.events
+    game = next((event.content["game"] for event in events if event.content["game"]), "")
+    return {
+        "game": game,
+        "currency": next((e.content["currency"] for e in events if "currency" in e.content), ""),
+        **_papers(facts.papers_of(name.licensee, name.provider, game, events[0].recorded_us)),
+    }
 
 
 def _papers(papers: Papers | None) -> dict[str, Any]:

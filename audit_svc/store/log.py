@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from audit_svc.domain import EMPTY, Draft, End, Entry, Opened, RecordClass, Span, canonical, commitment, grow
+from audit_svc.domain.returns import Group, Sums
 from audit_svc.domain.rounds import Name
 from audit_svc.errors import PayloadBrokenError
 from audit_svc.ports import HeadMovedError
@@ -57,6 +58,32 @@ _ENTRIES = (
 )
 
 
+_RETURN_COLUMNS = (
+    "provider",
+    "game",
+    "build",
+    "return_ppm",
+    "deviation_ppm",
+    "currency",
+    "band",
+    "rounds",
+    "staked",
+    "won",
+    "squares",
+    "next_look",
+)
+_SUMS = (
+    "SELECT provider, game, build, return_ppm, deviation_ppm, currency, band, rounds, staked, won, squares, next_look"
+    " FROM game_return"
+    " JOIN unnest(%(providers)s::text[], %(games)s::text[]) AS asked (provider, game) USING (provider, game)"
+)
+_PUT_SUMS = (
+    "INSERT INTO game_return (provider, game, build, return_ppm, deviation_ppm, currency, band, rounds, staked, won,"
+    " squares, next_look) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (provider, game, build, return_ppm, deviation_ppm, currency, band) DO UPDATE SET"
+    " rounds = excluded.rounds, staked = excluded.staked, won = excluded.won, squares = excluded.squares,"
+    " next_look = excluded.next_look"
+)
 _OF_ROUNDS = (
     f"{_ENTRIES} JOIN round_place USING (index)"
     " WHERE round = ANY (%(rounds)s::bytea[]) AND index < %(before)s ORDER BY index"
@@ -131,6 +158,7 @@ class PostgresAuditLog:
                 await connection.execute(_ADD_SUBTREES, columns)
         await _add_progress(connection, spans, end.size)
         await _add_places(connection, spans)
+        await _put_sums(connection, spans)
         return after
 
     async def _sealed(self, connection: Connection, drafts: Sequence[Draft], first: int) -> list[tuple[Entry, bytes]]:
@@ -239,6 +267,20 @@ class PostgresAuditLog:
         query = f"{_ENTRIES} WHERE source = %(source)s AND key = ANY (%(keys)s::text[]) ORDER BY index"
         return await self._opened(query, {"source": source, "keys": keys})
 
+    # -- returns of games
+
+    async def record_page(self, from_index: int, limit: int) -> list[Opened]:
+        """Records of rounds and their amendments, from an index on."""
+        query = f"{_ENTRIES} WHERE class = 4 AND source LIKE 'rounds/%%' AND index >= %(from)s ORDER BY index LIMIT %(limit)s"
+        return await self._opened(query, {"from": from_index, "limit": limit})
+
+    async def sums_of(self, games: Sequence[tuple[str, str]]) -> dict[Group, Sums]:
+        """What rounds of games of providers add up to."""
+        values = {"providers": [each[0] for each in games], "games": [each[1] for each in games]}
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_SUMS, values)).fetchall()
+        return {_group(row[:7]): _sums(row[7:]) for row in rows}
+
     async def _one(self, query: str, values: Mapping[str, Any]) -> Opened | None:
         found = await self._opened(query, values)
         return found[0] if found else None
@@ -336,3 +378,16 @@ async def _add_places(connection: Connection, spans: Sequence[Span]) -> None:
     if places:
         columns = {"rounds": blobs(each[0] for each in places), "indices": numbers(each[1] for each in places)}
         await connection.execute(_ADD_PLACES, columns)
+
+
+async def _put_sums(connection: Connection, spans: Sequence[Span]) -> None:
+    for row in (row for span in spans for row in span.sums):
+        await connection.execute(_PUT_SUMS, row)
+
+
+def _group(row: Sequence[Any]) -> Group:
+    return Group(**dict(zip(_RETURN_COLUMNS, row, strict=False)))
+
+
+def _sums(row: Sequence[Any]) -> Sums:
+    return Sums(**dict(zip(_RETURN_COLUMNS[7:], row, strict=True)))

@@ -42,6 +42,7 @@ TABLES = (
     "hold_end",
     "keeping",
     "round_place",
+    "game_return",
 )
 
 

@@ -64,7 +64,7 @@ def database(made: Database) -> Database:
     with psycopg.connect(made.owner_url, autocommit=True) as owner:
         owner.execute(
             "TRUNCATE batch, progress, subject_key, entry, payload, subtree, cosignature, hold, hold_end, keeping,"
-            " round_place"
+            " round_place, game_return"
         )
     return made
 

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 import psycopg
 import pytest
 
+from audit_svc.app.monitoring import Returns
 from audit_svc.app.recording import RoundDesk, RoundRecords
 from audit_svc.domain import RETENTION_DAYS, Draft, RecordClass, Span
-from audit_svc.domain.rounds import Facts, Name
+from audit_svc.domain.returns import Looks
+from audit_svc.domain.rounds import Facts, Name, Papers
 from audit_svc.errors import RoundNotFoundError
 from audit_svc.migrate import upgrade
 from mesh.clock import ManualClock
@@ -63,19 +65,49 @@ class Ledger:
         await asyncio.Event().wait()
 
 
-async def no_facts() -> Facts:
-    return Facts([], {})
+PAPERS = Papers(
+    licensee="",
+    provider="acme_slots",
+    game="g1",
+    since_us=0,
+    build="b1",
+    certified=True,
+    certificate="house-1",
+    return_ppm=500_000,
+    deviation_ppm=1_000_000,
+)
+LOOKS = Looks(first=10, warning=3, alarm=5)
+
+
+async def facts() -> Facts:
+    return Facts([PAPERS], {})
 
 
 def working(office: Office) -> Office:
-    office.sources = [Ledger(), RoundRecords(office.log, no_facts, 3)]
+    office.sources = [Ledger(), RoundRecords(office.log, facts, 3), Returns(office.log, LOOKS)]
     office.open()
     return office
 
 
 async def is_done(office: Office) -> bool:
     events = await office.log.entries(owner=None, source="ledger/3", classes=(), from_index=0, limit=500)
-    return len(events) == 3 * ROUNDS and await office.log.position("rounds/3") > events[-1].entry.index
+    told = await office.log.entries(owner=None, source="rounds/3", classes=(), from_index=0, limit=500)
+    return (
+        len(events) == 3 * ROUNDS
+        and await office.log.position("rounds/3") > events[-1].entry.index
+        and await office.log.position("returns") > told[-1].entry.index
+    )
+
+
+async def check_returns(office: Office) -> None:
+    """Sums of every round once, and an alert for each look: every round here wins its stake, of a return of a half."""
+    ((group, sums),) = (await office.log.sums_of([("acme_slots", "g1")])).items()
+    assert (group.build, sums.rounds, sums.next_look) == ("b1", ROUNDS, 80)
+    assert (int(sums.staked), int(sums.won), int(sums.squares)) == (ROUNDS, ROUNDS, ROUNDS)
+    found = await office.log.entries(owner=None, source="returns", classes=(), from_index=0, limit=500)
+    told = [json.loads(each.payload or "") for each in found]
+    assert [(each["rounds"], each["verdict"]) for each in told] == [(40, "WARNING")]
+    assert (told[0]["observed_ppm"], told[0]["certified_ppm"], told[0]["sigma_ppm"]) == (1_000_000, 500_000, 158_113)
 
 
 async def keys(office: Office) -> list[str]:
@@ -96,11 +128,12 @@ async def test_killed_again_and_again_every_round_has_one_record(database: Datab
         await asyncio.sleep(0.05 + 0.02 * life)
         await office.die()
         done = await is_done(office)
-        found = await keys(office) if done else []
+        if done:
+            assert await keys(office) == WANTED
+            assert holds(database)
+            await check_returns(office)
         await office.pool.close()
         if done:
-            assert found == WANTED
-            assert holds(database)
             return
     pytest.fail("it never came to the end")
 
@@ -111,6 +144,7 @@ async def test_two_processes_at_once_write_every_record_once_and_it_is_found_by_
         while not await is_done(offices[0]):
             await asyncio.sleep(0.05)
     assert await keys(offices[0]) == WANTED
+    await check_returns(offices[0])
     desk = RoundDesk(offices[1].log)
     records, events = await desk.get(Name(licensee="aurora", player="p5", provider="acme_slots", round="r12"))
     assert [each.entry.key for each in records] == [f"record-{ROUNDS + 13}", f"amended-{2 * ROUNDS + 13}"]

@@ -68,6 +68,38 @@ RECORD_CLASS_KEEPING: RecordClass.ValueType  # 8
 """A hold, an erasure, or anything else that was done to the log's own payloads."""
 Global___RecordClass: _TypeAlias = RecordClass  # noqa: Y015
 
+class _ReturnVerdict:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReturnVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReturnVerdict.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RETURN_VERDICT_UNSPECIFIED: _ReturnVerdict.ValueType  # 0
+    """Never sent."""
+    RETURN_VERDICT_UNJUDGED: _ReturnVerdict.ValueType  # 1
+    """The papers name no return or no deviation, or nothing was staked."""
+    RETURN_VERDICT_INSIDE: _ReturnVerdict.ValueType  # 2
+    """Within what the papers let expect."""
+    RETURN_VERDICT_WARNING: _ReturnVerdict.ValueType  # 3
+    """Farther away than the warning's number of standard deviations."""
+    RETURN_VERDICT_ALARM: _ReturnVerdict.ValueType  # 4
+    """Farther away than the alarm's."""
+
+class ReturnVerdict(_ReturnVerdict, metaclass=_ReturnVerdictEnumTypeWrapper):
+    """ReturnVerdict is what a look at a game's return finds."""
+
+RETURN_VERDICT_UNSPECIFIED: ReturnVerdict.ValueType  # 0
+"""Never sent."""
+RETURN_VERDICT_UNJUDGED: ReturnVerdict.ValueType  # 1
+"""The papers name no return or no deviation, or nothing was staked."""
+RETURN_VERDICT_INSIDE: ReturnVerdict.ValueType  # 2
+"""Within what the papers let expect."""
+RETURN_VERDICT_WARNING: ReturnVerdict.ValueType  # 3
+"""Farther away than the warning's number of standard deviations."""
+RETURN_VERDICT_ALARM: ReturnVerdict.ValueType  # 4
+"""Farther away than the alarm's."""
+Global___ReturnVerdict: _TypeAlias = ReturnVerdict  # noqa: Y015
+
 @_typing.final
 class Entry(_message.Message):
     """Entry is one leaf of the log."""
@@ -381,6 +413,126 @@ class GetRoundRecordResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetRoundRecordResponse: _TypeAlias = GetRoundRecordResponse  # noqa: Y015
+
+@_typing.final
+class GameReturn(_message.Message):
+    """GameReturn is what rounds of one build, currency and band of stakes add up to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
+    BUILD_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    BAND_FIELD_NUMBER: _builtins.int
+    ROUNDS_FIELD_NUMBER: _builtins.int
+    STAKED_FIELD_NUMBER: _builtins.int
+    WON_FIELD_NUMBER: _builtins.int
+    OBSERVED_PPM_FIELD_NUMBER: _builtins.int
+    CERTIFIED_PPM_FIELD_NUMBER: _builtins.int
+    SIGMA_PPM_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    NEXT_LOOK_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """The provider."""
+    game_id: _builtins.str
+    """The provider's game id."""
+    build: _builtins.str
+    """The build. Empty: nobody has shown papers."""
+    currency_code: _builtins.str
+    """The currency."""
+    band: _builtins.str
+    """The band of stakes in main units, such as "to 5"."""
+    rounds: _builtins.int
+    """Settled rounds with a stake."""
+    staked: _builtins.str
+    """What was staked and not undone, in main units."""
+    won: _builtins.str
+    """What was paid."""
+    observed_ppm: _builtins.int
+    """Observed return in millionths, rounded down."""
+    certified_ppm: _builtins.int
+    """Certified return in millionths. Zero: not told."""
+    sigma_ppm: _builtins.int
+    """One standard deviation of the observed return if the papers are right, in millionths. Zero: not told."""
+    verdict: Global___ReturnVerdict.ValueType
+    """What a look now would find. Alerts are only written at looks."""
+    next_look: _builtins.int
+    """Number of rounds of the next look."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        game_id: _builtins.str = ...,
+        build: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        band: _builtins.str = ...,
+        rounds: _builtins.int = ...,
+        staked: _builtins.str = ...,
+        won: _builtins.str = ...,
+        observed_ppm: _builtins.int = ...,
+        certified_ppm: _builtins.int = ...,
+        sigma_ppm: _builtins.int = ...,
+        verdict: Global___ReturnVerdict.ValueType = ...,
+        next_look: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "build", b"build", "certified_ppm", b"certified_ppm", "currency_code", b"currency_code", "game_id", b"game_id", "next_look", b"next_look", "observed_ppm", b"observed_ppm", "provider", b"provider", "rounds", b"rounds", "sigma_ppm", b"sigma_ppm", "staked", b"staked", "verdict", b"verdict", "won", b"won"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GameReturn: _TypeAlias = GameReturn  # noqa: Y015
+
+@_typing.final
+class ListReturnsRequest(_message.Message):
+    """ListReturnsRequest names a game."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """The provider."""
+    game_id: _builtins.str
+    """The provider's game id."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        game_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["game_id", b"game_id", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReturnsRequest: _TypeAlias = ListReturnsRequest  # noqa: Y015
+
+@_typing.final
+class ListReturnsResponse(_message.Message):
+    """ListReturnsResponse has them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RETURNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def returns(self) -> _containers.RepeatedCompositeFieldContainer[Global___GameReturn]:
+        """By build, papers, currency and band."""
+
+    def __init__(
+        self,
+        *,
+        returns: _abc.Iterable[Global___GameReturn] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["returns", b"returns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReturnsResponse: _TypeAlias = ListReturnsResponse  # noqa: Y015
 
 @_typing.final
 class GetCheckpointRequest(_message.Message):

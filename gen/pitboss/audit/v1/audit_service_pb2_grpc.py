@@ -57,6 +57,11 @@ class AuditServiceStub:
                 request_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordRequest.SerializeToString,
                 response_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordResponse.FromString,
                 _registered_method=True)
+        self.ListReturns = channel.unary_unary(
+                '/pitboss.audit.v1.AuditService/ListReturns',
+                request_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListReturnsRequest.SerializeToString,
+                response_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListReturnsResponse.FromString,
+                _registered_method=True)
         self.GetCheckpoint = channel.unary_unary(
                 '/pitboss.audit.v1.AuditService/GetCheckpoint',
                 request_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetCheckpointRequest.SerializeToString,
@@ -128,6 +133,16 @@ class AuditServiceServicer:
         that later events of the round made necessary.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReturns(self, request, context):
+        """ListReturns lists what a game has returned to players, by build, currency and band of stakes, against its papers.
+        A game without rounds is an empty answer.
+
+        Errors: INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -210,6 +225,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.GetRoundRecord,
                     request_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordRequest.FromString,
                     response_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordResponse.SerializeToString,
+            ),
+            'ListReturns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReturns,
+                    request_deserializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListReturnsRequest.FromString,
+                    response_serializer=pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListReturnsResponse.SerializeToString,
             ),
             'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCheckpoint,
@@ -353,6 +373,33 @@ class AuditService:
             '/pitboss.audit.v1.AuditService/GetRoundRecord',
             pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordRequest.SerializeToString,
             pitboss_dot_audit_dot_v1_dot_audit__service__pb2.GetRoundRecordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReturns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.audit.v1.AuditService/ListReturns',
+            pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListReturnsRequest.SerializeToString,
+            pitboss_dot_audit_dot_v1_dot_audit__service__pb2.ListReturnsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,6 +58,12 @@ class AuditServiceStub:
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
     """
+    ListReturns: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListReturnsRequest, _audit_service_pb2.ListReturnsResponse]
+    """ListReturns lists what a game has returned to players, by build, currency and band of stakes, against its papers.
+    A game without rounds is an empty answer.
+
+    Errors: INVALID_ARGUMENT, UNAVAILABLE.
+    """
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetCheckpointRequest, _audit_service_pb2.GetCheckpointResponse]
     """GetCheckpoint reads the newest signed checkpoint with the cosignatures that witnesses gave to it.
 
@@ -119,6 +125,12 @@ class AuditServiceAsyncStub(AuditServiceStub):
     that later events of the round made necessary.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
+    """
+    ListReturns: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListReturnsRequest, _audit_service_pb2.ListReturnsResponse]  # type: ignore[assignment]
+    """ListReturns lists what a game has returned to players, by build, currency and band of stakes, against its papers.
+    A game without rounds is an empty answer.
+
+    Errors: INVALID_ARGUMENT, UNAVAILABLE.
     """
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetCheckpointRequest, _audit_service_pb2.GetCheckpointResponse]  # type: ignore[assignment]
     """GetCheckpoint reads the newest signed checkpoint with the cosignatures that witnesses gave to it.
@@ -202,6 +214,18 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         that later events of the round made necessary.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (ROUND_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListReturns(
+        self,
+        request: _audit_service_pb2.ListReturnsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.ListReturnsResponse, _abc.Awaitable[_audit_service_pb2.ListReturnsResponse]]:
+        """ListReturns lists what a game has returned to players, by build, currency and band of stakes, against its papers.
+        A game without rounds is an empty answer.
+
+        Errors: INVALID_ARGUMENT, UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod
