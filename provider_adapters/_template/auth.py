@@ -1,16 +1,17 @@
 """Signatures: HMAC-SHA256 over the exact bytes of the body, in small hexadecimal digits."""
 
-import hashlib
-import hmac
+from collections.abc import Sequence
+
+from provider_adapters._kit.shared_secrets import hmac_hex, made_with_one_of
 
 HEADER = "X-Signature"
 
 
-def sign(secret: bytes, body: bytes) -> str:
+def sign(secret: str, body: bytes) -> str:
     """The value of the signature header."""
-    return hmac.new(secret, body, hashlib.sha256).hexdigest()
+    return hmac_hex(secret, body, "sha256")
 
 
-def verify(secret: bytes, body: bytes, signature: str) -> bool:
-    """Whether the signature was made for exactly these bytes. Takes as long for a wrong one as for a right one."""
-    return hmac.compare_digest(sign(secret, body).encode(), signature.encode())
+def verify(secrets: Sequence[str], body: bytes, signature: str) -> bool:
+    """Whether one of the secrets signed exactly these bytes."""
+    return made_with_one_of(secrets, body, signature, "sha256")

@@ -34,7 +34,7 @@ class Callbacks(DialectCallbacks):
     async def open(self, request: HttpRequest) -> Opened:
         """See `DialectCallbacks`."""
         self.must_be_post(request)
-        if not auth.verify(self._config.secret, request.body, request.headers.get(auth.HEADER.lower(), "")):
+        if not auth.verify(self._config.secrets, request.body, request.headers.get(auth.HEADER.lower(), "")):
             raise ProblemError(Problem.SIGNATURE_INVALID)
         return Opened(call=request.path, fields=parse_json(request))
 

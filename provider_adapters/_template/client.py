@@ -57,7 +57,7 @@ class Client:
             BASE + operation,
             read=checked,
             body=body,
-            headers={auth.HEADER: auth.sign(self._config.secret, body), "content-type": "application/json"},
+            headers={auth.HEADER: auth.sign(self._config.secrets[0], body), "content-type": "application/json"},
             safe=probe_timeout_s is None,
             guarded=probe_timeout_s is None,
             timeout_s=probe_timeout_s,

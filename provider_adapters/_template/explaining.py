@@ -10,5 +10,5 @@ from provider_adapters.acme_slots import auth, config
 
 def explain(credentials: Mapping[str, Any], request: HttpRequest) -> Explained:
     """The exact bytes of the body."""
-    secret = config.read(credentials).secret.decode()
-    return with_hmac([secret], "sha256", request.body, request.headers.get(auth.HEADER.lower(), ""))
+    secrets = config.read(credentials).secrets
+    return with_hmac(secrets, "sha256", request.body, request.headers.get(auth.HEADER.lower(), ""))

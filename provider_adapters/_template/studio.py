@@ -57,7 +57,7 @@ class TheStudio:
     def write(self, act: Act) -> HttpRequest:
         """See `studio.ports.Studio`."""
         body = json.dumps(_fields(act)).encode()
-        headers = {"content-type": "application/json", auth.HEADER: auth.sign(self._config.secret, body)}
+        headers = {"content-type": "application/json", auth.HEADER: auth.sign(self._config.secrets[0], body)}
         return HttpRequest(method="POST", path=_CALLS[act.kind], headers=headers, body=body)
 
     def read(self, act: Act, reply: HttpReply) -> Answer:
@@ -86,7 +86,7 @@ class TheStudio:
 
     async def api(self, request: HttpRequest, desk: Desk) -> HttpReply:
         """See `studio.ports.Studio`."""
-        if not auth.verify(self._config.secret, request.body, request.headers.get(auth.HEADER.lower(), "")):
+        if not auth.verify(self._config.secrets, request.body, request.headers.get(auth.HEADER.lower(), "")):
             return _json({"code": Code.SIGNATURE}, 403)
         fields = parse_object(request.body)
         match request.path.removeprefix(BASE):
