@@ -104,7 +104,7 @@ def test_both_tables_are_total(made: Made) -> None:
 async def test_an_amount_that_is_none_reaches_no_ledger(made: Made, amount: str) -> None:
     request = made.studio.write(BET)
     body = json.dumps({**json.loads(request.body), "amount": amount}).encode()
-    signature = made.module("auth").sign(b"a secret", body)
+    signature = made.module("auth").sign("a secret", body)
     reply = await made.exchange(replace(request, body=body, headers={"x-signature": signature}))
     assert (json.loads(reply.body), made.ledger.actions) == ({"code": "INVALID"}, [])
 
