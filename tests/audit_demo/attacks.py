@@ -6,6 +6,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
+
+import psycopg
 
 from mesh import merkle
 from mesh.verify.audit_rows import AuditDatabase, Row
@@ -42,11 +45,17 @@ def removed_record(scene: Scene) -> Iterator[tuple[str, str]]:
         database.execute("DELETE FROM payload WHERE index = 20")
         database.execute("DELETE FROM entry WHERE index = 20")
         yield "a removed record", named(scene.check())
-        database.execute("UPDATE entry SET index = index - 1 WHERE index > 20")
-        database.execute("UPDATE payload SET index = index - 1 WHERE index > 20")
+        _close_gap(database, 20)
         _sign_anew(scene)
         yield "a removed record, and the whole log signed anew", named(scene.check())
     scene.restore("honest")
+
+
+def _close_gap(database: psycopg.Connection[Any], index: int) -> None:
+    """Renumber what comes after an index, by way of numbers that nobody has: rows change in the order in which they lie."""
+    for table in ("entry", "payload"):
+        database.execute(f"UPDATE {table} SET index = -index WHERE index > %s".encode(), (index,))  # noqa: S608 - ours
+        database.execute(f"UPDATE {table} SET index = -index - 1 WHERE index < 0".encode())  # noqa: S608 - ours
 
 
 def unwritten_record(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -60,8 +69,7 @@ def unwritten_record(scene: Scene) -> Iterator[tuple[str, str]]:
         scene.restore("honest")
         database.execute("DELETE FROM payload WHERE index = %s", (first,))
         database.execute("DELETE FROM entry WHERE index = %s", (first,))
-        for table in ("entry", "payload"):
-            database.execute(f"UPDATE {table} SET index = index - 1 WHERE index > %s".encode(), (first,))  # noqa: S608 - ours
+        _close_gap(database, first)
         _sign_anew(scene)
         yield "a round record that was never written, in a log that is sound", named(scene.check(trusted=False))
     scene.restore("honest")

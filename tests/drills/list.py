@@ -118,7 +118,7 @@ def evidence_unwritable(stage: Stage) -> Iterator[Row]:
 def pack_doubted(stage: Stage) -> Iterator[Row]:
     """A pack with a broken signature is stored: there is no law to decide by, so nobody stakes; money goes out as ever."""
     what, no_law = "pack signature broken", ("SYS.NO_PACK",)
-    running, player = stage.running(), stage.player()
+    running, later, player = stage.running(), stage.running(), stage.player()
     yield _happened("pack signatures good", "bet in a running session", stage.bet(running, "bet-signed"), "OK")
     with spoiled_signature(stage.stack, "gb"):
         stage.launch(player)
@@ -130,7 +130,7 @@ def pack_doubted(stage: Stage) -> Iterator[Row]:
         yield _decided(what, "deposit", stage.decision(player, "deposit", "deposit-unsigned"), "DENY", no_law, "G4")
         yield _happened(what, "win", stage.win(running, "bet-signed"), "OK")
         yield _happened(what, "withdrawal", stage.withdraw(running.player), "OK")
-    yield _happened("pack signatures good again", "bet", stage.bet(running, "bet-signed-again"), "OK")
+    yield _happened("pack signatures good again", "bet", stage.bet(later, "bet-signed-again"), "OK")
 
 
 def log_down(stage: Stage) -> Iterator[Row]:
