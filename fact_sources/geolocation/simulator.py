@@ -9,21 +9,18 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from fact_sources import simulating
 from mesh.clock import Clock, open_clock
-from mesh.process import die_with_parent, stop_on_signals
-from mesh.settings import split_address
 
-SLOW_S: Final = 20.0
 TAG_BYTES: Final = 16
 _SPOILED: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "honest": lambda claims: claims,
@@ -34,7 +31,7 @@ _SPOILED: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "unreadable": lambda claims: {**claims, "result": "PERHAPS"},
     "forged": lambda claims: claims,
 }
-HABITS: Final = (*_SPOILED, "slow", "empty", "broken")
+HABITS: Final = (*_SPOILED, *simulating.FAILURES)
 
 
 def seal(claims: bytes, *, sealing: bytes, signing: Ed25519PrivateKey, key_id: str, nonce: bytes) -> str:
@@ -82,10 +79,8 @@ class Vendor:
 
     def status(self) -> tuple[int, bytes]:
         """Whether it is well."""
-        if self.habit == "slow":
-            time.sleep(SLOW_S)
-        if self.habit in {"empty", "broken"}:
-            return (200, b"") if self.habit == "empty" else (503, b"maintenance")
+        if failure := simulating.failing(self.habit):
+            return failure
         return 200, b'{"status": "UP"}'
 
     def control(self, word: str) -> int:
@@ -103,42 +98,25 @@ class Vendor:
 def make_server(address: str, vendor: Vendor) -> ThreadingHTTPServer:
     """A server that is not serving yet."""
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 30.0
-
-        def do_GET(self) -> None:
-            self._answer(*vendor.status() if self.path == "/status" else (200 if self.path == "/healthz" else 404, b""))
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            if self.path == "/locate":
-                self._answer(200, vendor.assertion(body.decode()).encode())
+    class Handler(simulating.Handler):
+        def get(self) -> None:
+            if self.path == "/status":
+                self.answer(*vendor.status())
             else:
-                self._answer(vendor.control(self.path.removeprefix("/control/")), b"")
+                super().get()
 
-        def _answer(self, status: int, body: bytes) -> None:
-            try:
-                self.send_response(status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except BrokenPipeError:
-                # Whoever asked did not wait.
-                self.close_connection = True
+        def post(self, body: bytes) -> None:
+            if self.path == "/locate":
+                self.answer(200, vendor.assertion(body.decode()).encode())
+            else:
+                self.answer(vendor.control(self.path.removeprefix("/control/")), b"")
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            pass
-
-    server = ThreadingHTTPServer(split_address(address), Handler)
-    server.daemon_threads = True
-    return server
+    return simulating.make_server(address, Handler)
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     environment = os.environ
-    if environment.get("PITBOSS_DIE_WITH_PARENT"):
-        die_with_parent()
     clock_file = environment.get("PITBOSS_CLOCK_FILE")
     vendor = Vendor(
         environment["PITBOSS_GEOLOCATION_VENDOR"],
@@ -149,8 +127,7 @@ def main() -> None:
         valid_s=int(environment.get("PITBOSS_GEOLOCATION_VALID_S", "1200")),
     )
     server = make_server(environment["PITBOSS_GEOLOCATION_LISTEN"], vendor)
-    stop_on_signals(server)
-    server.serve_forever(poll_interval=0.1)
+    simulating.serve(server)
 
 
 if __name__ == "__main__":

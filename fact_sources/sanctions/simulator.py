@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, Final
 
-from mesh.process import die_with_parent, stop_on_signals
-from mesh.settings import split_address
+from fact_sources import simulating
 
-SLOW_S: Final = 20.0
 _SPOILED: Final[dict[str, dict[str, Any]]] = {
     "honest": {},
     "unreadable": {"status": "PERHAPS"},
     "contradictory": {"status": "NO_MATCH", "entries": [{"kind": "SANCTION"}]},
     "mixed_up": {"reference": "somebody/else"},
 }
-HABITS: Final = (*_SPOILED, "slow", "empty", "broken")
+HABITS: Final = (*_SPOILED, *simulating.FAILURES)
 
 
 class Lists:
@@ -51,10 +48,8 @@ class Lists:
 
     def reply(self, reference: str | None) -> tuple[int, bytes]:
         """Status and body of an answer about a player, or about the version."""
-        if self.habit == "slow":
-            time.sleep(SLOW_S)
-        if self.habit in {"empty", "broken"}:
-            return (200, b"") if self.habit == "empty" else (503, b"maintenance")
+        if failure := simulating.failing(self.habit):
+            return failure
         said: dict[str, Any] = {"version": f"lists-{self.version}"}
         if reference is not None:
             kind = self.listed.get(reference)
@@ -67,54 +62,33 @@ class Lists:
 def make_server(address: str, token: str, lists: Lists) -> ThreadingHTTPServer:
     """A server that is not serving yet."""
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 30.0
-
-        def do_GET(self) -> None:
+    class Handler(simulating.Handler):
+        def get(self) -> None:
             if self.path == "/version":
                 self._known(None)
             else:
-                self._answer(200 if self.path == "/healthz" else 404, b"")
+                super().get()
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        def post(self, body: bytes) -> None:
             if self.path.startswith("/control/"):
-                self._answer(lists.control(self.path.removeprefix("/control/")), b"")
+                self.answer(lists.control(self.path.removeprefix("/control/")), b"")
             else:
                 self._known(json.loads(body)["reference"])
 
         def _known(self, reference: str | None) -> None:
             if self.headers.get("authorization") != f"Bearer {token}":
-                self._answer(401, b"")
+                self.answer(401, b"")
             else:
-                self._answer(*lists.reply(reference))
+                self.answer(*lists.reply(reference))
 
-        def _answer(self, status: int, body: bytes) -> None:
-            try:
-                self.send_response(status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except BrokenPipeError:
-                # Whoever asked did not wait.
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            pass
-
-    server = ThreadingHTTPServer(split_address(address), Handler)
-    server.daemon_threads = True
-    return server
+    return simulating.make_server(address, Handler)
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     environment = os.environ
-    if environment.get("PITBOSS_DIE_WITH_PARENT"):
-        die_with_parent()
     server = make_server(environment["PITBOSS_SANCTIONS_LISTEN"], environment["PITBOSS_SANCTIONS_TOKEN"], Lists())
-    stop_on_signals(server)
-    server.serve_forever(poll_interval=0.1)
+    simulating.serve(server)
 
 
 if __name__ == "__main__":

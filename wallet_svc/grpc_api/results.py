@@ -175,7 +175,7 @@ def decision_of(entry: Entry) -> decision_pb2.Decision:
     decision = decision_pb2.Decision(
         decision_id=f"{entry.shard}-{entry.sequence}" if entry.sequence else "",
         verdict=decision_pb2.Verdict.Value("VERDICT_" + record.get("verdict", "UNSPECIFIED")),
-        reasons=list(dict.fromkeys(reason["code"] for reason in record.get("reasons", []))),
+        reasons=_codes(record),
         obligations=record.get("obligations", []),
         pack=entry.pack or "",
         pack_digest=record.get("pack_digest", ""),
@@ -223,7 +223,7 @@ def _fill_transaction(transaction: transaction_pb2.Transaction, entry: Entry, pl
     if (effective := effective_us(entry)) is not None:
         _fill_time(transaction.effective_time, effective)
     if entry.outcome in _REASONED and entry.decision_json:
-        transaction.reasons.extend(_reasons(entry.decision_json))
+        transaction.reasons.extend(_codes(orjson.loads(entry.decision_json)))
     if entry.case is not None:
         transaction.opened_case = entry.case.value  # type: ignore[assignment]
     if entry.details is not None:
@@ -257,8 +257,8 @@ def _state(entry: Entry) -> transaction_pb2.TransactionState.ValueType:
     return transaction_pb2.TRANSACTION_STATE_REFUSED
 
 
-def _reasons(decision_json: str) -> Sequence[str]:
-    record: dict[str, Any] = orjson.loads(decision_json)
+def _codes(record: Mapping[str, Any]) -> Sequence[str]:
+    """The reasons of a decision record, each code once."""
     return list(dict.fromkeys(reason["code"] for reason in record.get("reasons", [])))
 
 

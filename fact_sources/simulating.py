@@ -1,0 +1,70 @@
+"""What simulators of outside sources have in common: how they answer over HTTP, and the ways in which any source can fail."""
+
+from __future__ import annotations
+
+import os
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+from mesh.process import die_with_parent, stop_on_signals
+from mesh.settings import split_address
+
+SLOW_S: Final = 20.0
+FAILURES: Final = ("slow", "empty", "broken")
+
+
+def failing(habit: str) -> tuple[int, bytes] | None:
+    """Status and body of a source that fails so. None: it answers, after a while if it is slow."""
+    if habit == "slow":
+        time.sleep(SLOW_S)
+    return {"empty": (200, b""), "broken": (503, b"maintenance")}.get(habit)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads whole bodies and answers, also somebody who did not wait."""
+
+    timeout = 30.0
+
+    def do_GET(self) -> None:
+        self.get()
+
+    def do_POST(self) -> None:
+        self.post(self.rfile.read(int(self.headers.get("content-length") or 0)))
+
+    def get(self) -> None:
+        """Answer a question: that it is well is what every simulator says."""
+        self.answer(200 if self.path == "/healthz" else 404, b"")
+
+    def post(self, body: bytes) -> None:
+        """Answer what was sent."""
+        raise NotImplementedError
+
+    def answer(self, status: int, body: bytes) -> None:
+        """Send an answer."""
+        try:
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except BrokenPipeError:
+            # Whoever asked did not wait.
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+def make_server(address: str, handler: type[Handler]) -> ThreadingHTTPServer:
+    """A server that is not serving yet."""
+    server = ThreadingHTTPServer(split_address(address), handler)
+    server.daemon_threads = True
+    return server
+
+
+def serve(server: ThreadingHTTPServer) -> None:
+    """Serve until SIGTERM, or as long as the parent lives if the environment says so."""
+    if os.environ.get("PITBOSS_DIE_WITH_PARENT"):
+        die_with_parent()
+    stop_on_signals(server)
+    server.serve_forever(poll_interval=0.1)
