@@ -9,6 +9,7 @@ from audit_svc.domain import RETENTION_DAYS, RecordClass
 from audit_svc.domain.returns import Looks
 from mesh.notes import Signer
 from mesh.settings import ProcessSettings
+from mesh.verify.notes import Key, NoteError
 
 _KEY_BYTES = 32
 _DAY_US = 86_400_000_000
@@ -50,6 +51,17 @@ class AuditSettings(ProcessSettings):
     """Standard deviations from the certified return at which there is a warning."""
     return_alarm_sigmas: int = 5
     """Standard deviations from the certified return at which there is an alarm."""
+    pseudonym_keys: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
+    """Keys that make players' pseudonyms in extracts, each 32 random bytes in base64: k2=...,k1=.... The first one is for
+    new periods; a key stays as long as periods that were told with it may be corrected."""
+    seal_url: str = ""
+    """Address of the service of the authority that gives tokens for sealed batches, such as https://host."""
+    seal_secret: str = dataclasses.field(default="", repr=False)
+    """Secret that it knows us by."""
+    seal_key: str = ""
+    """Its public key, in the form of C2SP signed-note."""
+    seal_timeout_ms: int = 5_000
+    """How long an answer of it may take."""
     statement_timeout_ms: int = 10_000
     """Upper bound for one SQL statement."""
 
@@ -68,6 +80,12 @@ class AuditSettings(ProcessSettings):
             raise ValueError(f"PITBOSS_SIGNING_KEY, PITBOSS_FORMER_SIGNING_KEY or PITBOSS_LOG_NAME: {error}.") from None
         self.sealing_keys()
         self.keep_us()
+        self.naming_keys()
+        if self.seal_url:
+            try:
+                Key.parse(self.seal_key)
+            except NoteError as error:
+                raise ValueError(f"PITBOSS_SEAL_KEY: {error}.") from None
 
     def signer(self) -> Signer:
         """Who signs checkpoints."""
@@ -85,6 +103,16 @@ class AuditSettings(ProcessSettings):
             keys = []
         if not keys or any(len(key) != _KEY_BYTES for key in keys):
             raise ValueError("PITBOSS_PAYLOAD_KEYS are keys of 32 bytes in base64.")
+        return keys
+
+    def naming_keys(self) -> dict[str, bytes]:
+        """Keys of pseudonyms by id, the present one first. Raises ValueError without telling them."""
+        try:
+            keys = {name: base64.b64decode(key, validate=True) for name, key in (self.pseudonym_keys or {}).items()}
+        except binascii.Error:
+            keys = {"": b""}
+        if any(len(key) != _KEY_BYTES or not name.isalnum() for name, key in keys.items()):
+            raise ValueError("PITBOSS_PSEUDONYM_KEYS are id=key, each key 32 bytes in base64.")
         return keys
 
     def looks(self) -> Looks:

@@ -57,3 +57,59 @@ class RoundNotFoundError(MeshError):
 
     kind = Kind.NOT_FOUND
     reason = "ERROR_REASON_ROUND_NOT_FOUND"
+
+
+class MarketUnknownError(MeshError):
+    """There is no schema of extracts for this market."""
+
+    kind = Kind.INVALID_ARGUMENT
+    reason = "ERROR_REASON_MARKET_UNKNOWN"
+
+
+class PeriodInvalidError(MeshError):
+    """The period is none of this market."""
+
+    kind = Kind.INVALID_ARGUMENT
+    reason = "ERROR_REASON_PERIOD_INVALID"
+
+
+class PeriodOpenError(MeshError):
+    """The period is not over, or was over only a moment ago."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_PERIOD_OPEN"
+
+
+class LogBehindError(MeshError):
+    """The log has not read all of the period yet. Try again in a moment."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "ERROR_REASON_LOG_BEHIND"
+
+
+class ExtractNotFoundError(MeshError):
+    """The log has no such extract, or the extract no such file."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_EXTRACT_NOT_FOUND"
+
+
+class ExtractsNotSetUpError(MeshError):
+    """A setting that this market's extracts need is missing."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_EXTRACTS_NOT_SET_UP"
+
+
+class RecordsGoneError(MeshError):
+    """Records of the period were erased, or their retention is over: the extract would be short."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_RECORDS_GONE"
+
+
+class LicenseeUnknownError(MeshError):
+    """There is no licensee with this id."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_LICENSEE_UNKNOWN"

@@ -1,15 +1,20 @@
-"""AuditService: decodes, calls one use case, encodes."""
+"""AuditService and ExtractService: each method decodes, calls one use case, encodes."""
 
 from audit_svc.app.desk import AuditDesk, KeepingDesk
+from audit_svc.app.extracting import ExtractDesk
 from audit_svc.app.monitoring import ReturnDesk
 from audit_svc.app.recording import RoundDesk
 from audit_svc.domain import Opened, RecordClass
 from audit_svc.domain.returns import Group, Looks, Sums, judge, observed_ppm, sigma_ppm
 from audit_svc.domain.rounds import Name
+from audit_svc.errors import ExtractNotFoundError
+from audit_svc.ports import Filed
 from pitboss.audit.v1 import audit_service_pb2 as pb
-from pitboss.audit.v1 import audit_service_pb2_grpc
+from pitboss.audit.v1 import audit_service_pb2_grpc, extract_service_pb2_grpc
+from pitboss.audit.v1 import extract_service_pb2 as extract_pb
 
 _DEFAULT_PAGE = 100
+_PART_BYTES = 1 << 20
 
 
 class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
@@ -103,6 +108,61 @@ class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: object) -> pb.ReleaseHoldResponse:
         await self._keeping.release(request.hold_id)
         return pb.ReleaseHoldResponse()
+
+
+class ExtractServicer(extract_service_pb2_grpc.ExtractServiceServicer):
+    """Serves extracts."""
+
+    def __init__(self, desk: ExtractDesk) -> None:
+        self._desk = desk
+
+    async def MakeExtract(
+        self, request: extract_pb.MakeExtractRequest, context: object
+    ) -> extract_pb.MakeExtractResponse:
+        filed, replayed = await self._desk.make(
+            request.market, request.licensee_id, request.from_local, request.to_local
+        )
+        return extract_pb.MakeExtractResponse(extract=_extract(filed), replayed=replayed)
+
+    async def ListExtracts(
+        self, request: extract_pb.ListExtractsRequest, context: object
+    ) -> extract_pb.ListExtractsResponse:
+        limit = request.page_size or _DEFAULT_PAGE
+        found = await self._desk.page(request.market, request.licensee_id, request.after_sequence, limit)
+        return extract_pb.ListExtractsResponse(extracts=[_extract(each) for each in found])
+
+    async def GetExtractFile(
+        self, request: extract_pb.GetExtractFileRequest, context: object
+    ) -> extract_pb.GetExtractFileResponse:
+        filed = await self._desk.get(request.market, request.licensee_id, request.sequence)
+        content = {
+            extract_pb.EXTRACT_FILE_JSON: filed.extract.json,
+            extract_pb.EXTRACT_FILE_XML: filed.extract.xml,
+        }.get(request.file, filed.seal)
+        if content is None:
+            raise ExtractNotFoundError(market=request.market, sequence=str(request.sequence), file="seal")
+        part = content[request.offset : request.offset + _PART_BYTES]
+        return extract_pb.GetExtractFileResponse(content=part, size=len(content))
+
+
+def _extract(filed: Filed) -> extract_pb.Extract:
+    extract = filed.extract
+    message = extract_pb.Extract(
+        market=extract.market,
+        licensee_id=extract.licensee,
+        sequence=extract.sequence,
+        number=extract.number,
+        schema=extract.schema,
+        digest=extract.digest.hex(),
+        json_sha256=extract.json_sha256,
+        xml_sha256=extract.xml_sha256,
+        rounds=extract.rounds,
+        sealed=filed.seal is not None,
+    )
+    message.from_time.FromMicroseconds(extract.from_us)
+    message.to_time.FromMicroseconds(extract.to_us)
+    message.make_time.FromMicroseconds(extract.recorded_us)
+    return message
 
 
 def _entry(opened: Opened) -> pb.Entry:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from audit_svc.domain import Draft, End, Opened, RecordClass, Span
+from audit_svc.domain.extracts import Extract
 from audit_svc.domain.returns import Group, Sums
 from audit_svc.domain.rounds import Name
+from audit_svc.domain.tokens import Token
 
 
 class HeadMovedError(Exception):
@@ -89,6 +91,10 @@ class Appending(Protocol):
 
     async def append(self, draft: Draft) -> None:
         """Returns when the event is durable. Errors: HeadMovedError, DependencyDownError."""
+        ...
+
+    async def append_span(self, span: Span) -> None:
+        """The same for several events, and the rows that go with them."""
         ...
 
 
@@ -178,4 +184,74 @@ class ReturnLog(RoundLog, Protocol):
 
     async def sums_of(self, games: Sequence[tuple[str, str]]) -> dict[Group, Sums]:
         """What rounds of games of providers add up to."""
+        ...
+
+
+class ExtractLog(RoundLog, Protocol):
+    """The log, as whoever makes extracts needs it."""
+
+    async def positions(self) -> Mapping[str, int]: ...
+
+    async def last_round(self, source: str) -> int:
+        """Index of the last event of a round that a source gave; below zero if there is none."""
+        ...
+
+    async def records_since(self, licensee: str, since_us: int, from_index: int, limit: int) -> list[Opened]:
+        """A licensee's records of rounds and amendments from a moment on, and all that nobody can read any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """An extract that was made, with the seal that it has."""
+
+    extract: Extract
+    seal: bytes | None
+
+
+class Extracts(Protocol):
+    """The extracts that were made."""
+
+    async def newest(self, market: str, licensee: str) -> Filed | None:
+        """The one with the highest sequence."""
+        ...
+
+    async def newest_of(self, market: str, licensee: str, from_us: int, to_us: int) -> Filed | None:
+        """The one of a period with the highest number."""
+        ...
+
+    async def get(self, market: str, licensee: str, sequence: int) -> Filed | None:
+        """One of them."""
+        ...
+
+    async def page(self, market: str, licensee: str, after: int, limit: int) -> list[Filed]:
+        """Those after a sequence, in order, without their files."""
+        ...
+
+    async def unsealed(self, market: str, licensee: str) -> list[Filed]:
+        """Those without a seal, in order."""
+        ...
+
+
+class Registry(Protocol):
+    """The wallets, as whoever makes extracts asks them."""
+
+    async def heads(self) -> Mapping[int, int]:
+        """The last position of each shard now."""
+        ...
+
+    async def licensees(self) -> set[str]:
+        """Ids of all licensees."""
+        ...
+
+
+class TokenService(Protocol):
+    """The authority's service that gives and closes tokens."""
+
+    async def open(self, batch: str) -> Token:
+        """The token of a batch: the same one until it is closed or over. Errors: DependencyDownError."""
+        ...
+
+    async def close(self, extract: Extract, token: Token, mac: str) -> str:
+        """What the authority signs, verified. The same MAC gets the same. Errors: DependencyDownError."""
         ...

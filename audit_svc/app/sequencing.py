@@ -55,10 +55,13 @@ class Sequencer:
         self._overtaken = metrics.registry.counter("audit.overtaken")
 
     async def append(self, draft: Draft) -> None:
+        await self.append_span(Span(source=APPENDED, drafts=[draft]))
+
+    async def append_span(self, span: Span) -> None:
         if self._waiting is None:
             raise DependencyDownError(dependency="audit log", retry_after=_PAUSE_S)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._waiting.put(_Waiting(Span(source=APPENDED, drafts=[draft]), done))
+        await self._waiting.put(_Waiting(span, done))
         await done
 
     async def run(self) -> None:

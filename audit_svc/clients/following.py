@@ -194,6 +194,22 @@ class Neighbours:
             *[RoundRecords(self._log, self.facts, shard) for shard in shards],
         ]
 
+    async def heads(self) -> dict[int, int]:
+        """The last position of each shard now. Errors: as the wallet's; the next question is for the next replica."""
+        self._turn += 1
+        ledger = self._ledgers[self._turn % len(self._ledgers)]
+        answer = await ledger.ListHeads(ledger_pb.ListHeadsRequest(), timeout=_TIMEOUT_S, metadata=call_metadata())
+        return {head.shard: head.sequence for head in answer.heads}
+
+    async def licensees(self) -> set[str]:
+        """Ids of all licensees. Errors: as the wallet's."""
+        self._turn += 1
+        registry = self._registries[self._turn % len(self._registries)]
+        answer = await registry.ListLicensees(
+            registry_pb.ListLicenseesRequest(), timeout=_TIMEOUT_S, metadata=call_metadata()
+        )
+        return {each.licensee_id for each in answer.licensees}
+
     async def facts(self) -> Facts:
         """What papers of games were shown until now, and how far rounds of providers can be reproduced."""
         self._turn += 1

@@ -28,6 +28,7 @@ class RecordClass(enum.IntEnum):
     STAFF = 6
     KEY = 7
     KEEPING = 8
+    EXTRACT = 9
 
 
 _TEN_YEARS: Final = 3653
@@ -68,6 +69,10 @@ class Span:
     """Keyed digests of rounds, and the indices of entries about them."""
     sums: Sequence[tuple[Any, ...]] = ()
     """Rows of what games return, as they are after the span."""
+    extracts: Sequence[tuple[Any, ...]] = ()
+    """Rows of extracts for regulators."""
+    seals: Sequence[tuple[Any, ...]] = ()
+    """Rows of their seals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from audit_svc.domain.returns import Group, Sums
 from audit_svc.domain.rounds import Name
 from audit_svc.errors import PayloadBrokenError
 from audit_svc.ports import HeadMovedError
+from audit_svc.store.extracts import add_extracts
 from audit_svc.store.sealing import SALT_BYTES, Box, Safe, SealBrokenError
 from mesh import failpoints, logs, merkle
 from mesh.arrays import blobs, numbers, texts
@@ -159,6 +160,7 @@ class PostgresAuditLog:
         await _add_progress(connection, spans, end.size)
         await _add_places(connection, spans)
         await _put_sums(connection, spans)
+        await add_extracts(connection, spans)
         return after
 
     async def _sealed(self, connection: Connection, drafts: Sequence[Draft], first: int) -> list[tuple[Entry, bytes]]:
@@ -266,6 +268,23 @@ class PostgresAuditLog:
         keys = [f"{what}-{sequence}" for sequence in sequences for what in ("record", "amended")]
         query = f"{_ENTRIES} WHERE source = %(source)s AND key = ANY (%(keys)s::text[]) ORDER BY index"
         return await self._opened(query, {"source": source, "keys": keys})
+
+    # -- extracts
+
+    async def last_round(self, source: str) -> int:
+        """Index of the last event of a round that a source gave; below zero if there is none."""
+        query = "SELECT index FROM entry WHERE source = %(source)s AND class = 4 ORDER BY index DESC LIMIT 1"
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(query, {"source": source})).fetchone()
+        return int(row[0]) if row else -1
+
+    async def records_since(self, licensee: str, since_us: int, from_index: int, limit: int) -> list[Opened]:
+        """A licensee's records of rounds and amendments from a moment on, and all that nobody can read any more."""
+        query = (
+            f"{_ENTRIES} WHERE class = 4 AND source LIKE 'rounds/%%' AND recorded_us >= %(since)s AND index >= %(from)s"
+            " AND (subject_key.subject IS NULL OR subject_key.licensee = %(licensee)s) ORDER BY index LIMIT %(limit)s"
+        )
+        return await self._opened(query, {"licensee": licensee, "since": since_us, "from": from_index, "limit": limit})
 
     # -- returns of games
 

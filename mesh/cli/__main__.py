@@ -12,6 +12,7 @@ from mesh.cli import (
     doctor,
     explain,
     exporting,
+    extracting,
     licensees,
     opinion,
     packs,
@@ -50,6 +51,8 @@ app.command("explain-signature")(signing.explain_signature)
 app.command()(auditing.audit)
 app.command()(auditing.dispute)
 app.command("verify-dispute", context_settings=programs.PASS_THROUGH)(programs.verify_dispute)
+app.command()(extracting.extract)
+app.command("verify-extract", context_settings=programs.PASS_THROUGH)(programs.verify_extract)
 app.add_typer(licensees.app, name="licensee")
 app.add_typer(packs.app, name="pack")
 

@@ -1,4 +1,4 @@
-"""Commands that are programs of their own: `pitboss demo`, `verify`, `verify-proof` and `verify-dispute`."""
+"""Commands that are programs of their own: `pitboss demo`, `verify`, and those that check what was given away."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def verify_proof(context: typer.Context) -> None:
 def verify_dispute(context: typer.Context) -> None:
     """Check the bundle of a round with nothing but public keys. Options: see `verify-dispute --help`."""
     raise typer.Exit(_run("mesh.verify.dispute", context.args))
+
+
+def verify_extract(context: typer.Context) -> None:
+    """Check extracts for regulators, offline or against a ledger. Options: see `verify-extract --help`."""
+    raise typer.Exit(_run("mesh.verify.extracts", context.args))
 
 
 def _run(module: str, arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mesh.dev.processes import AUDIT_LOG, HOST, WITNESS_NAME
+from mesh.dev.processes import AUDIT_LOG, HOST, TOKEN_NAME, WITNESS_NAME
 from mesh.notes import Cosigner, Signer
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def _internal(stack: Stack) -> dict[str, Any]:
         "audit": f"{HOST}:{ports.audit}" if "audit_svc" in stack.names else "",
         "audit_key": Signer.load(AUDIT_LOG, stack.vault.audit_keys.signing).verifier_key,
         "witness_key": Cosigner.load(WITNESS_NAME, stack.vault.audit_keys.witness).verifier_key,
+        "token_key": Signer.load(TOKEN_NAME, stack.vault.audit_keys.token).verifier_key,
         "witness": f"{HOST}:{ports.witness}" if "witness" in stack.names else "",
         "adapters": {name: f"{HOST}:{port}" for name, port in ports.adapters.items()},
         "tls": str(stack.around.tls / "platform"),

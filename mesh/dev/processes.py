@@ -23,6 +23,9 @@ SERVICES = ("wallet_svc", "session_svc", "compliance_svc")
 SECOND_OPINION = "second_opinion"
 AUDIT = "audit_svc"
 WITNESS = "witness"
+TOKENS = "tamper-token-simulator"
+TOKEN_NAME = "pitboss.localhost/tamper-token"  # noqa: S105 - the name of a public key
+_TOKEN_SECRET = "sandbox-tokens"  # noqa: S105 - of a simulator on loopback
 REGISTER = "register"
 REGISTER_SIMULATOR = "register-simulator"
 _REGISTER_TOKEN = "sandbox-register"  # noqa: S105 - of a simulator on loopback
@@ -57,6 +60,7 @@ class Ports:
     second_opinion: int
     audit: int
     witness: int
+    tokens: int
     register: int
     register_simulator: int
     geolocation: int
@@ -70,7 +74,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(17 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(18 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -84,6 +88,7 @@ class Ports:
             second_opinion=next(pool),
             audit=next(pool),
             witness=next(pool),
+            tokens=next(pool),
             register=next(pool),
             register_simulator=next(pool),
             geolocation=next(pool),
@@ -344,8 +349,9 @@ def sanctions(around: Surroundings) -> tuple[Process, ...]:
 
 
 def audit(around: Surroundings) -> tuple[Process, ...]:
-    """The audit log and a witness of it, for whom nobody waits either."""
+    """The audit log, a witness of it, and a service that gives tokens for extracts. Nobody waits for them either."""
     keys, ports = around.audit_keys, around.ports
+    tokens = _tokens(around)
     log, address = Signer.load(AUDIT_LOG, keys.signing), f"{HOST}:{ports.witness}"
     cosigner = Cosigner.load(WITNESS_NAME, keys.witness)
     witness = Process(
@@ -373,12 +379,34 @@ def audit(around: Surroundings) -> tuple[Process, ...]:
             "PITBOSS_PAYLOAD_KEYS": keys.payload,
             "PITBOSS_WITNESSES": f"http://{address}",
             "PITBOSS_WITNESS_KEYS": cosigner.verifier_key,
+            "PITBOSS_PSEUDONYM_KEYS": f"k1={keys.pseudonym}",
+            "PITBOSS_SEAL_URL": f"http://{tokens.address}",
+            "PITBOSS_SEAL_SECRET": _TOKEN_SECRET,
+            "PITBOSS_SEAL_KEY": Signer.load(TOKEN_NAME, keys.token).verifier_key,
         },
         readiness=GrpcHealth(address=f"{HOST}:{ports.audit}", tls=around.tls / "platform"),
         address=f"{HOST}:{ports.audit}",
         workload=AUDIT,
     )
-    return witness, service
+    return witness, tokens, service
+
+
+def _tokens(around: Surroundings) -> Process:
+    address = f"{HOST}:{around.ports.tokens}"
+    return Process(
+        name=TOKENS,
+        module="fact_sources.tamper_token.simulator",
+        environment={
+            **_interpreter(),
+            "PITBOSS_CLOCK_FILE": str(around.clock_file),
+            "PITBOSS_TOKEN_LISTEN": address,
+            "PITBOSS_TOKEN_SECRET": _TOKEN_SECRET,
+            "PITBOSS_TOKEN_NAME": TOKEN_NAME,
+            "PITBOSS_TOKEN_SIGNING_KEY": around.audit_keys.token,
+        },
+        readiness=HttpOk(address=address),
+        address=address,
+    )
 
 
 def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:

@@ -36,11 +36,13 @@ WORKLOADS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditKeys:
-    """Secrets of the audit log and of its witness."""
+    """Secrets of the audit log, of its witness, and of the simulated service that gives tokens for extracts."""
 
     signing: str = ""
     payload: str = ""
     witness: str = ""
+    pseudonym: str = ""
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,9 @@ class Vault:
             session_keys=random_text(),
             signing_key=new_seed(),
             statement_key=new_seed(),
-            audit_keys=AuditKeys(signing=new_seed(), payload=new_seed(), witness=new_seed()),
+            audit_keys=AuditKeys(
+                signing=new_seed(), payload=new_seed(), witness=new_seed(), pseudonym=new_seed(), token=new_seed()
+            ),
             location_keys=LocationKeys(signing=new_seed(), sealing=new_seed()),
         )
         vault._write_certificates()

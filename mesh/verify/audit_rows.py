@@ -13,7 +13,7 @@ from typing import Final
 
 import psycopg
 
-CLASSES: Final = ("", "money", "decision", "pack", "round", "session", "staff", "key", "keeping")
+CLASSES: Final = ("", "money", "decision", "pack", "round", "session", "staff", "key", "keeping", "extract")
 """Names of the classes by number."""
 
 _BATCHES: Final = "SELECT first_index, count, root, frontier, checkpoint FROM batch ORDER BY first_index"

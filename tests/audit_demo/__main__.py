@@ -16,7 +16,7 @@ import grpc
 
 from mesh.cli.disputing import Made, make_bundle
 from mesh.dev.paths import BUILD
-from mesh.dev.stack import Options, Stack
+from mesh.dev.stack import DEMO_LICENSEES, Options, Stack
 from mesh.status import read_error
 from mesh.verify.cosignatures import WitnessKey, cosigners
 from mesh.verify.dispute import Bundle, check_bundle
@@ -24,10 +24,12 @@ from mesh.verify.notes import Key, open_checkpoint
 from mesh.verify.proofs import check_consistency, inclusion_root
 from pitboss.audit.v1 import audit_service_pb2 as pb
 from tests.audit_demo.attacks import ATTACKS, named
+from tests.audit_demo.extracts import DANISH, sealed_batches
 from tests.audit_demo.scene import LICENSEE, OTHER, PLAYER, Scene
 from tests.integration.mesh.waiting import until
 
-DAYS = "1"
+DAYS = "3"
+LICENSEES = (*DEMO_LICENSEES, DANISH)
 KEPT_EVENTS = 3
 """A hold placed, a hold released, a player erased."""
 Step = dict[str, Any]
@@ -59,15 +61,17 @@ def main() -> int:
 def run() -> Iterator[Step]:
     """Every step as it ends."""
     keep = ",".join(
-        f"{name}={DAYS}" for name in ("money", "decision", "pack", "round", "session", "staff", "key", "keeping")
+        f"{name}={DAYS}"
+        for name in ("money", "decision", "pack", "round", "session", "staff", "key", "keeping", "extract")
     )
     environment = {"audit_svc": {"PITBOSS_RETENTION_DAYS": keep}}
     with (
-        Stack(Options(kind="audit-demo", audit=True, environment=environment)) as stack,
+        Stack(Options(kind="audit-demo", audit=True, environment=environment, licensees=LICENSEES)) as stack,
         tempfile.TemporaryDirectory(dir=stack.run) as folder,
     ):
         scene = Scene(stack, Path(folder))
         yield from honest(scene)
+        yield from (step(kind, what, ok, seen) for kind, what, ok, seen in sealed_batches(scene))
         yield from forgotten(scene)
         until(lambda: scene.caught_up() and scene.kept_events() == KEPT_EVENTS, "the log has what was done to payloads")
         scene.kept.append(scene.checkpoint().checkpoint)
@@ -142,7 +146,8 @@ def forgotten(scene: Scene) -> Iterator[Step]:
             "keeping", "erasure while records must be kept is refused", *refused(log, erase, "RETENTION_RUNNING")
         )
         log.PlaceHold(pb.PlaceHoldRequest(hold_id="case-1", licensee_id=LICENSEE, player_id=PLAYER), timeout=20)
-        scene.stack.advance_clock(2 * 86_400)
+        # Sessions ended when the clock was moved before, so they are kept from then on.
+        scene.stack.advance_clock(4 * 86_400)
         yield step("keeping", "erasure under a legal hold is refused", *refused(log, erase, "LEGAL_HOLD"))
         log.ReleaseHold(pb.ReleaseHoldRequest(hold_id="case-1"), timeout=20)
         erased = log.ErasePlayer(erase, timeout=20).entries

@@ -26,6 +26,7 @@ from mesh.verify.findings import Check
 from mesh.verify.notes import Key
 from pitboss.audit.v1 import audit_service_pb2 as pb
 from pitboss.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from pitboss.audit.v1.extract_service_pb2_grpc import ExtractServiceStub
 from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceStub
 from pitboss_sdk import Client, Money
 
@@ -43,6 +44,8 @@ TABLES = (
     "keeping",
     "round_place",
     "game_return",
+    "extract",
+    "extract_seal",
 )
 
 
@@ -65,15 +68,15 @@ class Scene:
         self.kept: list[str] = []
         database = stack.postgres.database("pitboss_audit")
         self.reader_url = database.reader_url
-        self._ledger_url = stack.around.ledger_reader_url
+        self.ledger_url = stack.around.ledger_reader_url
         self.witness: str = stack.mesh["internal"]["witness"]
 
     # -- honest life
 
-    def play(self, player: str, rounds: int) -> list[Played]:
+    def play(self, player: str, rounds: int, *, licensee: str = LICENSEE) -> list[Played]:
         """Deposit, launch, and play rounds through the studio."""
         mesh = self.stack.mesh
-        with Client(mesh["gateway"]["grpc"], token=self.stack.token(LICENSEE), ca_file=mesh["gateway"]["ca"]) as client:
+        with Client(mesh["gateway"]["grpc"], token=self.stack.token(licensee), ca_file=mesh["gateway"]["ca"]) as client:
             client.open_account(player, "EUR", born_on=date(1990, 5, 17))
             client.deposit(player, Money(Decimal("50.00"), "EUR"), transaction_key=f"deposit-{player}")
             launch = client.create_session(player, provider="hub88_style", game_id="demo_fruit_5", currency_code="EUR")
@@ -96,6 +99,12 @@ class Scene:
         """The audit service, as the platform's staff call it."""
         with self._channel(self.stack.mesh["internal"]["audit"]) as channel:
             yield AuditServiceStub(channel)
+
+    @contextlib.contextmanager
+    def extracts(self) -> Iterator[ExtractServiceStub]:
+        """What makes extracts, likewise."""
+        with self._channel(self.stack.mesh["internal"]["audit"]) as channel:
+            yield ExtractServiceStub(channel)
 
     @contextlib.contextmanager
     def policies(self) -> Iterator[PolicyServiceStub]:
@@ -129,7 +138,7 @@ class Scene:
         """Everything that an auditor checks, with what was kept or without."""
         kept = self.kept if trusted else []
         trust = AuditTrust(keys=[Key.parse(self.log_key)], witnesses=[WitnessKey.parse(self.witness_key)], kept=kept)
-        return audit(self.reader_url, trust, copy=self.copy if copy else None, ledger_url=self._ledger_url)
+        return audit(self.reader_url, trust, copy=self.copy if copy else None, ledger_url=self.ledger_url)
 
     def kept_events(self) -> int:
         """How many events of keeping the log has."""

@@ -22,6 +22,8 @@ NAMED = {
     "the same, to the witness": "rolled_back",
     "a split view": "split_view",
     "a rolled-back database, to whoever kept a checkpoint": "cut off",
+    "a changed byte of a sealed batch": "changed: the files are not those that were sealed",
+    "a round left out of a batch": "missing_in_extract",
     "a falsified bundle": "its event is not the one that was committed to",
 }
 

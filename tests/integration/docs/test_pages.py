@@ -11,7 +11,8 @@ from mesh.dev.paths import ROOT
 from tests.integration.docs.page import Block, PageError, blocks
 from tests.integration.docs.reader import Reader
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "compliance").glob("*.md"))]
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 TYPED = [block for block in BLOCKS if block.kind != "sh up"]
 SAID = "```text output\n{}```\n"

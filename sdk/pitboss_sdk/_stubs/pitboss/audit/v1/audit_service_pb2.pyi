@@ -44,6 +44,8 @@ class _RecordClassEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecordCla
     """A key that came, went or was changed."""
     RECORD_CLASS_KEEPING: _RecordClass.ValueType  # 8
     """A hold, an erasure, or anything else that was done to the log's own payloads."""
+    RECORD_CLASS_EXTRACT: _RecordClass.ValueType  # 9
+    """An extract for a regulator, or its seal, by digest."""
 
 class RecordClass(_RecordClass, metaclass=_RecordClassEnumTypeWrapper):
     """RecordClass says what an entry is about. It decides how long the entry's payload is kept."""
@@ -66,6 +68,8 @@ RECORD_CLASS_KEY: RecordClass.ValueType  # 7
 """A key that came, went or was changed."""
 RECORD_CLASS_KEEPING: RecordClass.ValueType  # 8
 """A hold, an erasure, or anything else that was done to the log's own payloads."""
+RECORD_CLASS_EXTRACT: RecordClass.ValueType  # 9
+"""An extract for a regulator, or its seal, by digest."""
 Global___RecordClass: _TypeAlias = RecordClass  # noqa: Y015
 
 class _ReturnVerdict:

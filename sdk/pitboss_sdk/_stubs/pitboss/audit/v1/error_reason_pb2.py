@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6pitboss_sdk/_stubs/pitboss/audit/v1/error_reason.proto\x12\x1cpitboss_sdk.pitboss.audit.v1*\xb9\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x45RROR_REASON_ENTRY_NOT_FOUND\x10\x01\x12\x1e\n\x1a\x45RROR_REASON_SIZES_INVALID\x10\x02\x12%\n!ERROR_REASON_IDEMPOTENCY_CONFLICT\x10\x03\x12\"\n\x1e\x45RROR_REASON_RETENTION_RUNNING\x10\x04\x12\x1b\n\x17\x45RROR_REASON_LEGAL_HOLD\x10\x05\x12\x1f\n\x1b\x45RROR_REASON_HOLD_NOT_FOUND\x10\x06\x12\x1f\n\x1b\x45RROR_REASON_PAYLOAD_BROKEN\x10\x07\x12 \n\x1c\x45RROR_REASON_ROUND_NOT_FOUND\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6pitboss_sdk/_stubs/pitboss/audit/v1/error_reason.proto\x12\x1cpitboss_sdk.pitboss.audit.v1*\xc2\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x45RROR_REASON_ENTRY_NOT_FOUND\x10\x01\x12\x1e\n\x1a\x45RROR_REASON_SIZES_INVALID\x10\x02\x12%\n!ERROR_REASON_IDEMPOTENCY_CONFLICT\x10\x03\x12\"\n\x1e\x45RROR_REASON_RETENTION_RUNNING\x10\x04\x12\x1b\n\x17\x45RROR_REASON_LEGAL_HOLD\x10\x05\x12\x1f\n\x1b\x45RROR_REASON_HOLD_NOT_FOUND\x10\x06\x12\x1f\n\x1b\x45RROR_REASON_PAYLOAD_BROKEN\x10\x07\x12 \n\x1c\x45RROR_REASON_ROUND_NOT_FOUND\x10\x08\x12\x1f\n\x1b\x45RROR_REASON_MARKET_UNKNOWN\x10\t\x12\x1f\n\x1b\x45RROR_REASON_PERIOD_INVALID\x10\n\x12\x1c\n\x18\x45RROR_REASON_PERIOD_OPEN\x10\x0b\x12\x1b\n\x17\x45RROR_REASON_LOG_BEHIND\x10\x0c\x12\"\n\x1e\x45RROR_REASON_EXTRACT_NOT_FOUND\x10\r\x12$\n ERROR_REASON_EXTRACTS_NOT_SET_UP\x10\x0e\x12\x1d\n\x19\x45RROR_REASON_RECORDS_GONE\x10\x0f\x12!\n\x1d\x45RROR_REASON_LICENSEE_UNKNOWN\x10\x10\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss_sdk._stubs.pitboss.
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=89
-  _globals['_ERRORREASON']._serialized_end=402
+  _globals['_ERRORREASON']._serialized_end=667
 # @@protoc_insertion_point(module_scope)

@@ -64,6 +64,46 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "acme_slots", "round_id": "r-17"}
     """
+    ERROR_REASON_MARKET_UNKNOWN: _ErrorReason.ValueType  # 9
+    """There is no schema of extracts for this market.
+
+    Example metadata: {"market": "gb", "markets": "de,dk,nl"}
+    """
+    ERROR_REASON_PERIOD_INVALID: _ErrorReason.ValueType  # 10
+    """The period is none of this market.
+
+    Example metadata: {"period_minutes": "1440", "zone": "Europe/Copenhagen"}
+    """
+    ERROR_REASON_PERIOD_OPEN: _ErrorReason.ValueType  # 11
+    """The period is not over, or was over only a moment ago.
+
+    Example metadata: {"ready_us": "1764111660000000"}
+    """
+    ERROR_REASON_LOG_BEHIND: _ErrorReason.ValueType  # 12
+    """The log has not read all of the period yet. Try again in a moment.
+
+    Example metadata: {"shard": "3"}
+    """
+    ERROR_REASON_EXTRACT_NOT_FOUND: _ErrorReason.ValueType  # 13
+    """The log has no such extract, or the extract no such file.
+
+    Example metadata: {"market": "dk", "sequence": "17"}
+    """
+    ERROR_REASON_EXTRACTS_NOT_SET_UP: _ErrorReason.ValueType  # 14
+    """A setting that this market's extracts need is missing.
+
+    Example metadata: {"setting": "PITBOSS_PSEUDONYM_KEYS"}
+    """
+    ERROR_REASON_RECORDS_GONE: _ErrorReason.ValueType  # 15
+    """Records of the period were erased, or their retention is over: the extract would be short.
+
+    Example metadata: {"index": "7"}
+    """
+    ERROR_REASON_LICENSEE_UNKNOWN: _ErrorReason.ValueType  # 16
+    """There is no licensee with this id.
+
+    Example metadata: {"licensee_id": "auroa"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the audit service."""
@@ -109,5 +149,45 @@ ERROR_REASON_ROUND_NOT_FOUND: ErrorReason.ValueType  # 8
 """The log has no such round.
 
 Example metadata: {"provider": "acme_slots", "round_id": "r-17"}
+"""
+ERROR_REASON_MARKET_UNKNOWN: ErrorReason.ValueType  # 9
+"""There is no schema of extracts for this market.
+
+Example metadata: {"market": "gb", "markets": "de,dk,nl"}
+"""
+ERROR_REASON_PERIOD_INVALID: ErrorReason.ValueType  # 10
+"""The period is none of this market.
+
+Example metadata: {"period_minutes": "1440", "zone": "Europe/Copenhagen"}
+"""
+ERROR_REASON_PERIOD_OPEN: ErrorReason.ValueType  # 11
+"""The period is not over, or was over only a moment ago.
+
+Example metadata: {"ready_us": "1764111660000000"}
+"""
+ERROR_REASON_LOG_BEHIND: ErrorReason.ValueType  # 12
+"""The log has not read all of the period yet. Try again in a moment.
+
+Example metadata: {"shard": "3"}
+"""
+ERROR_REASON_EXTRACT_NOT_FOUND: ErrorReason.ValueType  # 13
+"""The log has no such extract, or the extract no such file.
+
+Example metadata: {"market": "dk", "sequence": "17"}
+"""
+ERROR_REASON_EXTRACTS_NOT_SET_UP: ErrorReason.ValueType  # 14
+"""A setting that this market's extracts need is missing.
+
+Example metadata: {"setting": "PITBOSS_PSEUDONYM_KEYS"}
+"""
+ERROR_REASON_RECORDS_GONE: ErrorReason.ValueType  # 15
+"""Records of the period were erased, or their retention is over: the extract would be short.
+
+Example metadata: {"index": "7"}
+"""
+ERROR_REASON_LICENSEE_UNKNOWN: ErrorReason.ValueType  # 16
+"""There is no licensee with this id.
+
+Example metadata: {"licensee_id": "auroa"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
