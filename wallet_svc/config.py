@@ -52,6 +52,8 @@ class WalletSettings(ProcessSettings):
     """Upper bound for one SQL statement of a report that looks at a whole span of time."""
     licensee_keys: Path | None = None
     """Folder of the keys that sign requests to licensees' own wallets: 32 random bytes in base64 each, named by their id."""
+    round_end_give_up_s: int = 86_400
+    """How long a licensee's own wallet, if it answers otherwise, is told of the end of a round that it does not take."""
     feed_interval_ms: int = 200
     """How often a followed feed looks for new entries."""
 

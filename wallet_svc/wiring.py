@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -39,6 +39,7 @@ from wallet_svc.grpc_api.wallet import WalletServicer
 from wallet_svc.history import History
 from wallet_svc.own_wallets.asking import Asking
 from wallet_svc.own_wallets.directory import Directory
+from wallet_svc.own_wallets.policy import POLICY as OWN_WALLETS
 from wallet_svc.own_wallets.working import Worker
 from wallet_svc.ports import LogDownError
 from wallet_svc.queries import Queries
@@ -110,7 +111,8 @@ async def build(settings: WalletSettings) -> server.Parts:
     feed = Feed(readers["feed"], settings.feed_interval_ms / 1000)
     directory = Directory(readers["calls"], settings.licensee_keys)
     calls = PendingCalls(readers["calls"])
-    worker = Worker(engine, calls, directory, clock)
+    policy = replace(OWN_WALLETS, round_end_give_up_s=settings.round_end_give_up_s)
+    worker = Worker(engine, calls, directory, clock, policy=policy)
     asking = Asking(engine, worker, directory)
     history = History(readers["history"], totals, clock, statute)
     looking_back = HistoryServicer(

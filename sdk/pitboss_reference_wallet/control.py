@@ -37,7 +37,8 @@ def _actions(door: Door) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
         return {}
 
     def fault(said: Mapping[str, Any]) -> dict[str, Any]:
-        door.faults.set(said["mode"], count=int(said.get("count", -1)), delay_s=float(said.get("delay_s", 0)))
+        count, delay_s = int(said.get("count", -1)), float(said.get("delay_s", 0))
+        door.faults.set(said["mode"], count=count, delay_s=delay_s, method=str(said.get("method", "")))
         return {}
 
     def record(_: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Door:
 
     def answer(self, method: str, request: Message) -> tuple[Any, str]:
         """The answer, and the fault that the transport must still make. Errors: LostError, RequestInvalidError."""
-        fault = self.faults.take()
+        fault = self.faults.take(method)
         if fault == "before":
             raise LostError
         answer = self.wallet.methods[method].answer(request)

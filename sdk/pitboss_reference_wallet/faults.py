@@ -22,19 +22,21 @@ class Faults:
     left: int = 0
     """How many requests it still meets; below zero: all of them."""
     delay_s: float = 0.0
+    method: str = ""
+    """Only these requests; empty: all."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def set(self, mode: str, *, count: int = -1, delay_s: float = 0.0) -> None:
+    def set(self, mode: str, *, count: int = -1, delay_s: float = 0.0, method: str = "") -> None:
         """Switch. ValueError for an unknown mode."""
         if mode not in MODES:
             raise ValueError(f"no such fault: {mode}; there are {', '.join(MODES)}")
         with self._lock:
-            self.mode, self.left, self.delay_s = mode, count, delay_s
+            self.mode, self.left, self.delay_s, self.method = mode, count, delay_s, method
 
-    def take(self) -> str:
+    def take(self, method: str) -> str:
         """The fault of one request."""
         with self._lock:
-            if self.mode == "none" or self.left == 0:
+            if self.mode == "none" or self.left == 0 or self.method not in {"", method}:
                 return "none"
             self.left -= self.left > 0
             mode, delay_s = self.mode, self.delay_s

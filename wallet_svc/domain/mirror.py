@@ -54,7 +54,7 @@ def intend(scene: Scene, decided: Decided) -> Decided:
     entry, mirror = decided.entry, scene.player.mirror
     if entry.kind is Kind.ROLLBACK_LIST:
         if (total := sum_of(decided)) is None:
-            return answer(scene.entry(entry.kind, Outcome.REQUEST_INVALID))
+            return _in_no_currency(decided)
         if total >= 0:
             return as_one_sum(decided, total)
         decided = _only(entry, of=decided.new, amount=-total)
@@ -83,6 +83,14 @@ def _only(entry: Entry, *, of: tuple[Entry, ...], amount: int) -> Decided:
     if len({row.round for row in rows}) == 1:
         entry.round = rows[0].round
         entry.game = next((row.game for row in rows if row.game), None)
+    return Decided(entry, (entry,))
+
+
+def _in_no_currency(decided: Decided) -> Decided:
+    """A list that has no sum, because it is of several currencies: no one booking undoes it, so nothing of it is done."""
+    entry = decided.entry
+    items = [[kind, key, Outcome.NOT_APPLIED.value] for kind, key, _ in (entry.details or {})["items"]]
+    entry.outcome, entry.asset, entry.details = Outcome.CURRENCY_MISMATCH, None, {"items": items}
     return Decided(entry, (entry,))
 
 
@@ -148,6 +156,8 @@ def deliver(scene: Scene, action: Deliver) -> Decided:
         entry = scene.entry(Kind.DELIVERY_REFUSED, Outcome.OK)
         entry.case = Case.DELIVERY_REFUSED
         entry.details = {"owed": action.owed, "licensee_outcome": action.refused}
+        if action.closing:
+            entry.details["closing"] = action.closing
         return answer(entry)
     entry = scene.entry(Kind.DELIVER, Outcome.OK)
     if action.round:

@@ -80,8 +80,8 @@ def apply(player: Player, entry: Entry) -> None:
     elif entry.kind is Kind.CONCLUDE:
         mirror.intent = None
         mirror.owed += "undo" in details
-    elif entry.kind is Kind.DELIVERY_REFUSED or (entry.kind is Kind.DELIVER and _was_owed(details)):
-        mirror.owed -= 1
+    elif entry.kind in (Kind.DELIVER, Kind.DELIVERY_REFUSED):
+        mirror.owed -= _was_owed(details)
     elif owes(entry):
         mirror.owed += 1
     if "cash" in details and entry.asset is not None:
@@ -89,7 +89,7 @@ def apply(player: Player, entry: Entry) -> None:
 
 
 def _was_owed(details: dict[str, Any]) -> bool:
-    """Whether a delivery was of something that stakes wait for."""
+    """Whether a delivery, or the refusal of one, was of something that stakes wait for."""
     return "stuck" not in details and details.get("closing") != "told"
 
 

@@ -1,6 +1,8 @@
 """Calls to one licensee's own wallet: signed, within a deadline, behind a breaker of its own."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +17,13 @@ from wallet_svc.own_wallets import keys
 from wallet_svc.own_wallets.doors import Door, NoAnswerError, open_door
 
 T = TypeVar("T", bound=Message)
+
+
+class NotSentError(NoAnswerError):
+    """Nothing was sent, because nothing would answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the wallet does not answer; nothing was sent")
 
 
 class Client:
@@ -41,15 +50,20 @@ class Client:
 
     async def call(self, method: str, request: Message, reply: type[T], timeout_s: float) -> T:
         """One call. Errors: NoAnswerError, also when nothing was sent because nothing would answer."""
+        with self._timed(method):
+            try:
+                async with self.breaker.guard():
+                    return await self._send(method, request, reply, timeout_s)
+            except pybreaker.CircuitBreakerError:
+                raise NotSentError from None
+
+    @contextlib.contextmanager
+    def _timed(self, method: str) -> Iterator[None]:
         started, result = time.monotonic(), "answered"
         try:
-            async with self.breaker.guard():
-                return await self._send(method, request, reply, timeout_s)
-        except pybreaker.CircuitBreakerError:
-            result = "not_sent"
-            raise NoAnswerError("the wallet does not answer; nothing was sent") from None
-        except NoAnswerError:
-            result = "failed"
+            yield
+        except NoAnswerError as error:
+            result = "not_sent" if isinstance(error, NotSentError) else "failed"
             raise
         finally:
             timer = metrics.histogram("own_wallet.call.duration", licensee=self.licensee, method=method, result=result)
@@ -78,8 +92,12 @@ class Client:
         return await self.call("Cancel", request, contract.CancelResponse, self.deadline_s)
 
     async def close_round(self, request: contract.CloseRoundRequest) -> None:
-        """Tell that a round has ended."""
-        await self.call("CloseRound", request, contract.CloseRoundResponse, self.deadline_s)
+        """Tell that a round has ended, to a wallet that answers. No money waits for it, so its silence stops no stakes."""
+        method = "CloseRound"
+        with self._timed(method):
+            if self.is_ill:
+                raise NotSentError
+            await self._send(method, request, contract.CloseRoundResponse, self.deadline_s)
 
     async def look_up(self, request: contract.GetTransactionRequest) -> contract.GetTransactionResponse:
         """What it knows of a key."""

@@ -18,6 +18,8 @@ class Policy:
     """Part of a wait that is left to chance, so that not everything comes at once."""
     give_up_s: float = 10.0
     """An outcome that could not be looked up for this long is undone: the stake is refused, and its cancel delivered."""
+    round_end_give_up_s: float = 86_400.0
+    """The end of a round that a wallet did not take for this long, while it answers otherwise, is given up: a case, and listed."""
     commit_margin_s: float = 0.15
     """Of the caller's time, what is kept to commit the answer."""
     least_call_s: float = 0.02

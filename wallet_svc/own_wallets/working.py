@@ -194,9 +194,7 @@ class Worker:
         entry = call.entry
         source = await self._directory.source_name(entry.source_id)
         if owing.is_close_only(entry):
-            await client.close_round(messages.close_of(entry, call.player, source))
-            failpoints.here("own_wallet.deliver.after")
-            await self._note_delivery(client, call, source, Deliver(owed=entry.sequence, closing="told"))
+            await self._end_round(client, call, source)
             return
         told, money, their_id, stands = await self._tell(client, call, source)
         failpoints.here("own_wallet.deliver.after")
@@ -221,6 +219,23 @@ class Worker:
                 "own wallet refused a credit", licensee=client.licensee, call=call.key, said=messages.name_of(told)
             )
 
+    async def _end_round(self, client: Client, call: PendingCall, source: str) -> None:
+        """Tell of the end of a round. A wallet that answers otherwise and never takes this is not asked for ever."""
+        action = Deliver(owed=call.entry.sequence, closing="told")
+        try:
+            await client.close_round(messages.close_of(call.entry, call.player, source))
+        except NoAnswerError as error:
+            given_up_us = call.created_us + int(self.policy.round_end_give_up_s * _SECOND_US)
+            if client.is_ill or self._clock.now_us() < given_up_us:
+                raise
+            await self._later(call, str(error))
+            log.warning(
+                "own wallet never took the end of a round", licensee=client.licensee, call=call.key, said=str(error)
+            )
+            action = replace(action, refused="NO_ANSWER")
+        failpoints.here("own_wallet.deliver.after")
+        await self._note_delivery(client, call, source, action)
+
     async def _tell(self, client: Client, call: PendingCall, source: str) -> tuple[int, money_pb2.Money, str, bool]:
         """Outcome, cash there, their id, and whether the outcome can be true."""
         entry = call.entry
@@ -244,5 +259,8 @@ class Worker:
         entry = call.entry
         key = str(entry.sequence)
         command = Command(client.licensee, source, call.player, key, action, entry.request_id, caller=PLATFORM)
-        await self._engine.execute(command, _COMMIT_S)
+        noted = await self._engine.execute(command, _COMMIT_S)
+        if action.refused and noted.replayed:
+            # Somebody asked for one more attempt, and the answer was the same.
+            await self._calls.stick(call)
         failpoints.here("own_wallet.deliver.noted")

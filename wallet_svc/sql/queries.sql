@@ -502,6 +502,12 @@ UPDATE pending_call SET next_attempt_us = %(next)s, last_error = %(error)s
 WHERE shard = %(shard)s AND sequence = %(sequence)s
 RETURNING sequence
 
+-- stick_call --
+-- It was refused again.
+UPDATE pending_call SET stuck = true
+WHERE shard = %(shard)s AND sequence = %(sequence)s
+RETURNING sequence
+
 -- hurry_calls --
 -- A licensee's wallet answers again: nothing waits any longer.
 UPDATE pending_call SET next_attempt_us = %(now)s

@@ -47,6 +47,10 @@ class PendingCalls:
         place = {"shard": call.entry.shard, "sequence": call.entry.sequence}
         await self._reader.rows("postpone_call", {**place, "next": next_us, "error": error})
 
+    async def stick(self, call: PendingCall) -> None:
+        """Try no more until somebody asks for it. That it was refused is in the log already."""
+        await self._reader.rows("stick_call", {"shard": call.entry.shard, "sequence": call.entry.sequence})
+
     async def hurry(self, licensee_id: int, now_us: int) -> None:
         """Try at once what has failed before."""
         await self._reader.rows("hurry_calls", {"licensee": licensee_id, "now": now_us})

@@ -170,6 +170,14 @@ async def table(database: Database, maker: Maker, wallet: Running, scheme: str) 
         wallet.control("fault", mode="none")
 
 
+@pytest.fixture
+async def impatient(table: Table, maker: Maker) -> AsyncIterator[Table]:
+    """The same, with processes that give ends of rounds up after the first attempt."""
+    settings = {"licensee_keys": keys(maker), "round_end_give_up_s": 0}
+    async with serving(table.database.service_url, replica="w2", **settings) as served:
+        yield Table([served], table.wallet, table.database)
+
+
 @over_both
 async def test_a_bet_is_taken_there_and_mirrored_and_a_win_is_told(table: Table) -> None:
     player = await table.player()
@@ -452,6 +460,31 @@ async def test_the_end_of_a_round_that_is_not_heard_holds_up_no_stake_and_is_tol
     assert name(await table.bet(player, "b2")) in ("OK", "NOT_APPLIED")
     await table.settled(player)
     assert table.ended(player) == ["r-b1"]
+
+
+async def test_the_end_of_a_round_that_is_never_taken_becomes_a_case_and_stops_no_stakes(impatient: Table) -> None:
+    table = impatient
+    player = await table.player()
+    table.fault("before", method="CloseRound")
+    for number in range(6):
+        assert name(await table.bet(player, f"b{number}")) == "OK"
+        await table.adapter().do(player, "", close_round=action_pb2.CloseRound(round_id=f"r-b{number}"))
+    history = table.served[0].caller("gateway", OWN).history
+    stuck = history_service_pb2.ListPendingCallsRequest(player_id=player, stuck_only=True)
+    await until(lambda: table.pending(player) == 0)
+    calls = list((await history.ListPendingCalls(stuck)).calls)
+    assert [(call.stuck, bool(call.last_error)) for call in calls] == [(True, True)] * 6
+    cases = "SELECT count(*) FROM transfer JOIN player ON player.id = player_id WHERE name = %s AND transfer.opened_case = 6"
+    assert table.rows(cases, player) == [(6,)]
+    retry = history_service_pb2.RetryPendingCallRequest(call_id=calls[0].call_id)
+    await history.RetryPendingCall(retry)
+    await until(lambda: table.pending(player) == 0)
+    assert (table.ended(player), table.rows(cases, player)) == ([], [(6,)])
+    table.fault("none")
+    await history.RetryPendingCall(retry)
+    await until(lambda: table.ended(player) == ["r-b0"])
+    await until(lambda: len(table.rows("SELECT FROM pending_call WHERE stuck")) == 5)
+    assert table.outside(player) == table.moved(player) == -6000
 
 
 async def test_a_balance_is_asked_there_and_marked_when_it_is_the_last_known(table: Table) -> None:

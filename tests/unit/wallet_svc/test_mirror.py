@@ -343,8 +343,13 @@ def test_a_list_in_several_currencies_that_takes_is_not_done(table: Table) -> No
     assert outcome(table.do("play-u", play, source="platform")) is Outcome.OK
     staked = c.Bet(round="ru", money=money("1.00", "USD"), game="g1", session="u")
     conclude(table, table.do("bu", staked))
-    answer = table.do("l1", c.RollbackList(items=(*listed.items, (Kind.BET, "bu"))))
-    assert (outcome(answer), answer.new) == (Outcome.REQUEST_INVALID, ())
+    of_two = c.RollbackList(items=(*listed.items, (Kind.BET, "bu")))
+    answer = table.do("l1", of_two)
+    assert (outcome(answer), answer.new) == (Outcome.CURRENCY_MISMATCH, (answer.entry,))
+    assert {told for _, _, told in (answer.entry.details or {})["items"]} == {Outcome.NOT_APPLIED.value}
+    again = table.do("l1", of_two)
+    assert (outcome(again), again.replayed, table.player().mirror.owed) == (Outcome.CURRENCY_MISMATCH, True, 0)
+    assert outcome(table.do("l2", c.RollbackList(items=((Kind.BET, "bu"),)))) is Outcome.OK
 
 
 def approval(table: Table, amount: str) -> c.ApproveAdjustment:
@@ -402,6 +407,18 @@ def test_the_end_of_a_round_is_told_and_holds_up_no_stake(table: Table) -> None:
     assert calls_of(ended) == [(Kind.CLOSE_ROUND, Kind.CLOSE_ROUND)]
     assert calls_of(table.do("", c.CloseRound(round="r2"))) == []
     assert calls_of(table.do("", c.CloseRound(round="never"))) == []
+
+
+def test_the_end_of_a_round_that_is_given_up_opens_a_case_and_owes_nothing(table: Table) -> None:
+    accepted(table)
+    ended = table.do("", c.CloseRound(round="r1"))
+    given_up = deliver(table, ended, refused="NO_ANSWER", closing="told")
+    assert (given_up.entry.kind, given_up.entry.case) == (Kind.DELIVERY_REFUSED, Case.DELIVERY_REFUSED)
+    assert owing.changes_of(given_up.entry) == owing.Changes(stuck=ended.entry.sequence)
+    assert table.player().mirror.owed == 0
+    assert deliver(table, ended, refused="NO_ANSWER", closing="told").replayed
+    heard = deliver(table, ended, closing="told")
+    assert (heard.entry.kind, table.player().mirror.owed) == (Kind.DELIVER, 0)
 
 
 def test_a_win_that_ends_its_round_is_money_and_its_end_may_be_told_later(table: Table) -> None:

@@ -16,7 +16,7 @@ def test_the_page_tells_the_numbers_of_the_code() -> None:
     told = [float(found[1]) for found in re.finditer(r"^\| [^|]+ \| ([0-9.]+)[^|]* \|$", table, re.MULTILINE)]
     code = (
         *(POLICY.first_retry_s, POLICY.factor, POLICY.longest_retry_s, POLICY.jitter, POLICY.give_up_s),
-        *(POLICY.commit_margin_s, _DEADLINE_US / 1_000_000),
+        *(POLICY.round_end_give_up_s, POLICY.commit_margin_s, _DEADLINE_US / 1_000_000),
     )
     assert told == list(code)
 

@@ -1115,7 +1115,7 @@ class ListPendingCallsRequest(_message.Message):
     player_id: _builtins.str
     """Only those of this player. Empty: of all players."""
     stuck_only: _builtins.bool
-    """Only those that the wallet has refused for good."""
+    """Only those with which nothing more is tried: refused for good, or given up."""
     page_size: _builtins.int
     """Calls per page; 100 if zero, at most 1000."""
     page_token: _builtins.str
@@ -1186,7 +1186,7 @@ class PendingCall(_message.Message):
     kind: _transaction_pb2.TransactionKind.ValueType
     """Kind of that transaction: of an intent, the outcome of a stake is asked for."""
     stuck: _builtins.bool
-    """The wallet refused it for good, and nothing more is tried until somebody asks for it."""
+    """The wallet refused it for good, or never took the end of a round: nothing more is tried until somebody asks for it."""
     attempts: _builtins.int
     """How often it was tried."""
     last_error: _builtins.str

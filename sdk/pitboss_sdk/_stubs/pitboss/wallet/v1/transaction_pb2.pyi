@@ -119,7 +119,9 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     TRANSACTION_KIND_DELIVER: _TransactionKind.ValueType  # 65
     """A credit or cancel that the licensee's wallet has booked. Money it was owed is given over here."""
     TRANSACTION_KIND_DELIVERY_REFUSED: _TransactionKind.ValueType  # 66
-    """A credit or cancel that the licensee's wallet refused for good. A person has to look at it."""
+    """A credit or cancel that the licensee's wallet refused for good, or the end of a round that it never took. A person has
+    to look at it.
+    """
     TRANSACTION_KIND_LEAVE_FOR_GOOD: _TransactionKind.ValueType  # 67
     """An account closed at the player's wish."""
     TRANSACTION_KIND_NONCE: _TransactionKind.ValueType  # 68
@@ -237,7 +239,9 @@ TRANSACTION_KIND_CONCLUDE: TransactionKind.ValueType  # 64
 TRANSACTION_KIND_DELIVER: TransactionKind.ValueType  # 65
 """A credit or cancel that the licensee's wallet has booked. Money it was owed is given over here."""
 TRANSACTION_KIND_DELIVERY_REFUSED: TransactionKind.ValueType  # 66
-"""A credit or cancel that the licensee's wallet refused for good. A person has to look at it."""
+"""A credit or cancel that the licensee's wallet refused for good, or the end of a round that it never took. A person has
+to look at it.
+"""
 TRANSACTION_KIND_LEAVE_FOR_GOOD: TransactionKind.ValueType  # 67
 """An account closed at the player's wish."""
 TRANSACTION_KIND_NONCE: TransactionKind.ValueType  # 68
@@ -313,7 +317,7 @@ class _CaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Case.ValueType],
     CASE_STALE_ROUND: _Case.ValueType  # 5
     """A round was left alone and closed by its timer."""
     CASE_DELIVERY_REFUSED: _Case.ValueType  # 6
-    """The licensee's own wallet refused a credit or a cancel for good."""
+    """The licensee's own wallet refused a credit or a cancel for good, or never took the end of a round."""
 
 class Case(_Case, metaclass=_CaseEnumTypeWrapper):
     """Case is something that a person should look at."""
@@ -331,7 +335,7 @@ CASE_REVERSAL_SHORTFALL: Case.ValueType  # 4
 CASE_STALE_ROUND: Case.ValueType  # 5
 """A round was left alone and closed by its timer."""
 CASE_DELIVERY_REFUSED: Case.ValueType  # 6
-"""The licensee's own wallet refused a credit or a cancel for good."""
+"""The licensee's own wallet refused a credit or a cancel for good, or never took the end of a round."""
 Global___Case: _TypeAlias = Case  # noqa: Y015
 
 @_typing.final
