@@ -39,6 +39,19 @@ def free_spin(key: str, amount: Money, grant_id: str, *, round_id: str = "", ses
     return Action(transaction_key=key, free_round_spin=spin)
 
 
+def free_bet(
+    key: str, currency_code: str, grant_id: str, *, round_id: str, session_id: str, shared: bool = False
+) -> Action:
+    """A free spin begins. It takes nothing. `shared`: its result may have the same id, so it is kept under a name of its own."""
+    nothing = Money(currency_code=currency_code, amount="0")
+    return free_spin(begun(key) if shared else key, nothing, grant_id, round_id=round_id, session_id=session_id)
+
+
+def begun(key: str) -> str:
+    """The ledger's key of the beginning of a free spin, where the result may have the same id."""
+    return f"begun:{key}"
+
+
 def free_total(key: str, amount: Money, grant_id: str, *, session_id: str = "") -> Action:
     """The sum of a grant's results. The provider account says whether it pays."""
     total = FreeRoundTotal(grant_id=grant_id, amount=amount, session_id=session_id)

@@ -15,6 +15,9 @@ CATEGORIES = {"rng": "table", "slots": "slot"}
 
 
 JACKPOT, FREE_ROUNDS_SPENT, PROMOTION = "JackpotWin", "FreeRoundPlayableSpent", "RealTimeMonetaryReward"
+REWARD_GAME = "RewardGame"
+"""How the types of reward games begin: they end when they are spent, below the smallest bet, or at the cap of what they win."""
+CAP_REACHED = f"{REWARD_GAME}WinCapReached"
 
 
 def round_id(message: wire.Money) -> str:
@@ -52,7 +55,9 @@ def promo_action(message: wire.PromoPayout, session_id: str) -> Action:
         return gifts.jackpot(payout.id, amount, session_id=session_id)
     if payout.type == FREE_ROUNDS_SPENT and payout.voucherId:
         return gifts.free_total(payout.id, amount, payout.voucherId, session_id=session_id)
-    return gifts.promo(payout.id, amount, PromoReason.PROMO_REASON_OTHER, session_id=session_id)
+    is_voucher = payout.voucherId is not None and payout.type.startswith(REWARD_GAME)
+    reason = PromoReason.PROMO_REASON_VOUCHER if is_voucher else PromoReason.PROMO_REASON_OTHER
+    return gifts.promo(payout.id, amount, reason, session_id=session_id)
 
 
 def cancel_action(message: wire.Money, session_id: str) -> Action:

@@ -19,7 +19,9 @@ from provider_adapters.evolution_style.client import LAUNCH, LOBBY, RENDER
 from provider_adapters.evolution_style.config import Config
 from provider_adapters.evolution_style.errors import Code, Failure
 
-HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True)
+HABITS: Final = habits(
+    __file__, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True, names_vouchers=True
+)
 
 GAMES: Final = (
     Game(game_id="tbl-roulette-1", title="Demo Roulette", category="live"),
@@ -154,7 +156,9 @@ def _fields(act: Act) -> dict[str, Any]:
     if act.kind is ActKind.BALANCE:
         return {**common, "currency": seat.currency_code}
     if act.kind in _PAYOUTS:
-        payout = {"type": _PAYOUTS[act.kind], "id": act.transaction_key, "amount": to_wire(act.amount or Decimal(0))}
+        capped = act.kind is ActKind.PROMO and bool(act.grant_id)
+        kind = mapping.CAP_REACHED if capped else _PAYOUTS[act.kind]
+        payout = {"type": kind, "id": act.transaction_key, "amount": to_wire(act.amount or Decimal(0))}
         voucher = {"voucherId": act.grant_id, "remainingRounds": 0} if act.grant_id else {}
         return {**common, "currency": seat.currency_code, "promoTransaction": {**payout, **voucher}}
     table = {"id": act.game_id or seat.game_id, "vid": "v-1"}

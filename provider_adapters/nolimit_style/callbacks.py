@@ -99,17 +99,15 @@ class Callbacks(DialectCallbacks):
         return told(call, balances=found)
 
     async def _withdraw(self, message: wire.Withdraw, call: Call) -> HttpReply:
-        if message.promoName:
-            # A promotional stake taken as a paid one would charge the player for a present.
-            raise ProblemError(Problem.FIELD_INVALID)
         facts = await self._session(message.userId, message.extId1, call)
-        return await self._execute(message.userId, mapping.bet_action(message, facts.session_id), call)
+        # A promotional stake taken as a paid one would charge the player for a present.
+        make = mapping.free_bet_action if message.promoName else mapping.bet_action
+        return await self._execute(message.userId, make(message, facts.session_id), call)
 
     async def _deposit(self, message: wire.Deposit, call: Call) -> HttpReply:
-        if message.promoName:
-            raise ProblemError(Problem.FIELD_INVALID)
         noted = self.noted(message.extId1 or "", message.userId)
-        return await self._execute(message.userId, mapping.win_action(message, noted), call)
+        make = mapping.free_spin_action if message.promoName else mapping.win_action
+        return await self._execute(message.userId, make(message, noted), call)
 
     async def _rollback(self, message: wire.Rollback, call: Call) -> HttpReply:
         noted = self.noted(message.extId1 or "", message.userId)

@@ -1,6 +1,7 @@
 """Their calls to our actions. Pure."""
 
 from pitboss.wallet.v1.action_pb2 import Action, Bet, Cancel, Win
+from provider_adapters._kit import gifts
 from provider_adapters._kit.ports import Device, Game, Launch
 from provider_adapters.nolimit_style import wire
 from provider_adapters.nolimit_style.amounts import to_money
@@ -14,6 +15,27 @@ def bet_action(message: wire.Withdraw, session_id: str) -> Action:
     bet = Bet(round_id=about.gameRoundId, game_id=about.game, session_id=session_id)
     bet.amount.CopyFrom(to_money(message.withdraw.amount, message.withdraw.currency))
     return Action(transaction_key=about.uniqueReference, bet=bet)
+
+
+def free_bet_action(message: wire.Withdraw, session_id: str) -> Action:
+    """Promotional play begins: its stake is a present, and nothing is taken."""
+    about, given = message.information, message.promoName or ""
+    to_money(message.withdraw.amount, message.withdraw.currency)
+    return gifts.free_bet(
+        about.uniqueReference,
+        message.withdraw.currency,
+        given,
+        round_id=about.gameRoundId,
+        session_id=session_id,
+        shared=True,
+    )
+
+
+def free_spin_action(message: wire.Deposit, session_id: str) -> Action:
+    """The result of promotional play."""
+    about, given = message.information, message.promoName or ""
+    amount = to_money(message.deposit.amount, message.deposit.currency)
+    return gifts.free_spin(about.uniqueReference, amount, given, round_id=about.gameRoundId, session_id=session_id)
 
 
 def win_action(message: wire.Deposit, session_id: str) -> Action:

@@ -20,7 +20,9 @@ from provider_adapters.nolimit_style.amounts import to_wire
 from provider_adapters.nolimit_style.config import Config
 from provider_adapters.nolimit_style.errors import Code
 
-HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True)
+HABITS: Final = habits(
+    __file__, closes_by_flag=True, wins_name_the_bet=False, cancel_shares_key=True, free_bets_share_ids=True
+)
 """No message closes a round; the last deposit is the last one because none follows."""
 
 GAMES: Final = (
@@ -36,7 +38,12 @@ _METHODS: Final[Mapping[ActKind, str]] = {
     ActKind.BET: "wallet.withdraw",
     ActKind.WIN: "wallet.deposit",
     ActKind.CANCEL: "wallet.rollback",
+    ActKind.FREE_BET: "wallet.withdraw",
+    ActKind.FREE_SPIN: "wallet.deposit",
 }
+_STAKES: Final = frozenset({ActKind.BET, ActKind.FREE_BET})
+_RESULTS: Final = frozenset({ActKind.WIN, ActKind.FREE_SPIN})
+_PROMOTIONAL: Final = frozenset({ActKind.FREE_BET, ActKind.FREE_SPIN})
 
 _CREDITS: Final = {
     **dict.fromkeys(Code, Reaction.DISPUTE),
@@ -154,7 +161,11 @@ def _params(act: Act) -> dict[str, Any]:
         "time": "2026-01-01T00:00:00Z",
     }
     money = {"amount": to_wire(act.amount or Decimal(0)), "currency": seat.currency_code}
-    named = {ActKind.BET: {"withdraw": money}, ActKind.WIN: {"deposit": money}}.get(act.kind, {})
+    named: dict[str, Any] = {"withdraw": money} if act.kind in _STAKES else {}
+    if act.kind in _RESULTS:
+        named["deposit"] = money
+    if act.kind in _PROMOTIONAL:
+        named["promoName"] = act.grant_id
     return {**common, **named, "information": about}
 
 

@@ -49,7 +49,8 @@ class Withdraw:
     information: Information
     extId1: Token | None = None
     """The launch token. Without it the bet is of the player's newest session."""
-    promoName: str | None = None
+    promoName: Id | None = None
+    """The promotion that gives this play: nobody stakes money of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Deposit:
     deposit: Amount
     information: Information
     extId1: Token | None = None
-    promoName: str | None = None
+    promoName: Id | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,17 +87,13 @@ class Callbacks(DialectCallbacks):
         return write(call.echo, Code.OK, mapping.balance_reply(found))
 
     async def _reserve(self, message: wire.Reserve, call: Call) -> HttpReply:
-        if message.freegameExternalId:
-            # A free game taken as a paid one would charge the player for a present.
-            raise ProblemError(Problem.NOT_SUPPORTED)
         facts = await self.session(message.externalGameSessionId, message.externalId, call)
-        return await self._execute(message.externalId, mapping.bet_action(message, facts.session_id), call)
+        make = mapping.free_bet_action if message.freegameExternalId else mapping.bet_action
+        return await self._execute(message.externalId, make(message, facts.session_id), call)
 
     async def _release(self, message: wire.Release, call: Call) -> HttpReply:
-        if message.type != mapping.REAL or message.freegameExternalId:
-            raise ProblemError(Problem.NOT_SUPPORTED)
         noted = self.noted(message.externalGameSessionId or "", message.externalId)
-        return await self._execute(message.externalId, mapping.win_action(message, noted), call)
+        return await self._execute(message.externalId, mapping.release_action(message, noted), call)
 
     async def _cancel(self, message: wire.CancelReserve, call: Call) -> HttpReply:
         noted = self.noted(message.externalGameSessionId or "", message.externalId)

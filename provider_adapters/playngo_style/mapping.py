@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, Result, Win
+from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, PromoReason, Result, Win
+from provider_adapters._kit import gifts
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.ports import Launch, SessionFacts
 from provider_adapters._kit.typed_json import FieldInvalidError
@@ -12,7 +13,7 @@ from provider_adapters.playngo_style.amounts import shown, to_money
 from provider_adapters.playngo_style.errors import Code
 
 OPEN, CLOSED = "0", "1"
-REAL = "0"
+REAL, PROMOTIONAL = "0", "1"
 
 
 def bet_action(message: wire.Reserve, session_id: str) -> Action:
@@ -22,10 +23,39 @@ def bet_action(message: wire.Reserve, session_id: str) -> Action:
     return Action(transaction_key=message.transactionId, bet=bet)
 
 
-def win_action(message: wire.Release, session_id: str) -> Action:
-    """A result of all live bets of the round: the wire names no bet."""
+def free_bet_action(message: wire.Reserve, session_id: str) -> Action:
+    """A free game begins. It takes nothing, and one that would take something is refused."""
+    if Decimal(to_money(message.real, message.currency).amount):
+        # A free game taken as a paid one would charge the player for a present.
+        raise FieldInvalidError("real")
+    return gifts.free_bet(
+        message.transactionId,
+        message.currency,
+        message.freegameExternalId or "",
+        round_id=message.roundId,
+        session_id=session_id,
+        shared=True,
+    )
+
+
+def release_action(message: wire.Release, session_id: str) -> Action:
+    """What a release pays: a free game, a promotion, or the result of its round."""
     if message.state not in {OPEN, CLOSED}:
         raise FieldInvalidError("state")
+    if message.type not in {REAL, PROMOTIONAL}:
+        raise FieldInvalidError("type")
+    key, amount = message.transactionId, to_money(message.real, message.currency)
+    if message.freegameExternalId:
+        given = message.freegameExternalId
+        return gifts.free_spin(key, amount, given, round_id=message.roundId, session_id=session_id)
+    if message.type == PROMOTIONAL:
+        reason = PromoReason.PROMO_REASON_OTHER
+        return gifts.promo(key, amount, reason, round_id=message.roundId, session_id=session_id)
+    return win_action(message, session_id)
+
+
+def win_action(message: wire.Release, session_id: str) -> Action:
+    """A result of all live bets of the round: the wire names no bet."""
     win = Win(round_id=message.roundId, game_id=message.gameId, session_id=session_id)
     win.close = message.state == CLOSED
     win.amount.CopyFrom(to_money(message.real, message.currency))

@@ -26,6 +26,7 @@ HABITS: Final = habits(
     wins_name_the_bet=False,
     cancel_shares_key=True,
     win_without_bet_paid=True,
+    free_bets_share_ids=True,
 )
 
 GAMES: Final = (
@@ -40,7 +41,12 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.BET: "reserve",
     ActKind.WIN: "release",
     ActKind.CANCEL: "cancelReserve",
+    ActKind.PROMO: "release",
+    ActKind.FREE_BET: "reserve",
+    ActKind.FREE_SPIN: "release",
 }
+_FREE: Final = frozenset({ActKind.FREE_BET, ActKind.FREE_SPIN})
+_RELEASES: Final = frozenset(kind for kind, call in _CALLS.items() if call == "release")
 
 _CREDITS: Final = {
     **dict.fromkeys(Code, Reaction.DISPUTE),
@@ -143,17 +149,21 @@ def _fields(act: Act) -> dict[str, str]:
     if act.kind is ActKind.BALANCE:
         return player
     state = mapping.CLOSED if act.closes else mapping.OPEN
-    release = {"state": state, "type": mapping.REAL} if act.kind is ActKind.WIN else {}
+    kind = mapping.PROMOTIONAL if act.kind is ActKind.PROMO else mapping.REAL
+    more = {"state": state, "type": kind} if act.kind in _RELEASES else {}
     if act.jackpot is not None:
-        release["jackpotGain"] = to_wire(act.jackpot)
+        more["jackpotGain"] = to_wire(act.jackpot)
+    if act.kind in _FREE:
+        more["freegameExternalId"] = act.grant_id
+    amount = act.amount if act.kind is not ActKind.FREE_BET else None
     return {
         **player,
         "transactionId": act.transaction_key,
-        "real": to_wire(act.amount or Decimal(0)),
+        "real": to_wire(amount or Decimal(0)),
         "gameId": act.game_id or seat.game_id,
         "gameSessionId": seat.launch_id,
         "roundId": act.round_id,
-        **release,
+        **more,
     }
 
 

@@ -37,7 +37,8 @@ class Reserve:
     gameId: Id
     roundId: Id
     externalGameSessionId: Token
-    freegameExternalId: str | None = None
+    freegameExternalId: Id | None = None
+    """The free games that were given. What is reserved is then nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Release:
     externalGameSessionId: str | None = None
     jackpotGain: str | None = None
     """Attribution only: money is `real`."""
-    freegameExternalId: str | None = None
+    freegameExternalId: Id | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ def habits(  # noqa: PLR0913 - one argument for each habit
     win_without_bet_paid: bool = False,
     refusals_look_alike: bool = False,
     free_wins_may_lack_round: bool = False,
+    free_bets_share_ids: bool = False,
+    names_vouchers: bool = False,
     refunds_may_lack_round: bool = False,
 ) -> Habits:
     """The habits of the provider in whose folder the file is."""
@@ -36,5 +38,7 @@ def habits(  # noqa: PLR0913 - one argument for each habit
         win_without_bet_paid=win_without_bet_paid,
         refusals_look_alike=refusals_look_alike,
         free_wins_may_lack_round=free_wins_may_lack_round,
+        free_bets_share_ids=free_bets_share_ids,
+        names_vouchers=names_vouchers,
         refunds_may_lack_round=refunds_may_lack_round,
     )

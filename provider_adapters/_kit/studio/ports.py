@@ -147,6 +147,10 @@ class Habits:
     """True: the dialect has one word for all refusals of wins and cancels, so the provider repeats even the final ones."""
     free_wins_may_lack_round: bool = False
     """True: the result of a free spin may come without a round."""
+    free_bets_share_ids: bool = False
+    """True: the beginning of a free spin and its result may have one id."""
+    names_vouchers: bool = False
+    """True: a promotional credit may say which voucher pays it, by `grant_id`."""
     refunds_may_lack_round: bool = False
     """True: a cancel need not say which round its bet was in."""
     retries: RetrySchedule = field(default_factory=RetrySchedule)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pitboss.type.v1.outcome_pb2 import Outcome
+from pitboss.wallet.v1.action_pb2 import PromoReason
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.studio.ports import ActKind, Reaction
@@ -84,6 +85,16 @@ async def test_a_query_without_the_token_is_refused(style: Style, query: bytes) 
 async def test_a_token_that_is_there_twice_is_refused(style: Style) -> None:
     good = style.studio.write(style.act(ActKind.BET))
     assert (await style.post(replace(good, query=good.query + b"&" + good.query))).status == 401
+
+
+@pytest.mark.parametrize(("voucher", "reason"), [("v-1", "VOUCHER"), ("", "OTHER")])
+async def test_what_a_voucher_pays_at_its_cap_is_a_promotion_for_that_reason(
+    style: Style, voucher: str, reason: str
+) -> None:
+    act = replace(style.act(ActKind.PROMO), grant_id=voucher)
+    await style.say(act)
+    paid = style.ledger.actions[0][1].promo
+    assert (PromoReason.Name(paid.reason), paid.amount.amount) == (f"PROMO_REASON_{reason}", "1.25")
 
 
 async def test_a_payout_of_an_unknown_type_is_a_promotion(style: Style) -> None:

@@ -62,9 +62,25 @@ async def test_a_jackpot_is_attribution_and_never_money(style: Style, gain: str,
 
 
 async def test_free_games_are_not_taken_for_paid_ones(style: Style) -> None:
-    await change(style, ActKind.BET, freegameExternalId="f-1")
-    await change(style, ActKind.WIN, type="1")
-    _, fields = await change(style, ActKind.WIN, freegameExternalId="f-1")
+    _, fields = await change(style, ActKind.BET, freegameExternalId="f-1")
+    assert (fields["statusCode"], style.ledger.actions) == ("12", [])
+    await change(style, ActKind.BET, freegameExternalId="f-1", real="0.00", transactionId="7")
+    await change(style, ActKind.WIN, freegameExternalId="f-1", transactionId="7")
+    (_, begun), (_, paid) = style.ledger.actions
+    keys = (begun.transaction_key, paid.transaction_key)
+    assert keys == ("begun:7", "7")
+    amounts = (begun.free_round_spin.amount.amount, paid.free_round_spin.amount.amount)
+    assert (amounts, paid.free_round_spin.grant_id) == (("0", "1.25"), "f-1")
+
+
+@pytest.mark.parametrize(("kind", "field"), [("0", "win"), ("1", "promo")])
+async def test_a_promotional_release_needs_no_bet(style: Style, kind: str, field: str) -> None:
+    await change(style, ActKind.WIN, type=kind)
+    assert style.ledger.actions[0][1].WhichOneof("kind") == field
+
+
+async def test_a_type_that_is_none_is_refused(style: Style) -> None:
+    _, fields = await change(style, ActKind.WIN, type="2")
     assert (fields["statusCode"], style.ledger.actions) == ("12", [])
 
 
