@@ -18,7 +18,7 @@ class SessionEndedError(MeshError):
 
 
 class GameNotAvailableError(MeshError):
-    """The game is unknown, disabled, or its provider is down."""
+    """The game is unknown, disabled, or its provider is down; or it is not offered in this currency or country."""
 
     kind = Kind.FAILED_PRECONDITION
     reason = "ERROR_REASON_GAME_NOT_AVAILABLE"

@@ -238,6 +238,18 @@ class Grants(Protocol):
         ...
 
 
+class GivenGrants(Protocol):
+    """Free rounds, as far as they are compared."""
+
+    async def find(self, licensee: str, grant_id: str) -> Grant | None:
+        """A grant of a licensee."""
+        ...
+
+    async def given(self, provider: str, start: dt.datetime, end: dt.datetime) -> list[Grant]:
+        """Grants that were ordered from one moment on and before another one, and were given."""
+        ...
+
+
 class FreeRoundProviders(Protocol):
     """The adapters, as far as free rounds go.
 
@@ -301,6 +313,10 @@ class ProviderRecords(Protocol):
 
     async def record(self, provider: str, span: Span) -> list[Line]:
         """What the provider first sent in the span. Raises DependencyDownError, or NoRecordError if it tells none."""
+        ...
+
+    async def grants(self, provider: str, span: Span) -> list[Line]:
+        """Free rounds that the provider gave in the span, as they are now. Raises as `record`."""
         ...
 
 

@@ -214,6 +214,7 @@ def _reconciler(settings: SessionSettings, stores: Stores, neighbours: Neighbour
     return Reconciler(
         records=neighbours.records,
         ledger=neighbours.history,
+        grants=stores.grants,
         book=stores.cases,
         clock=clock,
         patience=Patience(

@@ -3,7 +3,7 @@
 # ruff: noqa: ANN401 - gRPC names the methods and their arguments
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -91,6 +91,8 @@ class AdapterServicer(ProviderAdapterServiceServicer):
         self._must_offer(Capability.FREE_ROUND_GRANTS)
         if len(request.game_ids) > 1:
             self._must_offer(Capability.FREE_ROUNDS_SHARED)
+        if request.bonus_buy:
+            self._must_offer(Capability.BONUS_BUY_GRANTS)
         try:
             reference = await self._adapter.grant_free_rounds(rounds_of(request))
         except AmountError:
@@ -125,8 +127,14 @@ class AdapterServicer(ProviderAdapterServiceServicer):
         context: Any,
     ) -> AsyncIterator[pb.FetchProviderLedgerResponse]:
         """Read the provider's own record, page by page."""
-        async for page in self._ledger.messages(request.start_time.ToMilliseconds(), request.end_time.ToMilliseconds()):
-            yield pb.FetchProviderLedgerResponse(lines=map(_ledger_line, page))
+        span = request.start_time.ToMilliseconds(), request.end_time.ToMilliseconds()
+        wanted = set(request.kinds) or set(pb.ProviderLedgerKind.values())
+        if wanted & _MESSAGES:
+            async for page in self._ledger.messages(*span):
+                yield pb.FetchProviderLedgerResponse(lines=_of(wanted, page))
+        if pb.PROVIDER_LEDGER_KIND_GRANT in wanted and Capability.FREE_ROUND_GRANTS in self._manifest.capabilities:
+            async for page in self._ledger.grants(*span):
+                yield pb.FetchProviderLedgerResponse(lines=_of(wanted, page))
 
     async def ExplainSignature(
         self,
@@ -214,6 +222,7 @@ def rounds_of(request: pb.GrantFreeRoundsRequest) -> FreeRounds:
         rounds=request.rounds,
         bet=request.bet,
         expires_at=request.expire_time.ToDatetime(tzinfo=dt.UTC),
+        bonus_buy=request.bonus_buy,
     )
 
 
@@ -242,7 +251,20 @@ def _game(game: Game) -> pb.ProviderGame:
         category=game.category,
         enabled=game.enabled,
         currency_codes=game.currency_codes,
+        refused_countries=game.refused_countries,
     )
+
+
+_MESSAGES = {
+    pb.PROVIDER_LEDGER_KIND_BET,
+    pb.PROVIDER_LEDGER_KIND_WIN,
+    pb.PROVIDER_LEDGER_KIND_CANCEL,
+    pb.PROVIDER_LEDGER_KIND_CLOSE,
+}
+
+
+def _of(wanted: set[pb.ProviderLedgerKind.ValueType], page: Sequence[RecordedMessage]) -> list[pb.ProviderLedgerLine]:
+    return [line for line in map(_ledger_line, page) if line.kind in wanted]
 
 
 def _ledger_line(message: RecordedMessage) -> pb.ProviderLedgerLine:

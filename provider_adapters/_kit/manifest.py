@@ -38,6 +38,8 @@ class Capability(enum.StrEnum):
     """We give free rounds and take them back, over the provider's API."""
     FREE_ROUNDS_SHARED = "free_rounds_shared"
     """One grant may be for several games."""
+    BONUS_BUY_GRANTS = "bonus_buy_grants"
+    """Rounds that are given may begin with the game's bonus, as if the player had bought it."""
     PROMO_WIN = "promo_win"
     TOURNAMENT = "tournament"
     JACKPOT_WIN = "jackpot_win"

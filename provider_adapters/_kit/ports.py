@@ -68,6 +68,8 @@ class Game:
     """"slot", "table" or "live"."""
     enabled: bool = True
     currency_codes: tuple[str, ...] = ()
+    refused_countries: tuple[str, ...] = ()
+    """Where the provider does not let it be played, by two letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class FreeRounds:
     bet: Money
     """What one round is worth."""
     expires_at: dt.datetime
+    bonus_buy: bool = False
+    """Each round begins with the game's bonus."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

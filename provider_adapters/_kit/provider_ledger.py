@@ -19,6 +19,9 @@ from provider_adapters._kit.strict_json import parse_list
 from provider_adapters._kit.typed_json import FieldInvalidError
 
 PATH: Final = "/record/messages"
+GRANTS_PATH: Final = "/record/grants"
+GRANT: Final = "grant"
+"""Free rounds that were given. Their amount is what all of them are worth; `cancelled` means taken back."""
 PAGE: Final = 1000
 KINDS: Final = frozenset({"bet", "win", "cancel", "close"})
 """What is told. Other messages have no counterpart of one key in the ledger, or move no money."""
@@ -62,10 +65,19 @@ class ProviderLedger:
 
     async def messages(self, start_ms: int, end_ms: int) -> AsyncIterator[Sequence[RecordedMessage]]:
         """Pages of what was first sent from one moment on and before another one. Raises the kit's provider errors."""
+        async for page in self._pages(PATH, start_ms, end_ms):
+            yield page
+
+    async def grants(self, start_ms: int, end_ms: int) -> AsyncIterator[Sequence[RecordedMessage]]:
+        """Pages of the free rounds that were given in the span, as they are now."""
+        async for page in self._pages(GRANTS_PATH, start_ms, end_ms):
+            yield page
+
+    async def _pages(self, path: str, start_ms: int, end_ms: int) -> AsyncIterator[Sequence[RecordedMessage]]:
         after = 0
         while True:
             query = urlencode({"start_ms": start_ms, "end_ms": end_ms, "after": after, "limit": PAGE})
-            question = Question(operation="record", method="GET", path=PATH, query=query)
+            question = Question(operation="record", method="GET", path=path, query=query)
             page = await ask(self._outbound, question, read_page)
             if page:
                 yield page
@@ -86,7 +98,7 @@ def read_page(reply: HttpReply) -> list[RecordedMessage]:
 def _message(row: Mapping[str, Any]) -> RecordedMessage:
     player = PlayerReference.parse(_text(row, "user"))
     kind = _text(row, "kind")
-    if player is None or kind not in KINDS:
+    if player is None or kind not in {*KINDS, GRANT}:
         raise FieldInvalidError("user" if player is None else "kind")
     return RecordedMessage(
         number=_number(row, "number"),

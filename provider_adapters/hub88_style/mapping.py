@@ -144,7 +144,7 @@ def prepaid_for(rows: Sequence[wire.Prepaid], rounds: FreeRounds) -> str | None:
             and row.currency == currency_code
             and row.bet_count in {None, rounds.rounds}
             and row.bet_value in {None, value}
-            and not row.bonus_buy
+            and bool(row.bonus_buy) is rounds.bonus_buy
         )
         if fits:
             return row.prepaid_uuid
@@ -176,6 +176,7 @@ def catalog(rows: list[wire.CatalogRow]) -> tuple[Game, ...]:
             category=CATEGORIES[row.category.lower()],
             enabled=row.enabled,
             currency_codes=tuple(row.currencies or ()),
+            refused_countries=tuple(row.blocked_countries or ()),
         )
         for row in rows
         if row.category.lower() in CATEGORIES

@@ -41,7 +41,7 @@ GAMES: Final = (
     Game(game_id="demo_comet_jackpot", title="Comet Jackpot", category="slot"),
     Game(game_id="demo_blackjack", title="Demo Blackjack", category="table"),
     Game(game_id="demo_live_roulette", title="Demo Live Roulette", category="live"),
-    Game(game_id="demo_live_wheel", title="Demo Live Wheel", category="live"),
+    Game(game_id="demo_live_wheel", title="Demo Live Wheel", category="live", refused_countries=("FR", "US")),
 )
 _CATEGORY_WORDS: Final = {"slot": "Video Slots", "table": "Table Games", "live": "Live Games"}
 
@@ -177,11 +177,14 @@ class Hub88StyleStudio:
         return _json({"url": address}) if address else _error(404, Status.TRANSACTION_DOES_NOT_EXIST)
 
     async def _prepaids(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:  # noqa: ARG002 - one shape
-        return _json([_prepaid(*one) for one in _templates() if one[0] == fields.get("game_code")])
+        wanted = [one for one in _templates() if one[0] == fields.get("game_code")]
+        return _json([_prepaid(*one, bonus_buy=bonus_buy) for one in wanted for bonus_buy in (False, True)])
 
     async def _reward(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
         template = (fields.get("game_code"), fields.get("currency"))
-        if template not in _templates() or fields.get("prepaid_uuid") != _prepaid_uuid(*template):
+        kinds = {_prepaid_uuid(*template, bonus_buy=bonus_buy): bonus_buy for bonus_buy in (False, True)}
+        bonus_buy = kinds.get(str(fields.get("prepaid_uuid")))
+        if template not in _templates() or bonus_buy is None:
             return _error(400, Status.INVALID_GAME)
         counts = all(type(fields.get(name)) is int and fields[name] > 0 for name in ("bet_count", "bet_value"))
         if not counts or not has_texts(fields, "user", "end_time", "operator_reference"):
@@ -198,6 +201,7 @@ class Hub88StyleStudio:
                 bet=from_units(fields["bet_value"]),
                 currency_code=fields["currency"],
                 expires=fields["end_time"],
+                bonus_buy=bonus_buy,
             )
         )
         if given is None:
@@ -267,13 +271,14 @@ def _templates() -> set[tuple[str, str]]:
     return {(game_id, currency_code) for game_id in slots for currency_code in _PREPAID_CURRENCIES}
 
 
-def _prepaid_uuid(game_id: object, currency_code: object) -> str:
-    return str(uuid.uuid5(_PREPAIDS, f"{game_id}/{currency_code}"))
+def _prepaid_uuid(game_id: object, currency_code: object, *, bonus_buy: bool) -> str:
+    return str(uuid.uuid5(_PREPAIDS, f"{game_id}/{currency_code}{'/bonus' if bonus_buy else ''}"))
 
 
-def _prepaid(game_id: str, currency_code: str) -> dict[str, Any]:
-    named = {"prepaid_uuid": _prepaid_uuid(game_id, currency_code), "game_code": game_id, "currency": currency_code}
-    return {**named, "bet_count": None, "bet_value": None, "bonus_buy": False}
+def _prepaid(game_id: str, currency_code: str, *, bonus_buy: bool) -> dict[str, Any]:
+    name = _prepaid_uuid(game_id, currency_code, bonus_buy=bonus_buy)
+    named = {"prepaid_uuid": name, "game_code": game_id, "currency": currency_code}
+    return {**named, "bet_count": None, "bet_value": None, "bonus_buy": bonus_buy}
 
 
 def _row(game: Game) -> dict[str, Any]:
@@ -284,6 +289,7 @@ def _row(game: Game) -> dict[str, Any]:
         "category": _CATEGORY_WORDS[game.category],
         "enabled": game.enabled,
         "platforms": ["GPL_DESKTOP", "GPL_MOBILE"],
+        "blocked_countries": list(game.refused_countries),
     }
 
 

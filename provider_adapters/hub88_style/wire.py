@@ -110,6 +110,7 @@ class CatalogRow:
     category: Name
     enabled: bool
     currencies: list[str] | None = None
+    blocked_countries: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

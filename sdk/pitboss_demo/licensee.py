@@ -15,6 +15,8 @@ from pitboss_demo.tally import Tally
 from pitboss_sdk import AsyncClient, Launch, Money
 
 _AT_ONCE = 12
+_COUNTRIES = {"GBP": "GB"}
+"""Where players are, by currency. Some games are refused in some countries, and to players of none."""
 
 
 @dataclass(slots=True)
@@ -51,7 +53,11 @@ class Licensee:
         await self.tally.time("open_account", client.open_account(name, self.currency, born_on=player.born_on))
         await self.give(player)
         launch = client.create_session(
-            name, provider=player.group.provider, game_id=player.game_id, currency_code=self.currency
+            name,
+            provider=player.group.provider,
+            game_id=player.game_id,
+            currency_code=self.currency,
+            country=_COUNTRIES.get(self.currency, "DE"),
         )
         return await self.tally.time("create_session", launch)
 

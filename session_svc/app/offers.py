@@ -46,6 +46,10 @@ class Offers:
     def require(self, order: Order) -> None:
         """Refuse an order for a game that cannot be launched now."""
         self.require_game(order.provider, order.game_id, order.currency)
+        refused = self._shown[order.provider, order.game_id].game.refused_countries
+        # Nobody knows that a player without a country is not in one of these.
+        if refused and (not order.country or order.country in refused):
+            raise GameNotAvailableError(provider=order.provider, game_id=order.game_id, country=order.country)
 
     def require_game(self, provider: str, game_id: str, currency: str) -> None:
         """Refuse a game that cannot be launched now in this currency."""

@@ -13,9 +13,9 @@ from mesh import logs, metrics
 from mesh.clock import Clock
 from session_svc.app.upkeep import persistently
 from session_svc.domain import reconciling as rules
-from session_svc.domain.reconciling import Case, Line, Span
+from session_svc.domain.reconciling import Case, Key, Line, Own, Span
 from session_svc.errors import NoRecordError, ProviderNotFoundError
-from session_svc.ports import CaseBook, Findings, KnownCase, LedgerHistory, ProviderRecords, Run
+from session_svc.ports import CaseBook, Findings, GivenGrants, KnownCase, LedgerHistory, ProviderRecords, Run
 
 _log = logs.get("session_svc.reconciling")
 
@@ -46,6 +46,7 @@ class Reconciler:
         *,
         records: ProviderRecords,
         ledger: LedgerHistory,
+        grants: GivenGrants,
         book: CaseBook,
         clock: Clock,
         patience: Patience,
@@ -53,6 +54,7 @@ class Reconciler:
     ) -> None:
         self._records = records
         self._ledger = ledger
+        self._grants = grants
         self._book = book
         self._clock = clock
         self._patience = patience
@@ -164,6 +166,7 @@ class Reconciler:
         narrow = [line for line in wide if line.sent_at in span]
         cases = [
             *await self._differing(provider, span, narrow, wide),
+            *await self._differing_grants(provider, span),
             *await self._stuck(provider, old),
         ]
         return Findings(
@@ -189,6 +192,27 @@ class Reconciler:
             if case_class := rules.judge(there, here):
                 cases.append(rules.case_of(provider, case_class, key, there, here))
         return cases
+
+    async def _differing_grants(self, provider: str, span: Span) -> list[Case]:
+        """An order may be given long after it was made, so the provider's list is read from the span until now."""
+        now, cases = self._clock.now(), []
+        until_now = Span(start=span.start - self._patience.margin, end=now + self._patience.margin)
+        try:
+            known = rules.by_key(await self._records.grants(provider, until_now))
+        except NoRecordError:
+            return []
+        named = [key for key, line in known.items() if line.sent_at in span]
+        given = map(rules.name_of, await self._grants.given(provider, span.start, span.end))
+        for key in dict.fromkeys([*named, *(key for key in given if key not in known)]):
+            there, here = known.get(key), await self._own_grant(provider, key, now)
+            if case_class := rules.judge_grant(there, here):
+                cases.append(rules.case_of(provider, case_class, key, there, here))
+        return cases
+
+    async def _own_grant(self, provider: str, key: Key, now: dt.datetime) -> Own:
+        grant = await self._grants.find(key.licensee, key.transaction_key)
+        ours = grant is not None and (grant.order.provider, rules.name_of(grant)) == (provider, key)
+        return rules.own_grant(grant if ours else None, now)
 
     async def _stuck(self, provider: str, old: Span) -> list[Case]:
         if old.start >= old.end:

@@ -147,6 +147,7 @@ def _grant_request(grant: Grant) -> pb.GrantFreeRoundsRequest:
         game_ids=order.game_ids,
         rounds=order.rounds,
         bet=Money(currency_code=order.currency, amount=format(order.bet, "f")),
+        bonus_buy=order.bonus_buy,
     )
     request.expire_time.FromDatetime(order.expires_at)
     return request
@@ -186,6 +187,7 @@ def _game(provider: str, game: pb.ProviderGame) -> Game:
         category=game.category,
         enabled=game.enabled,
         currencies=tuple(game.currency_codes),
+        refused_countries=tuple(game.refused_countries),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -23,12 +23,15 @@ from session_svc.errors import NoRecordError
 
 _log = logs.get("session_svc.records")
 
-_KINDS: Final[Mapping[int, Kind]] = {
+_KINDS: Final[Mapping[pb.ProviderLedgerKind.ValueType, Kind]] = {
     pb.PROVIDER_LEDGER_KIND_BET: Kind.BET,
     pb.PROVIDER_LEDGER_KIND_WIN: Kind.WIN,
     pb.PROVIDER_LEDGER_KIND_CANCEL: Kind.CANCEL,
     pb.PROVIDER_LEDGER_KIND_CLOSE: Kind.CLOSE,
+    pb.PROVIDER_LEDGER_KIND_GRANT: Kind.GRANT,
 }
+_MESSAGES: Final = tuple(number for number, kind in _KINDS.items() if kind is not Kind.GRANT)
+_GRANTS: Final = (pb.PROVIDER_LEDGER_KIND_GRANT,)
 _BELIEFS: Final[Mapping[int, Belief]] = {
     pb.PROVIDER_BELIEF_ACCEPTED: Belief.ACCEPTED,
     pb.PROVIDER_BELIEF_REFUSED: Belief.REFUSED,
@@ -50,7 +53,13 @@ class AdapterRecords:
         return frozenset(self._stubs)
 
     async def record(self, provider: str, span: Span) -> list[Line]:
-        request = pb.FetchProviderLedgerRequest(start_time=moment(span.start), end_time=moment(span.end))
+        return await self._fetched(provider, span, _MESSAGES)
+
+    async def grants(self, provider: str, span: Span) -> list[Line]:
+        return await self._fetched(provider, span, _GRANTS)
+
+    async def _fetched(self, provider: str, span: Span, kinds: Sequence[pb.ProviderLedgerKind.ValueType]) -> list[Line]:
+        request = pb.FetchProviderLedgerRequest(start_time=moment(span.start), end_time=moment(span.end), kinds=kinds)
         call = self._stubs[provider].FetchProviderLedger(request, timeout=self._timeout_s, metadata=call_metadata())
         try:
             return [line async for page in call for line in map(line_of, page.lines) if line is not None]

@@ -11,6 +11,7 @@ CATEGORIES = frozenset({"slot", "table", "live"})
 
 _MAX_ID_BYTES = 128
 _MAX_TITLE = 256
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
 
 GameKey = tuple[str, str]
@@ -28,6 +29,7 @@ class Game:
     enabled: bool
     currencies: tuple[str, ...] = ()
     """Empty: all of the provider's."""
+    refused_countries: tuple[str, ...] = ()
     registered: bool = False
     """The ledger knows it as it is."""
 
@@ -71,7 +73,9 @@ def acceptable(told: Iterable[Game]) -> tuple[Game, ...]:
 
 def _trimmed(game: Game) -> Game:
     currencies = tuple(sorted(set(game.currencies)))
-    return replace(game, title=(game.title or game.game_id)[:_MAX_TITLE], currencies=currencies)
+    countries = tuple(sorted(set(game.refused_countries)))
+    title = (game.title or game.game_id)[:_MAX_TITLE]
+    return replace(game, title=title, currencies=currencies, refused_countries=countries)
 
 
 def _is_sound(game: Game) -> bool:
@@ -81,6 +85,7 @@ def _is_sound(game: Game) -> bool:
         and "\x00" not in game.title
         and game.category in CATEGORIES
         and all(_CURRENCY.fullmatch(code) for code in game.currencies)
+        and all(_COUNTRY.fullmatch(code) for code in game.refused_countries)
     )
 
 

@@ -38,6 +38,8 @@ class GrantOrder:
     """What one round is worth, in main units."""
     currency: str
     expires_at: dt.datetime
+    bonus_buy: bool = False
+    """Each round begins with the game's bonus."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

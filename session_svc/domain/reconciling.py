@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from session_svc.domain.grants import Grant, GrantState
+
 
 class Kind(StrEnum):
     """What a message is about."""
@@ -22,6 +24,8 @@ class Kind(StrEnum):
     CANCEL = "cancel"
     CLOSE = "close"
     """The end of a round: no key of ours, and not compared."""
+    GRANT = "grant"
+    """Free rounds that were given: compared with those that we gave, and not with the ledger."""
 
 
 class Belief(StrEnum):
@@ -86,7 +90,7 @@ class Line:
     @property
     def counts(self) -> bool:
         """The provider believes that we took it, so the ledger must have it."""
-        return self.belief is Belief.ACCEPTED and self.key.kind is not Kind.CLOSE
+        return self.belief is Belief.ACCEPTED and self.key.kind not in (Kind.CLOSE, Kind.GRANT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +225,49 @@ def _judge_accepted(there: Line, here: Own) -> CaseClass | None:
     if here.state is not State.APPLIED:
         return CaseClass.STATE_DIFFERS
     return CaseClass.AMOUNT_DIFFERS if there.amount != here.amount else None
+
+
+def name_of(grant: Grant) -> Key:
+    """The name of free rounds on both sides."""
+    order = grant.order
+    return Key(licensee=order.licensee, player_id=order.player_id, kind=Kind.GRANT, transaction_key=grant.grant_id)
+
+
+def own_grant(grant: Grant | None, now: dt.datetime) -> Own:
+    """Free rounds as we have them."""
+    if grant is None:
+        return NOTHING
+    order, state = grant.order, grant.shown_state(now)
+    return Own(
+        state=_GRANTED[state],
+        currency=order.currency,
+        amount=order.bet * order.rounds,
+        outcome=f"GRANT_STATE_{state.name}",
+        recorded_at=grant.created_at,
+    )
+
+
+_GRANTED: Mapping[GrantState, State] = {
+    GrantState.ASKED: State.UNKNOWN,
+    GrantState.ACTIVE: State.APPLIED,
+    GrantState.EXPIRED: State.APPLIED,
+    GrantState.CANCELLED: State.ROLLED_BACK,
+    GrantState.REFUSED: State.REFUSED,
+}
+
+
+def judge_grant(there: Line | None, here: Own) -> CaseClass | None:
+    """How the two sides of free rounds differ; None if they agree. Rounds whose time is over can be gone, or taken back."""
+    is_over = here.outcome == f"GRANT_STATE_{GrantState.EXPIRED.name}"
+    if there is None:
+        return CaseClass.MISSING_THERE if here.state is State.APPLIED and not is_over else None
+    if there.belief is Belief.CANCELLED:
+        return CaseClass.STATE_DIFFERS if here.state is State.APPLIED and not is_over else None
+    if here.state is State.UNKNOWN:
+        return CaseClass.MISSING_HERE
+    if here.state is not State.APPLIED:
+        return CaseClass.STATE_DIFFERS
+    return CaseClass.AMOUNT_DIFFERS if (there.currency, there.amount) != (here.currency, here.amount) else None
 
 
 def lonely_wins(narrow: Iterable[Line], wide: Iterable[Line]) -> list[Line]:

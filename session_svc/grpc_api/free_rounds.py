@@ -71,6 +71,7 @@ class FreeRoundsServicer(FreeRoundsServiceServicer):
             create_time=timestamp(grant.created_at),
             expire_time=timestamp(order.expires_at),
             end_time=timestamp(end) if end else None,
+            bonus_buy=order.bonus_buy,
         )
 
 
@@ -85,4 +86,5 @@ def _order(request: pb.CreateGrantRequest, licensee: str) -> GrantOrder:
         bet=Decimal(request.bet.amount),
         currency=request.bet.currency_code,
         expires_at=request.expire_time.ToDatetime(tzinfo=dt.UTC),
+        bonus_buy=request.bonus_buy,
     )

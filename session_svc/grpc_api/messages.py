@@ -68,6 +68,7 @@ def game_message(offer: Offer) -> catalog_pb.CatalogGame:
         available=offer.available,
         unavailable_reason=offer.reason,
         currency_codes=game.currencies,
+        refused_countries=game.refused_countries,
     )
 
 

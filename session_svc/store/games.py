@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_svc.domain.catalog import Game
 from session_svc.store import tables
-from session_svc.store.database import transaction
+from session_svc.store.database import Row, transaction
 
 _g = tables.game.c
 
@@ -24,7 +24,7 @@ class PostgresGames:
     async def all(self) -> list[Game]:
         async with transaction(self._engine) as connection:
             rows = await connection.execute(sa.select(tables.game))
-            return [Game(**{**row._mapping, "currencies": tuple(row.currencies)}) for row in rows]  # noqa: SLF001 - public in spite of its name
+            return [_game(row) for row in rows]
 
     async def put(self, provider: str, games: Sequence[Game]) -> None:
         names = [game.game_id for game in games]
@@ -48,6 +48,14 @@ class PostgresGames:
                 await connection.execute(sa.update(tables.game).where(same).values(registered=True))
 
 
+_TOLD = ("title", "category", "enabled", "currencies", "refused_countries")
+
+
+def _game(row: Row) -> Game:
+    lists = {name: tuple(getattr(row, name)) for name in ("currencies", "refused_countries")}
+    return Game(**{**row._mapping, **lists})  # noqa: SLF001 - public in spite of its name
+
+
 def _upsert(provider: str, games: Sequence[Game]) -> sa.Insert:
     rows = [
         {
@@ -57,11 +65,12 @@ def _upsert(provider: str, games: Sequence[Game]) -> sa.Insert:
             "category": game.category,
             "enabled": game.enabled,
             "currencies": list(game.currencies),
+            "refused_countries": list(game.refused_countries),
             "registered": False,
         }
         for game in games
     ]
     new = insert(tables.game).values(rows)
     known = sa.and_(_g.registered, _g.category == new.excluded.category, _g.enabled == new.excluded.enabled)
-    changed = {name: new.excluded[name] for name in ("title", "category", "enabled", "currencies")}
+    changed = {name: new.excluded[name] for name in _TOLD}
     return new.on_conflict_do_update(index_elements=["provider", "game_id"], set_={**changed, "registered": known})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -30,7 +31,7 @@ class PostgresGrants:
         return await self._one(_g.licensee == licensee, _g.client_key == client_key)
 
     async def find(self, licensee: str, grant_id: str) -> Grant | None:
-        return await self._one(_g.licensee == licensee, _g.grant_id == grant_id)
+        return await self._one(_g.licensee == licensee, _g.grant_id == grant_id) if _can_be_ours(grant_id) else None
 
     async def page(self, licensee: str, *, player_id: str, before: str, limit: int) -> list[Grant]:
         statement = sa.select(tables.free_round_grant).where(_g.licensee == licensee)
@@ -41,6 +42,12 @@ class PostgresGrants:
         async with transaction(self._engine) as connection:
             rows = await connection.execute(statement.order_by(_g.grant_id.desc()).limit(limit))
             return [_grant(row) for row in rows]
+
+    async def given(self, provider: str, start: dt.datetime, end: dt.datetime) -> list[Grant]:
+        states = [GrantState.ACTIVE.value, GrantState.CANCELLED.value]
+        where = (_g.provider == provider, _g.created_at >= start, _g.created_at < end, _g.state.in_(states))
+        async with transaction(self._engine) as connection:
+            return [_grant(row) for row in await connection.execute(sa.select(tables.free_round_grant).where(*where))]
 
     async def activate(self, grant: Grant, reference: str) -> None:
         await self._step(grant, {GrantState.ASKED}, state=GrantState.ACTIVE.value, reference=reference)
@@ -61,6 +68,14 @@ class PostgresGrants:
         return _grant(row) if row is not None else None
 
 
+def _can_be_ours(grant_id: str) -> bool:
+    """Providers also name free rounds that nobody ordered here, as they like."""
+    try:
+        return str(uuid.UUID(grant_id)) == grant_id
+    except ValueError:
+        return False
+
+
 def _columns(grant: Grant) -> dict[str, object]:
     order = grant.order
     return {
@@ -74,6 +89,7 @@ def _columns(grant: Grant) -> dict[str, object]:
         "bet": order.bet,
         "currency": order.currency,
         "expires_at": order.expires_at,
+        "bonus_buy": order.bonus_buy,
         "state": grant.state.value,
         "created_at": grant.created_at,
     }
@@ -90,6 +106,7 @@ def _grant(row: Row) -> Grant:
         bet=row.bet,
         currency=row.currency,
         expires_at=row.expires_at.astimezone(dt.UTC),
+        bonus_buy=row.bonus_buy,
     )
     return Grant(
         grant_id=row.grant_id,

@@ -137,9 +137,11 @@ free_round_grant = sa.Table(
     _moment("ended_at", nullable=True),
     _text("reference", default=True),
     _text("refusal", default=True),
+    sa.Column("bonus_buy", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("free_round_grant_of_key", "licensee", "client_key", unique=True),
     sa.Index("free_round_grant_newest", "licensee", "grant_id"),
     sa.Index("free_round_grant_of_player", "licensee", "player_id", "grant_id"),
+    sa.Index("free_round_grant_of_provider", "provider", "created_at"),
 )
 
 game = sa.Table(
@@ -152,6 +154,7 @@ game = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("currencies", ARRAY(sa.Text), nullable=False),
     sa.Column("registered", sa.Boolean, nullable=False, comment="The ledger knows the game as it is here."),
+    sa.Column("refused_countries", ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'")),
 )
 
 case = sa.Table(

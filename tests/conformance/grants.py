@@ -53,17 +53,17 @@ class Grants:
         bet: Decimal = BET,
         games: Sequence[str] = (),
         seconds: float = _LONG_S,
+        bonus_buy: bool = False,
     ) -> pb.Grant:
         """Give free rounds, and check that the studio has them as they were given. RpcError when refused."""
-        reply = await self._stub.CreateGrant(
-            self.order(who, key=key, rounds=rounds, bet=bet, games=games, seconds=seconds),
-            timeout=30,
-            metadata=self.metadata(),
-        )
+        order = self.order(who, key=key, rounds=rounds, bet=bet, games=games, seconds=seconds)
+        order.bonus_buy = bonus_buy
+        reply = await self._stub.CreateGrant(order, timeout=30, metadata=self.metadata())
         self._must(reply.grant.state == pb.GRANT_STATE_ACTIVE, f"the grant is {self.word(reply.grant)}")
         seen = await self.seen(reply.grant)
         known = (seen["user"], seen["rounds"], Decimal(seen["bet"]), seen["cancelled"])
         self._must(known == (who.launched.user, rounds, bet, False), f"the studio gave {seen}")
+        self._must(seen["bonus_buy"] == reply.grant.bonus_buy == bonus_buy, f"the studio gave {seen}")
         self._must(sorted(seen["game_ids"]) == sorted(reply.grant.game_ids), f"the studio gave {seen}")
         return reply.grant
 

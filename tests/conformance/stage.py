@@ -24,6 +24,7 @@ from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1 import action_pb2, history_service_pb2, ledger_service_pb2, registry_service_pb2
 from pitboss.wallet.v1.registry_service_pb2 import GameCategory
 from pitboss.wallet.v1.transaction_pb2 import Entry, Transaction, TransactionKind, TransactionState
+from provider_adapters._kit.gifts import begun
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, Seat
@@ -253,7 +254,11 @@ class Stage:
 
     async def transaction(self, who: Player, act: Act) -> Transaction:
         """What the ledger has under the key of a message."""
-        return await self._stored(who, KINDS[act.kind], act.transaction_key)
+        return await self._stored(who, KINDS[act.kind], self._key(act))
+
+    def _key(self, act: Act) -> str:
+        shares = act.kind is ActKind.FREE_BET and self.habits.free_bets_share_ids
+        return begun(act.transaction_key) if shares else act.transaction_key
 
     async def _stored(self, who: Player, kind: TransactionKind.ValueType, key: str) -> Transaction:
         request = ledger_service_pb2.GetTransactionRequest(

@@ -17,6 +17,8 @@ from tests.conformance.broken import MISTAKES, NAME, running
 from tests.conformance.broken_wallet import WALLET_MISTAKES
 from tests.conformance.case import all_cases
 from tests.conformance.chain import NUMBERS
+from tests.conformance.idle import NUMBER as IDLE
+from tests.conformance.idle import play_idle
 from tests.conformance.lawless import NUMBER as LAWLESS
 from tests.conformance.lawless import play_lawless
 from tests.conformance.office import CountingOffice
@@ -116,6 +118,13 @@ async def test_without_the_compliance_service_stakes_are_judged_and_nobody_gets_
     assert len(verdicts) == len(SOME)
 
 
+@pytest.mark.timeout(300)
+async def test_rounds_that_are_left_alone_end_and_their_wins_are_paid(office: CountingOffice) -> None:
+    verdicts = await play_idle(office, NAMES, seed=7, run_id="idle")
+    assert [each for each in verdicts if not each.ok] == []
+    assert len(verdicts) == len(NAMES)
+
+
 def test_the_order_is_that_of_the_seed() -> None:
     cases = all_cases()
     once, again = (in_order(cases, NAME, 3), in_order(cases, NAME, 3))
@@ -138,7 +147,7 @@ def test_a_case_that_was_left_out_is_neither_passed_nor_failed() -> None:
 def test_every_number_is_explained_once() -> None:
     page = (ROOT / "docs" / "conformance.md").read_text()
     numbers = {each.id for each in all_cases()} | {each.id for each in wallet_cases()}
-    numbers |= {*NUMBERS.values(), *TITLES, *OWN_TITLES, *ABSENT, *REPLAY_TITLES, LAWLESS, REPORT} | {
+    numbers |= {*NUMBERS.values(), *TITLES, *OWN_TITLES, *ABSENT, *REPLAY_TITLES, IDLE, LAWLESS, REPORT} | {
         each.id for each in CASES
     }
     rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]

@@ -14,11 +14,11 @@ from provider_adapters._kit.ports import Problem
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio import by_hand, scenarios
 from provider_adapters._kit.studio.floor import Floor
-from provider_adapters._kit.studio.grants import Grants
+from provider_adapters._kit.studio.grants import Grants, StudioGrant
 from provider_adapters._kit.studio.line import Sender
 from provider_adapters._kit.studio.plan import Order, OrderError
 from provider_adapters._kit.studio.ports import Seat, Studio
-from provider_adapters._kit.studio.record import Record
+from provider_adapters._kit.studio.record import Given, Record
 from provider_adapters._kit.studio.replays import LIFE_S, Replays
 from provider_adapters._kit.studio.replays import PATH as REPLAYS
 from provider_adapters._kit.studio.stats import Stats
@@ -39,7 +39,7 @@ class StudioDesk:
     def __init__(self, record: Record, public_url: str, clock: Clock | None = None) -> None:
         self._record = record
         self.public_url = public_url
-        self.grants = Grants()
+        self.grants = Grants(record, (StudioGrant.of_json(one.content) for one in record.given()))
         self.replays = Replays(record, clock or SystemClock(), lambda: self.public_url)
 
     def seat(self, seat: Seat) -> str:
@@ -91,7 +91,7 @@ class StudioApp:
             if self._floor.outage.babbles:
                 return HttpReply(body=_GARBAGE)
             return HttpReply(status=503, body=b"<html>down for maintenance</html>", content_type="text/html")
-        if request.path == provider_ledger.PATH and request.method == "GET":
+        if request.path in (provider_ledger.PATH, provider_ledger.GRANTS_PATH) and request.method == "GET":
             return self._record_page(request)
         if request.method == "GET" and request.path.startswith(("/play/", REPLAYS)):
             return self._browse(request)
@@ -111,6 +111,8 @@ class StudioApp:
         except (KeyError, ValueError):
             return _json({"error": "start_ms, end_ms, after and limit must be numbers"}, 400)
         limit = min(max(limit, 1), provider_ledger.PAGE)
+        if request.path == provider_ledger.GRANTS_PATH:
+            return _json([_given_row(one) for one in self._record.given(start, end, after=after, limit=limit)])
         lines = self._record.between(start, end, kinds=provider_ledger.KINDS, after=after, limit=limit)
         return _json([line.as_json() for line in lines])
 
@@ -237,6 +239,25 @@ def _decimal(value: object) -> Decimal:
     if not number.is_finite() or number < 0:
         raise CommandError("not a number of zero or more")
     return number
+
+
+def _given_row(one: Given) -> dict[str, Any]:
+    """Free rounds in the words of the record: what they are worth is the amount."""
+    grant = StudioGrant.of_json(one.content)
+    return {
+        "number": one.number,
+        "kind": "grant",
+        "transaction_key": grant.grant_id,
+        "user": grant.user,
+        "currency_code": grant.currency_code,
+        "amount": format(grant.bet * grant.rounds, "f"),
+        "round_id": "",
+        "bet_key": "",
+        "closes": False,
+        "belief": "cancelled" if grant.cancelled else "accepted",
+        "code": "",
+        "noted_at_ms": one.noted_at_ms,
+    }
 
 
 def _json(content: object, status: int = 200) -> HttpReply:

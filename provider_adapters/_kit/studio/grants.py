@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
+
+import orjson
 
 LADDER = frozenset(map(Decimal, ("0.10", "0.20", "0.50", "1", "2", "5")))
 """What one round may be worth, at every studio here."""
@@ -31,6 +34,8 @@ class StudioGrant:
     expires: str
     """As it was written on the wire."""
     cancelled: bool = False
+    bonus_buy: bool = False
+    """Each round begins with the game's bonus."""
 
     def as_json(self) -> dict[str, Any]:
         """For the control API."""
@@ -44,20 +49,36 @@ class StudioGrant:
             "currency_code": self.currency_code,
             "expires": self.expires,
             "cancelled": self.cancelled,
+            "bonus_buy": self.bonus_buy,
         }
+
+    @classmethod
+    def of_json(cls, content: str) -> StudioGrant:
+        """As it was kept."""
+        told = orjson.loads(content)
+        return cls(**{**told, "game_ids": tuple(told["game_ids"]), "bet": Decimal(told["bet"])})
+
+
+class Keeping(Protocol):
+    """Where grants outlive the process."""
+
+    def keep_given(self, reference: str, content: str) -> None:
+        """Remember one, or what has become of it."""
+        ...
 
 
 class Grants:
     """What was given, by reference. A second order with an id that is known gives nothing more."""
 
-    def __init__(self) -> None:
-        self._given: dict[str, StudioGrant] = {}
+    def __init__(self, keeping: Keeping | None = None, known: Iterable[StudioGrant] = ()) -> None:
+        self._keeping = keeping
+        self._given: dict[str, StudioGrant] = {grant.reference: grant for grant in known}
 
     def give(self, grant: StudioGrant) -> StudioGrant | None:
         """The grant of this id; None if the id already stands for something else."""
         known = next((one for one in self._given.values() if one.grant_id == grant.grant_id), None)
         if known is None:
-            self._given[grant.reference] = grant
+            self._keep(grant)
             return grant
         return known if replace(known, reference=grant.reference, cancelled=False) == grant else None
 
@@ -66,8 +87,13 @@ class Grants:
         known = self._given.get(reference)
         if known is None or user not in {"", known.user}:
             return False
-        self._given[reference] = replace(known, cancelled=True)
+        self._keep(replace(known, cancelled=True))
         return True
+
+    def _keep(self, grant: StudioGrant) -> None:
+        self._given[grant.reference] = grant
+        if self._keeping is not None:
+            self._keeping.keep_given(grant.reference, orjson.dumps(grant.as_json()).decode())
 
     def of(self, reference: str) -> StudioGrant | None:
         """One grant."""

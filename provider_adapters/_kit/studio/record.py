@@ -1,5 +1,7 @@
 """The studio's own books: what it believes about every bet and win. SQLite, written before and after each message."""
 
+from __future__ import annotations
+
 import enum
 import sqlite3
 from collections import Counter, defaultdict
@@ -7,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mesh.clock import Clock, SystemClock
 from provider_adapters._kit.references import PlayerReference
@@ -44,6 +46,8 @@ CREATE TABLE IF NOT EXISTS message (
     bet_key TEXT NOT NULL, amount TEXT, closes INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL,
     belief TEXT NOT NULL, code TEXT NOT NULL, attempts INTEGER NOT NULL, noted_at_ms INTEGER NOT NULL,
     UNIQUE (kind, transaction_key));
+CREATE TABLE IF NOT EXISTS given (
+    number INTEGER PRIMARY KEY, reference TEXT NOT NULL UNIQUE, content TEXT NOT NULL, noted_at_ms INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS message_noted ON message (noted_at_ms);
 CREATE INDEX IF NOT EXISTS message_open ON message (belief) WHERE belief IN ('sent', 'doubtful');
 """
@@ -80,6 +84,15 @@ class Line:
             "closes": act.closes,
             "noted_at_ms": self.noted_at_ms,
         }
+
+
+class Given(NamedTuple):
+    """Free rounds as they are kept."""
+
+    number: int
+    content: str
+    noted_at_ms: int
+    """When they were first given."""
 
 
 class Record:
@@ -182,6 +195,21 @@ class Record:
         if user:
             return [*self._lines("message.round_id = ? AND message.user = ?", round_id, user)]
         return [*self._lines("message.round_id = ?", round_id)]
+
+    def keep_given(self, reference: str, content: str) -> None:
+        """Remember free rounds that were given, or what has become of them."""
+        query = (
+            "INSERT INTO given VALUES (NULL, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET content = excluded.content"
+        )
+        self._db.execute(query, (reference, content, self._clock.now_us() // 1000))
+
+    def given(self, start_ms: int = 0, end_ms: int = 1 << 62, *, after: int = 0, limit: int = -1) -> list[Given]:
+        """Free rounds that were given in a span of time, in their order, from a position."""
+        query = (
+            "SELECT number, content, noted_at_ms FROM given WHERE noted_at_ms >= ? AND noted_at_ms < ? AND number > ?"
+            " ORDER BY number LIMIT ?"
+        )
+        return [Given(*row) for row in self._db.execute(query, (start_ms, end_ms, after, limit))]
 
     def _lines(self, condition: str, *values: object, limit: int = 1_000_000) -> Iterator[Line]:
         query = (

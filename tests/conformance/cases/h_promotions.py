@@ -187,6 +187,20 @@ async def tournament(stage: Stage) -> None:
     await stage.say(who, won, "OK")
 
 
+@case("H12", "what a voucher wins up to its cap is paid once", needs=(Capability.PROMO_WIN,))
+async def capped_voucher(stage: Stage) -> None:
+    if not stage.habits.names_vouchers:
+        raise SkippedError("the dialect's promotions name no voucher")
+    who = await stage.player()
+    prize = stage.amount()
+    paid = stage.gift(who, ActKind.PROMO, prize, grant="voucher")
+    await stage.say(who, paid, "OK", moved=prize)
+    await stage.say(who, paid, "OK")
+    await stage.say(who, replace(paid, amount=prize + 1), "IDEMPOTENCY_CONFLICT", stored="OK")
+    other = stage.gift(who, ActKind.PROMO, prize, "g2", grant="another voucher")
+    await stage.say(who, other, "OK", moved=prize)
+
+
 @case("H13", "the result of a free spin without a round is paid", needs=_FREE)
 async def no_round(stage: Stage) -> None:
     if not stage.habits.free_wins_may_lack_round:
@@ -196,6 +210,19 @@ async def no_round(stage: Stage) -> None:
     spin = replace(stage.gift(who, ActKind.FREE_SPIN, prize, "spin", grant="g"), round_id="")
     await stage.say(who, spin, "OK", moved=prize if stage.provider.pays_per_spin else 0)
     await stage.say(who, spin, "OK")
+
+
+@case("H14", "rounds that begin with the game's bonus are given, or refused where the provider has none", needs=_GRANTS)
+async def bonus_buy(stage: Stage) -> None:
+    grants = Grants(stage)
+    who = await grants.player()
+    if Capability.BONUS_BUY_GRANTS not in stage.provider.manifest.capabilities:
+        await grants.refused("FREE_ROUNDS_NOT_OFFERED", lambda: grants.give(who, bonus_buy=True))
+        return
+    grant = await grants.give(who, bonus_buy=True)
+    await grants.refused("REQUEST_CONFLICT", lambda: grants.again(who))
+    won = [await grants.play(who, grant, f"{number}") for number in range(grant.rounds)]
+    await grants.finish(who, grant, sum(won, Decimal(0)))
 
 
 @case("H15", "free rounds of a value that the provider does not have are refused, each time alike", needs=_GRANTS)

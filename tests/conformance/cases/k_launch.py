@@ -9,7 +9,7 @@ from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.session.v1 import catalog_service_pb2, session_service_pb2
 from provider_adapters._kit.manifest import Capability
 from tests.conformance.case import case
-from tests.conformance.stage import FailedError, Stage
+from tests.conformance.stage import FailedError, SkippedError, Stage
 from tests.integration.provider_adapters.office import LICENSEE
 
 OTHER_LICENSEE = "aurora"
@@ -81,8 +81,32 @@ async def lobby(stage: Stage) -> None:
         raise FailedError(f"{found} instead of {sorted(wanted)}")
 
 
+@case(
+    "D19",
+    "a game takes no stakes in a country where its provider refuses it: it is not launched there, nor for somebody of no country",
+    needs=(Capability.LAUNCH,),
+)
+async def countries(stage: Stage) -> None:
+    game = next((game for game in stage.studio.games if game.refused_countries), None)
+    if game is None:
+        raise SkippedError("the provider's list names no countries")
+    player = await stage.office.player()
+    for country in (*game.refused_countries, ""):
+        await _refused(stage, _order(stage, player, game.game_id, f"launch-in-{country}", country=country))
+    who = await stage.player(player=player, game_id=game.game_id)
+    stake = stage.amount()
+    await stage.say(who, stage.bet(who, stake), "OK", moved=-stake)
+
+
 def _order(
-    stage: Stage, player: str, game_id: str, name: str, *, currency_code: str = "EUR", device: int = 0
+    stage: Stage,
+    player: str,
+    game_id: str,
+    name: str,
+    *,
+    currency_code: str = "EUR",
+    device: int = 0,
+    country: str = "DE",
 ) -> session_service_pb2.CreateSessionRequest:
     order = session_service_pb2.CreateSessionRequest(
         client_key=stage.id(name)[:32],
@@ -90,7 +114,7 @@ def _order(
         provider=stage.provider.name,
         game_id=game_id,
         currency_code=currency_code,
-        country="DE",
+        country=country,
     )
     if device:
         order.device = device  # type: ignore[assignment]

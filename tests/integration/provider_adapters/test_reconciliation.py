@@ -11,14 +11,20 @@ from typing import Any
 
 import pytest
 
+from mesh.channels import call_metadata
 from mesh.dev.stack import Options, Stack
+from pitboss.session.v1 import free_rounds_service_pb2 as free_rounds
 from pitboss.session.v1 import reconciliation_service_pb2 as pb
+from pitboss.session.v1.free_rounds_service_pb2_grpc import FreeRoundsServiceStub
 from pitboss.session.v1.reconciliation_service_pb2_grpc import ReconciliationServiceStub
+from pitboss.type.v1.money_pb2 import Money
 from tests.integration.provider_adapters.office import Launched, Office
 from tests.integration.provider_adapters.patience import patient
 
 PLAIN, ORPHANS = "hub88_style", "playngo_style"
 """A provider whose wins need a bet, and one that is paid without."""
+SLOT = "demo_fruit_5"
+"""A game of the first one for which free rounds are given."""
 _HALF_A_DAY_S = 12 * 3600
 
 
@@ -192,6 +198,45 @@ async def test_a_round_that_nobody_ends_is_stuck_until_somebody_does(books: Book
     )  # fmt: skip
     await books.win(who)
     assert await books.compared(who) == []
+
+
+async def given(books: Books, who: Launched) -> free_rounds.Grant:
+    """Three rounds of 0.20, given by the studio."""
+    stub = FreeRoundsServiceStub(books.office._channel("platform", books.office.stack.around.ports.session))
+    order = free_rounds.CreateGrantRequest(
+        client_key=f"grant-{who.player}", player_id=who.player, provider=books.provider, game_ids=[SLOT], rounds=3,
+        bet=Money(currency_code="EUR", amount="0.20"),
+    )  # fmt: skip
+    order.expire_time.FromSeconds(int(time.time()) + 24 * 3600)
+    return (await stub.CreateGrant(order, timeout=30, metadata=call_metadata(licensee=who.licensee))).grant
+
+
+async def test_free_rounds_that_both_sides_have_are_no_case_and_others_are(books: Books) -> None:
+    who = await books.player()
+    grant = await given(books, who)
+    assert await books.compared(who) == []
+    change = "UPDATE given SET content = json_set(content, ?, json(?)) WHERE reference = ?"
+    for path, value, found, state in (
+        ("$.rounds", "4", "AMOUNT_DIFFERS", "accepted"),
+        ("$.rounds", "3", "", ""),
+        ("$.cancelled", "true", "STATE_DIFFERS", "cancelled"),
+        ("$.cancelled", "false", "", ""),
+    ):
+        books.spoil(change, path, value, grant.provider_reference)
+        cases = [
+            (*classes([case]), case.kind, case.transaction_key, case.state_there) for case in await books.compared(who)
+        ]
+        assert cases == ([(found, "grant", grant.grant_id, state)] if found else [])
+    books.spoil(change, "$.grant_id", '"in their back office"', grant.provider_reference)
+    cases = sorted((*classes([case]), case.transaction_key, case.state_here) for case in await books.compared(who))
+    assert cases == [
+        ("MISSING_HERE", "in their back office", "unknown"),
+        ("MISSING_THERE", grant.grant_id, "applied"),
+    ]
+    assert classes(await books.known(who)) == ["MISSING_HERE", "MISSING_THERE"]
+    books.spoil(change, "$.grant_id", f'"{grant.grant_id}"', grant.provider_reference)
+    assert await books.compared(who) == []
+    assert await books.known(who) == []
 
 
 async def test_nobody_has_to_ask_and_a_service_that_dies_goes_on_where_it_was(books: Books) -> None:

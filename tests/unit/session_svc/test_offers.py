@@ -45,6 +45,20 @@ def test_an_order_that_cannot_be_launched_is_refused(change: dict[str, str], err
         offers().require(order(**change))
 
 
+@pytest.mark.parametrize(("country", "passes"), [("DE", True), ("FR", False), ("", False)])
+def test_a_game_is_not_launched_where_its_provider_refuses_it(country: str, passes: bool) -> None:
+    made = Offers(["acme_slots"])
+    made.catalog_is(Catalog([game("wheel", refused_countries=("FR", "US"))]))
+    made.provider_is("acme_slots", up=True)
+    wanted = order(game_id="wheel", country=country)
+    if passes:
+        made.require(wanted)
+        return
+    with pytest.raises(GameNotAvailableError) as refused:
+        made.require(wanted)
+    assert refused.value.metadata["country"] == country
+
+
 def test_games_of_a_provider_that_went_down_are_hidden_and_come_back() -> None:
     made = offers()
     assert names(made.page(provider="", include_unavailable=False, after=None, size=9)) == ["fruit", "royal"]

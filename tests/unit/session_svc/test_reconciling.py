@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from session_svc.domain.grants import Grant, GrantOrder, GrantState
 from session_svc.domain.reconciling import (
     NOTHING,
     Belief,
@@ -21,7 +22,9 @@ from session_svc.domain.reconciling import (
     State,
     endless,
     judge,
+    judge_grant,
     lonely_wins,
+    own_grant,
     scopes,
     stuck,
     uploaded,
@@ -69,6 +72,45 @@ ORPHAN = Own(state=State.REFUSED, outcome="OUTCOME_ORIGINAL_NOT_FOUND", is_orpha
 )
 def test_each_pair_of_sides_has_one_class(there: Line | None, here: Own, expected: CaseClass | None) -> None:
     assert judge(there, here) is expected
+
+
+def grant(state: GrantState, *, rounds: int = 5, over: bool = False) -> Own:
+    """Five rounds of 0.20 as we have them."""
+    order = GrantOrder(licensee="aurora", client_key="c", player_id="ada", provider="p", game_ids=("g",), rounds=rounds,
+                       bet=Decimal("0.20"), currency="EUR", expires_at=NOON + dt.timedelta(hours=-1 if over else 1))  # fmt: skip
+    return own_grant(Grant(grant_id="k", order=order, state=state, created_at=NOON), NOON)
+
+
+GIVEN = line(Kind.GRANT)
+TAKEN_BACK = line(Kind.GRANT, belief=Belief.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "expected"),
+    [
+        (GIVEN, grant(GrantState.ACTIVE), None),
+        (GIVEN, grant(GrantState.ACTIVE, over=True), None),
+        (GIVEN, grant(GrantState.ACTIVE, rounds=6), CaseClass.AMOUNT_DIFFERS),
+        (replace(GIVEN, currency="USD"), grant(GrantState.ACTIVE), CaseClass.AMOUNT_DIFFERS),
+        (GIVEN, own_grant(None, NOON), CaseClass.MISSING_HERE),
+        (GIVEN, grant(GrantState.ASKED), CaseClass.MISSING_HERE),
+        (GIVEN, grant(GrantState.REFUSED), CaseClass.STATE_DIFFERS),
+        (GIVEN, grant(GrantState.CANCELLED), CaseClass.STATE_DIFFERS),
+        (TAKEN_BACK, grant(GrantState.CANCELLED), None),
+        (TAKEN_BACK, grant(GrantState.ACTIVE), CaseClass.STATE_DIFFERS),
+        (TAKEN_BACK, grant(GrantState.ACTIVE, over=True), None),
+        (TAKEN_BACK, own_grant(None, NOON), None),
+        (None, grant(GrantState.ACTIVE), CaseClass.MISSING_THERE),
+        (None, grant(GrantState.ACTIVE, over=True), None),
+        (None, grant(GrantState.CANCELLED), None),
+    ],
+)
+def test_free_rounds_on_both_sides_have_one_class(there: Line | None, here: Own, expected: CaseClass | None) -> None:
+    assert judge_grant(there, here) is expected
+
+
+def test_free_rounds_are_not_compared_with_the_ledger() -> None:
+    assert uploaded([GIVEN], "aurora", "EUR") == []
 
 
 def test_compared_are_messages_that_were_taken_in_the_order_of_files() -> None:

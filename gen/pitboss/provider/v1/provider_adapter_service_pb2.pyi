@@ -195,7 +195,7 @@ class _ProviderBeliefEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Provid
     PROVIDER_BELIEF_REFUSED: _ProviderBelief.ValueType  # 2
     """It was refused for good."""
     PROVIDER_BELIEF_CANCELLED: _ProviderBelief.ValueType  # 3
-    """A bet that was cancelled."""
+    """A bet that was cancelled, or free rounds that were taken back."""
     PROVIDER_BELIEF_PENDING: _ProviderBelief.ValueType  # 4
     """It has no answer yet."""
     PROVIDER_BELIEF_DISPUTED: _ProviderBelief.ValueType  # 5
@@ -211,7 +211,7 @@ PROVIDER_BELIEF_ACCEPTED: ProviderBelief.ValueType  # 1
 PROVIDER_BELIEF_REFUSED: ProviderBelief.ValueType  # 2
 """It was refused for good."""
 PROVIDER_BELIEF_CANCELLED: ProviderBelief.ValueType  # 3
-"""A bet that was cancelled."""
+"""A bet that was cancelled, or free rounds that were taken back."""
 PROVIDER_BELIEF_PENDING: ProviderBelief.ValueType  # 4
 """It has no answer yet."""
 PROVIDER_BELIEF_DISPUTED: ProviderBelief.ValueType  # 5
@@ -234,6 +234,10 @@ class _ProviderLedgerKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Pr
     """A cancel of a bet."""
     PROVIDER_LEDGER_KIND_CLOSE: _ProviderLedgerKind.ValueType  # 4
     """The end of a round."""
+    PROVIDER_LEDGER_KIND_GRANT: _ProviderLedgerKind.ValueType  # 5
+    """Free rounds that the provider has given, as they are now. Their amount is what all of them are worth, and their
+    key what whoever gave them calls them. They come after the messages.
+    """
 
 class ProviderLedgerKind(_ProviderLedgerKind, metaclass=_ProviderLedgerKindEnumTypeWrapper):
     """ProviderLedgerKind is what a line of the provider's record is about."""
@@ -248,6 +252,10 @@ PROVIDER_LEDGER_KIND_CANCEL: ProviderLedgerKind.ValueType  # 3
 """A cancel of a bet."""
 PROVIDER_LEDGER_KIND_CLOSE: ProviderLedgerKind.ValueType  # 4
 """The end of a round."""
+PROVIDER_LEDGER_KIND_GRANT: ProviderLedgerKind.ValueType  # 5
+"""Free rounds that the provider has given, as they are now. Their amount is what all of them are worth, and their
+key what whoever gave them calls them. They come after the messages.
+"""
 Global___ProviderLedgerKind: _TypeAlias = ProviderLedgerKind  # noqa: Y015
 
 class _ProviderHealth:
@@ -562,6 +570,7 @@ class ProviderGame(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     ENABLED_FIELD_NUMBER: _builtins.int
     CURRENCY_CODES_FIELD_NUMBER: _builtins.int
+    REFUSED_COUNTRIES_FIELD_NUMBER: _builtins.int
     game_id: _builtins.str
     """The provider's game id."""
     title: _builtins.str
@@ -574,6 +583,10 @@ class ProviderGame(_message.Message):
     def currency_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Currencies. Empty: all of the provider's."""
 
+    @_builtins.property
+    def refused_countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Countries in which the provider does not let it be played, ISO 3166-1 alpha-2."""
+
     def __init__(
         self,
         *,
@@ -582,10 +595,11 @@ class ProviderGame(_message.Message):
         category: _builtins.str = ...,
         enabled: _builtins.bool = ...,
         currency_codes: _abc.Iterable[_builtins.str] | None = ...,
+        refused_countries: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "currency_codes", b"currency_codes", "enabled", b"enabled", "game_id", b"game_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "currency_codes", b"currency_codes", "enabled", b"enabled", "game_id", b"game_id", "refused_countries", b"refused_countries", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -627,12 +641,15 @@ class GrantFreeRoundsRequest(_message.Message):
     ROUNDS_FIELD_NUMBER: _builtins.int
     BET_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    BONUS_BUY_FIELD_NUMBER: _builtins.int
     grant_id: _builtins.str
     """The session service's id of the grant."""
     player_reference: _builtins.str
     """Provider-side name of the player, "licensee.player"."""
     rounds: _builtins.int
     """How many rounds."""
+    bonus_buy: _builtins.bool
+    """Each round begins with the game's bonus, as if the player had bought it. Only where the provider gives such rounds."""
     @_builtins.property
     def game_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The provider's game ids. More than one only where the provider shares rounds over games."""
@@ -654,10 +671,11 @@ class GrantFreeRoundsRequest(_message.Message):
         rounds: _builtins.int = ...,
         bet: _money_pb2.Money | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        bonus_buy: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "player_reference", b"player_reference", "rounds", b"rounds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "player_reference", b"player_reference", "rounds", b"rounds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -798,6 +816,7 @@ class FetchProviderLedgerRequest(_message.Message):
 
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """First sent at this moment or later, by the provider's clock."""
@@ -806,15 +825,20 @@ class FetchProviderLedgerRequest(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp:
         """First sent before this moment."""
 
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[Global___ProviderLedgerKind.ValueType]:
+        """Only lines of these kinds. Empty: of all."""
+
     def __init__(
         self,
         *,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        kinds: _abc.Iterable[Global___ProviderLedgerKind.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "kinds", b"kinds", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -35,7 +35,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001", "state": "CLOSED"}
     """
     ERROR_REASON_GAME_NOT_AVAILABLE: _ErrorReason.ValueType  # 3
-    """The game is unknown, disabled, or its provider is down.
+    """The game is unknown, disabled, or its provider is down; or it is not offered in this currency or country.
 
     Example metadata: {"provider": "hub88_style", "game_id": "demo_fruit_5"}
     """
@@ -127,7 +127,7 @@ ERROR_REASON_SESSION_ENDED: ErrorReason.ValueType  # 2
 Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001", "state": "CLOSED"}
 """
 ERROR_REASON_GAME_NOT_AVAILABLE: ErrorReason.ValueType  # 3
-"""The game is unknown, disabled, or its provider is down.
+"""The game is unknown, disabled, or its provider is down; or it is not offered in this currency or country.
 
 Example metadata: {"provider": "hub88_style", "game_id": "demo_fruit_5"}
 """

@@ -166,7 +166,9 @@ class CreateSessionRequest(_message.Message):
     language: _builtins.str
     """Language tag, "en" or "pt-BR". Empty: "en"."""
     country: _builtins.str
-    """Country of the player, ISO 3166-1 alpha-2. Empty: not told to the provider."""
+    """Country of the player, ISO 3166-1 alpha-2. Empty: not told to the provider; then a game that is refused in some country is
+    not launched.
+    """
     device: Global___Device.ValueType
     """Where the game runs."""
     lobby_url: _builtins.str

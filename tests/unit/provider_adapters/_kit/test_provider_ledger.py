@@ -12,7 +12,7 @@ import pytest
 
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.provider_ledger import PAGE, PATH, ProviderLedger
+from provider_adapters._kit.provider_ledger import GRANTS_PATH, PAGE, PATH, ProviderLedger
 
 T = TypeVar("T")
 
@@ -32,11 +32,12 @@ class Vendor:
     def __init__(self, *replies: HttpReply) -> None:
         self.replies = list(replies)
         self.asked: list[dict[str, list[str]]] = []
+        self.path = PATH
 
     async def send(
         self, operation: str, method: str, path: str, *, read: Callable[[HttpReply], T], query: str = "", **_: Any
     ) -> T:
-        assert (method, path) == ("GET", PATH)
+        assert (method, path) == ("GET", self.path)
         self.asked.append(parse_qs(query))
         return read(self.replies.pop(0))
 
@@ -49,6 +50,13 @@ async def told(*replies: HttpReply) -> tuple[list[Any], Vendor]:
     vendor = Vendor(*replies)
     found = [one async for some in ProviderLedger(vendor).messages(3, 9) for one in some]
     return found, vendor
+
+
+async def test_free_rounds_are_read_from_a_list_of_their_own() -> None:
+    vendor = Vendor(page(row(1, kind="grant", amount="0.60", belief="cancelled", round_id="")))
+    vendor.path = GRANTS_PATH
+    (one,) = [one async for some in ProviderLedger(vendor).grants(3, 9) for one in some]
+    assert (one.kind, one.amount, one.belief) == ("grant", Decimal("0.60"), "cancelled")
 
 
 async def test_a_message_is_read_field_by_field() -> None:

@@ -60,6 +60,7 @@ class CatalogGame(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     UNAVAILABLE_REASON_FIELD_NUMBER: _builtins.int
     CURRENCY_CODES_FIELD_NUMBER: _builtins.int
+    REFUSED_COUNTRIES_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """The provider."""
     game_id: _builtins.str
@@ -76,6 +77,10 @@ class CatalogGame(_message.Message):
     def currency_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Currencies that the provider offers for it. Empty: all of the provider's."""
 
+    @_builtins.property
+    def refused_countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Countries in which the provider does not let it be played, ISO 3166-1 alpha-2."""
+
     def __init__(
         self,
         *,
@@ -86,10 +91,11 @@ class CatalogGame(_message.Message):
         available: _builtins.bool = ...,
         unavailable_reason: _builtins.str = ...,
         currency_codes: _abc.Iterable[_builtins.str] | None = ...,
+        refused_countries: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "category", b"category", "currency_codes", b"currency_codes", "game_id", b"game_id", "provider", b"provider", "title", b"title", "unavailable_reason", b"unavailable_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "category", b"category", "currency_codes", b"currency_codes", "game_id", b"game_id", "provider", b"provider", "refused_countries", b"refused_countries", "title", b"title", "unavailable_reason", b"unavailable_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

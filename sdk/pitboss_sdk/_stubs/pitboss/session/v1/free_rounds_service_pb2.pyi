@@ -74,6 +74,7 @@ class Grant(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    BONUS_BUY_FIELD_NUMBER: _builtins.int
     grant_id: _builtins.str
     """Our id."""
     player_id: _builtins.str
@@ -88,6 +89,8 @@ class Grant(_message.Message):
     """What the provider calls it: the id of the grant in the ledger's free-round transactions. Empty until
     the provider has answered.
     """
+    bonus_buy: _builtins.bool
+    """Each round begins with the game's bonus."""
     @_builtins.property
     def game_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The provider's game ids."""
@@ -122,10 +125,11 @@ class Grant(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        bonus_buy: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "player_id", b"player_id", "provider", b"provider", "provider_reference", b"provider_reference", "rounds", b"rounds", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "player_id", b"player_id", "provider", b"provider", "provider_reference", b"provider_reference", "rounds", b"rounds", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -144,6 +148,7 @@ class CreateGrantRequest(_message.Message):
     ROUNDS_FIELD_NUMBER: _builtins.int
     BET_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    BONUS_BUY_FIELD_NUMBER: _builtins.int
     client_key: _builtins.str
     """The caller's key. A retry repeats it."""
     player_id: _builtins.str
@@ -152,6 +157,8 @@ class CreateGrantRequest(_message.Message):
     """The provider."""
     rounds: _builtins.int
     """How many rounds."""
+    bonus_buy: _builtins.bool
+    """Each round begins with the game's bonus, as if the player had bought it. Only where the provider gives such rounds."""
     @_builtins.property
     def game_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The provider's game ids. More than one only where the provider shares rounds over games."""
@@ -174,10 +181,11 @@ class CreateGrantRequest(_message.Message):
         rounds: _builtins.int = ...,
         bet: _money_pb2.Money | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        bonus_buy: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "client_key", b"client_key", "expire_time", b"expire_time", "game_ids", b"game_ids", "player_id", b"player_id", "provider", b"provider", "rounds", b"rounds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "client_key", b"client_key", "expire_time", b"expire_time", "game_ids", b"game_ids", "player_id", b"player_id", "provider", b"provider", "rounds", b"rounds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -92,7 +92,7 @@ class ReconciliationCase(_message.Message):
     case_class: Global___CaseClass.ValueType
     """How the sides differ."""
     kind: _builtins.str
-    """Kind of the message: "bet", "win" or "cancel"."""
+    """Kind of the message: "bet", "win" or "cancel"; or "grant" for free rounds that were given."""
     transaction_key: _builtins.str
     """Its key."""
     player_id: _builtins.str
@@ -102,9 +102,13 @@ class ReconciliationCase(_message.Message):
     state_there: _builtins.str
     """What the provider believes, such as "accepted". Empty: it does not know the message."""
     state_here: _builtins.str
-    """What the ledger has: "applied", "rolled back", "refused", "tombstoned" or "unknown"."""
+    """What the ledger has: "applied", "rolled back", "refused", "tombstoned" or "unknown". Of free rounds, what the session
+    service has: "applied" for given, "rolled back" for taken back.
+    """
     outcome_here: _builtins.str
-    """Outcome that the ledger stored, such as "OUTCOME_ORIGINAL_NOT_FOUND". Empty: it has none."""
+    """Outcome that the ledger stored, such as "OUTCOME_ORIGINAL_NOT_FOUND"; state of a grant, such as "GRANT_STATE_ASKED". Empty: it
+    has none.
+    """
     round_here: _builtins.str
     """State of the round in the ledger, such as "open". Empty: not asked for, or never opened."""
     transaction_id: _builtins.str
