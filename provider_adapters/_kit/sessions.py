@@ -30,7 +30,8 @@ _log = logs.get("adapter_sessions")
 
 _NEWEST_IS_FRESH_S = 1.0
 """A player's newest session changes with each launch; other adapter processes launch too."""
-_TIMEOUT_S = 1.0
+_TIMEOUT_S, _SHARE = 1.0, 1 / 3
+"""The directory has a second, or this part of the time that is left if that is more: a patient provider hears of the session."""
 
 
 class FactsCache:
@@ -114,7 +115,8 @@ class DirectorySessions:
     async def _resolve(self, request: ResolveSessionRequest, budget: Budget) -> SessionFacts | None:
         metadata = call_metadata(request_id=current_request_id() or None)
         try:
-            reply = await self._directory.ResolveSession(request, timeout=budget.capped(_TIMEOUT_S), metadata=metadata)
+            timeout_s = budget.capped(max(_TIMEOUT_S, budget.remaining() * _SHARE))
+            reply = await self._directory.ResolveSession(request, timeout=timeout_s, metadata=metadata)
         except grpc.RpcError as error:
             told = read_error(error)
             if told.code is grpc.StatusCode.NOT_FOUND:

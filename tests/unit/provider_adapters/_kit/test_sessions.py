@@ -28,9 +28,11 @@ class Directory:
     def __init__(self) -> None:
         self.answer: Any = found()
         self.asked: list[Any] = []
+        self.waits: list[float] = []
 
     async def ResolveSession(self, request: Any, *, timeout: float, metadata: Any) -> ResolveSessionResponse:  # noqa: N802, ASYNC109
         self.asked.append(request)
+        self.waits.append(timeout)
         if isinstance(self.answer, grpc.StatusCode):
             raise grpc.aio.AioRpcError(self.answer, grpc.aio.Metadata(), grpc.aio.Metadata())
         return self.answer  # type: ignore[no-any-return]
@@ -56,6 +58,14 @@ async def test_a_token_is_asked_for_once(directory: Directory, sessions: Directo
     assert first is not None
     assert (first.session_id, first.player, first.currency_code) == ("s-1", PLAYER, "EUR")
     assert len(directory.asked) == 1
+
+
+@pytest.mark.parametrize(("left_s", "wait_s"), [(0.5, 0.5), (2.5, 1.0), (9.0, 3.0)])
+async def test_the_directory_gets_a_second_or_a_third_of_a_longer_time(
+    directory: Directory, sessions: DirectorySessions, left_s: float, wait_s: float
+) -> None:
+    await sessions.by_token("t-1", Budget(left_s, clock=lambda: 0.0))
+    assert directory.waits == [pytest.approx(wait_s)]
 
 
 async def test_a_known_token_needs_no_directory(directory: Directory, sessions: DirectorySessions) -> None:
