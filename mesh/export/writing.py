@@ -98,7 +98,7 @@ def _tiles(entries: Iterator[bytes]) -> Iterator[list[bytes]]:
 
 def _tables(shard: Shard) -> Iterator[bytes]:
     for player_id, player in sorted(shard.players.items()):
-        yield _line({"player": [player_id, *player]})
+        yield _line({"player": [player_id, player.licensee_id, player.name]})
     for _, account in sorted(shard.accounts.items()):
         # Sums of the house may pass 64 bits, so sums are text.
         yield _line({"account": [*account[:6], str(account.debits), str(account.credits)]})

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from mesh.second_opinion.notebook import HASH_SIZE, TILE, Position
 from mesh.verify.chain import digest_of
 from mesh.verify.lines import entry_bytes, transfer_of
+from mesh.verify.people import SAYING
 from mesh.verify.tables import Batch, Transfer
 from mesh.verify.tree import TILE_HEIGHT, Tree
 
@@ -23,6 +24,8 @@ _NULL: Final = b"null"
 _SEQUENCE, _OPERATION, _KIND, _KEY, _OUTCOME = 0, 1, 5, 6, 8
 _DEBIT, _CREDIT, _MOVED, _DEBIT_AFTER, _CREDIT_AFTER = 11, 12, 13, 14, 15
 _HOLD_KINDS: Final = frozenset({b"6", b"7", b"8", b"9"})
+_SAYING_KINDS: Final = frozenset(b"%d" % kind for kind in SAYING)
+"""Kinds that may say a fact of a player."""
 _IDENTITY: Final = slice(2, 7)
 """Licensee, player, source, kind and key: what must never come twice."""
 
@@ -87,6 +90,8 @@ class ShardBook:
         """Sequences of the keys."""
         self.holds: list[Transfer] = []
         """Entries that change a reservation."""
+        self.sayings: list[Transfer] = []
+        """Entries that may say a fact of a player."""
 
     @classmethod
     def empty(cls, shard: int) -> ShardBook:
@@ -163,7 +168,9 @@ class ShardBook:
                 self.keys.append(_key_hash(fields))
                 self.key_places.append(sequence)
             if fields[_KIND] in _HOLD_KINDS and fields[_OUTCOME] == b"1" and not _is_leg(fields):
-                self._note_hold(entry, sequence)
+                self._note(self.holds, entry, sequence)
+            if fields[_KIND] in _SAYING_KINDS:
+                self._note(self.sayings, entry, sequence)
         lost = self._lose(size + 1, batch.first_sequence + batch.count)
         self._keep(leaves + lost)
         self.size = size + len(lost)
@@ -201,9 +208,9 @@ class ShardBook:
             )
         )
 
-    def _note_hold(self, entry: bytes, sequence: int) -> None:
+    def _note(self, entries: list[Transfer], entry: bytes, sequence: int) -> None:
         try:
-            self.holds.append(transfer_of(self.shard, entry))
+            entries.append(transfer_of(self.shard, entry))
         except ValueError:
             self.dispute(sequence, "the entry cannot be read")
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesh.second_opinion.book import Accounts, Problem, ShardBook
-from mesh.second_opinion.history import History, account_problem
+from mesh.second_opinion.history import History, account_problem, facts_problems
 from mesh.second_opinion.notebook import TILE, Alarm, HoldRow, Notebook, Position
 from mesh.second_opinion.reading import Reader
 from mesh.verify.holds import Reserved, follow, name_of
 from mesh.verify.lines import Span
+from mesh.verify.people import follow as follow_facts
 from mesh.verify.tables import Batch, Head
 from mesh.verify.tree import TILE_HEIGHT
 
@@ -48,6 +49,7 @@ class Follower:
             for shard, position in notebook.positions().items()
         }
         self._compare_later: set[int] = set()
+        self._people_later: set[int] = set()
         self._remembered: dict[int, Position] = {}
         self._stuck: set[int] = set()
         """Shards that cannot be followed any further, which must not keep the others waiting."""
@@ -73,10 +75,12 @@ class Follower:
             self._learn_owners(reader, problems)
             self._check_keys(reader, problems)
             self._follow_holds(reader, problems, whole=whole)
+            self._follow_people(problems)
             self._keep()
             if whole:
                 self._compare_heads(heads, problems)
                 self._compare_accounts(reader, problems)
+                self._compare_people(reader, problems)
                 self.history.read(reader, self._books, self._accounts, problems)
             self._remember_positions()
             alarms = self._alarms(problems)
@@ -169,6 +173,20 @@ class Follower:
                 place = f"{entry.shard}-{entry.sequence}"
                 problems.append(Problem(place, f"the reservation {name[2]!r} is not what its entries say"))
 
+    def _follow_people(self, problems: list[Problem]) -> None:
+        for book in self._books.values():
+            for entry in book.sayings:
+                before = self._notebook.facts(entry.player_id)
+                try:
+                    facts = follow_facts(before, entry)
+                except (KeyError, TypeError):
+                    problems.append(Problem(f"{entry.shard}-{entry.sequence}", "it does not say what its kind must"))
+                    continue
+                if facts != before:
+                    self._notebook.put_facts(entry.player_id, facts)
+                    self._people_later.add(entry.player_id)
+            book.sayings.clear()
+
     # -- the tables
 
     def _compare_heads(self, heads: Sequence[Head], problems: list[Problem]) -> None:
@@ -191,6 +209,14 @@ class Follower:
             if row is None or (row.debits, row.credits) != (debits, credits_):
                 problems.append(account_problem(account, row, debits, credits_))
         self._compare_later.clear()
+
+    def _compare_people(self, reader: Reader, problems: list[Problem]) -> None:
+        if not self._people_later:
+            return
+        rows = reader.facts(self._people_later)
+        for player in self._people_later:
+            problems += facts_problems(player, rows.get(player), self._notebook.facts(player))
+        self._people_later.clear()
 
     # -- the notebook
 

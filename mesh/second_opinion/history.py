@@ -13,7 +13,8 @@ from mesh.second_opinion.notebook import HASH_SIZE, TILE, Notebook
 from mesh.second_opinion.reading import Reader, Sums
 from mesh.verify.chain import digest_of
 from mesh.verify.lines import entry_bytes
-from mesh.verify.tables import Batch
+from mesh.verify.people import differences
+from mesh.verify.tables import Batch, Facts
 
 _MOST: Final = 20_000
 """Entries that are read again in one portion, however much there is to do."""
@@ -21,7 +22,7 @@ _BATCHES: Final = 2_000
 
 
 class History:
-    """Cursors over entries, batches and accounts, each starting over when it is through."""
+    """Cursors over entries, batches, accounts and facts of players, each starting over when it is through."""
 
     def __init__(self, notebook: Notebook, *, per_second: int) -> None:
         self._notebook = notebook
@@ -38,6 +39,7 @@ class History:
         self._links: dict[int, tuple[int, bytes]] = {}
         """By shard: the last batch that was read again, and its digest."""
         self._account = -1
+        self._player = 0
         self._ids: list[int] = []
         """Accounts that this round should find, in order."""
 
@@ -50,6 +52,7 @@ class History:
         self._entries(reader, books, portion, problems)
         self._batches(reader, books, problems)
         self._accounts(reader, accounts, portion, problems)
+        self._people(reader, portion, problems)
 
     def _look_for_changes(self, reader: Reader) -> None:
         touched = reader.rows_touched()
@@ -156,6 +159,24 @@ class History:
             if account not in rows:
                 debits, credits_, _ = accounts.sums[account]
                 problems.append(account_problem(account, None, debits, credits_))
+
+    # -- facts of players
+
+    def _people(self, reader: Reader, portion: int, problems: list[Problem]) -> None:
+        rows = reader.facts_page(self._player, min(portion, _MOST))
+        last = max(rows, default=None)
+        followed = self._notebook.facts_between(self._player, last)
+        for player in sorted(rows.keys() | followed.keys()):
+            problems += facts_problems(player, rows.get(player), followed.get(player, Facts()))
+        self._player = 0 if last is None else last
+
+
+def facts_problems(player: int, row: Facts | None, followed: Facts) -> list[Problem]:
+    """A player whose row does not have the facts that the entries say."""
+    place = f"player {player}"
+    if row is None:
+        return [Problem(place, "it is in no table, and entries say facts of it")]
+    return [Problem(place, str(difference)) for difference in differences(row, followed)]
 
 
 def account_problem(account: int, row: Sums | None, debits: int, credits_: int) -> Problem:

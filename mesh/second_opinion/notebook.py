@@ -6,6 +6,7 @@ not at all, whatever ends the process, and after a power cut a file that is not 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mesh.verify.tables import Facts
+
 HASH_SIZE: Final = 32
 TILE: Final = 256
 """Hashes of a whole tile."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _TABLES: Final = """
 CREATE TABLE shard (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, digest BLOB NOT NULL, peaks BLOB NOT NULL,
     disputed INTEGER NOT NULL);
@@ -27,6 +30,7 @@ CREATE TABLE account (id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, debits TEX
 CREATE TABLE hold (player INTEGER, source INTEGER, key TEXT, asset INTEGER, amount INTEGER NOT NULL,
     captured INTEGER NOT NULL, released INTEGER NOT NULL, ended INTEGER NOT NULL,
     PRIMARY KEY (player, source, key)) WITHOUT ROWID;
+CREATE TABLE player (id INTEGER PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE seen_key (hash INTEGER PRIMARY KEY);
 CREATE TABLE alarm (number INTEGER PRIMARY KEY, place TEXT NOT NULL, problem TEXT NOT NULL, seen_us INTEGER NOT NULL,
     UNIQUE (place, problem));
@@ -121,6 +125,18 @@ class Notebook:
         ).fetchone()
         return found
 
+    def facts(self, player: int) -> Facts:
+        """The facts of one player; the defaults if nothing was said yet."""
+        row = self._connection.execute("SELECT facts FROM player WHERE id = ?", (player,)).fetchone()
+        return Facts() if row is None else Facts._make(json.loads(row[0]))
+
+    def facts_between(self, after: int, last: int | None) -> dict[int, Facts]:
+        """The facts of all players after an id, up to and with another; None: of all that follow."""
+        rows = self._connection.execute(
+            "SELECT id, facts FROM player WHERE id > ? AND id <= coalesce(?, id) ORDER BY id", (after, last)
+        )
+        return {row[0]: Facts._make(json.loads(row[1])) for row in rows}
+
     def alarms(self, limit: int) -> list[Alarm]:
         """What did not agree, the latest first."""
         rows = self._connection.execute(
@@ -147,6 +163,10 @@ class Notebook:
     def put_hold(self, name: HoldName, row: HoldRow) -> None:
         """Remember a reservation."""
         self._connection.execute("INSERT OR REPLACE INTO hold VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*name, *row))
+
+    def put_facts(self, player: int, facts: Facts) -> None:
+        """Remember the facts of a player."""
+        self._connection.execute("INSERT OR REPLACE INTO player VALUES (?, ?)", (player, json.dumps(facts)))
 
     def add_keys(self, hashes: list[int]) -> list[int]:
         """Remember keys; returns at which places of the list stand those that were there already."""

@@ -10,7 +10,7 @@ import psycopg
 
 from mesh.second_opinion.notebook import HoldName
 from mesh.verify.lines import Span, copy
-from mesh.verify.tables import Batch, Head
+from mesh.verify.tables import Batch, Facts, Head
 
 _HEADS: Final = "SELECT id, next_sequence, digest, frontier FROM shard ORDER BY id"
 _BATCHES: Final = (
@@ -24,6 +24,9 @@ _ACCOUNTS: Final = (
     " FROM account WHERE id = ANY (%(ids)s::bigint[])"
 )
 _ACCOUNT_PAGE: Final = "SELECT id, debits, credits FROM account WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
+_FACTS: Final = "SELECT id, pack, born_on, main_asset_id, blocked, register, person FROM player"
+_FACTS_OF: Final = f"{_FACTS} WHERE id = ANY (%(ids)s::bigint[])"
+_FACTS_PAGE: Final = f"{_FACTS} WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
 _HOLDS: Final = (
     "SELECT hold.player_id, hold.source_id, hold.key, hold.asset_id, hold.amount, hold.captured, hold.released, hold.state"
     " FROM unnest(%(players)s::bigint[], %(sources)s::smallint[], %(keys)s::text[]) AS asked (player, source, key)"
@@ -97,6 +100,14 @@ class Reader:
         """Accounts after an id, in order of ids."""
         rows = self._rows(_ACCOUNT_PAGE, {"after": after, "limit": limit})
         return {row[0]: Sums(int(row[1]), int(row[2])) for row in rows}
+
+    def facts(self, ids: Iterable[int]) -> dict[int, Facts]:
+        """What the table says of players, by id."""
+        return {row[0]: Facts._make(row[1:]) for row in self._rows(_FACTS_OF, {"ids": list(ids)})}
+
+    def facts_page(self, after: int, limit: int) -> dict[int, Facts]:
+        """What the table says of players after an id, in order of ids."""
+        return {row[0]: Facts._make(row[1:]) for row in self._rows(_FACTS_PAGE, {"after": after, "limit": limit})}
 
     def holds(self, names: Sequence[HoldName]) -> dict[HoldName, tuple[Any, ...]]:
         """(asset, amount, captured, released, state) of reservations."""

@@ -12,6 +12,7 @@ from mesh.verify.chain import Chain, Sequences
 from mesh.verify.findings import Check, Findings, verdict
 from mesh.verify.holds import Holds
 from mesh.verify.mirrored import OwnWallets
+from mesh.verify.people import People
 from mesh.verify.postings import Gatherer
 from mesh.verify.rounds import Cancels, Results, Rounds
 from mesh.verify.tables import Names, Shard, Transfer
@@ -32,6 +33,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "every key answered once": "keys",
     "postings stay with player, licensee and currency": "postings",
     "licensees' own wallets were asked and told once": "answers of licensees' own wallets",
+    "facts of players are those of the log": "players",
 }
 """The checks by name, and what they look at."""
 
@@ -65,6 +67,7 @@ def watchers(shard: Shard, *, still_playing: bool) -> dict[str, Watcher]:
         "every key answered once": Keys(),
         "postings stay with player, licensee and currency": Scopes(shard),
         "licensees' own wallets were asked and told once": OwnWallets(),
+        "facts of players are those of the log": People(shard),
     }
 
 
@@ -81,7 +84,7 @@ def verify_shard(
                 # Whoever has spoiled an entry does not get to end the checker.
                 check.findings.add(f"{shard.head.shard}-{transfer.sequence}: it cannot be understood: {error}")
     for check in checks.values():
-        if isinstance(check, Balances | Chain | Sequences | Rounds | Holds | Gatherer):
+        if isinstance(check, Balances | Chain | Sequences | Rounds | Holds | People | Gatherer):
             check.end()
     return {BOOKS: books(shard, names), **{name: check.findings for name, check in checks.items()}}
 

@@ -13,7 +13,20 @@ import psycopg
 
 from mesh.verify.lines import Span, copy, entry_bytes
 from mesh.verify.studios import Message
-from mesh.verify.tables import ID_STRIDE, Account, Asset, Batch, Head, Hold, Names, Player, Round, Shard, Transfer
+from mesh.verify.tables import (
+    ID_STRIDE,
+    Account,
+    Asset,
+    Batch,
+    Facts,
+    Head,
+    Hold,
+    Names,
+    Player,
+    Round,
+    Shard,
+    Transfer,
+)
 
 Row = TypeVar("Row")
 _PAGE: Final = 5_000
@@ -35,7 +48,10 @@ _HOLDS: Final = (
     "SELECT player_id, source_id, key, asset_id, amount, captured, released, state FROM hold "
     "WHERE player_id %% %(stride)s = %(shard)s"
 )
-_PLAYERS: Final = "SELECT id, licensee_id, name FROM player WHERE id %% %(stride)s = %(shard)s"
+_PLAYERS: Final = (
+    "SELECT id, licensee_id, name, pack, born_on, main_asset_id, blocked, register, person FROM player "
+    "WHERE id %% %(stride)s = %(shard)s"
+)
 _TRANSFERS: Final = (
     "SELECT sequence, operation, licensee_id, player_id, source_id, kind, key, encode(fingerprint, 'hex'), outcome, "
     "asset_id, amount, debit_id, credit_id, moved, debit_after::text, credit_after::text, available, round, game, "
@@ -76,7 +92,7 @@ class Ledger:
             accounts={row[0]: _account(row) for row in self._of(_ACCOUNTS, head)},
             rounds=[Round(*row) for row in self._of(_ROUNDS, head)],
             holds=[Hold(*row) for row in self._of(_HOLDS, head)],
-            players={row[0]: Player(row[1], row[2]) for row in self._of(_PLAYERS, head)},
+            players={row[0]: Player(row[1], row[2], Facts._make(row[3:])) for row in self._of(_PLAYERS, head)},
         )
 
     def transfers(self, head: Head) -> Iterator[Transfer]:

@@ -15,7 +15,7 @@ ID_STRIDE: Final = 1024
 
 
 class Kind(enum.IntEnum):
-    """Kinds of entries that move money, or say something about it."""
+    """Kinds of entries that move money, or say something about it or about a player."""
 
     BET = 1
     WIN = 2
@@ -38,6 +38,11 @@ class Kind(enum.IntEnum):
     ADJUST = 19
     TRANSFER_IN = 22
     TRANSFER_OUT = 23
+    OPEN_ACCOUNT = 30
+    OPEN_PLAY = 31
+    SET_BLOCK = 33
+    ENTER = 60
+    CHANGE_PLAY = 61
     CONCLUDE = 64
     DELIVER = 65
     DELIVERY_REFUSED = 66
@@ -164,11 +169,25 @@ class Asset(NamedTuple):
     exponent: int
 
 
+class Facts(NamedTuple):
+    """What the law asks for of a player, as its table has it. A player of whom nothing was accepted has the defaults."""
+
+    pack: str = ""
+    born_on: str = ""
+    main_asset_id: int | None = None
+    blocked: bool = False
+    register: str | None = None
+    """What the exclusion register said last."""
+    person: str | None = None
+    """A keyed digest that names the human."""
+
+
 class Player(NamedTuple):
-    """A player's owner and name."""
+    """A player's owner and name, and what its table says besides; None in an export, which does not have that."""
 
     licensee_id: int
     name: str
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

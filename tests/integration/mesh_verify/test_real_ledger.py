@@ -95,7 +95,7 @@ def touched(stack: Stack, change: str, back: str) -> Iterator[None]:
 def test_a_ledger_that_nobody_touched_passes_every_check_and_every_check_saw_something(stack: Stack) -> None:
     report = check(stack)
     assert red(report) == set()
-    assert len(report.checks) == 16
+    assert len(report.checks) == 17
     seen = {one.name: one.detail for one in report.checks}
     # Nobody here was granted free rounds.
     assert seen.pop("no free round paid twice").startswith("0 ")
@@ -107,6 +107,7 @@ def test_a_ledger_that_nobody_touched_passes_every_check_and_every_check_saw_som
 
 
 BALANCES, BOOKS, CHAIN = "every balance equals its transfers", "books sum to zero per currency", "chain intact"
+FACTS = "facts of players are those of the log"
 HUB88 = "studio hub88_style equals our ledger to the cent"
 ANY_CASH = "(SELECT min(id) FROM account WHERE class = 1)"
 FLIPPED_ROOT = (
@@ -165,6 +166,9 @@ ANY_WIN = "kind = 2 AND moved IS NOT NULL AND source_id = (SELECT id FROM source
             "UPDATE hold SET amount = amount - 1",
             {"holds consistent"},
         ),
+        ("UPDATE player SET register = 'CLEAR'", "UPDATE player SET register = NULL", {FACTS}),
+        ("UPDATE player SET born_on = born_on || 'x'", "UPDATE player SET born_on = left(born_on, -1)", {FACTS}),
+        ("UPDATE player SET blocked = NOT blocked", "UPDATE player SET blocked = NOT blocked", {FACTS}),
         (
             "UPDATE transfer SET outcome = 3 WHERE kind = 5 AND outcome = 4",
             "UPDATE transfer SET outcome = 4 WHERE kind = 5 AND outcome = 3",

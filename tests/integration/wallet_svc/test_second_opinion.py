@@ -230,6 +230,62 @@ async def test_a_deleted_row_a_changed_balance_a_changed_batch_and_a_deleted_acc
         assert "removed" in second.alarms[-1].problem or "removed" in second.alarms[0].problem
 
 
+FACTS = [
+    ("register", "'CLEAR'"),
+    ("person", "'somebody else'"),
+    ("pack", "'gb'"),
+    ("born_on", "'1999-09-09'"),
+    ("main_asset_id", "NULL"),
+    ("blocked", "NOT blocked"),
+]
+
+
+async def _people(wallet: Wallet) -> None:
+    """Players of whom each fact was said."""
+    for name in ("first", "second"):
+        said = c.OpenAccount(currency="EUR", born_on="1990-01-01", person=f"human of {name}")
+        await wallet.must(name, "first", said, source=CASHIER)
+        await wallet.player(name)
+        login = c.Enter(purpose="login", answers=c.Answers(exclusion_register="SILENT"))
+        await wallet.do(name, "login", login, source=CASHIER)
+        await wallet.must(name, "block", c.SetBlock(blocked=True), source=CASHIER)
+
+
+@pytest.mark.parametrize(("fact", "value"), FACTS)
+async def test_a_changed_fact_of_a_player_is_named_with_the_player(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path, fact: str, value: str
+) -> None:
+    await _people(await ledger.wallet())
+    player = ledger.value("SELECT max(id) FROM player WHERE register = 'SILENT' AND person IS NOT NULL")
+    before = ledger.value(f"SELECT {fact}::text FROM player WHERE id = {player}")  # noqa: S608 - names of the test
+    kind = "boolean" if fact == "blocked" else "integer" if fact == "main_asset_id" else "text"
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        second.catch_up()
+        second.page()
+        assert second.alarms == []
+        connection.execute(f"UPDATE player SET {fact} = {value} WHERE id = {player}".encode())  # noqa: S608
+        for _ in range(2):
+            second.page()
+        connection.execute(f"UPDATE player SET {fact} = %s::{kind} WHERE id = {player}".encode(), (before,))  # noqa: S608
+        assert [(alarm.place, fact in alarm.problem) for alarm in second.alarms] == [(f"player {player}", True)]
+
+
+async def test_a_fact_changed_before_its_entry_was_read_is_named_and_so_is_a_deleted_player(
+    ledger: Ledger, database: Database, server: Postgres, tmp_path: Path
+) -> None:
+    await _people(await ledger.wallet())
+    rows = ledger.rows("SELECT id FROM player WHERE register = 'SILENT' ORDER BY id")
+    one, other = rows[0][0], rows[-1][0]
+    with opinion(database, tmp_path) as second, superuser(server) as connection:
+        connection.execute("UPDATE player SET register = NULL WHERE id = %s", (one,))
+        connection.execute("CREATE TEMP TABLE kept AS SELECT * FROM player WHERE id = %s", (other,))
+        connection.execute("DELETE FROM player WHERE id = %s", (other,))
+        second.catch_up()
+        connection.execute("UPDATE player SET register = 'SILENT' WHERE id = %s", (one,))
+        connection.execute("INSERT INTO player SELECT * FROM kept")
+        assert second.places() == {f"player {one}", f"player {other}"}
+
+
 async def test_a_key_that_was_answered_twice_is_named_even_if_the_database_no_longer_forbids_it(
     ledger: Ledger, database: Database, server: Postgres, tmp_path: Path
 ) -> None:

@@ -12,7 +12,21 @@ from typing import Any
 
 from mesh.verify.findings import Findings
 from mesh.verify.ledger import verify_shard
-from mesh.verify.tables import Account, Asset, Batch, Class, Head, Hold, Kind, Names, Player, Round, Shard, Transfer
+from mesh.verify.tables import (
+    Account,
+    Asset,
+    Batch,
+    Class,
+    Facts,
+    Head,
+    Hold,
+    Kind,
+    Names,
+    Player,
+    Round,
+    Shard,
+    Transfer,
+)
 
 INTENT_BET = 301
 SHARD = 3
@@ -87,6 +101,7 @@ class Bookkeeper:
     credits: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     rounds: list[Round] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
+    facts: Facts = field(default_factory=Facts)
 
     def enter(self, kind: int, key: str | None, **fields: Any) -> int:
         """Append an entry; returns its position."""
@@ -134,7 +149,7 @@ class Bookkeeper:
         }
         signed, head = sign(self.transfers, batches)
         shard = Shard(head=head, batches=signed, accounts=accounts, rounds=self.rounds, holds=self.holds,
-                      players={PLAYER: Player(2, "pl-7")})  # fmt: skip
+                      players={PLAYER: Player(2, "pl-7", self.facts)})  # fmt: skip
         return World(shard, list(self.transfers))
 
 
@@ -179,6 +194,7 @@ def whole_world() -> World:
     books = good_books()
     own_wallet(books)
     more_kinds(books)
+    about_the_player(books)
     return books.world([3, 1, 4, 6, 1, len(books.transfers) - 15])
 
 
@@ -230,6 +246,22 @@ def more_kinds(books: Bookkeeper) -> None:
     books.post(Kind.ADJUST, "adj-1", 2, CASH, GAMING, reference="bet-6")
     books.transfers[-1] = books.transfers[-1]._replace(amount=-2)
     books.rounds.append(Round(PLAYER, STUDIO, "r-6", GBP, opened, 2))
+
+
+def about_the_player(books: Bookkeeper) -> None:
+    """A first account, a second one that says less, a block, and what the register said, for the last time at a refused login."""
+    opened = '{"born_on":"1986-01-15","pack":"gb","person":"p1","register":"CLEAR"}'
+    books.enter(Kind.OPEN_ACCOUNT, "a1", source_id=CASHIER, amount=None, details=opened)
+    again = '{"born_on":"1986-01-15","pack":"gb"}'
+    books.enter(Kind.OPEN_ACCOUNT, "a2", source_id=CASHIER, amount=None, details=again)
+    books.enter(
+        Kind.OPEN_ACCOUNT, "a3", source_id=CASHIER, amount=None, outcome=23, details='{"born_on":"x","pack":"x"}'
+    )
+    books.enter(Kind.SET_BLOCK, "sb", source_id=CASHIER, asset_id=None, available=None, details='{"blocked":true}')
+    books.enter(
+        Kind.ENTER, "in", source_id=CASHIER, asset_id=None, available=None, outcome=4, details='{"register":"SILENT"}'
+    )
+    books.facts = Facts("gb", "1986-01-15", GBP, True, "SILENT", "p1")
 
 
 def own_wallet(books: Bookkeeper) -> None:

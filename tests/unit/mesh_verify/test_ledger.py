@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from mesh.verify.ledger import BOOKS, NOUNS, join
-from mesh.verify.tables import Batch, Hold, Kind, Player, Round
+from mesh.verify.tables import Batch, Facts, Hold, Kind, Player, Round
 from tests.unit.mesh_verify.bookkeeper import (
     CASH,
     CASHIER,
@@ -39,6 +40,7 @@ WINS = "every win belongs to a stake"
 CANCELS = "each stake undone once at most"
 KEYS = "every key answered once"
 OWN_WALLETS = "licensees' own wallets were asked and told once"
+FACTS = "facts of players are those of the log"
 SCOPES = "postings stay with player, licensee and currency"
 
 
@@ -51,6 +53,42 @@ def test_a_ledger_that_is_right_passes_every_check_and_every_check_saw_something
 
 
 # -- the tables against the log
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("pack", "de"),
+        ("born_on", "1986-01-16"),
+        ("main_asset_id", None),
+        ("blocked", False),
+        ("register", "CLEAR"),
+        ("register", None),
+        ("person", "p2"),
+        ("person", None),
+    ],
+)
+def test_a_fact_of_a_player_that_its_entries_do_not_say(fact: str, value: Any) -> None:
+    world = whole_world()
+    player = world.shard.players[PLAYER]
+    changed = player._replace(facts=(player.facts or Facts())._replace(**{fact: value}))
+    world = world.table(players={PLAYER: changed})
+    assert world.red() == {FACTS}
+    (problem,) = world.findings()[FACTS].examples
+    # What names a human, or its date of birth, is in no report.
+    assert ("1986" in problem, "p1" in problem) == (False, False)
+
+
+def test_facts_of_a_player_of_whom_nothing_was_accepted_are_none() -> None:
+    assert good_world().table(players={PLAYER: Player(2, "pl-7", Facts())}).red() == set()
+    assert good_world().table(players={PLAYER: Player(2, "pl-7", Facts(register="CLEAR"))}).red() == {FACTS}
+
+
+def test_an_entry_that_says_another_fact_than_the_table() -> None:
+    world = whole_world()
+    last = world.transfers[-1].sequence
+    assert world.change(last, details='{"register":"CLEAR"}').red() == {CHAIN, FACTS}
+    assert world.change(last, details='{"register":"CLEAR"}').signed_again().red() == {FACTS}
 
 
 def test_money_that_appears_in_an_account() -> None:
