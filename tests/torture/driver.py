@@ -16,10 +16,16 @@ import grpc.aio
 
 from mesh.channels import call_metadata
 from mesh.tls import Tls
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, ledger_service_pb2_grpc, registry_service_pb2_grpc
+from pitboss.wallet.v1 import (
+    action_pb2,
+    ledger_service_pb2,
+    ledger_service_pb2_grpc,
+    registry_service_pb2_grpc,
+    wallet_service_pb2_grpc,
+)
 from tests.torture.history import Writer
 from tests.torture.script import CASHIER, Operation, Script
-from tests.torture.wire import LICENSEE, action_of, answer_of, units
+from tests.torture.wire import TRANSFERS, action_of, answer_of, licensee_of, transfer_of, units
 from tests.torture.world import World
 
 # A killed wallet is back within a second; a channel that waits longer would hide it.
@@ -60,6 +66,8 @@ class Office:
     """Operations that were looked up in the end; they are not sent again."""
     channels: list[grpc.aio.Channel] = field(default_factory=list)
     ledgers: list[Any] = field(default_factory=list)
+    doors: list[Any] = field(default_factory=list)
+    """What licensees call."""
     registries: list[Any] = field(default_factory=list)
 
     def connect(self) -> None:
@@ -69,6 +77,7 @@ class Office:
             made = grpc.aio.secure_channel(f"127.0.0.1:{line.port}", credentials, _IMPATIENT)
             self.channels.append(made)
             self.ledgers.append(ledger_service_pb2_grpc.LedgerServiceStub(made))
+            self.doors.append(wallet_service_pb2_grpc.WalletServiceStub(made))
             self.registries.append(registry_service_pb2_grpc.RegistryServiceStub(made))
 
     async def close(self) -> None:
@@ -87,7 +96,8 @@ class Office:
         """One request for operations of one source. False: nobody knows."""
         numbers = [number for number, _ in numbered]
         self.history.add("send", time.monotonic_ns(), numbers, wallet)
-        metadata = call_metadata(LICENSEE, source=numbered[0][1].steps[0]["by"])
+        first = numbered[0][1]
+        metadata = call_metadata(licensee_of(first.player), source=first.steps[0]["by"])
         try:
             answers = await self._call(wallet, numbered, metadata, timeout_s)
         except grpc.aio.AioRpcError as error:
@@ -105,6 +115,10 @@ class Office:
     ) -> list[list[Any]]:
         ledger = self.ledgers[wallet]
         first = numbered[0][1]
+        if first.steps[0]["do"] in TRANSFERS:
+            method, transfer = transfer_of(first.player, first.steps[0])
+            answer = await getattr(self.doors[wallet], method)(transfer, timeout=timeout_s, metadata=metadata)
+            return [[answer_of(answer.result)]]
         if len(numbered) == 1 and not first.atomic:
             single = ledger_service_pb2.ExecuteRequest(action=action_of(first.player, first.steps[0]))
             answer = await ledger.Execute(single, timeout=timeout_s, metadata=metadata)
@@ -132,7 +146,7 @@ class Office:
         before = time.monotonic_ns()
         try:
             answer = await self.ledgers[wallet].GetBalance(
-                request, timeout=_TIMEOUT_S, metadata=call_metadata(LICENSEE, source=CASHIER)
+                request, timeout=_TIMEOUT_S, metadata=call_metadata(licensee_of(player), source=CASHIER)
             )
         except grpc.aio.AioRpcError as error:
             self.history.add("unknown", time.monotonic_ns(), [], error.code().name)
@@ -217,11 +231,11 @@ def _renamed(operation: Operation) -> Operation:
 
 
 def _groups(operations: list[Operation]) -> list[list[Operation]]:
-    """What can go in one request: single steps of one source, with bets and wins as pairs; other messages alone."""
+    """What can go in one request: single steps of one source, with bets and wins as pairs; the rest alone."""
     groups: dict[str, list[Operation]] = {}
     alone: list[list[Operation]] = []
     for operation in operations:
-        if operation.atomic and not _is_pair(operation):
+        if operation.steps[0]["do"] in TRANSFERS or (operation.atomic and not _is_pair(operation)):
             alone.append([operation])
         else:
             groups.setdefault(operation.steps[0]["by"], []).append(operation)

@@ -28,6 +28,8 @@ class MoneyMachine(RuleBasedStateMachine):
     cancels: Bundle[tuple[str, str]] = Bundle("cancels")
     holds: Bundle[str] = Bundle("holds")
 
+    game_wallet = False
+    """Whether the player's money comes and goes by transfers."""
     late_win_window_us = 0
     """How long after the end of a round its wins are paid; what cannot set the clock keeps it at zero."""
 
@@ -36,6 +38,7 @@ class MoneyMachine(RuleBasedStateMachine):
         late = self.late_win_window_us
         loose = Flags(win_without_bet=True, one_credit_per_bet=True, late_win_window_us=late)
         self.model = Player({STRICT: Flags(late_win_window_us=late), LOOSE: loose, CASHIER: Flags()})
+        self.model.game_wallet = self.game_wallet
         self.told: list[tuple[list[Step], bool, list[str]]] = []
         self._number = 0
 
@@ -73,7 +76,8 @@ class MoneyMachine(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         """Some money to begin with."""
-        self.tell([{"do": "deposit", "by": CASHIER, "key": "opening", "amount": OPENING}])
+        into = "transfer_in" if self.game_wallet else "deposit"
+        self.tell([{"do": into, "by": CASHIER, "key": "opening", "amount": OPENING}])
 
     def _bet(self, by: str, round_: str, amount: str, *, close: bool) -> Step:
         return {"do": "bet", "by": by, "key": self._key(), "round": round_, "amount": amount, "close": close}
@@ -181,6 +185,16 @@ class MoneyMachine(RuleBasedStateMachine):
         """Money from outside."""
         self.tell([{"do": "deposit", "by": CASHIER, "key": self._key(), "amount": amount}])
 
+    @rule(amount=AMOUNTS)
+    def transfer_in(self, amount: str) -> None:
+        """Money of the licensee comes into the game wallet, if there is one."""
+        self.tell([{"do": "transfer_in", "by": CASHIER, "key": self._key(), "amount": amount}])
+
+    @rule(amount=st.one_of(st.none(), AMOUNTS))
+    def transfer_out(self, amount: str | None) -> None:
+        """An amount goes back, or all that is free."""
+        self.tell([{"do": "transfer_out", "by": CASHIER, "key": self._key(), "amount": amount}])
+
     @rule(target=holds, amount=AMOUNTS)
     def hold(self, amount: str) -> str:
         """Reserve money."""
@@ -228,7 +242,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def repeat(self, which: int) -> None:
         """An old request again: the old answer, and nothing happens."""
         steps, atomic, outcomes = self.told[which % len(self.told)]
-        if any(not step["key"] for step in steps) or "IDEMPOTENCY_CONFLICT" in outcomes:
+        if any(not step["key"] for step in steps) or {"IDEMPOTENCY_CONFLICT", "REQUEST_INVALID"} & set(outcomes):
             return
         before = dict(self.model.balances)
         answers = self.ask(steps, atomic=atomic)

@@ -22,16 +22,18 @@ from tests.torture.disk import reason_against
 from tests.torture.driver import Client, Office
 from tests.torture.history import Writer
 from tests.torture.nemesis import Nemesis
-from tests.torture.script import CASHIER, LOOSE, STRICT
+from tests.torture.script import CASHIER, LOOSE, SHUTTLE, STRICT
 from tests.torture.settling import LATE_WINS_S, prepare, resolve
 from tests.torture.wallets import COUNT
-from tests.torture.wire import LICENSEE
+from tests.torture.wire import licensee_of
 from tests.torture.world import Sabotage, World, world
 
 CROWDS, CROWD_CHUNK, CROWD_PLAYERS = 10, 128, 24
 """Clients that send many operations at a time, each for players of its own."""
 SOLOS, SOLO_PLAYERS = 6, 6
 """Clients that send one operation at a time, two for the same players."""
+_SHUTTLE_CROWDS, _SHUTTLE_SOLOS = 5, 3
+"""Of so many, one is of the licensee with game wallets: the last."""
 FLAGS = {
     STRICT: {"late_win_window_us": LATE_WINS_S * 1_000_000},
     LOOSE: {"late_win_window_us": LATE_WINS_S * 1_000_000, "win_without_bet": True, "one_credit_per_bet": True},
@@ -86,14 +88,20 @@ async def _run(plan: Plan) -> dict[str, Any]:
 
 def players_of(count: int) -> tuple[list[list[str]], list[list[str]]]:
     crowds = [_crowd(number) for number in range(count)]
-    solos = [[f"solo{number // 2}-{n}" for n in range(SOLO_PLAYERS)] for number in range(SOLOS)]
+    solos = [_solos(number // 2) for number in range(SOLOS)]
     return crowds, solos
+
+
+def _solos(number: int) -> list[str]:
+    prefix = SHUTTLE if number % _SHUTTLE_SOLOS == _SHUTTLE_SOLOS - 1 else ""
+    return [f"{prefix}solo{number}-{n}" for n in range(SOLO_PLAYERS)]
 
 
 def _crowd(number: int) -> list[str]:
     """Players that all belong to one wallet, so that two wallets at full speed are not always in each other's way."""
-    names = (f"crowd{number}-{n}" for n in itertools.count())
-    own = (name for name in names if place(LICENSEE, name, COUNT) == number % COUNT)
+    prefix = SHUTTLE if number % _SHUTTLE_CROWDS == _SHUTTLE_CROWDS - 1 else ""
+    names = (f"{prefix}crowd{number}-{n}" for n in itertools.count())
+    own = (name for name in names if place(licensee_of(name), name, COUNT) == number % COUNT)
     return list(itertools.islice(own, CROWD_PLAYERS))
 
 

@@ -12,6 +12,9 @@ from tests.torture.model.answer import Step
 STRICT, LOOSE, CASHIER = "acme", "zeta", "cashier"
 """A provider that pays no win without its bet, one that does, and the payment account."""
 
+SHUTTLE = "shuttle"
+"""Names of players that begin so are players of the licensee with game wallets."""
+
 _REMEMBERED = 6
 _AMOUNTS = ("0.10", "0.25", "1.00", "1.00", "2.50", "5.00", "12.34")
 _ODD_AMOUNTS = ("0", "0.001", "7.5", "99999.00")
@@ -37,6 +40,8 @@ class Memory:
     holds: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     buried: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     last: Step | None = None
+    shuttles: bool = False
+    """Whether money comes and goes by transfers."""
 
 
 _WEIGHTS = {
@@ -45,13 +50,19 @@ _WEIGHTS = {
 }  # fmt: skip
 
 
+_SHUTTLED = {"deposit": "transfer_in", "release": "transfer_in", "hold": "transfer_out", "capture": "transfer_out"}
+"""What takes the place of deposits and withdrawals at a licensee with game wallets."""
+_ASTRAY = 0.05
+"""How often a deposit or a withdrawal is sent there all the same."""
+
+
 class Script:
     """The stream of one client. It never looks at answers, so that the seed alone decides it."""
 
     def __init__(self, seed: int, client: str, players: Sequence[str]) -> None:
         self._random = random.Random(f"{seed} {client}")
         self._client, self._players = client, players
-        self._memories = {player: Memory() for player in players}
+        self._memories = {player: Memory(shuttles=player.startswith(SHUTTLE)) for player in players}
         self._number = 0
 
     def operations(self) -> Iterator[Operation]:
@@ -72,6 +83,8 @@ class Script:
 
     def _step(self, memory: Memory) -> Step:
         verb = self._random.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()))[0]
+        if memory.shuttles and verb in _SHUTTLED and self._random.random() >= _ASTRAY:
+            verb = _SHUTTLED[verb]
         step: Step = getattr(self, f"_{verb}")(memory)
         return step
 
@@ -186,6 +199,13 @@ class Script:
 
     def _deposit(self, memory: Memory) -> Step:
         return {"do": "deposit", "by": CASHIER, "key": self._key("d"), "amount": self._amount()}
+
+    def _transfer_in(self, _memory: Memory) -> Step:
+        return {"do": "transfer_in", "by": CASHIER, "key": self._key("i"), "amount": self._amount()}
+
+    def _transfer_out(self, _memory: Memory) -> Step:
+        amount = self._amount() if self._random.random() < 0.7 else None
+        return {"do": "transfer_out", "by": CASHIER, "key": self._key("o"), "amount": amount}
 
     def _hold(self, memory: Memory) -> Step:
         key = self._key("h")

@@ -16,7 +16,7 @@ from pitboss.wallet.v1 import registry_service_pb2 as registry
 from tests.torture.driver import Office
 from tests.torture.model.answer import Step
 from tests.torture.script import CASHIER, LOOSE, STRICT, Operation
-from tests.torture.wire import CURRENCY, EXPONENT, GAME, LICENSEE, outcome_name, session_of
+from tests.torture.wire import CURRENCY, EXPONENT, GAME, LICENSEE, SHUTTLES, licensee_of, outcome_name, session_of
 
 LATE_WINS_S = 2
 OPENING = "500.00"
@@ -32,16 +32,22 @@ async def prepare(office: Office, players: list[str]) -> None:
 
 
 async def register(office: Office, *, late_wins_s: int) -> None:
-    """The licensee, its currency, and two providers with a game each."""
+    """Both licensees, with their currency and two providers with a game each."""
     put = office.registries[0]
-    tenant = registry.Licensee(licensee_id=LICENSEE, default_jurisdiction="sandbox")
-    await _insist(put.PutLicensee, registry.PutLicenseeRequest(licensee=tenant))
-    asset = registry.PutAssetRequest(licensee_id=LICENSEE, currency_code=CURRENCY, exponent=EXPONENT)
-    await _insist(put.PutAsset, asset)
+    game_wallets = registry.Wallet(mode=registry.WALLET_MODE_TRANSFER)
+    for name, wallet in ((LICENSEE, None), (SHUTTLES, game_wallets)):
+        tenant = registry.Licensee(licensee_id=name, default_jurisdiction="sandbox", wallet=wallet)
+        await _insist(put.PutLicensee, registry.PutLicenseeRequest(licensee=tenant))
+        asset = registry.PutAssetRequest(licensee_id=name, currency_code=CURRENCY, exponent=EXPONENT)
+        await _insist(put.PutAsset, asset)
+        await _register_providers(put, name, late_wins_s)
+
+
+async def _register_providers(put: Any, licensee: str, late_wins_s: int) -> None:
     for provider in (STRICT, LOOSE):
         loose = provider == LOOSE
         account = registry.PutProviderRequest(
-            licensee_id=LICENSEE,
+            licensee_id=licensee,
             provider=provider,
             win_without_bet=loose,
             one_credit_per_bet=loose,
@@ -49,7 +55,7 @@ async def register(office: Office, *, late_wins_s: int) -> None:
         )
         await _insist(put.PutProvider, account)
         game = registry.Game(game_id=GAME, category=registry.GAME_CATEGORY_LIVE, enabled=True)
-        await _insist(put.PutGames, registry.PutGamesRequest(licensee_id=LICENSEE, provider=provider, games=[game]))
+        await _insist(put.PutGames, registry.PutGamesRequest(licensee_id=licensee, provider=provider, games=[game]))
 
 
 async def _open(office: Office, number: int, player: str) -> None:
@@ -57,7 +63,8 @@ async def _open(office: Office, number: int, player: str) -> None:
     for provider in (STRICT, LOOSE):
         play = action_pb2.OpenPlay(session_id=session_of(player, provider), provider=provider, currency_code=CURRENCY)
         await _must(office, player, f"play {provider}", open_play=play)
-    steps: list[Step] = [{"do": "deposit", "by": CASHIER, "key": "opening", "amount": OPENING}]
+    into = "transfer_in" if licensee_of(player) == SHUTTLES else "deposit"
+    steps: list[Step] = [{"do": into, "by": CASHIER, "key": "opening", "amount": OPENING}]
     limit = {0: "stake", 1: "loss"}.get(number % 4)
     if limit is not None:
         steps.append({"do": "set_limit", "by": CASHIER, "key": "limit", "limit": limit, "amount": LIMITS[limit]})
@@ -73,7 +80,7 @@ async def _must(office: Office, player: str, key: str, **kind: Any) -> None:
     answer = await _insist(
         office.ledgers[0].Execute,
         ledger_service_pb2.ExecuteRequest(action=action),
-        call_metadata(LICENSEE, source=CASHIER),
+        call_metadata(licensee_of(player), source=CASHIER),
     )
     if answer.result.outcome != 1:
         raise RuntimeError(f"{player} cannot be made: {answer.result}")
@@ -115,7 +122,7 @@ async def _look_up(office: Office, player: str, step: Step) -> tuple[str, str, s
     request = ledger_service_pb2.GetTransactionRequest(
         player_id=player, kind=kind, transaction_key=step["key"], source=step["by"]
     )
-    metadata = call_metadata(LICENSEE, source=step["by"])
+    metadata = call_metadata(licensee_of(player), source=step["by"])
     try:
         found = (await _insist(office.ledgers[0].GetTransaction, request, metadata)).transaction
     except grpc.aio.AioRpcError as error:

@@ -10,11 +10,19 @@ from google.protobuf.duration_pb2 import Duration
 from pitboss.type.v1 import outcome_pb2
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
+from pitboss.wallet.v1 import wallet_service_pb2 as door
 from tests.torture.model.answer import Step
+from tests.torture.script import SHUTTLE
 
-LICENSEE, CURRENCY, GAME = "torture", "EUR", "g1"
+LICENSEE, SHUTTLES, CURRENCY, GAME = "torture", "shuttles", "EUR", "g1"
+"""A licensee whose money is in the ledger, one with game wallets, their currency, and a game."""
 EXPONENT: Final = 2
 ShortAnswer = tuple[str, str, bool, int | None]
+
+
+def licensee_of(player: str) -> str:
+    """Whose player it is."""
+    return SHUTTLES if player.startswith(SHUTTLE) else LICENSEE
 
 
 def money(amount: str) -> Money:
@@ -31,6 +39,20 @@ def action_of(player: str, step: Step) -> action_pb2.Action:
     """A step on the wire."""
     made = _ACTIONS[step["do"]](player, step)
     return action_pb2.Action(player_id=player, transaction_key=step["key"], **{step["do"]: made})
+
+
+def transfer_of(player: str, step: Step) -> tuple[str, Any]:
+    """The method of the licensee's own door that moves money in or out, and its request."""
+    names = {"player_id": player, "transaction_key": step["key"]}
+    if step["do"] == "transfer_in":
+        return "TransferIn", door.TransferInRequest(**names, amount=money(step["amount"]))
+    if step["amount"]:
+        return "TransferOut", door.TransferOutRequest(**names, amount=money(step["amount"]))
+    return "TransferOut", door.TransferOutRequest(**names, all_of=CURRENCY)
+
+
+TRANSFERS: Final = frozenset({"transfer_in", "transfer_out"})
+"""Steps that are no action of the ledger's contract."""
 
 
 def _bet(player: str, step: Step) -> action_pb2.Bet:

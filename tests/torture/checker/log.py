@@ -13,7 +13,7 @@ Account = tuple[str, str]
 KINDS = {
     1: "bet", 2: "win", 3: "cancel", 4: "close_round", 5: "deposit", 6: "hold", 7: "capture", 8: "release",
     9: "expire", 10: "tip", 11: "rollback_list", 12: "reverse_win", 13: "undo_rollback", 14: "promo", 15: "tournament",
-    16: "jackpot", 17: "free_round_spin", 18: "free_round_total", 19: "adjust", 30: "open_account", 31: "open_play", 34: "set_limit", 101: "late_bet", 102: "late_win", 110: "late_tip",
+    16: "jackpot", 17: "free_round_spin", 18: "free_round_total", 19: "adjust", 22: "transfer_in", 23: "transfer_out", 30: "open_account", 31: "open_play", 34: "set_limit", 101: "late_bet", 102: "late_win", 110: "late_tip",
     217: "grant",
 }  # fmt: skip
 OUTCOMES = {
@@ -89,6 +89,8 @@ class Ledger:
     """Player, source, round to whether it is closed."""
     holds: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
     """Player, source, key to what is left and the state."""
+    game_wallets: set[str] = field(default_factory=set)
+    """Players whose licensee moves their money in and out."""
 
 
 def read_ledger(url: str) -> Ledger:
@@ -113,4 +115,6 @@ def read_ledger(url: str) -> Ledger:
         ledger.rounds = {row[:3]: row[3] for row in connection.execute(rounds)}
         holds = "SELECT player.name, source.name, key, amount - captured - released, state FROM hold JOIN player ON player.id = player_id JOIN source ON source.id = source_id"
         ledger.holds = {row[:3]: (row[3], _HOLD_STATES[row[4]]) for row in connection.execute(holds)}
+        shuttles = "SELECT player.name FROM player JOIN licensee ON licensee.id = licensee_id WHERE game_wallet"
+        ledger.game_wallets = {row[0] for row in connection.execute(shuttles)}
     return ledger

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from tests.torture.checker.log import Row
 from tests.torture.checker.told import Answer, Key, Operation, Step, Told
 
-NEVER_STORED = frozenset({"IDEMPOTENCY_CONFLICT", "IN_PROGRESS", "ORIGINAL_PENDING", "UNAVAILABLE", "UNKNOWN"})
+NEVER_STORED = frozenset(
+    {"IDEMPOTENCY_CONFLICT", "IN_PROGRESS", "ORIGINAL_PENDING", "REQUEST_INVALID", "UNAVAILABLE", "UNKNOWN"}
+)
 UNANSWERED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED"})
 """How a call may fail when something is down."""
 WORLD = frozenset({"open_account", "open_play"})

@@ -30,6 +30,7 @@ class Replay:
             if row.kind not in WORLD:
                 by_player[row.player].append(row)
         for player, rows in by_player.items():
+            self.players[player].game_wallet = player in ledger.game_wallets
             problem = self._play(self.players[player], rows)
             if problem:
                 yield f"model: {player}: {problem}"

@@ -13,6 +13,8 @@ Account = tuple[str, str]
 
 SUCCESS = frozenset({"OK", "TOMBSTONED"})
 CONFLICT = "IDEMPOTENCY_CONFLICT"
+INVALID = "REQUEST_INVALID"
+"""An answer that is never stored: the request cannot be meant for this player."""
 
 
 @dataclass(frozen=True)

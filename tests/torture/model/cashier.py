@@ -1,11 +1,11 @@
-"""Deposits, withdrawals as holds, and the limits that a player sets."""
+"""Deposits, withdrawals as holds, transfers to and from a game wallet, and the limits that a player sets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tests.torture.model.amounts import smallest_units
-from tests.torture.model.answer import Answer, Line, Step, alone
+from tests.torture.model.answer import INVALID, Answer, Line, Step, alone
 from tests.torture.model.state import Hold
 
 if TYPE_CHECKING:
@@ -16,15 +16,41 @@ CASH, HELD = ("cash", ""), ("held", "")
 
 def deposit(player: Player, step: Step) -> Answer:
     """Confirmed money from outside."""
+    if player.game_wallet:
+        return Answer(INVALID)
+    return _into(player, step)
+
+
+def transfer_in(player: Player, step: Step) -> Answer:
+    """Money of the licensee, to be played with."""
+    return _into(player, step) if player.game_wallet else Answer(INVALID)
+
+
+def transfer_out(player: Player, step: Step) -> Answer:
+    """An amount back to the licensee, or all that is free, which may be nothing."""
+    if not player.game_wallet:
+        return Answer(INVALID)
+    amount = smallest_units(step["amount"], player.exponent) if step["amount"] else player.cash
+    if step["amount"] and (amount is None or amount <= 0):
+        return alone(step, "AMOUNT_INVALID")
+    if amount is None or amount > player.cash:
+        return alone(step, "INSUFFICIENT_FUNDS")
+    posting = player.move(CASH, ("outside", step["by"]), amount)
+    return Answer("OK", [Line("transfer_out", step["key"], "OK", posting)])
+
+
+def _into(player: Player, step: Step) -> Answer:
     amount = smallest_units(step["amount"], player.exponent)
     if amount is None or amount <= 0:
         return alone(step, "AMOUNT_INVALID")
     posting = player.move(("outside", step["by"]), CASH, amount)
-    return Answer("OK", [Line("deposit", step["key"], "OK", posting)])
+    return Answer("OK", [Line(step["do"], step["key"], "OK", posting)])
 
 
 def hold(player: Player, step: Step) -> Answer:
     """Reserve available money."""
+    if player.game_wallet:
+        return Answer(INVALID)
     amount = smallest_units(step["amount"], player.exponent)
     if amount is None or amount <= 0:
         return alone(step, "AMOUNT_INVALID")

@@ -34,6 +34,8 @@ _CONTENT: dict[str, Callable[[Step], tuple[Any, ...]]] = {
     "free_round_total": lambda step: (value(step["amount"]), step["to"], step["grant"]),
     "adjust": lambda step: (value(step["amount"]), step["of"], step["ref"]),
     "deposit": lambda step: (value(step["amount"]),),
+    "transfer_in": lambda step: (value(step["amount"]),),
+    "transfer_out": lambda step: (value(step["amount"]) if step["amount"] else "all",),
     "hold": lambda step: (value(step["amount"]),),
     "capture": lambda step: (step["ref"], value(step["amount"]) if step.get("amount") else "rest"),
     "release": lambda step: (step["ref"],),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.torture.model import cashier, gifts, play, undoing
-from tests.torture.model.answer import CONFLICT, SUCCESS, Account, Answer, Line, Posting, Step
+from tests.torture.model.answer import CONFLICT, INVALID, SUCCESS, Account, Answer, Line, Posting, Step
 from tests.torture.model.content import content_of, kind_of
 from tests.torture.model.state import Cancel, Flags, Hold, Parts, Round, Stake, Win
 
@@ -22,6 +22,8 @@ class Player:
 
     flags: Mapping[str, Flags]
     exponent: int = 2
+    game_wallet: bool = False
+    """Whether the money comes and goes by transfers, not by deposits and withdrawals."""
     now_us: int = 0
     order: int = 0
     balances: dict[Account, int] = field(default_factory=lambda: defaultdict(int))
@@ -73,7 +75,8 @@ class Player:
             known = content == content_of(step)
             return Answer(outcome, replayed=True) if known else Answer(CONFLICT)
         answer = _VERBS[step["do"]](self, step)
-        self.answers[name] = (content_of(step), answer.outcome)
+        if answer.outcome != INVALID:
+            self.answers[name] = (content_of(step), answer.outcome)
         return answer
 
     def message(self, steps: Sequence[Step], now_us: int) -> list[Answer]:
@@ -189,6 +192,8 @@ _VERBS: dict[str, Callable[[Player, Step], Answer]] = {
     "hold": cashier.hold,
     "capture": cashier.capture,
     "release": cashier.release,
+    "transfer_in": cashier.transfer_in,
+    "transfer_out": cashier.transfer_out,
     "set_limit": cashier.set_limit,
 }
 _KEYLESS: dict[str, Callable[[Player, Step], Answer]] = {"close_round": play.close_round, "expire": cashier.expire}

@@ -20,7 +20,11 @@ SECOND = 1_000_000
 
 
 def action_of(step: Step) -> c.Action:
-    """By way of the contract, as every request comes."""
+    """By way of the contract, as every request comes, but for transfers, which are of another contract."""
+    if step["do"] == "transfer_in":
+        return c.TransferIn(money=world.money(step["amount"]))
+    if step["do"] == "transfer_out":
+        return c.TransferOut(currency="EUR", money=world.money(step["amount"]) if step["amount"] else None)
     message = wire.action_of("alice", step)
     return commands._ACTIONS[step["do"]](getattr(message, step["do"]))
 
@@ -34,6 +38,8 @@ class Decider(MoneyMachine):
         super().__init__()
         self.table = world.table("0", late_win_window_us=self.late_win_window_us)
         registry = self.table.registry
+        if self.game_wallet:
+            self.table.tenant(game_wallet=True)
         loose = registry.providers[1, world.SOURCES[world.PROVIDER]]
         registry.providers[1, world.SOURCES[world.OTHER]] = type(loose)(
             win_without_bet=True, one_credit_per_bet=True, late_win_window_us=self.late_win_window_us
@@ -76,7 +82,14 @@ class Decider(MoneyMachine):
         assert decided.entry.outcome.name == expected.outcome
 
 
+class GameWallets(Decider):
+    """The same for a player whose money is moved in and out."""
+
+    game_wallet = True
+
+
+_BUDGET = settings(stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TestTheDeciderAgreesWithTheModelInAnyStory = Decider.TestCase
-TestTheDeciderAgreesWithTheModelInAnyStory.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestTheDeciderAgreesWithTheModelInAnyStory.settings = settings(_BUDGET, max_examples=60)
+TestTheDeciderAgreesWithTheModelOnGameWallets = GameWallets.TestCase
+TestTheDeciderAgreesWithTheModelOnGameWallets.settings = settings(_BUDGET, max_examples=30)

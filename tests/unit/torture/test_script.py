@@ -33,6 +33,13 @@ def test_every_verb_and_every_odd_order_is_sent() -> None:
     assert cancelled & set(bets)
 
 
+def test_money_of_game_wallets_is_moved_in_and_out_and_a_few_deposits_go_astray() -> None:
+    script = Script(1, "c", ["shuttle1", "shuttle2"]).operations()
+    verbs = Counter(step["do"] for operation in itertools.islice(script, 3_000) for step in operation.steps)
+    assert verbs["transfer_in"] > 10 * verbs["deposit"] > 0
+    assert verbs["transfer_out"] > 10 * verbs["hold"] > 0
+
+
 def test_a_key_that_stands_twice_is_a_conflict_or_a_late_bet() -> None:
     seen: dict[tuple[str, str, str], dict[str, object]] = {}
     contents = 0
