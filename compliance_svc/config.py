@@ -22,5 +22,16 @@ class ComplianceSettings(ProcessSettings):
     """File with the public keys of those who sign law packs. Read again for each pack; without it none is released."""
     sandbox: bool = False
     """Also load packs without rules, which exist for sandboxes only."""
+    replay_hour: int = 3
+    """Hour of the day, in UTC, after which a sample of the decisions since the last one is decided again."""
+    replay_sample: int = 10_000
+    """Decisions in that sample. Zero: none is taken."""
     statement_timeout_ms: int = 5_000
     """Upper bound for one SQL statement."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if self.replay_hour not in range(24):
+            raise ValueError("PITBOSS_REPLAY_HOUR must be an hour of the day, 0 to 23.")
+        if self.replay_sample < 0:
+            raise ValueError("PITBOSS_REPLAY_SAMPLE must not be below zero.")

@@ -12,9 +12,11 @@ from compliance_svc.kernel.statute import Statute
 from compliance_svc.law_client import LawClient
 from compliance_svc.register_client import RegisterClient
 from compliance_svc.releasing import Law, Releasing
+from compliance_svc.replaying import NightlyReplay
 from compliance_svc.simulating import Simulating
 from compliance_svc.store.decisions import DecisionStore
 from compliance_svc.store.releases import ReleaseStore
+from compliance_svc.store.replays import ReplayStore
 from compliance_svc.wallet_client import WalletClient
 from mesh import database, logs, server
 from mesh.channels import channel
@@ -71,6 +73,10 @@ async def build(settings: ComplianceSettings) -> server.Parts:
     keys = keys_of(settings)
     releasing = Releasing(releases, LawClient(channels), statute, keys, clock)
     simulating = Simulating(releases, decisions, statute, clock)
+    tasks = {"feed": FeedReader(ledger, decisions, beside=simulating.beside).run}
+    if settings.replay_sample:
+        hour, most = settings.replay_hour, settings.replay_sample
+        tasks["replay"] = NightlyReplay(ReplayStore(engine), law, clock, hour=hour, most=most).run
     register = None
     if settings.register_address:
         channels.append(channel(settings.register_address, settings, workload="compliance_svc"))
@@ -99,7 +105,7 @@ async def build(settings: ComplianceSettings) -> server.Parts:
             ),
         ],
         policy=POLICY,
-        tasks={"feed": FeedReader(ledger, decisions, beside=simulating.beside).run},
+        tasks=tasks,
         closers=[engine.dispose, *[one.close for one in channels]],
     )
 

@@ -3,3 +3,4 @@ GRANT USAGE ON SCHEMA public TO {service_role};
 GRANT SELECT, INSERT ON decision TO {service_role};
 GRANT SELECT, INSERT, UPDATE ON feed_cursor TO {service_role};
 GRANT SELECT, INSERT ON pack_release, pack_event, shadow_difference TO {service_role};
+GRANT SELECT, INSERT ON replay_sample, replay_difference TO {service_role};
