@@ -51,7 +51,8 @@ async def build(settings: AuditSettings) -> server.Parts:
     clock, signer, closers = open_clock(settings.clock_file), settings.signer(), list[Closer]()
     pool = Pool(settings.database_url, name=WORKLOAD, size=6, statement_timeout_ms=settings.statement_timeout_ms)
     closers.append(pool.close)
-    log, tree = PostgresAuditLog(pool, Safe(settings.sealing_keys()), signer), PostgresTree(pool)
+    log = PostgresAuditLog(pool, Safe(settings.sealing_keys()), signer)
+    tree = PostgresTree(pool, _witness_keys(settings))
     keeping = PostgresKeeping(pool, settings.keep_us())
     neighbours = _neighbours(settings, log, clock, closers)
     sequencer = Sequencer(
@@ -112,12 +113,16 @@ def _setup(settings: AuditSettings, closers: list[Closer]) -> Setup:
     return Setup(markets=parse_markets(MARKETS.read_text()), keys=settings.naming_keys(), tokens=tokens)
 
 
+def _witness_keys(settings: AuditSettings) -> list[WitnessKey]:
+    return [WitnessKey.parse(key) for key in settings.witness_keys]
+
+
 def _witnessing(settings: AuditSettings, tree: PostgresTree, closers: list[Closer]) -> Witnessing:
     client = httpx.AsyncClient(trust_env=False)
     closers.append(client.aclose)
     return Witnessing(
         tree,
         [WitnessClient(client, url) for url in settings.witnesses],
-        [WitnessKey.parse(key) for key in settings.witness_keys],
+        _witness_keys(settings),
         every_s=settings.batch_ms / 1000,
     )

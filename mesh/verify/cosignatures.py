@@ -60,14 +60,29 @@ def check_line(line: str, text: str, keys: Iterable[WitnessKey]) -> tuple[str, i
     return name, moment
 
 
+def is_about(line: str, text: str, keys: Iterable[WitnessKey]) -> bool:
+    """Whether a line may be shown with a checkpoint's text: not if a known witness has signed another text in it."""
+    known = list(keys)
+    if not any(_is_of(line, key) for key in known):
+        return True
+    try:
+        check_line(line, text, known)
+    except CosignatureError:
+        return False
+    return True
+
+
+def _is_of(line: str, key: WitnessKey) -> bool:
+    return _decoded(line.rpartition(" ")[2])[:_ID_SIZE] == key.id and f" {key.name} " in line
+
+
 def cosigners(note: str, keys: Iterable[WitnessKey]) -> dict[str, int]:
     """Every known witness that has cosigned a checkpoint, with the moment. Raises CosignatureError for a forged line."""
     known = list(keys)
     text, _, lines = note.partition("\n\n")
     found = {}
     for line in lines.splitlines():
-        raw = _decoded(line.rpartition(" ")[2])
-        if any(raw[:_ID_SIZE] == key.id and f" {key.name} " in line for key in known):
+        if any(_is_of(line, key) for key in known):
             name, moment = check_line(line, text + "\n", known)
             found[name] = moment
     return found

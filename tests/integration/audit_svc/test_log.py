@@ -34,9 +34,10 @@ from mesh.database import Pool
 from mesh.dev import postgres
 from mesh.dev.postgres import Database, Postgres
 from mesh.errors import DependencyDownError, RequestInvalidError
-from mesh.notes import Signer
+from mesh.notes import Cosigner, Signer, new_seed
 from mesh.verify.audit_log import AuditTrust
 from mesh.verify.auditing import audit
+from mesh.verify.cosignatures import WitnessKey
 from mesh.verify.notes import Key, open_checkpoint
 
 SIGNER = Signer.load("log.example/audit", base64.b64encode(bytes(32)).decode())
@@ -285,6 +286,51 @@ async def test_every_entry_is_proved_in_every_checkpoint_after_it(office: Office
         assert old is not None
         path = (await office.desk.consistency(257, size)).path
         assert merkle.consistent(257, size, open_checkpoint(old.note, TRUST.keys).root, root, path)
+
+
+async def test_a_line_of_a_witness_is_not_shown_with_another_log_of_the_same_size(
+    office: Office, database: Database, server: Postgres
+) -> None:
+    witness, other = (Cosigner.load(name, new_seed()) for name in ("witness.example", "former.example"))
+    tree = PostgresTree(office.pool, [WitnessKey.parse(witness.verifier_key)])
+    end = EMPTY
+    for first, last in ((1, 3), (4, 5)):
+        drafts = [draft(n) for n in range(first, last + 1)]
+        span = Span(source="numbers", after=first - 1, position=last, drafts=drafts)
+        end = await office.log.append([span], planned_on=end, now_us=1)
+        text = await signed_text(tree, last)
+        for each in (witness, other):
+            await tree.keep_cosignature(last, each.name, each.cosign(text, 1_800_000_000))
+    assert await names_in(tree, 5) == await names_in(tree, 0, cosigned_by=1) == [other.name, witness.name]
+
+    url = server.admin_url.removesuffix("/postgres") + "/auditing"
+    with psycopg.connect(url, autocommit=True) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        for table in ("payload", "entry"):
+            superuser.execute(f"DELETE FROM {table} WHERE index >= 3".encode())  # noqa: S608 - names of the test
+        superuser.execute("DELETE FROM batch WHERE first_index >= 3")
+    span = Span(source="letters", after=0, position=2, drafts=[draft(n, source="letters") for n in (1, 2)])
+    await office.log.append([span], planned_on=await office.log.end(), now_us=2)
+
+    assert await names_in(tree, 3) == [other.name, witness.name]
+    # A line of a witness that is no longer known here stays, for those who know it.
+    assert await names_in(tree, 5) == [other.name]
+    assert (found := await tree.checkpoint(cosigned_by=2)) is not None
+    assert found.size == 3
+
+
+async def signed_text(tree: PostgresTree, size: int) -> str:
+    found = await tree.checkpoint(size)
+    assert found is not None
+    return found.note.partition("\n\n")[0] + "\n"
+
+
+async def names_in(tree: PostgresTree, size: int, *, cosigned_by: int = 0) -> list[str]:
+    """Whose lines stand below a checkpoint, the log's own left out."""
+    found = await tree.checkpoint(size, cosigned_by=cosigned_by)
+    assert found is not None
+    lines = found.note.partition("\n\n")[2].splitlines()
+    return [line.split(" ")[1] for line in lines[1:]]
 
 
 async def test_sizes_that_nobody_signed_are_refused(office: Office) -> None:
