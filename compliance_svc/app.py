@@ -249,7 +249,7 @@ def record_message(text: str) -> decision_pb2.Decision:
     message = decision_pb2.Decision(
         guardrail=record.get("guardrail", "G0"),
         verdict=decision_pb2.Verdict.Value("VERDICT_" + record["verdict"]),
-        reasons=list(dict.fromkeys(reason["code"] for reason in record.get("reasons", []))),
+        reasons=domain.codes_of(record),
         obligations=record.get("obligations", []),
         pack=record.get("pack", ""),
         pack_digest=record.get("pack_digest", ""),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from compliance_svc.domain import StoredDecision
+from compliance_svc.domain import StoredDecision, codes_of
 from compliance_svc.kernel import Pack, replay
 from compliance_svc.kernel.canonical import dumps
 from compliance_svc.kernel.document import PackDocument, RuleDocument, plain
@@ -114,6 +114,5 @@ def changed_by(stored: StoredDecision, pack: Pack) -> Changed | None:
 
 
 def _answer(record: dict[str, Any]) -> tuple[object, ...]:
-    codes = list(dict.fromkeys(reason["code"] for reason in record.get("reasons", [])))
     times = [record.get(name) for name in ("effective_us", "eligible_us", "until_us")]
-    return record["verdict"], codes, record.get("obligations", []), times
+    return record["verdict"], codes_of(record), record.get("obligations", []), times

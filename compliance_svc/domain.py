@@ -1,6 +1,8 @@
 """What the compliance service makes of the ledger's words. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from compliance_svc.kernel import LimitKind, Protection
 
@@ -46,6 +48,11 @@ class ProtectionView:
     excluded: bool = False
     eligible_us: int | None = None
     break_until_us: int | None = None
+
+
+def codes_of(record: Mapping[str, Any]) -> list[str]:
+    """The reasons of a kernel's record in their order, each once: details may name one more than once."""
+    return list(dict.fromkeys(reason["code"] for reason in record.get("reasons", [])))
 
 
 def plainly_allowed(record: str) -> bool:
