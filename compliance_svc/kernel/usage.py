@@ -58,16 +58,18 @@ class Usage:
         """Return the sum of (after, until]; it can be negative."""
         return self._total_at(until_us) - self._total_at(after_us)
 
-    def forget(self, until_us: int) -> None:
-        """Drop what happened at or before an instant; spans that begin later keep their sums.
+    def forget(self, until_us: int) -> bool:
+        """Drop what happened at or before an instant; spans that begin later keep their sums. True if anything was dropped.
 
         Amortised O(1): the lists are cut only when half of them is due.
         """
         due = bisect_right(self._times, until_us)
-        if due >= _WORTH_TRIMMING and due * 2 >= len(self._times):
-            self._base = self._totals[due - 1]
-            del self._times[:due]
-            del self._totals[:due]
+        if due < _WORTH_TRIMMING or due * 2 < len(self._times):
+            return False
+        self._base = self._totals[due - 1]
+        del self._times[:due]
+        del self._totals[:due]
+        return True
 
     def collapse(self, after_us: int, until_us: int) -> None:
         """Merge the events of (after, until] into one at the first instant of that span.
@@ -100,10 +102,11 @@ class UsageBook:
     amount at its bet. Free spins are not added. Time of play is told by `open_session` and `close_session`.
     """
 
-    __slots__ = ("_sessions", "_usage")
+    __slots__ = ("_sessions", "_usage", "since_us")
 
-    def __init__(self) -> None:
-        """Start with no history."""
+    def __init__(self, since_us: int = 0) -> None:
+        """Start with no history. What counted at or before `since_us` may be missing: sums that begin earlier are not to be asked for."""
+        self.since_us = since_us
         self._usage: dict[LimitKind, dict[str, Usage]] = {}
         self._sessions: dict[str, tuple[int, int | None]] = {}
 
@@ -172,5 +175,6 @@ class UsageBook:
                 del self._sessions[session]
         for kind, needed_us in needed_by_kind.items():
             for usage in self._usage.get(kind, _NOTHING).values():
-                usage.forget(needed_us)
+                if usage.forget(needed_us):
+                    self.since_us = max(self.since_us, needed_us)
                 usage.collapse(needed_us, now_us - LONGEST_WINDOW_US)

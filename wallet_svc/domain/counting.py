@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -158,10 +158,12 @@ def _add(usage: kernel.UsageBook, kind: Kind, currency: str, at_us: int, amount:
 
 def lacks_usage(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> bool:
     """Whether the player's usage must be read before the law is asked. Cheap: for most players nothing counts."""
+    if type(action) is Deposit:
+        # A pack's thresholds look back further than what was read, or kept, for the player's own limits.
+        since_us = usage_since(player, action, packs, now_us)
+        return since_us is not None and (player.usage is None or player.usage.since_us > since_us)
     if player.usage is not None:
         return False
-    if type(action) is Deposit:
-        return usage_since(player, action, packs, now_us) is not None
     protection = player.protection
     if player.uncounted is not None and player.uncounted is protection:
         return False
@@ -171,10 +173,18 @@ def lacks_usage(player: Player, action: Action, packs: kernel.PackLibrary, now_u
     return False
 
 
+_CLOCKS_US: Final = 86_400_000_000
+"""How far the clocks of processes, and one clock before and after it was set, may be apart."""
+
+
 def forget_usage(player: Player, now_us: int) -> None:
-    """Count no further for a player of whom nothing counts. What a limit needs later is read from the log."""
-    if player.usage is not None and _limits_since(player, now_us) is None:
+    """Keep what the player's limits can still need, and nothing if nothing counts. What is needed later is read from the log."""
+    if player.usage is None:
+        return
+    if _limits_since(player, now_us) is None:
         player.usage = None
+    else:
+        player.usage.trim(player.protection.limits, now_us - _CLOCKS_US)
 
 
 def usage_since(player: Player, action: Action, packs: kernel.PackLibrary, now_us: int) -> int | None:
@@ -221,9 +231,10 @@ def looks_back_to(protection: str | None, now_us: int) -> int | None:
     return _earliest(kernel.Protection.from_json(protection), now_us) if protection else None
 
 
-def restore_usage(player: Player, rows: list[Any], times: list[Any], registry: Registry) -> None:
-    """Fill the usage from accepted entries that were read back: of money, and of sessions where their time counts."""
+def restore_usage(player: Player, rows: list[Any], times: list[Any], registry: Registry, since_us: int) -> None:
+    """Fill the usage from accepted entries that were read back: of money since an instant, and of sessions where their time counts."""
     player.usage = _book(rows, registry, player.main)
+    player.usage.since_us = since_us
     _restore_time(player.usage, times)
 
 

@@ -167,10 +167,10 @@ class Loader:
                 since[player.id] = 0
                 if command.action.seconds is not None:
                     timed.add(player.id)
-            elif player.usage is None:
+            elif counting.lacks_usage(player, command.action, self._registry.packs, self._now_us):
                 moment = counting.usage_since(player, command.action, self._registry.packs, self._now_us)
                 if moment is not None:
-                    since.setdefault(player.id, moment)
+                    since[player.id] = min(moment, since.get(player.id, moment))
         if not since:
             return
         rows = defaultdict(list)
@@ -181,8 +181,9 @@ class Loader:
         times = defaultdict(list)
         for row in await _rows(connection, "read_times", {"players": numbers(timed)}) if timed else ():
             times[row.player_id].append(row)
-        for player_id in since:
-            counting.restore_usage(self._by_id[player_id], rows[player_id], times[player_id], self._registry)
+        for player_id, moment in since.items():
+            player = self._by_id[player_id]
+            counting.restore_usage(player, rows[player_id], times[player_id], self._registry, moment)
 
     async def _load_cycles(self, connection: Connection, players: dict[int, Player]) -> None:
         if not players:

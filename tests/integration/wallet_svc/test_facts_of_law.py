@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import psycopg
@@ -183,3 +184,26 @@ async def test_a_process_that_reads_the_player_counts_the_same_time(ledger: Ledg
     ledger.clock.advance(seconds=1)
     for number, one in enumerate((wallet, other, await ledger.wallet())):
         assert reasons(await one.do("alice", f"b2{number}", pounds(f"b2{number}"))) == ["LIM.TIME", "GAM.TOO_FAST"]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_threshold_looks_back_as_far_as_it_must_whatever_was_read_for_a_limit(
+    ledger: Ledger, together: bool
+) -> None:
+    await british(await ledger.wallet(), "alice")
+    limit = c.SetLimit(limit="loss", window="24h", money=money("500.00", "GBP"))
+    await (await ledger.wallet()).must("alice", "limit", limit, source=PLATFORM)
+    ledger.clock.advance(seconds=3 * 86_400)
+    # A process that knows nothing of the player is asked for something that the limit of a day counts, and then for a deposit.
+    fresh = await ledger.wallet()
+    withdrawal = c.Hold(money=money("1.00", "GBP"))
+    fifty_two = c.Deposit(money=money("52.00", "GBP"))
+    if together:
+        _, paid = await asyncio.gather(
+            fresh.do("alice", "hold", withdrawal, source=CASHIER), fresh.do("alice", "more", fifty_two, source=CASHIER)
+        )
+    else:
+        await fresh.do("alice", "hold", withdrawal, source=CASHIER)
+        paid = await fresh.do("alice", "more", fifty_two, source=CASHIER)
+    record = json.loads(paid.entry.decision_json or "{}")
+    assert (paid.entry.outcome, record["obligations"]) == (Outcome.OK, ["RUN_FVC"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from compliance_svc.kernel import LimitKind
 from tests.unit.wallet_svc.world import CASHIER, LICENSEE, PROVIDER, SOURCES, bet, cancel, money, table, win
 from wallet_svc.domain import commands as c
 from wallet_svc.domain import counting
@@ -9,6 +10,8 @@ from wallet_svc.domain.decide import decide
 from wallet_svc.domain.state import Entry, Player
 from wallet_svc.domain.vocabulary import Kind, Outcome, PlayState
 from wallet_svc.store.needs import Coming, Needs, collect, collect_references, is_doubtful, is_known
+
+DAY_US = 86_400_000_000
 
 SOURCE = SOURCES[PROVIDER]
 
@@ -162,6 +165,31 @@ def test_a_deposit_is_read_for_where_the_market_counts_deposits() -> None:
         assert player.usage is None
         assert counting.lacks_usage(player, pay, packs, made.now_us) is counts
         assert not counting.lacks_usage(player, bet(), packs, made.now_us)
+
+
+def test_a_deposit_needs_more_than_what_was_read_for_a_limit_of_a_day() -> None:
+    pay = c.Deposit(money=money("5.00", "GBP"))
+    made = table("0", pack="gb", currency="GBP")
+    made.do("l1", c.SetLimit(limit="loss", window="24h", money=money("5.00", "GBP")), source=CASHIER)
+    player, packs = made.player(), made.registry.packs
+    for read_us, lacks in ((made.now_us - DAY_US, True), (made.now_us - 32 * DAY_US, False), (0, False)):
+        counting.restore_usage(player, [], [], made.registry, read_us)
+        assert counting.lacks_usage(player, pay, packs, made.now_us) is lacks
+        assert not counting.lacks_usage(player, bet(), packs, made.now_us)
+
+
+def test_what_no_limit_can_need_is_forgotten_and_a_clock_that_goes_back_a_day_sees_the_same() -> None:
+    made = table()
+    made.do("l1", c.SetLimit(limit="wager", window="24h", money=money("1000.00")), source=CASHIER)
+    player, start_us = made.player(), made.now_us
+    for minute in range(5 * 24 * 60):
+        player.usage.add(LimitKind.WAGER, "EUR", start_us + minute * 60_000_000, 1)
+    now_us = start_us + 5 * DAY_US
+    counting.forget_usage(player, now_us)
+    assert player.usage.since_us == now_us - 2 * DAY_US
+    for at_us, stakes in ((now_us, 24 * 60 - 1), (now_us - DAY_US + 1, 24 * 60)):
+        assert player.usage.used(LimitKind.WAGER, "EUR", at_us - DAY_US, at_us) == stakes
+    assert sum(len(each) for each in player.usage._usage[LimitKind.WAGER].values()) <= 2 * 24 * 60 + 1
 
 
 def test_a_refused_win_is_doubtful_until_its_round_and_its_bet_were_looked_for() -> None:

@@ -50,7 +50,7 @@ def used(made: Table) -> tuple[int | None, int | None]:
         if entry.kind in _ABOUT_TIME and entry.outcome is Outcome.OK
     ]
     live = made.player().usage
-    counting.restore_usage(made.player(), [], rows, made.registry)
+    counting.restore_usage(made.player(), [], rows, made.registry, 0)
     again = made.player().usage
     made.player().usage = live
     kind, start = LimitKind.TIME, made.now_us - 86_400_000_000

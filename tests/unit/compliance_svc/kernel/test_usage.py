@@ -113,6 +113,21 @@ def test_trimming_never_changes_what_the_limits_see() -> None:
     assert sum(len(usage) for usage in book._usage.values()) < 24 * 64
 
 
+def test_a_book_says_from_when_on_it_is_whole() -> None:
+    day, month = a_limit(LOSS, Window.HOURS_24, "10.00"), a_limit(DEPOSIT, Window.MONTH_1, "10.00")
+    book = UsageBook(since_us=NOON - 60 * DAY)
+    for hour in range(24 * 50):
+        book.add(LOSS, "GBP", NOON - hour * HOUR, 1)
+        book.add(DEPOSIT, "GBP", NOON - hour * HOUR, 1)
+    assert book.since_us == NOON - 60 * DAY
+    # Of deposits too little is due to be worth it.
+    book.trim((month,), NOON)
+    assert book.since_us == NOON - 60 * DAY
+    book.trim((day, month), NOON)
+    assert book.since_us == NOON - DAY
+    assert book.used(DEPOSIT, "GBP", NOON - 20 * DAY, NOON) == 24 * 20
+
+
 def test_usage_since_the_limit_was_set_includes_the_instant_of_setting() -> None:
     limit = a_limit(LOSS, Window.SINCE_SET, "10.00", since_us=NOON)
     assert used(LOSS, (NOON, "3.00")).used(LOSS, "GBP", limit.window_start_us(NOON, UTC_ZONE), NOON) == pounds("3.00")
