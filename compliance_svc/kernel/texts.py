@@ -3,6 +3,7 @@
 from typing import Final
 
 from compliance_svc.kernel.codes import Code
+from compliance_svc.kernel.translations import TRANSLATIONS
 
 STAFF_TEXTS: Final[dict[Code, str]] = {
     Code.SYS_FACT_MISSING: "A fact that the rule needs is absent or unreadable, so the action is refused.",
@@ -89,6 +90,7 @@ PLAYER_TEXTS: Final[dict[str, dict[str, str]]] = {
         "LIM": "One of your limits would be exceeded.",
         "LIM.NOT_SET": "Please set your limits first.",
         "LIM.DEPOSIT": "Your deposit limit would be exceeded.",
+        "LIM.EXTERNAL": "Your limit over all operators would be exceeded.",
         "LIM.NETDEP": "Your net deposit limit would be exceeded.",
         "LIM.TIME": "Your time limit is reached.",
         "LIM.CONTACT_REQUIRED": "Please talk to us before you set a limit that high.",
@@ -141,4 +143,5 @@ PLAYER_TEXTS: Final[dict[str, dict[str, str]]] = {
         "SES.LIMIT_LOCKED": "Die Limits einer laufenden Sitzung können nicht geändert werden.",
         "SES.RC_DUE": "Bitte sehen Sie sich Ihren Realitätscheck an.",
     },
+    **TRANSLATIONS,
 }

@@ -78,7 +78,7 @@ async def test_the_player_is_told_in_the_language_that_was_asked_for_or_in_engli
     decisions = log(frozen_deposit())
     german = await decisions.explain("borealis", "3-17", language="de-AT")
     assert german[1].text == "Ihr Einzahlungslimit würde überschritten."
-    other = await decisions.explain("borealis", "3-17", language="sv")
+    other = await decisions.explain("borealis", "3-17", language="fi")
     assert other == await decisions.explain("borealis", "3-17", language="en")
 
 
@@ -91,10 +91,19 @@ def test_every_code_has_its_sentences(code: Code) -> None:
         assert (line.code == "") is (code in SECRET)
 
 
+def test_no_language_lends_another_one_its_sentences() -> None:
+    for code in PLAYER_TEXTS["en"]:
+        assert len({texts[code] for texts in PLAYER_TEXTS.values()}) == len(PLAYER_TEXTS), code
+
+
+def test_each_market_has_its_language() -> None:
+    assert PLAYER_TEXTS.keys() == {"en", "de", "nl", "sv", "da", "es", "it"}
+
+
 def test_the_languages_say_the_same_things() -> None:
-    families = {language: {code for code in texts if "." not in code} for language, texts in PLAYER_TEXTS.items()}
-    assert families["en"] == families["de"]
-    assert {code.value.partition(".")[0] for code in Code} | {""} == families["en"]
+    english = PLAYER_TEXTS["en"].keys()
+    assert all(texts.keys() == english for texts in PLAYER_TEXTS.values())
+    assert {code.value.partition(".")[0] for code in Code} | {""} == {code for code in english if "." not in code}
     assert not (CHALLENGES & SECRET)
 
 
