@@ -95,31 +95,6 @@ class ManualClock:
         self._now_us = moment if isinstance(moment, int) else to_us(moment)
 
 
-_REPORT = struct.Struct("<qq")
-
-
-class ClockReport:
-    """How far this computer's clock is from its reference, as whoever measures that says in one small file.
-
-    A report that is too old is none, and no report is never "in time".
-    """
-
-    def __init__(self, path: Path, *, tolerance_us: int, max_age_us: int) -> None:
-        with path.open("rb") as file:
-            self._report = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-        self._tolerance_us, self._max_age_us = tolerance_us, max_age_us
-
-    def is_off(self, now_us: int) -> bool:
-        """Whether times of this clock are no evidence now."""
-        offset_us, measured_us = _REPORT.unpack_from(self._report)
-        return bool(abs(offset_us) > self._tolerance_us or now_us - measured_us > self._max_age_us)
-
-
-def write_report(file: Path, offset_us: int, measured_us: int) -> None:
-    """Say how far the clock is from its reference; creates the file. Running processes see it at once."""
-    _show(file, _REPORT.pack(offset_us, measured_us))
-
-
 def open_clock(file: Path | None) -> Clock:
     """The sandbox's clock if there is a file for it, else the computer's."""
     return SandboxClock(file) if file else SystemClock()

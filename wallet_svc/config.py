@@ -32,12 +32,13 @@ class WalletSettings(ProcessSettings):
     cached_keys: int = 200_000
     """Keys and rounds of all players together that are kept in memory; about a kilobyte each."""
     clock_report: Path | None = None
-    """File in which the node's time agent reports the clock's offset: microseconds, and when they were measured, as two
-    little-endian integers of 64 bits. Without it nobody watches the clock."""
+    """File in which `fact_sources.clock`, or another agent of the node, reports how far the clock is from its reference.
+    Missing or unreadable: the clock is off. Without the setting nobody watches the clock."""
     clock_tolerance_ms: int = 100
-    """Offset up to which times of the clock are evidence. Beyond it there are no stakes, deposits and sessions."""
+    """Offset, with the error of its measurement, up to which times of the clock are evidence. Beyond it there are no stakes,
+    deposits and sessions."""
     clock_report_max_age_s: int = 60
-    """Age up to which a report of the clock's offset is one."""
+    """Age at which a report of the clock's offset is over."""
     sweep_interval_ms: int = 200
     """How often holds are looked at whose time is over."""
     attempts_days: int = 90

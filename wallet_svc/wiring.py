@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import psycopg
@@ -14,7 +14,8 @@ from compliance_svc.kernel.loading import SHIPPED, load_documents, load_keys
 from compliance_svc.kernel.release import PackRefusedError, Release
 from compliance_svc.kernel.statute import Statute
 from mesh import logs, server
-from mesh.clock import Clock, ClockReport, open_clock
+from mesh.clock import Clock, open_clock
+from mesh.clock_report import ClockReport
 from mesh.database import connect
 from mesh.errors import MeshError
 from mesh.identity import Policy
@@ -28,7 +29,7 @@ from wallet_svc.attempts import Attempts
 from wallet_svc.comparing import Comparing
 from wallet_svc.config import WalletSettings
 from wallet_svc.domain.commands import CloseRound, Command, Expire
-from wallet_svc.domain.state import WELL, Health
+from wallet_svc.domain.state import WELL, ClockSaid, Health
 from wallet_svc.engine import Engine
 from wallet_svc.explaining import Explainer
 from wallet_svc.feed import Feed
@@ -244,8 +245,34 @@ def health_of(settings: WalletSettings) -> Callable[[int], Health]:
         tolerance_us=settings.clock_tolerance_ms * 1_000,
         max_age_us=settings.clock_report_max_age_s * 1_000_000,
     )
-    off = Health(clock_off=True)
-    return lambda now_us: off if report.is_off(now_us) else WELL
+    watched = _Watched(report)
+    return watched.health
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What was measured of the clock, as health. When that turns, the security officer hears of it."""
+
+    report: ClockReport
+    off: bool = False
+
+    def health(self, now_us: int) -> Health:
+        said = self.report.read()
+        off, before = self.report.is_off(said, now_us), self.off
+        self.off = off
+        if not off:
+            if before:
+                log.warning("the clock is in time again")
+            return WELL
+        clock = None
+        if said is not None:
+            clock = ClockSaid(
+                offset_us=said.offset_us, error_us=said.error_us, measured_us=said.measured_us, source=said.source
+            )
+        if not before:
+            told = {} if clock is None else asdict(clock)
+            log.security("the clock is off", now_us=now_us, **told)
+        return Health(clock_off=True, clock=clock)
 
 
 @dataclass(slots=True)

@@ -56,7 +56,11 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "check": Check,
 }
 _RESULTS: Final = {ActionKind.RECORD_IDENTITY: Identity, ActionKind.RECORD_SCREENING: Screening}
-_OUTSIDE: Final = dict.fromkeys(("register", "limit_file", "activity"), Answer)
+_OUTSIDE: Final[dict[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys(("register", "limit_file", "activity"), Answer),
+    **dict.fromkeys(("limit_left_minor", "clock_offset_us", "clock_error_us", "clock_measured_us"), int),
+    "clock_source": str,
+}
 _UsageKey: TypeAlias = tuple[str, str, int]
 
 
@@ -149,9 +153,7 @@ def _read_game(value: dict[str, Any] | None) -> Game | None:
 
 
 def _read_outside(value: dict[str, Any]) -> Outside:
-    left = value.pop("limit_left_minor", None)
-    given: dict[str, Any] = {name: _OUTSIDE.get(name, bool)(item) for name, item in value.items()}
-    return Outside(**given, limit_left_minor=None if left is None else int(left))
+    return Outside(**{name: _OUTSIDE.get(name, bool)(item) for name, item in value.items()})
 
 
 def reason(value: Reason) -> Json:

@@ -105,7 +105,15 @@ class Outside:
     register_silent: bool = False
     """The last question to the exclusion register, whoever asked, had no answer."""
     clock_off: bool = False
-    """The clock is further from its reference than allowed."""
+    """The clock is further from its reference than allowed, or nobody knows."""
+    clock_offset_us: int | None = None
+    """How far it was ahead when it was measured last; None while it is not off, or if there was no measurement."""
+    clock_error_us: int | None = None
+    """How exact that is."""
+    clock_measured_us: int | None = None
+    """When that was, on the clock itself: the age is the time of the decision less this."""
+    clock_source: str = ""
+    """What it was compared with."""
     counters_down: bool = False
     audit_down: bool = False
     """Evidence cannot be made durable."""

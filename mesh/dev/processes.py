@@ -37,6 +37,9 @@ SANCTIONS = "sanctions"
 SANCTIONS_SIMULATOR = "sanctions-simulator"
 _SANCTIONS_TOKEN = "sandbox-sanctions"  # noqa: S105 - of a simulator on loopback
 _SANCTIONS_POLL_MS, _SANCTIONS_HOLD_MS = 500, 6_000
+CLOCK = "clock"
+CLOCK_SIMULATOR = "clock-simulator"
+_CLOCK_EVERY_MS = 250
 AUDIT_LOG = "pitboss.localhost/audit"
 WITNESS_NAME = "pitboss.localhost/witness"
 
@@ -67,6 +70,8 @@ class Ports:
     geolocation_simulator: int
     sanctions: int
     sanctions_simulator: int
+    clock: int
+    clock_simulator: int
     adapters: Mapping[str, int]
     callbacks: Mapping[str, int]
     studios: Mapping[str, int]
@@ -74,7 +79,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(18 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(20 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -95,6 +100,8 @@ class Ports:
             geolocation_simulator=next(pool),
             sanctions=next(pool),
             sanctions_simulator=next(pool),
+            clock=next(pool),
+            clock_simulator=next(pool),
             adapters={name: next(pool) for name in providers},
             callbacks={name: next(pool) for name in providers},
             studios={name: next(pool) for name in providers},
@@ -132,6 +139,8 @@ class Surroundings:
     """Public keys of those who sign law packs."""
     with_register: bool = False
     """There is an exclusion register, and we ask it."""
+    with_clock: bool = False
+    """The clock is measured, and the wallets read the reports."""
     log_level: str = "info"
     otlp_endpoint: str = ""
     without: frozenset[str] = frozenset()
@@ -141,6 +150,11 @@ class Surroundings:
     def licensee_keys(self) -> Path:
         """Folder of the keys that sign what licensees' own wallets are sent; made by whoever registers one."""
         return self.run / "licensee_keys"
+
+    @property
+    def clock_report(self) -> Path:
+        """What was measured of the clock last."""
+        return self.run / CLOCK / "report.json"
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -259,6 +273,34 @@ def register(around: Surroundings) -> tuple[Process, ...]:
             readiness=GrpcHealth(address=address, tls=around.tls / "platform"),
             address=address,
             workload="fact_sources/register",
+        ),
+    )
+
+
+def clock(around: Surroundings) -> tuple[Process, ...]:
+    """The process that measures the clock, and a simulator of a time server, which shows the sandbox's time."""
+    address, simulator = f"{HOST}:{around.ports.clock}", f"{HOST}:{around.ports.clock_simulator}"
+    shared = {**_interpreter(), "PITBOSS_CLOCK_FILE": str(around.clock_file)}
+    return (
+        Process(
+            name=CLOCK_SIMULATOR,
+            module="fact_sources.clock.simulator",
+            environment={**shared, "PITBOSS_TIME_LISTEN": simulator},
+            readiness=HttpOk(address=simulator),
+            address=simulator,
+        ),
+        Process(
+            name=CLOCK,
+            module="fact_sources.clock",
+            environment={
+                **shared,
+                "PITBOSS_CLOCK_LISTEN": address,
+                "PITBOSS_CLOCK_REPORT": str(around.clock_report),
+                "PITBOSS_CLOCK_NTP": simulator,
+                "PITBOSS_CLOCK_EVERY_MS": str(_CLOCK_EVERY_MS),
+            },
+            readiness=HttpOk(address=address, path="/readyz"),
+            address=address,
         ),
     )
 
@@ -416,6 +458,8 @@ def _grpc(around: Surroundings, name: str, service: str, port: int) -> Process:
         "PITBOSS_STATEMENT_KEY": around.statement_key,
         "PITBOSS_LICENSEE_KEYS": str(around.licensee_keys),
     }
+    if around.with_clock:
+        own["PITBOSS_CLOCK_REPORT"] = str(around.clock_report)
     return Process(
         name=name,
         module=service,

@@ -75,6 +75,8 @@ class Options:
     """Also start the audit log and a witness. Nobody waits for them."""
     register: bool = False
     """Also start an exclusion register, which is then asked at the opening of play."""
+    clock: bool = False
+    """Also start a process that measures the clock, against a simulated time server. The wallets believe it."""
     geolocation: bool = False
     """Also start the process of a vendor of locations. Nobody waits for it."""
     sanctions: bool = False
@@ -277,6 +279,8 @@ class Stack:
             others = self._start_processes(processes.beside_services(self._around))
             if self.options.register:
                 others |= self._start_processes(processes.register(self._around))
+            if self.options.clock:
+                others |= self._start_processes(processes.clock(self._around))
             database.result()
         self._around = replace(
             self._around, service_urls=self._service_urls(), ledger_reader_url=self._ledger_reader_url()
@@ -297,7 +301,7 @@ class Stack:
         return self.postgres.database(schema.DATABASE_OF["wallet_svc"]).reader_url
 
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
-        for needed in ("gateway", "studios", processes.SECOND_OPINION):
+        for needed in ("gateway", "studios", processes.SECOND_OPINION, processes.CLOCK):
             private_directory(self.run / needed)
         return Surroundings(
             run=self.run,
@@ -315,6 +319,7 @@ class Stack:
             location_keys=self.vault.location_keys,
             pack_keys=self.vault.pack_keys,
             with_register=self.options.register,
+            with_clock=self.options.clock,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,
             without=self.options.without,

@@ -55,6 +55,11 @@ PROGRAMS = (
         module="fact_sources.sanctions.config",
         settings="SanctionsSettings",
     ),
+    Program(
+        title="The clock of a node: `python -m fact_sources.clock`",
+        module="fact_sources.clock.config",
+        settings="ClockSettings",
+    ),
     Program(title="A witness: `python -m witness`", module="witness.config", settings="WitnessSettings"),
     Program(
         title="The second opinion: `python -m mesh.second_opinion`",

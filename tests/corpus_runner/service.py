@@ -13,7 +13,8 @@ import psycopg
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from compliance_svc import migrate as compliance_tables
-from mesh.clock import read_offset, write_offset, write_report, write_standstill
+from mesh.clock import read_offset, write_offset, write_standstill
+from mesh.clock_report import Report, write_report
 from mesh.dev import postgres
 from mesh.dev.child import Child, Command, spawn
 from mesh.dev.paths import PYTHON_PATH, ROOT
@@ -102,13 +103,13 @@ class Service:
     def stand_at(self, moment_us: int) -> None:
         """Set the clock of every process to a moment. It may go back."""
         # The report first: it is never older than the clock that it is about.
-        write_report(self._report, self._off_us, moment_us)
+        self.clock_is_off_by(self._off_us, moment_us)
         write_standstill(self.clock, moment_us)
 
     def clock_is_off_by(self, offset_us: int, moment_us: int) -> None:
         """Let the clock check report this offset from now on."""
         self._off_us = offset_us
-        write_report(self._report, offset_us, moment_us)
+        write_report(self._report, Report(offset_us=offset_us, measured_us=moment_us, source="corpus"))
 
     def take_evidence(self, *, taken: bool) -> None:
         """Let the ledger's table of entries be written, or not."""

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from mesh.dev.paths import BUILD
 from mesh.dev.stack import DEMO_LICENSEES, DemoLicensee, Options, Stack
-from tests.drills.list import DRILLS, LOCATION_DRILLS, LOCATION_VALID_S, OPEN, Row
+from tests.drills.list import CLOCK_REPORT_VALID_S, DRILLS, LOCATION_DRILLS, LOCATION_VALID_S, OPEN, Row
 from tests.drills.stage import Stage
 
 PLACED = DemoLicensee(id="meridian", pack="us-nj", currency="USD")
@@ -47,10 +47,17 @@ def run() -> Iterator[Row]:
         kind="drills",
         audit=True,
         register=True,
+        clock=True,
         geolocation=True,
         sanctions=True,
         licensees=(*DEMO_LICENSEES, PLACED),
-        environment={"geolocation-simulator": {"PITBOSS_GEOLOCATION_VALID_S": str(LOCATION_VALID_S)}},
+        environment={
+            "geolocation-simulator": {"PITBOSS_GEOLOCATION_VALID_S": str(LOCATION_VALID_S)},
+            **{
+                name: {"PITBOSS_CLOCK_REPORT_MAX_AGE_S": str(CLOCK_REPORT_VALID_S)}
+                for name in ("wallet_svc-1", "wallet_svc-2")
+            },
+        },
     )
     with Stack(options) as stack:
         for licensee, drills in ((DEMO_LICENSEES[0], DRILLS), (PLACED, LOCATION_DRILLS)):

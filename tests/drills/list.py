@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
 from tests.drills.packs import spoiled_signature
-from tests.drills.stage import FINDING, Seen, Stage
+from tests.drills.stage import FINDING, Running, Seen, Stage
 from tests.integration.mesh.waiting import until
 
 SILENT = ("SEX.UNAVAILABLE",)
+NO_CLOCK = ("SYS.CLOCK",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,68 @@ def pack_doubted(stage: Stage) -> Iterator[Row]:
     yield _happened("pack signatures good again", "bet", stage.bet(later, "bet-signed-again"), "OK")
 
 
+def clock_off(stage: Stage) -> Iterator[Row]:
+    """Our clock is behind that of the time server, and then ahead: by a little, which is allowed, and by too much."""
+    for side, sign in (("behind", ""), ("ahead", "-")):
+        running, newcomer, far = stage.running(), stage.player(), f"clock 250 ms {side}"
+        stage.time_server(f"ahead/{sign}60")
+        stage.measured()
+        yield _happened(f"clock 60 ms {side}", "bet in a running session", stage.bet(running, f"bet-{side}"), "OK")
+        stage.time_server(f"ahead/{sign}250")
+        # The next cycle of the game may begin by then.
+        stage.advance(CLOCK_REPORT_VALID_S)
+        yield from _without_a_clock(stage, far, running, newcomer, f"bet-{side}")
+        stage.time_server("honest")
+        stage.measured()
+        yield _happened(f"{far} no more", "bet", stage.bet(stage.running(), f"again-{side}"), "OK")
+
+
+def clock_unmeasured(stage: Stage) -> Iterator[Row]:
+    """Nobody knows how far the clock is off: the time server is silent, or not in time itself; the measurer was killed."""
+    for habit in ("silent", "unsynchronised", "mixed_up"):
+        running = stage.running()
+        stage.time_server(habit)
+        # The last report is over by the clock that it is about, without anybody waiting for that.
+        stage.stack.advance_clock(CLOCK_REPORT_VALID_S)
+        stage.bet(running, f"bet-{habit}")
+        seen = stage.decision(running.player, "bet", f"bet-{habit}")
+        yield _decided(f"time server {habit}", "bet in a running session", seen, "DENY", NO_CLOCK, "G4")
+        stage.time_server("honest")
+        stage.measured()
+    running, newcomer = stage.running(), stage.player()
+    yield _happened("clock measured", "bet in a running session", stage.bet(running, "bet-measured"), "OK")
+    stage.stack.kill("clock")
+    stage.stack.advance_clock(CLOCK_REPORT_VALID_S)
+    yield from _without_a_clock(stage, "measurer killed", running, newcomer, "bet-measured")
+    stage.stack.restart("clock")
+    stage.measured()
+    yield _happened("measurer back", "bet in a running session", stage.bet(stage.running(), "bet-back"), "OK")
+    until(lambda: _is_calm(stage), "every source has said again that it is well")
+
+
+def _is_calm(stage: Stage) -> bool:
+    """Whether nothing is wrong: what sources say holds for a time, which has passed when the clock was moved."""
+    player = stage.player()
+    stage.launch(player)
+    return stage.decision(player, "open_play").guardrail == "G0"
+
+
+def _without_a_clock(stage: Stage, what: str, running: Running, newcomer: str, round_id: str) -> Iterator[Row]:
+    """Every column of the row, while the clock is off."""
+    stage.launch(newcomer)
+    yield _decided(what, "session open", stage.decision(newcomer, "open_play"), "DENY", NO_CLOCK, "G4")
+    stage.bet(running, f"off-{round_id}")
+    seen = stage.decision(running.player, "bet", f"off-{round_id}")
+    ok = _decided(what, "bet in a running session", seen, "DENY", NO_CLOCK, "G4")
+    measured = seen.outside.get("clock_offset_us"), seen.outside.get("clock_source")
+    yield replace(ok, ok=ok.ok and None not in measured, seen=f"{ok.seen} measured {measured[0]} us by {measured[1]}")
+    stage.deposit(newcomer, f"off-{round_id}")
+    seen = stage.decision(newcomer, "deposit", f"off-{round_id}")
+    yield _decided(what, "deposit", seen, "DENY", NO_CLOCK, "G4")
+    yield _happened(what, "win", stage.win(running, round_id), "OK")
+    yield _happened(what, "withdrawal", stage.withdraw(running.player), "OK")
+
+
 def log_down(stage: Stage) -> Iterator[Row]:
     """The audit log's own process is gone: play goes on, and the log catches up."""
     running = stage.running()
@@ -204,7 +267,7 @@ def location_down(stage: Stage) -> Iterator[Row]:
         yield _decided(what, "bet in a running session", stage.decision(player, "bet", key), "ALLOW", (), "G3")
         stage.deposit(player, f"deposit-{name}")
         yield _decided(what, "deposit", stage.decision(player, "deposit", f"deposit-{name}"), "ALLOW", (), "G3")
-        stage.stack.advance_clock(LOCATION_VALID_S)
+        stage.advance(LOCATION_VALID_S)
         stage.bet(running, f"late-{name}")
         seen = stage.decision(player, "bet", f"late-{name}")
         yield _decided(what, "bet after the place's end", seen, "DENY", unavailable, "G3")
@@ -317,6 +380,8 @@ _REFUSED = (
 )
 LOCATION_VALID_S = 120
 """For how long the simulated vendor's assertions hold."""
+CLOCK_REPORT_VALID_S = 10
+"""For how long the wallets believe a report about their clock."""
 
 DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (
     register_answers,
@@ -328,6 +393,8 @@ DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (
     screening_answers,
     screening_silent,
     screening_down,
+    clock_off,
+    clock_unmeasured,
 )
 
 LOCATION_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (location_answers, location_replayed, location_down)
@@ -336,6 +403,5 @@ LOCATION_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (location_answer
 OPEN = (
     "KYC vendor down: its process takes callbacks and asks nobody, so there is nothing to break",
     "cross-operator limit and activity files down: no adapter yet",
-    "clock off: nobody in this mesh measures it; the wallet's answer to a report is tested by cases",
 )
 """Rows of the table that no drill shows."""

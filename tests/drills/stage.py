@@ -7,15 +7,17 @@ import itertools
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import grpc
 import httpx
 
+from mesh.clock_report import Report, read_report
 from mesh.dev.stack import DEMO_LICENSEES, DemoLicensee, Stack
 from mesh.tls import Tls
 from pitboss.audit.v1 import audit_service_pb2 as audit_pb
@@ -43,6 +45,8 @@ class Seen:
     reasons: tuple[str, ...]
     guardrail: str
     index: int
+    outside: Mapping[str, Any]
+    """What was known of everything outside the ledger; empty while all is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,30 @@ class Stage:
         self.sanctions(f"list/{kind}/{self.licensee}/{player}")
         until(lambda: self.decisions(player, FINDING) == 2, "the player was screened with the new lists")
 
+    # -- the time server, and what was measured of our clock
+
+    def time_server(self, order: str) -> None:
+        """Give the simulated time server a habit, or let it be ahead of us: `ahead/<ms>`."""
+        self._post(self.stack.around.ports.clock_simulator, f"control/{order}", b"")
+
+    def measured(self) -> None:
+        """Wait for a measurement that has begun after this call."""
+        # One that had begun before may still end. The next one has not begun then.
+        for which in ("again", "once more"):
+            before = self._report()
+            until(partial(self._is_newer, before), f"the clock was measured {which}")
+
+    def _is_newer(self, before: Report | None) -> bool:
+        return self._report() not in (None, before)
+
+    def _report(self) -> Report | None:
+        return read_report(self.stack.around.clock_report)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock of the mesh. The last measurement is over by that: wait for the next one."""
+        self.stack.advance_clock(seconds)
+        self.measured()
+
     # -- the vendor of locations
 
     def locations(self, habit: str) -> None:
@@ -203,7 +231,11 @@ class Stage:
                 record: dict[str, Any] = json.loads(event["record"])
                 reasons = tuple(dict.fromkeys(reason["code"] for reason in record.get("reasons", [])))
                 return Seen(
-                    verdict=record["verdict"], reasons=reasons, guardrail=record.get("guardrail", "G0"), index=index
+                    verdict=record["verdict"],
+                    reasons=reasons,
+                    guardrail=record.get("guardrail", "G0"),
+                    index=index,
+                    outside=record["facts"].get("outside", {}),
                 )
             if time.monotonic() > end:
                 message = f"the audit log has no decision about {kind} of {player}"

@@ -262,11 +262,16 @@ def _outside(scene: Scene, answers: Answers) -> kernel.Outside:
 
 @lru_cache(maxsize=64)
 def _troubled(register_silent: bool, silent_sources: frozenset[str], health: Health) -> kernel.Outside:  # noqa: FBT001 - a key
+    said = health.clock
     found = kernel.Outside(
         register_silent=register_silent,
         geo_silent=_LOCATION in silent_sources,
         screening_silent=_SCREENING in silent_sources,
         clock_off=health.clock_off,
+        clock_offset_us=None if said is None else said.offset_us,
+        clock_error_us=None if said is None else said.error_us,
+        clock_measured_us=None if said is None else said.measured_us,
+        clock_source="" if said is None else said.source,
         audit_down=health.audit_down,
     )
     return kernel.CALM if found == kernel.CALM else found

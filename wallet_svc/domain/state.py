@@ -155,11 +155,23 @@ class ExchangeRate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSaid:
+    """What was measured of the clock last."""
+
+    offset_us: int
+    error_us: int
+    measured_us: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """What this process itself cannot rely on now."""
 
     clock_off: bool = False
     """The clock is further from its reference than allowed, or nobody knows."""
+    clock: ClockSaid | None = None
+    """By which measurement it is off; None while it is not, or if there was none."""
     audit_down: bool = False
     """The database takes no evidence."""
 

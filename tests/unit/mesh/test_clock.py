@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.clock import ClockReport, ManualClock, SystemClock, from_us, open_clock, to_us, write_report
+from mesh.clock import ManualClock, SystemClock, from_us, open_clock, to_us
 
 
 @given(st.datetimes(timezones=st.just(dt.UTC)))
@@ -37,14 +36,3 @@ def test_a_manual_clock_moves_only_when_told_to() -> None:
 
 def test_without_a_file_the_clock_is_the_computers() -> None:
     assert isinstance(open_clock(None), SystemClock)
-
-
-def test_a_clock_is_off_beyond_its_tolerance_and_without_a_fresh_report(tmp_path: Path) -> None:
-    file = tmp_path / "report"
-    write_report(file, 0, 1_000)
-    report = ClockReport(file, tolerance_us=100, max_age_us=50)
-    assert not report.is_off(1_050)
-    assert report.is_off(1_051)
-    for offset_us, off in ((100, False), (101, True), (-100, False), (-101, True)):
-        write_report(file, offset_us, 2_000)
-        assert report.is_off(2_000) is off

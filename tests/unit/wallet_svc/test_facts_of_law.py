@@ -1,13 +1,16 @@
 """Facts beside the log that the law asks for: other sessions, papers of games, switches, sources, rates, other accounts."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from compliance_svc import kernel
 from compliance_svc.kernel import Protection
+from compliance_svc.kernel.evidence import read_facts
+from mesh.clock_report import Report, write_report
 from tests.unit.wallet_svc.world import (
     CASHIER,
     LICENSEE,
@@ -24,12 +27,14 @@ from tests.unit.wallet_svc.world import (
     verdict,
     win,
 )
+from wallet_svc.config import WalletSettings
 from wallet_svc.domain import commands as c
 from wallet_svc.domain import law, switches
 from wallet_svc.domain.decide import decide
 from wallet_svc.domain.scene import Decided
-from wallet_svc.domain.state import Assertions, ExchangeRate, Health, Suspension, SwitchName
+from wallet_svc.domain.state import WELL, Assertions, ClockSaid, ExchangeRate, Health, Suspension, SwitchName
 from wallet_svc.domain.vocabulary import Kind, Outcome, PlayState, Scope
+from wallet_svc.wiring import health_of
 
 SECOND = 1_000_000
 ALLOW: tuple[str, tuple[str, ...]] = ("ALLOW", ())
@@ -40,15 +45,20 @@ def reasons(decided: Decided) -> tuple[str, ...]:
     return () if outcome(decided) is Outcome.OK else verdict(decided)[1]
 
 
-def guardrail(made: Table) -> str:
-    """That of a bet now."""
+def decision(made: Table) -> kernel.Decision:
+    """That about a bet now."""
     made.later(10)
     command = c.Command(
         LICENSEE, PROVIDER, "alice", "dry", bet("1.00", "dry", currency="GBP", session="p", game="slot")
     )
-    found = decide(made.player(), command, made.registry, made.now_us).entry.decision.guardrail
-    assert isinstance(found, str)
+    found = decide(made.player(), command, made.registry, made.now_us).entry.decision
+    assert isinstance(found, kernel.Decision)
     return found
+
+
+def guardrail(made: Table) -> str:
+    """That of a bet now."""
+    return decision(made).guardrail
 
 
 def british() -> Table:
@@ -228,6 +238,39 @@ def test_with_a_clock_that_is_off_there_are_no_debits_and_wins_are_paid() -> Non
     assert reasons(stake(made, "b2")) == ("SYS.CLOCK",)
     assert guardrail(made) == "G4"
     assert outcome(made.do("w1", win("2.00", "b1", currency="GBP"))) is Outcome.OK
+
+
+def test_a_decision_without_a_clock_says_by_which_measurement_and_comes_out_again_from_its_record() -> None:
+    made = british()
+    open_play(made, "p")
+    said = ClockSaid(offset_us=-250_000, error_us=40, measured_us=made.now_us - 5, source="ntp/time.example:123")
+    for clock in (said, None):
+        made.registry = replace(made.registry, health=Health(clock_off=True, clock=clock))
+        record = decision(made).record()
+        outside = json.loads(record)["facts"]["outside"]
+        told = {f"clock_{name}": value for name, value in asdict(said).items()} if clock else {}
+        assert outside == {"clock_off": True, **told}
+        facts, action = read_facts(json.dumps(json.loads(record)["facts"]))
+        assert kernel.decide(made.registry.packs.at("gb", made.now_us), facts, action, made.now_us).record() == record
+
+
+def test_what_was_measured_is_health_and_a_clock_that_turns_wrong_is_one_security_event(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "report"
+    settings = WalletSettings(database_url="", listen="127.0.0.1:0", insecure_loopback=True, environment="development",
+                              clock_report=file)  # fmt: skip
+    health = health_of(settings)
+    assert health(5) == Health(clock_off=True)
+    assert health(6) == Health(clock_off=True)
+    write_report(file, Report(offset_us=100_000, measured_us=5))
+    assert health(5) is health(6) is WELL
+    write_report(file, Report(offset_us=100_000, error_us=1, measured_us=5, source="database"))
+    off = ClockSaid(offset_us=100_000, error_us=1, measured_us=5, source="database")
+    assert health(5) == health(6) == Health(clock_off=True, clock=off)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the clock is off", "the clock is in time again", "the clock is off",
+    ]  # fmt: skip
 
 
 def test_a_silent_source_of_locations_refuses_where_the_place_is_needed() -> None:
