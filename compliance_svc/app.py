@@ -133,11 +133,14 @@ class Policies:
         found = (await self._law.everything()).values()
         return tuple(sorted(found, key=lambda pack: (pack.name, pack.from_us, pack.label)))
 
-    async def get(self, name: str) -> Pack:
-        """The version in force now. Errors: PackNotFoundError."""
-        pack = (await self._law.library()).at(name, self._clock.now_us())
-        if pack is None:
-            raise PackNotFoundError(pack=name)
+    async def get(self, name: str, digest: str = "") -> Pack:
+        """The version of a digest, else the one in force now. Errors: PackNotFoundError."""
+        if digest:
+            pack = (await self._law.everything()).get(digest)
+        else:
+            pack = (await self._law.library()).at(name, self._clock.now_us())
+        if pack is None or pack.name != name:
+            raise PackNotFoundError(pack=digest or name)
         return pack
 
 

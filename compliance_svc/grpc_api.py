@@ -233,7 +233,7 @@ class PolicyServicer(policy_service_pb2_grpc.PolicyServiceServicer):
         return policy_pb.ListPacksResponse(packs=[_pack(pack) for pack in await self._policies.all()])
 
     async def GetPack(self, request: policy_pb.GetPackRequest, context: object) -> policy_pb.GetPackResponse:
-        pack = await self._policies.get(request.name)
+        pack = await self._policies.get(request.name, request.digest)
         return policy_pb.GetPackResponse(pack=_pack(pack), content_json=pack.content)
 
 

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from compliance_svc.app import record_message
 from compliance_svc.comparing import Changed, RuleChange, Span
 from compliance_svc.kernel.release import Keyring, PackRefusedError, Signature, inferred_rules
-from compliance_svc.releases import Docket, Event, Proposal, since_always
+from compliance_svc.releases import Docket, Event, Proposal, key_in, since_always
 from compliance_svc.releasing import Releasing
 from compliance_svc.simulating import Simulating, Source
 from mesh import paging
@@ -188,6 +188,7 @@ def _time(moment_us: int | None) -> Timestamp | None:
 
 
 def _event(event: Event) -> pb.ReleaseEvent:
+    key = key_in(event)
     return pb.ReleaseEvent(
         position=event.position,
         kind=int(event.kind),  # type: ignore[arg-type]
@@ -195,7 +196,7 @@ def _event(event: Event) -> pb.ReleaseEvent:
         name=event.name,
         version=event.version,
         digest=event.digest,
-        key_ids=[one.key_id for one in event.signatures],
+        key_ids=[one.key_id for one in event.signatures] if key is None else [key],
         persons=event.persons,
         refusal=event.refusal,
         detail=event.detail,

@@ -1,12 +1,13 @@
 """What has become of each pack that was proposed: read from what was done about it. Pure."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from compliance_svc.kernel.document import PackDocument, start_us
 from compliance_svc.kernel.pack import ALWAYS
-from compliance_svc.kernel.release import Release, Signature, write_signatures
+from compliance_svc.kernel.release import Keyring, PackKey, Release, Signature, write_signatures
 
 
 class EventKind(IntEnum):
@@ -19,6 +20,9 @@ class EventKind(IntEnum):
     REFUSED = 5
     SHADOW_ON = 6
     SHADOW_OFF = 7
+    ACTIVATED = 8
+    KEY_ADDED = 9
+    KEY_REMOVED = 10
 
 
 class ReleaseState(IntEnum):
@@ -45,6 +49,7 @@ class Event:
     persons: tuple[str, ...] = ()
     refusal: str = ""
     detail: str = ""
+    """What exactly was wrong; for a key its entry."""
     recorded_us: int
     position: int = 0
     """Given by the store."""
@@ -64,6 +69,8 @@ class Proposal:
     ended: tuple[Signature, ...] = ()
     ended_us: int | None = None
     shadow: bool = False
+    activated: bool = False
+    """It was noted that its instant has come."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -93,7 +100,9 @@ class Proposal:
                 return replace(self, ended=event.signatures, ended_us=event.recorded_us)
             case EventKind.SHADOW_ON | EventKind.SHADOW_OFF:
                 return replace(self, shadow=event.kind is EventKind.SHADOW_ON)
-            case EventKind.REFUSED:
+            case EventKind.ACTIVATED:
+                return replace(self, activated=True)
+            case EventKind.REFUSED | EventKind.KEY_ADDED | EventKind.KEY_REMOVED:
                 return self
 
     def release(self) -> Release:
@@ -154,6 +163,67 @@ def docket(packs: Iterable[Proposal], events: Sequence[Event]) -> Docket:
         if key in found:
             found[key] = found[key].after(event)
     return Docket(proposals=found, events=tuple(events))
+
+
+def unnoted(known: Docket, register: Keyring, now_us: int) -> Event | None:
+    """The next thing that nobody has asked for and that is not noted yet: a pack's instant, a key that came or went."""
+    return _began(known, now_us) or _key_changed(known, register, now_us)
+
+
+def _began(known: Docket, now_us: int) -> Event | None:
+    for one in known.proposals.values():
+        if one.scheduled_us is None or one.ended_us is not None or one.activated:
+            continue
+        began_us = max(one.from_us, one.scheduled_us)
+        if began_us <= now_us:
+            return Event(
+                kind=EventKind.ACTIVATED,
+                licensee=one.licensee,
+                name=one.document.name,
+                version=one.document.version,
+                digest=one.document.digest,
+                persons=one.persons,
+                recorded_us=began_us,
+            )
+    return None
+
+
+def _key_changed(known: Docket, register: Keyring, now_us: int) -> Event | None:
+    noted: dict[str, Event] = {}
+    for event in known.events:
+        if event.kind is EventKind.KEY_ADDED:
+            noted[event.detail] = event
+        elif event.kind is EventKind.KEY_REMOVED:
+            noted.pop(event.detail, None)
+    present = {_entry(key): key for key in register.values()}
+    for detail, event in noted.items():
+        if detail not in present:
+            return replace(event, kind=EventKind.KEY_REMOVED, recorded_us=now_us, position=0)
+    for detail, key in present.items():
+        if detail not in noted:
+            return Event(
+                kind=EventKind.KEY_ADDED, licensee="", persons=(key.person,), detail=detail, recorded_us=now_us
+            )
+    return None
+
+
+def _entry(key: PackKey) -> str:
+    found = {
+        "from_us": key.from_us,
+        "id": key.id,
+        "person": key.person,
+        "public_key": key.public_key.hex(),
+        "role": key.role.value,
+        "until_us": key.until_us,
+    }
+    return json.dumps(found, sort_keys=True, separators=(",", ":"))
+
+
+def key_in(event: Event) -> str | None:
+    """The key that an event is about by its id; None if it is about a pack."""
+    if event.kind not in (EventKind.KEY_ADDED, EventKind.KEY_REMOVED):
+        return None
+    return str(json.loads(event.detail)["id"])
 
 
 def since_always(from_us: int) -> bool:

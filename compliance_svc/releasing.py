@@ -1,11 +1,12 @@
 """Bringing packs into force: one use case per RPC. A refusal changes nothing, and is an event that stays."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from compliance_svc.errors import PackNotFoundError, PackRejectedError
-from compliance_svc.kernel import Pack, PackLibrary
+from compliance_svc.kernel import Pack, PackError, PackLibrary
 from compliance_svc.kernel.document import PackDocument
 from compliance_svc.kernel.parameters import file_content
 from compliance_svc.kernel.release import (
@@ -18,13 +19,15 @@ from compliance_svc.kernel.release import (
     check_signature,
 )
 from compliance_svc.kernel.statute import Statute
-from compliance_svc.releases import Docket, Event, EventKind, Proposal
+from compliance_svc.releases import Docket, Event, EventKind, Proposal, unnoted
 from mesh import logs
 from mesh.clock import Clock
+from mesh.errors import MeshError
 
 log = logs.get(__name__)
 
 _LONGEST_DETAIL = 500
+_NOTE_EVERY_S = 1.0
 
 
 class Releases(Protocol):
@@ -199,6 +202,36 @@ class Releasing:
             log.security("a pack was refused", licensee=licensee, refusal=why.refusal.value, detail=event.detail)
             await self._releases.add(lambda _docket: event)
             raise PackRejectedError(refusal=why.refusal.value, detail=event.detail) from why
+
+
+class Noting:
+    """Notes what happens to packs without anybody calling: their instant comes, and the register of keys is changed."""
+
+    def __init__(
+        self, releases: Releases, keys: Callable[[], Keyring], clock: Clock, *, every_s: float = _NOTE_EVERY_S
+    ) -> None:
+        self._releases = releases
+        self._keys = keys
+        self._clock = clock
+        self._every_s = every_s
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.once()
+            except PackError as problem:
+                log.security("the register of keys is none", detail=str(problem)[:_LONGEST_DETAIL])
+            except MeshError as error:
+                log.debug("nothing can be noted", error_kind=type(error).__name__)
+            await asyncio.sleep(self._every_s)
+
+    async def once(self) -> None:
+        """Note all there is, each thing once, whoever else notes. Errors: PackError, DependencyDownError."""
+        register, now_us = self._keys(), self._clock.now_us()
+        known = await self._releases.docket()
+        while unnoted(known, register, now_us) is not None:
+            known = await self._releases.add(lambda docket: unnoted(docket, register, now_us))
 
 
 class Law:

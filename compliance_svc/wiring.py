@@ -11,7 +11,7 @@ from compliance_svc.kernel.release import Keyring, PackRefusedError, Release
 from compliance_svc.kernel.statute import Statute
 from compliance_svc.law_client import LawClient
 from compliance_svc.register_client import RegisterClient
-from compliance_svc.releasing import Law, Releasing
+from compliance_svc.releasing import Law, Noting, Releasing
 from compliance_svc.replaying import NightlyReplay
 from compliance_svc.simulating import Simulating
 from compliance_svc.store.decisions import DecisionStore
@@ -73,7 +73,10 @@ async def build(settings: ComplianceSettings) -> server.Parts:
     keys = keys_of(settings)
     releasing = Releasing(releases, LawClient(channels), statute, keys, clock)
     simulating = Simulating(releases, decisions, statute, clock)
-    tasks = {"feed": FeedReader(ledger, decisions, beside=simulating.beside).run}
+    tasks = {
+        "feed": FeedReader(ledger, decisions, beside=simulating.beside).run,
+        "noting": Noting(releases, keys, clock).run,
+    }
     if settings.replay_sample:
         hour, most = settings.replay_hour, settings.replay_sample
         tasks["replay"] = NightlyReplay(ReplayStore(engine), law, clock, hour=hour, most=most).run

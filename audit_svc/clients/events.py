@@ -10,13 +10,14 @@ from google.protobuf.message import Message
 
 from audit_svc.domain import Draft, RecordClass
 from audit_svc.domain.rounds import Papers
-from pitboss.compliance.v1 import policy_service_pb2
+from pitboss.compliance.v1 import pack_release_service_pb2, policy_service_pb2
 from pitboss.session.v1 import session_service_pb2
 from pitboss.type.v1 import outcome_pb2
 from pitboss.wallet.v1 import ledger_service_pb2, registry_service_pb2
 from pitboss.wallet.v1 import transaction_pb2 as tx
 
 PACKS: Final = "packs"
+RELEASES: Final = "releases"
 
 _STAFF: Final = frozenset({
     tx.TRANSACTION_KIND_ADJUST,
@@ -182,6 +183,20 @@ def pack_draft(pack: policy_service_pb2.Pack, now_us: int) -> Draft:
         key=f"{pack.name}@{pack.version}/{pack.digest}",
         recorded_us=now_us,
         content=_plain(pack),
+    )
+
+
+def release_draft(event: pack_release_service_pb2.ReleaseEvent) -> Draft:
+    """What was done about a law pack or a key that signs them, and by whom."""
+    content = _plain(event)
+    kind = pack_release_service_pb2.ReleaseEventKind.Name(event.kind).removeprefix("RELEASE_EVENT_KIND_").lower()
+    return Draft(
+        record_class=RecordClass.KEY if kind.startswith("key_") else RecordClass.STAFF,
+        source=RELEASES,
+        key=str(event.position),
+        recorded_us=event.record_time.ToMicroseconds(),
+        content={**content, "kind": kind},
+        licensee=event.licensee_id,
     )
 
 

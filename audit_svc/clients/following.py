@@ -16,7 +16,8 @@ from audit_svc.ports import RoundLog, Source
 from mesh.channels import call_metadata
 from mesh.clock import Clock
 from mesh.notes import Signer
-from pitboss.compliance.v1 import policy_service_pb2
+from pitboss.compliance.v1 import pack_release_service_pb2, policy_service_pb2
+from pitboss.compliance.v1.pack_release_service_pb2_grpc import PackReleaseServiceStub
 from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceStub
 from pitboss.session.v1 import session_service_pb2
 from pitboss.session.v1.session_service_pb2_grpc import SessionServiceStub
@@ -26,6 +27,7 @@ from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 if TYPE_CHECKING:
+    from pitboss.compliance.v1.pack_release_service_pb2_grpc import PackReleaseServiceAsyncStub
     from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceAsyncStub
     from pitboss.session.v1.session_service_pb2_grpc import SessionServiceAsyncStub
     from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
@@ -35,6 +37,7 @@ Known = Callable[[str, Sequence[str]], Awaitable[set[str]]]
 _TIMEOUT_S = 5.0
 _HEADS_EVERY_S = 1.0
 _PACKS_EVERY_S = 5.0
+_RELEASES_EVERY_S = 2.0
 
 
 class OwnLog(RoundLog, Protocol):
@@ -128,6 +131,27 @@ class LoadedPacks:
             await asyncio.sleep(_PACKS_EVERY_S)
 
 
+class ReleaseEvents:
+    """What is done about law packs and the keys that sign them."""
+
+    name = events.RELEASES
+
+    def __init__(self, stub: PackReleaseServiceAsyncStub) -> None:
+        self._stub = stub
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        while True:
+            request = pack_release_service_pb2.ListReleaseEventsRequest(after=after)
+            answer = await self._stub.ListReleaseEvents(request, timeout=_TIMEOUT_S, metadata=call_metadata())
+            if answer.events:
+                position = answer.events[-1].position
+                drafts = [events.release_draft(event) for event in answer.events]
+                yield Span(source=self.name, after=after, position=position, drafts=drafts)
+                after = position
+            else:
+                await asyncio.sleep(_RELEASES_EVERY_S)
+
+
 class SigningKey:
     """The key that signs the log now. It is in the log before the first checkpoint that only it has signed matters."""
 
@@ -170,6 +194,7 @@ class Neighbours:
         self._registries = [RegistryServiceStub(channel) for channel in wallets]
         self._sessions = SessionServiceStub(sessions)
         self._policies = PolicyServiceStub(compliance)
+        self._releases = PackReleaseServiceStub(compliance)
         self._clock = clock
         self._log = log
         self._turn = 0
@@ -191,6 +216,7 @@ class Neighbours:
             *[LedgerHeads(self._ledger_of(shard), shard, self._clock) for shard in shards],
             *[SessionChanges(self._sessions, each.licensee_id, self._clock) for each in licensees.licensees],
             LoadedPacks(self._policies, self._clock, self._log.known),
+            ReleaseEvents(self._releases),
             *[RoundRecords(self._log, self.facts, shard) for shard in shards],
         ]
 

@@ -84,10 +84,9 @@ def make_bundle(
     wanted = [each for each in _of_round(log, licensee, player, round_id) if each.index < signed.tree_size]
     if not wanted:
         raise CommandError(f"the audit log has no round {round_id!r} of this player, or no witness has cosigned it yet")
-    labels = {str(json.loads(each.payload)["pack"]) for each in wanted if each.key.startswith("decision-")} - {""}
-    packs = [
-        each for each in _listed(log, pb.ListEntriesRequest(source="packs")) if each.key.partition("/")[0] in labels
-    ]
+    decided_by = _packs_of(wanted)
+    keys = {f"{label}/{digest}" for label, digest in decided_by.items()}
+    packs = [each for each in _listed(log, pb.ListEntriesRequest(source="packs")) if each.key in keys]
     entries = sorted([*wanted, *packs], key=lambda each: each.index)
     content = {
         "format": FORMAT,
@@ -95,9 +94,15 @@ def make_bundle(
         "round": round_id,
         "checkpoint": signed.checkpoint,
         "entries": [_proved(log, each.index, signed.tree_size) for each in entries],
-        "packs": {label: _content(compliance, licensee, label) for label in sorted(labels)},
+        "packs": {label: _content(compliance, licensee, label, digest) for label, digest in sorted(decided_by.items())},
     }
     return Made(content=content, log_key=signed.verifier_key, witness_key=witness_key)
+
+
+def _packs_of(entries: Sequence[pb.Entry]) -> dict[str, str]:
+    """The packs that decided, by label, with their digests: other versions may hold by now."""
+    decisions = [json.loads(each.payload) for each in entries if each.key.startswith("decision-")]
+    return {each["pack"]: each["pack_digest"] for each in decisions if each["pack"]}
 
 
 def _of_round(log: AuditServiceStub, licensee: str, player: str, round_id: str) -> list[pb.Entry]:
@@ -128,9 +133,9 @@ def _proved(log: AuditServiceStub, index: int, size: int) -> dict[str, Any]:
     }
 
 
-def _content(compliance: PolicyServiceStub, licensee: str, label: str) -> str:
+def _content(compliance: PolicyServiceStub, licensee: str, label: str, digest: str) -> str:
     name = label.partition("@")[0]
-    found = call(compliance.GetPack, policies.GetPackRequest(name=name), licensee=licensee)
+    found = call(compliance.GetPack, policies.GetPackRequest(name=name, digest=digest), licensee=licensee)
     return str(found.content_json)
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import grpc
 
+from compliance_svc.kernel.loading import load_documents
 from mesh.cli.disputing import Made, make_bundle
 from mesh.dev.paths import BUILD
 from mesh.dev.stack import DEMO_LICENSEES, Options, Stack
@@ -23,10 +25,12 @@ from mesh.verify.dispute import Bundle, check_bundle
 from mesh.verify.notes import Key, open_checkpoint
 from mesh.verify.proofs import check_consistency, inclusion_root
 from pitboss.audit.v1 import audit_service_pb2 as pb
+from pitboss.compliance.v1.policy_service_pb2 import GetPackRequest
 from tests.audit_demo.attacks import ATTACKS, named
 from tests.audit_demo.extracts import DANISH, sealed_batches
 from tests.audit_demo.scene import LICENSEE, OTHER, PLAYER, Scene
 from tests.integration.mesh.waiting import until
+from tests.releasing import people, release
 
 DAYS = "3"
 LICENSEES = (*DEMO_LICENSEES, DANISH)
@@ -104,7 +108,14 @@ def honest(scene: Scene) -> Iterator[Step]:
     check_consistency(old, new, later.path)
     yield step("proof", "the log of now continues the log of then", ok=True, seen=f"{old.size} of {new.size} entries")
     yield recorded(scene, rounds[0].round_id)
+    yield from another_law(scene)
     made = bundle(scene, rounds[0].round_id)
+    yield step(
+        "proof",
+        "the bundle has the pack that decided, and not the one that holds now",
+        list(made.content["packs"]) == ["base@1"] and json.loads(made.content["packs"]["base@1"])["version"] == "1",
+        ",".join(made.content["packs"]),
+    )
     checks = check_bundle(Bundle(made.content), keys, [WitnessKey.parse(scene.witness_key)], cosigned_by=1)
     found = named(checks)
     yield step(
@@ -116,6 +127,38 @@ def honest(scene: Scene) -> Iterator[Step]:
     made.content["entries"][0]["payload"] = made.content["entries"][0]["payload"].replace("a", "b", 1)
     spoiled = check_bundle(Bundle(made.content), keys, [WitnessKey.parse(scene.witness_key)], cosigned_by=1)
     yield step("attack", "a falsified bundle", bool(named(spoiled)), named(spoiled))
+
+
+def another_law(scene: Scene) -> Iterator[Step]:
+    """A second version of the market's pack comes into force, by two people; what they did stands in the log."""
+    first = next(document for document in load_documents() if document.name == "base")
+    release(scene.stack, replace(first, version="2", effective_from="2026-01-01T00:00:00[UTC]"))
+    with scene.policies() as policies:
+        request = GetPackRequest(name="base")
+        found = policies.GetPack(request, timeout=20, metadata=(("x-pitboss-licensee", LICENSEE),)).pack
+    yield step("proof", "another pack holds now", found.version == "2", f"{found.name}@{found.version}")
+    told: list[tuple[str, str]] = []
+
+    def done() -> bool:
+        with scene.service() as log:
+            entries = log.ListEntries(pb.ListEntriesRequest(source="releases", page_size=500), timeout=20).entries
+        events = [json.loads(entry.payload) for entry in entries]
+        told[:] = [(event["kind"], ",".join(event["persons"])) for event in events]
+        return "activated" in dict(told)
+
+    until(done, "the log has what was done about the pack")
+    one, two = (person.person for person in people(scene.stack.vault.pack_signers))
+    both = f"{one},{two}"
+    wanted = {
+        ("proposed", one),
+        ("approved", two),
+        ("scheduled", both),
+        ("activated", both),
+        ("key_added", one),
+        ("key_added", two),
+    }
+    yield step("proof", "the log has who brought the pack into force, and by which keys", wanted <= {*told}, str(told))
+    until(scene.caught_up, "the log has everything, and the witness has cosigned it")
 
 
 def recorded(scene: Scene, round_id: str) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from wallet_svc.migrate import upgrade as upgrade_wallet
 
 PEOPLE = [SigningKey.create(id=f"test-{role}", role=role, person=f"somebody, {role}") for role in ROLES]
 PAST = "2026-01-01T00:00:00[Europe/London]"
+NOTED = (pb.RELEASE_EVENT_KIND_ACTIVATED, pb.RELEASE_EVENT_KIND_KEY_ADDED, pb.RELEASE_EVENT_KIND_KEY_REMOVED)
+"""What is noted without a call."""
 FUTURE = "2099-01-01T00:00:00[Europe/London]"
 
 
@@ -46,8 +48,12 @@ def server() -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("keys") / "keys.json"
-    path.write_text(json.dumps(register(PEOPLE)))
+    write_register(path, PEOPLE)
     return path
+
+
+def write_register(path: Path, people: list[SigningKey]) -> None:
+    path.write_text(json.dumps(register(people)))
 
 
 @contextlib.asynccontextmanager
@@ -103,6 +109,18 @@ async def refusal(call: Any) -> str:
     return str(read_error(caught.value).metadata.get("refusal", caught.value.code().name))
 
 
+async def noted(packs: Any) -> list[pb.ReleaseEvent]:
+    """What was noted without a call."""
+    return [one for one in (await packs.ListReleaseEvents(pb.ListReleaseEventsRequest())).events if one.kind in NOTED]
+
+
+async def until(packs: Any, done: Callable[[list[pb.ReleaseEvent]], bool]) -> None:
+    """Wait until what was noted is enough."""
+    async with asyncio.timeout(30):
+        while not done(await noted(packs)):
+            await asyncio.sleep(0.05)
+
+
 def rows(server: Postgres, statement: str) -> list[Any]:
     with psycopg.connect(server.database("pitboss_wallet").owner_url) as connection:
         return connection.execute(statement.encode()).fetchall()
@@ -124,7 +142,12 @@ async def test_every_step_may_be_repeated_and_done_twice_at_once(server: Postgre
             again = await getattr(packs, step)(request)
             assert {answer.release.state for answer in (*answers, again)} == {state}, step
         events = (await packs.ListReleaseEvents(pb.ListReleaseEventsRequest())).events
-        assert [(event.position, event.kind) for event in events] == [(1, 1), (2, 2), (3, 3), (4, 4)]
+        assert [event.position for event in events] == [*range(1, len(events) + 1)]
+        assert [event.kind for event in events if event.kind not in NOTED] == [1, 2, 3, 4]
+        for kind, person in ((1, PEOPLE[:1]), (2, PEOPLE[1:]), (4, PEOPLE)):
+            (event,) = [each for each in events if each.kind == kind]
+            assert list(event.persons) == [one.person for one in person]
+            assert list(event.key_ids) == [one.id for one in person]
         assert await refusal(packs.SchedulePack(pb.SchedulePackRequest(digest=second.digest))) == "PACK_WITHDRAWN"
         assert await refusal(packs.ProposePack(proposal(second))) == "PACK_WITHDRAWN"
     assert rows(server, "SELECT count(*) FROM law_pack") == rows(server, "SELECT count(*) FROM law_pack_end") == [(1,)]
@@ -154,6 +177,7 @@ async def test_what_was_cut_off_between_the_wallets_and_the_note_is_finished_by_
 async def test_nobody_approves_alone_and_each_refusal_is_an_event(server: Postgres, keys: Path) -> None:
     fourth = version("4", "2098-01-01T00:00:00[Europe/London]")
     async with house(server, keys) as packs:
+        await until(packs, lambda events: len(events) >= len(PEOPLE))
         before = len((await packs.ListReleaseEvents(pb.ListReleaseEventsRequest())).events)
         spoiled = proposal(fourth)
         spoiled.signature.signature = bytes(64)
@@ -172,6 +196,32 @@ async def test_nobody_approves_alone_and_each_refusal_is_an_event(server: Postgr
         assert [event.kind for event in events].count(pb.RELEASE_EVENT_KIND_REFUSED) == 5
         assert await refusal(packs.ApprovePack(approval(replace(fourth, version="5")))) == "NOT_FOUND"
     assert rows(server, "SELECT count(*) FROM law_pack WHERE version = '4'") == [(0,)]
+
+
+async def test_the_instant_of_a_pack_and_each_change_of_the_register_of_keys_are_noted_once(
+    server: Postgres, keys: Path
+) -> None:
+    sixth = version("6", "2026-02-01T00:00:00[Europe/London]")
+    newcomer = SigningKey.create(id="test-newcomer", role="legal", person="somebody new")
+    async with house(server, keys) as packs, house(server, keys, with_wallet=False):
+        await packs.ProposePack(proposal(sixth))
+        await packs.ApprovePack(approval(sixth))
+        await packs.SchedulePack(pb.SchedulePackRequest(digest=sixth.digest))
+        write_register(keys, [*PEOPLE, newcomer])
+        await until(packs, lambda events: any("test-newcomer" in one.key_ids for one in events))
+        write_register(keys, PEOPLE)
+        removed = pb.RELEASE_EVENT_KIND_KEY_REMOVED
+        await until(packs, lambda events: any(one.kind == removed for one in events))
+        await until(packs, lambda events: any(one.digest == sixth.digest for one in events))
+        events = await noted(packs)
+    (active,) = [one for one in events if one.digest == sixth.digest]
+    assert (active.kind, list(active.persons)) == (NOTED[0], [one.person for one in PEOPLE])
+    about = [one for one in events if "test-newcomer" in one.key_ids]
+    assert [(one.kind, list(one.persons)) for one in about] == [(kind, ["somebody new"]) for kind in NOTED[1:]]
+    entry = json.loads(about[0].detail)
+    assert (entry["role"], len(entry["public_key"])) == ("legal", 64)
+    first = [one for one in events if one.kind == pb.RELEASE_EVENT_KIND_KEY_ADDED and one not in about]
+    assert sorted(one.key_ids[0] for one in first) == sorted(one.id for one in PEOPLE)
 
 
 async def test_differences_say_which_of_two_packs_is_stricter(server: Postgres, keys: Path) -> None:

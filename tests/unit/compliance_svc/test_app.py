@@ -12,15 +12,17 @@ from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision
 from compliance_svc.comparing import Difference
 from compliance_svc.domain import StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
-from compliance_svc.kernel import Protection
+from compliance_svc.kernel import Pack, PackLibrary, Protection
 from compliance_svc.kernel.loading import load_documents
 from mesh.clock import ManualClock
 from mesh.errors import MeshError, RequestInvalidError
 from pitboss.type.v1 import decision_pb2, outcome_pb2
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, transaction_pb2
+from tests.unit.compliance_svc.kernel.signers import shipped, version
 from tests.unit.compliance_svc.law import ShippedLaw
 
 NOW_US = 1_790_000_000_000_000
+PAST = "2026-01-01T00:00:00[Europe/London]"
 ACTION = action_pb2.Action(player_id="alice", transaction_key="k1", exclude=action_pb2.Exclude(term="6mo"))
 RECORD = {
     "at_us": NOW_US,
@@ -185,3 +187,23 @@ async def test_packs_are_found_by_name() -> None:
     assert (await policies.get("gb")).label == "gb@1"
     with pytest.raises(PackNotFoundError):
         await policies.get("nowhere")
+
+
+class TwoVersions(ShippedLaw):
+    """The law after a second version of gb came into force."""
+
+    async def library(self) -> PackLibrary:
+        return PackLibrary([shipped("gb").compile(), version("2", PAST).compile()])
+
+    async def everything(self) -> Mapping[str, Pack]:
+        return {pack.digest: pack for pack in (shipped("gb").compile(), version("2", PAST).compile())}
+
+
+async def test_a_pack_is_found_by_its_digest_whatever_holds_now() -> None:
+    policies, first = Policies(TwoVersions(), ManualClock(NOW_US)), shipped("gb")
+    assert (await policies.get("gb")).label == "gb@2"
+    found = await policies.get("gb", first.digest)
+    assert (found.label, found.digest, found.content) == ("gb@1", first.digest, first.content)
+    for name, digest in (("de", first.digest), ("gb", "0" * 64)):
+        with pytest.raises(PackNotFoundError):
+            await policies.get(name, digest)

@@ -84,6 +84,12 @@ class _ReleaseEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rele
     """It decides beside the law."""
     RELEASE_EVENT_KIND_SHADOW_OFF: _ReleaseEventKind.ValueType  # 7
     """It no longer does."""
+    RELEASE_EVENT_KIND_ACTIVATED: _ReleaseEventKind.ValueType  # 8
+    """Its instant has come: from then on it decides."""
+    RELEASE_EVENT_KIND_KEY_ADDED: _ReleaseEventKind.ValueType  # 9
+    """A key is in the register that was not there so before; its entry is the detail."""
+    RELEASE_EVENT_KIND_KEY_REMOVED: _ReleaseEventKind.ValueType  # 10
+    """A key is no longer in the register as it was; its entry is the detail."""
 
 class ReleaseEventKind(_ReleaseEventKind, metaclass=_ReleaseEventKindEnumTypeWrapper):
     """ReleaseEventKind says what was done about a pack."""
@@ -104,6 +110,12 @@ RELEASE_EVENT_KIND_SHADOW_ON: ReleaseEventKind.ValueType  # 6
 """It decides beside the law."""
 RELEASE_EVENT_KIND_SHADOW_OFF: ReleaseEventKind.ValueType  # 7
 """It no longer does."""
+RELEASE_EVENT_KIND_ACTIVATED: ReleaseEventKind.ValueType  # 8
+"""Its instant has come: from then on it decides."""
+RELEASE_EVENT_KIND_KEY_ADDED: ReleaseEventKind.ValueType  # 9
+"""A key is in the register that was not there so before; its entry is the detail."""
+RELEASE_EVENT_KIND_KEY_REMOVED: ReleaseEventKind.ValueType  # 10
+"""A key is no longer in the register as it was; its entry is the detail."""
 Global___ReleaseEventKind: _TypeAlias = ReleaseEventKind  # noqa: Y015
 
 class _Strictness:
@@ -1059,10 +1071,10 @@ class ReleaseEvent(_message.Message):
     refusal: _builtins.str
     """Why it was refused, a stable word. Empty otherwise."""
     detail: _builtins.str
-    """What exactly was wrong."""
+    """What exactly was wrong. For a key its entry as JSON."""
     @_builtins.property
     def key_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Who signed, by key."""
+        """Who signed, by key; the key that came or went."""
 
     @_builtins.property
     def persons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -1070,7 +1082,7 @@ class ReleaseEvent(_message.Message):
 
     @_builtins.property
     def record_time(self) -> _timestamp_pb2.Timestamp:
-        """When."""
+        """When. A pack that began before it was known is active from the moment at which it was scheduled."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*pitboss/compliance/v1/policy_service.proto\x12\x15pitboss.compliance.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\x87\x01\n\x04Pack\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\x12\x12\n\x04zone\x18\x04 \x01(\tR\x04zone\x12%\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\tR\reffectiveFrom\"\x12\n\x10ListPacksRequest\"F\n\x11ListPacksResponse\x12\x31\n\x05packs\x18\x01 \x03(\x0b\x32\x1b.pitboss.compliance.v1.PackR\x05packs\">\n\x0eGetPackRequest\x12,\n\x04name\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{1,16}$R\x04name\"e\n\x0fGetPackResponse\x12/\n\x04pack\x18\x01 \x01(\x0b\x32\x1b.pitboss.compliance.v1.PackR\x04pack\x12!\n\x0c\x63ontent_json\x18\x02 \x01(\tR\x0b\x63ontentJson2\xfc\x01\n\rPolicyService\x12t\n\tListPacks\x12\'.pitboss.compliance.v1.ListPacksRequest\x1a(.pitboss.compliance.v1.ListPacksResponse\"\x14\x90\x02\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/packs\x12u\n\x07GetPack\x12%.pitboss.compliance.v1.GetPackRequest\x1a&.pitboss.compliance.v1.GetPackResponse\"\x1b\x90\x02\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/packs/{name}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*pitboss/compliance/v1/policy_service.proto\x12\x15pitboss.compliance.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\x87\x01\n\x04Pack\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\x12\x12\n\x04zone\x18\x04 \x01(\tR\x04zone\x12%\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\tR\reffectiveFrom\"\x12\n\x10ListPacksRequest\"F\n\x11ListPacksResponse\x12\x31\n\x05packs\x18\x01 \x03(\x0b\x32\x1b.pitboss.compliance.v1.PackR\x05packs\"p\n\x0eGetPackRequest\x12,\n\x04name\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{1,16}$R\x04name\x12\x30\n\x06\x64igest\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$R\x06\x64igest\"e\n\x0fGetPackResponse\x12/\n\x04pack\x18\x01 \x01(\x0b\x32\x1b.pitboss.compliance.v1.PackR\x04pack\x12!\n\x0c\x63ontent_json\x18\x02 \x01(\tR\x0b\x63ontentJson2\xfc\x01\n\rPolicyService\x12t\n\tListPacks\x12\'.pitboss.compliance.v1.ListPacksRequest\x1a(.pitboss.compliance.v1.ListPacksResponse\"\x14\x90\x02\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/packs\x12u\n\x07GetPack\x12%.pitboss.compliance.v1.GetPackRequest\x1a&.pitboss.compliance.v1.GetPackResponse\"\x1b\x90\x02\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/packs/{name}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETPACKREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETPACKREQUEST'].fields_by_name['name']._serialized_options = b'\272H\025r\0232\021^[a-z0-9-]{1,16}$'
+  _globals['_GETPACKREQUEST'].fields_by_name['digest']._loaded_options = None
+  _globals['_GETPACKREQUEST'].fields_by_name['digest']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
   _globals['_POLICYSERVICE'].methods_by_name['ListPacks']._loaded_options = None
   _globals['_POLICYSERVICE'].methods_by_name['ListPacks']._serialized_options = b'\220\002\001\202\323\344\223\002\013\022\t/v1/packs'
   _globals['_POLICYSERVICE'].methods_by_name['GetPack']._loaded_options = None
@@ -46,9 +48,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPACKSRESPONSE']._serialized_start=286
   _globals['_LISTPACKSRESPONSE']._serialized_end=356
   _globals['_GETPACKREQUEST']._serialized_start=358
-  _globals['_GETPACKREQUEST']._serialized_end=420
-  _globals['_GETPACKRESPONSE']._serialized_start=422
-  _globals['_GETPACKRESPONSE']._serialized_end=523
-  _globals['_POLICYSERVICE']._serialized_start=526
-  _globals['_POLICYSERVICE']._serialized_end=778
+  _globals['_GETPACKREQUEST']._serialized_end=470
+  _globals['_GETPACKRESPONSE']._serialized_start=472
+  _globals['_GETPACKRESPONSE']._serialized_end=573
+  _globals['_POLICYSERVICE']._serialized_start=576
+  _globals['_POLICYSERVICE']._serialized_end=828
 # @@protoc_insertion_point(module_scope)

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n=pitboss_sdk/_stubs/pitboss/compliance/v1/policy_service.proto\x12!pitboss_sdk.pitboss.compliance.v1\"\x87\x01\n\x04Pack\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\x12\x12\n\x04zone\x18\x04 \x01(\tR\x04zone\x12%\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\tR\reffectiveFrom\"\x12\n\x10ListPacksRequest\"R\n\x11ListPacksResponse\x12=\n\x05packs\x18\x01 \x03(\x0b\x32\'.pitboss_sdk.pitboss.compliance.v1.PackR\x05packs\"&\n\x0eGetPackRequest\x12\x14\n\x04name\x18\x01 \x01(\tB\x00R\x04name\"q\n\x0fGetPackResponse\x12;\n\x04pack\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.compliance.v1.PackR\x04pack\x12!\n\x0c\x63ontent_json\x18\x02 \x01(\tR\x0b\x63ontentJson2\x83\x02\n\rPolicyService\x12{\n\tListPacks\x12\x33.pitboss_sdk.pitboss.compliance.v1.ListPacksRequest\x1a\x34.pitboss_sdk.pitboss.compliance.v1.ListPacksResponse\"\x03\x90\x02\x01\x12u\n\x07GetPack\x12\x31.pitboss_sdk.pitboss.compliance.v1.GetPackRequest\x1a\x32.pitboss_sdk.pitboss.compliance.v1.GetPackResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n=pitboss_sdk/_stubs/pitboss/compliance/v1/policy_service.proto\x12!pitboss_sdk.pitboss.compliance.v1\"\x87\x01\n\x04Pack\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\x12\x12\n\x04zone\x18\x04 \x01(\tR\x04zone\x12%\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\tR\reffectiveFrom\"\x12\n\x10ListPacksRequest\"R\n\x11ListPacksResponse\x12=\n\x05packs\x18\x01 \x03(\x0b\x32\'.pitboss_sdk.pitboss.compliance.v1.PackR\x05packs\"@\n\x0eGetPackRequest\x12\x14\n\x04name\x18\x01 \x01(\tB\x00R\x04name\x12\x18\n\x06\x64igest\x18\x02 \x01(\tB\x00R\x06\x64igest\"q\n\x0fGetPackResponse\x12;\n\x04pack\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.compliance.v1.PackR\x04pack\x12!\n\x0c\x63ontent_json\x18\x02 \x01(\tR\x0b\x63ontentJson2\x83\x02\n\rPolicyService\x12{\n\tListPacks\x12\x33.pitboss_sdk.pitboss.compliance.v1.ListPacksRequest\x1a\x34.pitboss_sdk.pitboss.compliance.v1.ListPacksResponse\"\x03\x90\x02\x01\x12u\n\x07GetPack\x12\x31.pitboss_sdk.pitboss.compliance.v1.GetPackRequest\x1a\x32.pitboss_sdk.pitboss.compliance.v1.GetPackResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,9 +42,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPACKSRESPONSE']._serialized_start=258
   _globals['_LISTPACKSRESPONSE']._serialized_end=340
   _globals['_GETPACKREQUEST']._serialized_start=342
-  _globals['_GETPACKREQUEST']._serialized_end=380
-  _globals['_GETPACKRESPONSE']._serialized_start=382
-  _globals['_GETPACKRESPONSE']._serialized_end=495
-  _globals['_POLICYSERVICE']._serialized_start=498
-  _globals['_POLICYSERVICE']._serialized_end=757
+  _globals['_GETPACKREQUEST']._serialized_end=406
+  _globals['_GETPACKRESPONSE']._serialized_start=408
+  _globals['_GETPACKRESPONSE']._serialized_end=521
+  _globals['_POLICYSERVICE']._serialized_start=524
+  _globals['_POLICYSERVICE']._serialized_end=783
 # @@protoc_insertion_point(module_scope)

@@ -61,7 +61,7 @@ class PolicyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetPack(self, request, context):
-        """GetPack reads one pack with its rules and their sources.
+        """GetPack reads one pack with its rules and their sources: the version in force, or that of a digest, which any decision names.
 
         Errors: NOT_FOUND (PACK_NOT_FOUND), UNAVAILABLE.
         """

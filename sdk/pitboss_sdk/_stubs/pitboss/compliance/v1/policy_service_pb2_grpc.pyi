@@ -39,7 +39,7 @@ class PolicyServiceStub:
     Errors: UNAVAILABLE.
     """
     GetPack: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.GetPackRequest, _policy_service_pb2.GetPackResponse]
-    """GetPack reads one pack with its rules and their sources.
+    """GetPack reads one pack with its rules and their sources: the version in force, or that of a digest, which any decision names.
 
     Errors: NOT_FOUND (PACK_NOT_FOUND), UNAVAILABLE.
     """
@@ -55,7 +55,7 @@ class PolicyServiceAsyncStub(PolicyServiceStub):
     Errors: UNAVAILABLE.
     """
     GetPack: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.GetPackRequest, _policy_service_pb2.GetPackResponse]  # type: ignore[assignment]
-    """GetPack reads one pack with its rules and their sources.
+    """GetPack reads one pack with its rules and their sources: the version in force, or that of a digest, which any decision names.
 
     Errors: NOT_FOUND (PACK_NOT_FOUND), UNAVAILABLE.
     """
@@ -80,7 +80,7 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _policy_service_pb2.GetPackRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_policy_service_pb2.GetPackResponse, _abc.Awaitable[_policy_service_pb2.GetPackResponse]]:
-        """GetPack reads one pack with its rules and their sources.
+        """GetPack reads one pack with its rules and their sources: the version in force, or that of a digest, which any decision names.
 
         Errors: NOT_FOUND (PACK_NOT_FOUND), UNAVAILABLE.
         """
