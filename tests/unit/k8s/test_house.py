@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from compliance_svc.kernel.loading import load_keys
 from mesh.tooling.kustomize import Document
 from mesh.tooling.manifests import ROOT, applicable
-from tests.unit.k8s.manifests import WORKLOADS, containers, everything, in_overlay, of_kind, pod, rendered
+from tests.unit.k8s.manifests import WORKLOADS, containers, environment, everything, in_overlay, of_kind, pod, rendered
 
 PROCESSES = ("wallet-svc", "session-svc", "compliance-svc", "audit-svc", "witness", "second-opinion", "gateway")
 SOURCES = {f"source-{name}": f"fact_sources/{name}" for name in ("register", "kyc", "geolocation", "sanctions")}
@@ -70,6 +71,33 @@ def test_the_wallet_addresses_are_exactly_its_replicas(overlay: str) -> None:
     addresses = in_overlay(overlay)["ConfigMap", "mesh"]["data"]["PITBOSS_WALLET_ADDRESSES"].split(",")
     replicas = workloads(overlay)["wallet-svc"]["spec"]["replicas"]
     assert addresses == [f"wallet-svc-{number}.wallet-svc:8443" for number in range(replicas)]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("name", ["wallet-svc", "compliance-svc"])
+def test_who_decides_by_packs_reads_one_register_of_keys(overlay: str, name: str, tmp_path: Path) -> None:
+    workload = workloads(overlay)[name]
+    told = Path(environment(workload, overlay)["PITBOSS_PACK_KEYS"])
+    (mount,) = [each for each in pod(workload)["containers"][0]["volumeMounts"] if each["name"] == "pack-keys"]
+    # The whole folder: a single file that is mounted stays as it was when the map changes.
+    assert (Path(mount["mountPath"]), mount["readOnly"], "subPath" in mount) == (told.parent, True, False)
+    (volume,) = [each for each in pod(workload)["volumes"] if each["name"] == "pack-keys"]
+    shown = in_overlay(overlay)["ConfigMap", volume["configMap"]["name"]]["data"][told.name]
+    (tmp_path / told.name).write_text(shown)
+    assert load_keys(tmp_path / told.name) == {}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_wallet_reads_the_report_of_whoever_measures_the_clock_beside_it(overlay: str) -> None:
+    workload = workloads(overlay)["wallet-svc"]
+    (measurer,) = [each for each in pod(workload)["initContainers"] if each["name"] == "clock"]
+    # With this policy it is started before the wallet, and lives as long.
+    assert measurer["restartPolicy"] == "Always"
+    written = {each["name"]: each.get("value") for each in measurer["env"]}["PITBOSS_CLOCK_REPORT"]
+    assert environment(workload, overlay)["PITBOSS_CLOCK_REPORT"] == written
+    for container, read_only in ((measurer, None), (pod(workload)["containers"][0], True)):
+        (mount,) = [each for each in container["volumeMounts"] if each["name"] == "clock"]
+        assert (mount["mountPath"], mount.get("readOnly")) == (str(Path(written).parent), read_only)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
