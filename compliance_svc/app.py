@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import grpc.aio
@@ -83,6 +84,16 @@ def _check(result: action_pb2.Result, action: action_pb2.Action) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A decision that was made again."""
+
+    identical: bool
+    again: Decision
+    zone_data_changed: bool
+    """The same pack, and other data of its time zone."""
+
+
 class DecisionLog:
     """Every decision that the ledger made, and why."""
 
@@ -95,7 +106,7 @@ class DecisionLog:
         reasons = decision_message(await self.get(licensee, decision_id)).reasons
         return for_staff(tuple(reasons)) if language is None else for_player(tuple(reasons), language)
 
-    async def replay(self, licensee: str, decision_id: str, label: str) -> tuple[bool, Decision]:
+    async def replay(self, licensee: str, decision_id: str, label: str) -> Replayed:
         """Decide again from the recorded facts, and say whether nothing differs. Errors: PackNotFoundError too."""
         stored = await self.get(licensee, decision_id)
         record: dict[str, Any] = json.loads(stored.record)
@@ -104,7 +115,12 @@ class DecisionLog:
         if pack is None and (label or record["pack_digest"]):
             raise PackNotFoundError(pack=label or record["pack"])
         again = replay(pack, json.dumps(record["facts"]), int(record["at_us"]))
-        return again.record() == stored.record, again
+        data = record.get("zone_data", "")
+        return Replayed(
+            identical=again.record() == stored.record,
+            again=again,
+            zone_data_changed=bool(not label and data and data != again.pack.zone_data),
+        )
 
     async def get(self, licensee: str, decision_id: str) -> StoredDecision:
         """Errors: DecisionNotFoundError, also for another licensee's decision."""
@@ -257,6 +273,7 @@ def record_message(text: str) -> decision_pb2.Decision:
         pack=record.get("pack", ""),
         pack_digest=record.get("pack_digest", ""),
         kernel_version=record["kernel"],
+        zone_data=record.get("zone_data", ""),
         facts_json=json.dumps(record["facts"], separators=(",", ":")),
     )
     for name, field in _TIMES:

@@ -202,8 +202,12 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
     async def ReplayDecision(
         self, request: decisions_pb.ReplayDecisionRequest, context: object
     ) -> decisions_pb.ReplayDecisionResponse:
-        identical, again = await self._decisions.replay(require_licensee(), request.decision_id, request.pack)
-        return decisions_pb.ReplayDecisionResponse(identical=identical, decision=record_message(again.record()))
+        found = await self._decisions.replay(require_licensee(), request.decision_id, request.pack)
+        return decisions_pb.ReplayDecisionResponse(
+            identical=found.identical,
+            decision=record_message(found.again.record()),
+            zone_data_changed=found.zone_data_changed,
+        )
 
 
 def _line(line: Line) -> decisions_pb.ExplanationLine:

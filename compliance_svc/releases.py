@@ -9,6 +9,9 @@ from compliance_svc.kernel.document import PackDocument, start_us
 from compliance_svc.kernel.pack import ALWAYS
 from compliance_svc.kernel.release import Keyring, PackKey, Release, Signature, write_signatures
 
+ZONE_DATA_CHANGED = "ZONE_DATA_CHANGED"
+"""A zone that was known by other data before: the instants of its midnights may be others now."""
+
 
 class EventKind(IntEnum):
     """What was done about a pack. The numbers are those of the contract."""
@@ -23,6 +26,7 @@ class EventKind(IntEnum):
     ACTIVATED = 8
     KEY_ADDED = 9
     KEY_REMOVED = 10
+    ZONE_DATA = 11
 
 
 class ReleaseState(IntEnum):
@@ -102,7 +106,7 @@ class Proposal:
                 return replace(self, shadow=event.kind is EventKind.SHADOW_ON)
             case EventKind.ACTIVATED:
                 return replace(self, activated=True)
-            case EventKind.REFUSED | EventKind.KEY_ADDED | EventKind.KEY_REMOVED:
+            case EventKind.REFUSED | EventKind.KEY_ADDED | EventKind.KEY_REMOVED | EventKind.ZONE_DATA:
                 return self
 
     def release(self) -> Release:
@@ -165,9 +169,12 @@ def docket(packs: Iterable[Proposal], events: Sequence[Event]) -> Docket:
     return Docket(proposals=found, events=tuple(events))
 
 
-def unnoted(known: Docket, register: Keyring, now_us: int) -> Event | None:
-    """The next thing that nobody has asked for and that is not noted yet: a pack's instant, a key that came or went."""
-    return _began(known, now_us) or _key_changed(known, register, now_us)
+def unnoted(known: Docket, register: Keyring, zones: Mapping[str, str], now_us: int) -> Event | None:
+    """The next thing that nobody has asked for and that is not noted yet.
+
+    A pack's instant; a key that came or went; data of a market's time zone that no process had before.
+    """
+    return _began(known, now_us) or _key_changed(known, register, now_us) or _zone_changed(known, zones, now_us)
 
 
 def _began(known: Docket, now_us: int) -> Event | None:
@@ -204,6 +211,18 @@ def _key_changed(known: Docket, register: Keyring, now_us: int) -> Event | None:
             return Event(
                 kind=EventKind.KEY_ADDED, licensee="", persons=(key.person,), detail=detail, recorded_us=now_us
             )
+    return None
+
+
+def _zone_changed(known: Docket, zones: Mapping[str, str], now_us: int) -> Event | None:
+    # Each data of a zone once: processes with different ones must not note them in turns for ever.
+    noted = {event.detail for event in known.events if event.kind is EventKind.ZONE_DATA}
+    names = {json.loads(detail)["zone"] for detail in noted}
+    for name, data in sorted(zones.items()):
+        detail = json.dumps({"data": data, "zone": name}, sort_keys=True, separators=(",", ":"))
+        if detail not in noted:
+            refusal = ZONE_DATA_CHANGED if name in names else ""
+            return Event(kind=EventKind.ZONE_DATA, licensee="", refusal=refusal, detail=detail, recorded_us=now_us)
     return None
 
 

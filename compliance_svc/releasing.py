@@ -205,12 +205,22 @@ class Releasing:
 
 
 class Noting:
-    """Notes what happens to packs without anybody calling: their instant comes, and the register of keys is changed."""
+    """Notes what happens to packs without anybody calling.
+
+    Their instant comes, the register of keys is changed, and the data of their time zones is another one.
+    """
 
     def __init__(
-        self, releases: Releases, keys: Callable[[], Keyring], clock: Clock, *, every_s: float = _NOTE_EVERY_S
+        self,
+        releases: Releases,
+        statute: Statute,
+        keys: Callable[[], Keyring],
+        clock: Clock,
+        *,
+        every_s: float = _NOTE_EVERY_S,
     ) -> None:
         self._releases = releases
+        self._statute = statute
         self._keys = keys
         self._clock = clock
         self._every_s = every_s
@@ -230,8 +240,12 @@ class Noting:
         """Note all there is, each thing once, whoever else notes. Errors: PackError, DependencyDownError."""
         register, now_us = self._keys(), self._clock.now_us()
         known = await self._releases.docket()
-        while unnoted(known, register, now_us) is not None:
-            known = await self._releases.add(lambda docket: unnoted(docket, register, now_us))
+        packs = self._statute.everything(known.releases).values()
+        zones = {str(pack.zone): pack.zone_data for pack in packs}
+        while (event := unnoted(known, register, zones, now_us)) is not None:
+            if event.refusal:
+                log.security("the data of a time zone has changed", refusal=event.refusal, detail=event.detail)
+            known = await self._releases.add(lambda docket: unnoted(docket, register, zones, now_us))
 
 
 class Law:

@@ -75,7 +75,7 @@ async def build(settings: ComplianceSettings) -> server.Parts:
     simulating = Simulating(releases, decisions, statute, clock)
     tasks = {
         "feed": FeedReader(ledger, decisions, beside=simulating.beside).run,
-        "noting": Noting(releases, keys, clock).run,
+        "noting": Noting(releases, statute, keys, clock).run,
     }
     if settings.replay_sample:
         hour, most = settings.replay_hour, settings.replay_sample

@@ -18,6 +18,7 @@ from pitboss.wallet.v1 import transaction_pb2 as tx
 
 PACKS: Final = "packs"
 RELEASES: Final = "releases"
+_RELEASE_CLASSES: Final = {"key_added": RecordClass.KEY, "key_removed": RecordClass.KEY, "zone_data": RecordClass.PACK}
 
 _STAFF: Final = frozenset({
     tx.TRANSACTION_KIND_ADJUST,
@@ -191,7 +192,7 @@ def release_draft(event: pack_release_service_pb2.ReleaseEvent) -> Draft:
     content = _plain(event)
     kind = pack_release_service_pb2.ReleaseEventKind.Name(event.kind).removeprefix("RELEASE_EVENT_KIND_").lower()
     return Draft(
-        record_class=RecordClass.KEY if kind.startswith("key_") else RecordClass.STAFF,
+        record_class=_RELEASE_CLASSES.get(kind, RecordClass.STAFF),
         source=RELEASES,
         key=str(event.position),
         recorded_us=event.record_time.ToMicroseconds(),

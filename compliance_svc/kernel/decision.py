@@ -103,6 +103,7 @@ class Decision:
             member("reasons", [evidence.reason(reason) for reason in self.details]),
             member("until_us", self.until_us),
             member("verdict", self.verdict.value),
+            member("zone_data", self.pack.zone_data or None),
         )
         return "{" + ",".join(part for part in parts if part) + "}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final, Self, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 from compliance_svc.kernel.actions import Category
 from compliance_svc.kernel.amounts import Amount
@@ -17,6 +17,7 @@ from compliance_svc.kernel.local_time import instant
 from compliance_svc.kernel.pack import ALWAYS, NamedRule, Pack
 from compliance_svc.kernel.rules import KINDS, REQUIRED, CompiledKind, Policy
 from compliance_svc.kernel.rules.policies import ContactAbove
+from compliance_svc.kernel.zones import load_zone
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,15}")
 _PARENT: Final = re.compile(r"[a-z][a-z0-9-]{0,15}@[A-Za-z0-9._-]{1,32}")
@@ -158,13 +159,14 @@ class PackDocument:
             raise self.error("a sandbox has no rules")
         if missing and not self.sandbox:
             raise self.error(f"rule {min(missing)} is missing")
-        content = self.content
+        content, zone = self.content, load_zone(self.zone)
         return Pack(
             name=self.name,
             version=self.version,
             digest=sha256(content.encode()).hexdigest(),
             content=content,
-            zone=ZoneInfo(self.zone),
+            zone=zone.times,
+            zone_data=zone.data,
             from_us=start_us(self.effective_from),
             effective_from=self.effective_from,
             currency=self.currency,
@@ -182,7 +184,7 @@ def start_us(effective_from: str) -> int:
     if match is None:
         message = f"not a wall time with a zone: {effective_from!r}"
         raise ValueError(message)
-    return instant(datetime.fromisoformat(match[1]), ZoneInfo(match[2]), later=True)
+    return instant(datetime.fromisoformat(match[1]), load_zone(match[2]).times, later=True)
 
 
 def plain(value: object) -> Json:
@@ -224,7 +226,7 @@ def _check(document: PackDocument) -> None:
         twice = next(label for label in labels if labels.count(label) > 1)
         raise document.error(f"rule {twice} is there twice")
     try:
-        ZoneInfo(document.zone)
+        load_zone(document.zone)
         start_us(document.effective_from)
     except (ValueError, ZoneInfoNotFoundError) as problem:
         raise document.error(str(problem)) from problem

@@ -59,6 +59,8 @@ class Pack:
     contacts: tuple[ContactAbove, ...] = ()
     currency: str = ""
     territory: str = ""
+    zone_data: str = ""
+    """By which data the zone is known here: the start of the digest of it."""
     content: str = ""
     """The canonical JSON that the digest is of."""
     _plans: dict[_PlanKey, Plan] = field(default_factory=dict, init=False, repr=False)

@@ -173,5 +173,7 @@ def _tell(release: dict[str, Any], *, json: bool) -> None:
 def _label(each: dict[str, Any]) -> str:
     if each.get("kind", "").startswith("key_"):
         return f"key {each['key_ids'][0]}"
+    if each.get("kind") == "zone_data":
+        return str(each.get("detail", ""))
     whose = f" of {each['licensee_id']}" if each.get("licensee_id") else ""
     return f"{each.get('name', '')}@{each.get('version', '')}{whose}" if each.get("name") else "no pack"

@@ -143,7 +143,7 @@ def another_law(scene: Scene) -> Iterator[Step]:
         with scene.service() as log:
             entries = log.ListEntries(pb.ListEntriesRequest(source="releases", page_size=500), timeout=20).entries
         events = [json.loads(entry.payload) for entry in entries]
-        told[:] = [(event["kind"], ",".join(event["persons"])) for event in events]
+        told[:] = [(event["kind"], ",".join(event.get("persons", []))) for event in events]
         return "activated" in dict(told)
 
     until(done, "the log has what was done about the pack")

@@ -180,6 +180,7 @@ def decision_of(entry: Entry) -> decision_pb2.Decision:
         pack=entry.pack or "",
         pack_digest=record.get("pack_digest", ""),
         kernel_version=record.get("kernel", ""),
+        zone_data=record.get("zone_data", ""),
         guardrail=record.get("guardrail", "G0"),
         facts_json=orjson.dumps(record["facts"]).decode() if "facts" in record else "",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -19,10 +20,10 @@ def told(kind: EventKind, at_us: int) -> Event:
     return Event(kind=kind, licensee="", name="gb", version="2", digest=DOCUMENT.digest, recorded_us=at_us)
 
 
-def settled(known: Docket, keys: Keyring, now_us: int) -> list[Event]:
+def settled(known: Docket, keys: Keyring, now_us: int, zones: Mapping[str, str] | None = None) -> list[Event]:
     """Everything that is noted at a moment."""
     noted: list[Event] = []
-    while (event := unnoted(known, keys, now_us)) is not None:
+    while (event := unnoted(known, keys, zones or {}, now_us)) is not None:
         noted.append(replace(event, position=len(known.events) + 1))
         known = docket([PROPOSAL], [*known.events, noted[-1]])
     return noted
@@ -63,3 +64,18 @@ def test_a_key_is_noted_when_it_comes_when_it_changes_and_when_it_goes() -> None
     again = settled(docket([], [*first, *changed, *gone]), keyring(LEGAL), 8)
     assert [(one.kind, key_in(one)) for one in again] == [(EventKind.KEY_ADDED, LEGAL.id)]
     assert key_in(told(EventKind.SCHEDULED, 1)) is None
+
+
+def test_data_of_a_time_zone_is_noted_once_and_other_data_has_a_word_of_its_own() -> None:
+    first = settled(docket([], []), {}, 5, {"Europe/London": "aa", "UTC": "cc"})
+    assert [(one.kind, one.refusal, one.detail) for one in first] == [
+        (EventKind.ZONE_DATA, "", '{"data":"aa","zone":"Europe/London"}'),
+        (EventKind.ZONE_DATA, "", '{"data":"cc","zone":"UTC"}'),
+    ]
+    changed = settled(docket([], first), {}, 6, {"Europe/London": "bb", "UTC": "cc"})
+    assert [(one.refusal, one.detail) for one in changed] == [
+        ("ZONE_DATA_CHANGED", '{"data":"bb","zone":"Europe/London"}')
+    ]
+    # A process that has the old data still, and one that has the new: nothing more is to be said.
+    for data in ("aa", "bb"):
+        assert settled(docket([], [*first, *changed]), {}, 7, {"Europe/London": data}) == []

@@ -108,23 +108,31 @@ def test_the_languages_say_the_same_things() -> None:
 
 
 async def test_a_replay_under_the_same_pack_is_the_same_to_the_byte() -> None:
-    identical, again = await log(frozen_deposit()).replay("borealis", "3-17", "")
-    assert identical
-    assert again.record() == frozen_deposit().record()
+    found = await log(frozen_deposit()).replay("borealis", "3-17", "")
+    assert (found.identical, found.zone_data_changed) == (True, False)
+    assert found.again.record() == frozen_deposit().record()
 
 
 async def test_a_replay_under_another_pack_tells_what_would_differ() -> None:
-    identical, again = await log(frozen_deposit()).replay("borealis", "3-17", "sandbox@1")
-    assert not identical
-    assert again.pack.label == "sandbox@1"
-    assert again.reasons == ("AML.FROZEN", "LIM.DEPOSIT.24H")
+    found = await log(frozen_deposit()).replay("borealis", "3-17", "sandbox@1")
+    assert (found.identical, found.zone_data_changed) == (False, False)
+    assert found.again.pack.label == "sandbox@1"
+    assert found.again.reasons == ("AML.FROZEN", "LIM.DEPOSIT.24H")
 
 
 async def test_a_changed_record_is_not_identical_any_more() -> None:
     decision = frozen_deposit()
     changed = replace(decision, details=decision.details[:1])
-    identical, _ = await log(changed).replay("borealis", "3-17", "")
-    assert not identical
+    found = await log(changed).replay("borealis", "3-17", "")
+    assert (found.identical, found.zone_data_changed) == (False, False)
+
+
+async def test_a_replay_by_other_data_of_the_time_zone_says_so() -> None:
+    decision = frozen_deposit()
+    assert decision.pack.zone_data
+    then = replace(decision, pack=replace(decision.pack, zone_data="0" * 16))
+    found = await log(then).replay("borealis", "3-17", "")
+    assert (found.identical, found.zone_data_changed) == (False, True)
 
 
 async def test_unknown_packs_and_decisions_are_told_so() -> None:

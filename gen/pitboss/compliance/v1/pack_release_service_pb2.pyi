@@ -90,6 +90,8 @@ class _ReleaseEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rele
     """A key is in the register that was not there so before; its entry is the detail."""
     RELEASE_EVENT_KIND_KEY_REMOVED: _ReleaseEventKind.ValueType  # 10
     """A key is no longer in the register as it was; its entry is the detail."""
+    RELEASE_EVENT_KIND_ZONE_DATA: _ReleaseEventKind.ValueType  # 11
+    """A process has data of a market's time zone that none had before; zone and data are the detail."""
 
 class ReleaseEventKind(_ReleaseEventKind, metaclass=_ReleaseEventKindEnumTypeWrapper):
     """ReleaseEventKind says what was done about a pack."""
@@ -116,6 +118,8 @@ RELEASE_EVENT_KIND_KEY_ADDED: ReleaseEventKind.ValueType  # 9
 """A key is in the register that was not there so before; its entry is the detail."""
 RELEASE_EVENT_KIND_KEY_REMOVED: ReleaseEventKind.ValueType  # 10
 """A key is no longer in the register as it was; its entry is the detail."""
+RELEASE_EVENT_KIND_ZONE_DATA: ReleaseEventKind.ValueType  # 11
+"""A process has data of a market's time zone that none had before; zone and data are the detail."""
 Global___ReleaseEventKind: _TypeAlias = ReleaseEventKind  # noqa: Y015
 
 class _Strictness:
@@ -1069,9 +1073,9 @@ class ReleaseEvent(_message.Message):
     digest: _builtins.str
     """Digest. Empty for a text that is no pack."""
     refusal: _builtins.str
-    """Why it was refused, a stable word. Empty otherwise."""
+    """Why it was refused, a stable word. ZONE_DATA_CHANGED for a zone that was known by other data before. Empty otherwise."""
     detail: _builtins.str
-    """What exactly was wrong. For a key its entry as JSON."""
+    """What exactly was wrong. For a key its entry as JSON, for a zone its data."""
     @_builtins.property
     def key_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Who signed, by key; the key that came or went."""

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epitboss/type/v1/decision.proto\x12\x0fpitboss.type.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x03\n\x08\x44\x65\x63ision\x12\x1f\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tR\ndecisionId\x12\x32\n\x07verdict\x18\x02 \x01(\x0e\x32\x18.pitboss.type.v1.VerdictR\x07verdict\x12\x18\n\x07reasons\x18\x03 \x03(\tR\x07reasons\x12 \n\x0bobligations\x18\x04 \x03(\tR\x0bobligations\x12\x12\n\x04pack\x18\x05 \x01(\tR\x04pack\x12\x1f\n\x0bpack_digest\x18\x06 \x01(\tR\npackDigest\x12%\n\x0ekernel_version\x18\x07 \x01(\tR\rkernelVersion\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12?\n\religible_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x65ligibleTime\x12\x1d\n\nfacts_json\x18\n \x01(\tR\tfactsJson\x12\x39\n\nuntil_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tuntilTime\x12\x1c\n\tguardrail\x18\x0c \x01(\tR\tguardrail*t\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_ALLOW\x10\x01\x12\x10\n\x0cVERDICT_DENY\x10\x02\x12\x15\n\x11VERDICT_CHALLENGE\x10\x03\x12\x14\n\x10VERDICT_SCHEDULE\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epitboss/type/v1/decision.proto\x12\x0fpitboss.type.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x04\n\x08\x44\x65\x63ision\x12\x1f\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tR\ndecisionId\x12\x32\n\x07verdict\x18\x02 \x01(\x0e\x32\x18.pitboss.type.v1.VerdictR\x07verdict\x12\x18\n\x07reasons\x18\x03 \x03(\tR\x07reasons\x12 \n\x0bobligations\x18\x04 \x03(\tR\x0bobligations\x12\x12\n\x04pack\x18\x05 \x01(\tR\x04pack\x12\x1f\n\x0bpack_digest\x18\x06 \x01(\tR\npackDigest\x12%\n\x0ekernel_version\x18\x07 \x01(\tR\rkernelVersion\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12?\n\religible_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x65ligibleTime\x12\x1d\n\nfacts_json\x18\n \x01(\tR\tfactsJson\x12\x39\n\nuntil_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tuntilTime\x12\x1c\n\tguardrail\x18\x0c \x01(\tR\tguardrail\x12\x1b\n\tzone_data\x18\r \x01(\tR\x08zoneData*t\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_ALLOW\x10\x01\x12\x10\n\x0cVERDICT_DENY\x10\x02\x12\x15\n\x11VERDICT_CHALLENGE\x10\x03\x12\x14\n\x10VERDICT_SCHEDULE\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss.type.v1.decision_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=586
-  _globals['_VERDICT']._serialized_end=702
+  _globals['_VERDICT']._serialized_start=615
+  _globals['_VERDICT']._serialized_end=731
   _globals['_DECISION']._serialized_start=85
-  _globals['_DECISION']._serialized_end=584
+  _globals['_DECISION']._serialized_end=613
 # @@protoc_insertion_point(module_scope)

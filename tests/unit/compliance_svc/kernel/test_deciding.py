@@ -34,6 +34,7 @@ from compliance_svc.kernel import (
     replay,
 )
 from compliance_svc.kernel.codes import CHALLENGES, ORDER
+from compliance_svc.kernel.zones import load_zone
 from tests.unit.compliance_svc.kernel.world import (
     DAY,
     NOON,
@@ -259,9 +260,10 @@ def test_a_record_tells_pack_kernel_facts_and_every_comparison() -> None:
     assert record == (
         '{"at_us":1791198000000000,"facts":{"action":{"amount_minor":6000000,"category":"slot","currency":"GBP","exponent":6,'
         '"kind":"BET","starts_cycle":true},"cycle":{"last_start_us":1791197999000000,"staked_minor":0},'
-        '"player":{"born":19860115,"currency":"GBP","protection":{"v":1}},"session":{"opened_us":1791198000000000}},"kernel":"4","pack":"gb@1",'
+        '"player":{"born":19860115,"currency":"GBP","protection":{"v":1}},"session":{"opened_us":1791198000000000}},"kernel":"5","pack":"gb@1",'
         f'"pack_digest":"{pack().digest}","reasons":[{{"code":"GAM.STAKE_CAP","limit":5000000,"observed":6000000,"rule":"stake_cap/slot"}},'
-        '{"code":"GAM.TOO_FAST","limit":2500000,"observed":1000000,"rule":"cycle_interval/slot"}],"verdict":"DENY"}'
+        '{"code":"GAM.TOO_FAST","limit":2500000,"observed":1000000,"rule":"cycle_interval/slot"}],"verdict":"DENY",'
+        f'"zone_data":"{load_zone("Europe/London").data}"}}'
     )
 
 

@@ -28,7 +28,7 @@ from pitboss_sdk._stubs.pitboss.type.v1 import outcome_pb2 as pitboss__sdk_dot__
 from pitboss_sdk._stubs.pitboss.wallet.v1 import transaction_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_transaction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n?pitboss_sdk/_stubs/pitboss/compliance/v1/decision_service.proto\x12!pitboss_sdk.pitboss.compliance.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x31pitboss_sdk/_stubs/pitboss/type/v1/decision.proto\x1a\x30pitboss_sdk/_stubs/pitboss/type/v1/outcome.proto\x1a\x36pitboss_sdk/_stubs/pitboss/wallet/v1/transaction.proto\"\xa3\x01\n\x16\x45xplainDecisionRequest\x12!\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x00R\ndecisionId\x12H\n\x04view\x18\x02 \x01(\x0e\x32\x32.pitboss_sdk.pitboss.compliance.v1.ExplanationViewB\x00R\x04view\x12\x1c\n\x08language\x18\x03 \x01(\tB\x00R\x08language\"9\n\x0f\x45xplanationLine\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\"c\n\x17\x45xplainDecisionResponse\x12H\n\x05lines\x18\x01 \x03(\x0b\x32\x32.pitboss_sdk.pitboss.compliance.v1.ExplanationLineR\x05lines\"P\n\x15ReplayDecisionRequest\x12!\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x00R\ndecisionId\x12\x14\n\x04pack\x18\x02 \x01(\tB\x00R\x04pack\"y\n\x16ReplayDecisionResponse\x12\x1c\n\tidentical\x18\x01 \x01(\x08R\tidentical\x12\x41\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\"\xf2\x02\n\x0e\x44\x65\x63isionRecord\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x42\n\x04kind\x18\x03 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.TransactionKindR\x04kind\x12\'\n\x0ftransaction_key\x18\x04 \x01(\tR\x0etransactionKey\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12>\n\x07outcome\x18\x06 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12;\n\x0brecord_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\"7\n\x12GetDecisionRequest\x12!\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x00R\ndecisionId\"`\n\x13GetDecisionResponse\x12I\n\x06record\x18\x01 \x01(\x0b\x32\x31.pitboss_sdk.pitboss.compliance.v1.DecisionRecordR\x06record\"\x9a\x01\n\x14ListDecisionsRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12#\n\ronly_refusals\x18\x02 \x01(\x08R\x0conlyRefusals\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x04 \x01(\tB\x00R\tpageToken\"\x8c\x01\n\x15ListDecisionsResponse\x12K\n\x07records\x18\x01 \x03(\x0b\x32\x31.pitboss_sdk.pitboss.compliance.v1.DecisionRecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*l\n\x0f\x45xplanationView\x12 \n\x1c\x45XPLANATION_VIEW_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPLANATION_VIEW_STAFF\x10\x01\x12\x1b\n\x17\x45XPLANATION_VIEW_PLAYER\x10\x02\x32\xbc\x04\n\x0f\x44\x65\x63isionService\x12\x81\x01\n\x0bGetDecision\x12\x35.pitboss_sdk.pitboss.compliance.v1.GetDecisionRequest\x1a\x36.pitboss_sdk.pitboss.compliance.v1.GetDecisionResponse\"\x03\x90\x02\x01\x12\x87\x01\n\rListDecisions\x12\x37.pitboss_sdk.pitboss.compliance.v1.ListDecisionsRequest\x1a\x38.pitboss_sdk.pitboss.compliance.v1.ListDecisionsResponse\"\x03\x90\x02\x01\x12\x8d\x01\n\x0f\x45xplainDecision\x12\x39.pitboss_sdk.pitboss.compliance.v1.ExplainDecisionRequest\x1a:.pitboss_sdk.pitboss.compliance.v1.ExplainDecisionResponse\"\x03\x90\x02\x01\x12\x8a\x01\n\x0eReplayDecision\x12\x38.pitboss_sdk.pitboss.compliance.v1.ReplayDecisionRequest\x1a\x39.pitboss_sdk.pitboss.compliance.v1.ReplayDecisionResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n?pitboss_sdk/_stubs/pitboss/compliance/v1/decision_service.proto\x12!pitboss_sdk.pitboss.compliance.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x31pitboss_sdk/_stubs/pitboss/type/v1/decision.proto\x1a\x30pitboss_sdk/_stubs/pitboss/type/v1/outcome.proto\x1a\x36pitboss_sdk/_stubs/pitboss/wallet/v1/transaction.proto\"\xa3\x01\n\x16\x45xplainDecisionRequest\x12!\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x00R\ndecisionId\x12H\n\x04view\x18\x02 \x01(\x0e\x32\x32.pitboss_sdk.pitboss.compliance.v1.ExplanationViewB\x00R\x04view\x12\x1c\n\x08language\x18\x03 \x01(\tB\x00R\x08language\"9\n\x0f\x45xplanationLine\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\"c\n\x17\x45xplainDecisionResponse\x12H\n\x05lines\x18\x01 \x03(\x0b\x32\x32.pitboss_sdk.pitboss.compliance.v1.ExplanationLineR\x05lines\"P\n\x15ReplayDecisionRequest\x12!\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x00R\ndecisionId\x12\x14\n\x04pack\x18\x02 \x01(\tB\x00R\x04pack\"\xa5\x01\n\x16ReplayDecisionResponse\x12\x1c\n\tidentical\x18\x01 \x01(\x08R\tidentical\x12\x41\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\x12*\n\x11zone_data_changed\x18\x03 \x01(\x08R\x0fzoneDataChanged\"\xf2\x02\n\x0e\x44\x65\x63isionRecord\x12\x41\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.type.v1.DecisionR\x08\x64\x65\x63ision\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x42\n\x04kind\x18\x03 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.TransactionKindR\x04kind\x12\'\n\x0ftransaction_key\x18\x04 \x01(\tR\x0etransactionKey\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12>\n\x07outcome\x18\x06 \x01(\x0e\x32$.pitboss_sdk.pitboss.type.v1.OutcomeR\x07outcome\x12;\n\x0brecord_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\"7\n\x12GetDecisionRequest\x12!\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x00R\ndecisionId\"`\n\x13GetDecisionResponse\x12I\n\x06record\x18\x01 \x01(\x0b\x32\x31.pitboss_sdk.pitboss.compliance.v1.DecisionRecordR\x06record\"\x9a\x01\n\x14ListDecisionsRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12#\n\ronly_refusals\x18\x02 \x01(\x08R\x0conlyRefusals\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x04 \x01(\tB\x00R\tpageToken\"\x8c\x01\n\x15ListDecisionsResponse\x12K\n\x07records\x18\x01 \x03(\x0b\x32\x31.pitboss_sdk.pitboss.compliance.v1.DecisionRecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*l\n\x0f\x45xplanationView\x12 \n\x1c\x45XPLANATION_VIEW_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPLANATION_VIEW_STAFF\x10\x01\x12\x1b\n\x17\x45XPLANATION_VIEW_PLAYER\x10\x02\x32\xbc\x04\n\x0f\x44\x65\x63isionService\x12\x81\x01\n\x0bGetDecision\x12\x35.pitboss_sdk.pitboss.compliance.v1.GetDecisionRequest\x1a\x36.pitboss_sdk.pitboss.compliance.v1.GetDecisionResponse\"\x03\x90\x02\x01\x12\x87\x01\n\rListDecisions\x12\x37.pitboss_sdk.pitboss.compliance.v1.ListDecisionsRequest\x1a\x38.pitboss_sdk.pitboss.compliance.v1.ListDecisionsResponse\"\x03\x90\x02\x01\x12\x8d\x01\n\x0f\x45xplainDecision\x12\x39.pitboss_sdk.pitboss.compliance.v1.ExplainDecisionRequest\x1a:.pitboss_sdk.pitboss.compliance.v1.ExplainDecisionResponse\"\x03\x90\x02\x01\x12\x8a\x01\n\x0eReplayDecision\x12\x38.pitboss_sdk.pitboss.compliance.v1.ReplayDecisionRequest\x1a\x39.pitboss_sdk.pitboss.compliance.v1.ReplayDecisionResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,8 +43,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISIONSERVICE'].methods_by_name['ExplainDecision']._serialized_options = b'\220\002\001'
   _globals['_DECISIONSERVICE'].methods_by_name['ReplayDecision']._loaded_options = None
   _globals['_DECISIONSERVICE'].methods_by_name['ReplayDecision']._serialized_options = b'\220\002\001'
-  _globals['_EXPLANATIONVIEW']._serialized_start=1651
-  _globals['_EXPLANATIONVIEW']._serialized_end=1759
+  _globals['_EXPLANATIONVIEW']._serialized_start=1696
+  _globals['_EXPLANATIONVIEW']._serialized_end=1804
   _globals['_EXPLAINDECISIONREQUEST']._serialized_start=293
   _globals['_EXPLAINDECISIONREQUEST']._serialized_end=456
   _globals['_EXPLANATIONLINE']._serialized_start=458
@@ -53,18 +53,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLAINDECISIONRESPONSE']._serialized_end=616
   _globals['_REPLAYDECISIONREQUEST']._serialized_start=618
   _globals['_REPLAYDECISIONREQUEST']._serialized_end=698
-  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=700
-  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=821
-  _globals['_DECISIONRECORD']._serialized_start=824
-  _globals['_DECISIONRECORD']._serialized_end=1194
-  _globals['_GETDECISIONREQUEST']._serialized_start=1196
-  _globals['_GETDECISIONREQUEST']._serialized_end=1251
-  _globals['_GETDECISIONRESPONSE']._serialized_start=1253
-  _globals['_GETDECISIONRESPONSE']._serialized_end=1349
-  _globals['_LISTDECISIONSREQUEST']._serialized_start=1352
-  _globals['_LISTDECISIONSREQUEST']._serialized_end=1506
-  _globals['_LISTDECISIONSRESPONSE']._serialized_start=1509
-  _globals['_LISTDECISIONSRESPONSE']._serialized_end=1649
-  _globals['_DECISIONSERVICE']._serialized_start=1762
-  _globals['_DECISIONSERVICE']._serialized_end=2334
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=701
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=866
+  _globals['_DECISIONRECORD']._serialized_start=869
+  _globals['_DECISIONRECORD']._serialized_end=1239
+  _globals['_GETDECISIONREQUEST']._serialized_start=1241
+  _globals['_GETDECISIONREQUEST']._serialized_end=1296
+  _globals['_GETDECISIONRESPONSE']._serialized_start=1298
+  _globals['_GETDECISIONRESPONSE']._serialized_end=1394
+  _globals['_LISTDECISIONSREQUEST']._serialized_start=1397
+  _globals['_LISTDECISIONSREQUEST']._serialized_end=1551
+  _globals['_LISTDECISIONSRESPONSE']._serialized_start=1554
+  _globals['_LISTDECISIONSRESPONSE']._serialized_end=1694
+  _globals['_DECISIONSERVICE']._serialized_start=1807
+  _globals['_DECISIONSERVICE']._serialized_end=2379
 # @@protoc_insertion_point(module_scope)

@@ -161,8 +161,11 @@ class ReplayDecisionResponse(_message.Message):
 
     IDENTICAL_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
+    ZONE_DATA_CHANGED_FIELD_NUMBER: _builtins.int
     identical: _builtins.bool
     """Verdict, reasons, obligations and every other byte of the record are the same."""
+    zone_data_changed: _builtins.bool
+    """The data of the market's time zone is not the one that it was decided by, so that the record cannot be the same."""
     @_builtins.property
     def decision(self) -> _decision_pb2.Decision:
         """What was decided now. It has no id."""
@@ -172,10 +175,11 @@ class ReplayDecisionResponse(_message.Message):
         *,
         identical: _builtins.bool = ...,
         decision: _decision_pb2.Decision | None = ...,
+        zone_data_changed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "identical", b"identical"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "identical", b"identical", "zone_data_changed", b"zone_data_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

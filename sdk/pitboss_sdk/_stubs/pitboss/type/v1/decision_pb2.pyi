@@ -70,6 +70,7 @@ class Decision(_message.Message):
     FACTS_JSON_FIELD_NUMBER: _builtins.int
     UNTIL_TIME_FIELD_NUMBER: _builtins.int
     GUARDRAIL_FIELD_NUMBER: _builtins.int
+    ZONE_DATA_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """Identifies the decision: the ledger position that carries it, "shard-sequence".
     Empty for a dry run.
@@ -86,6 +87,10 @@ class Decision(_message.Message):
     """Every fact that was read, as canonical JSON."""
     guardrail: _builtins.str
     """How much still works: "G0" everything, "G3" a source outside is silent, "G4" no debits."""
+    zone_data: _builtins.str
+    """By which data the zone of the market was known: the first 16 hexadecimal digits of SHA-256 of its TZif data. Empty
+    without a pack, and in decisions of kernels before version 5.
+    """
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Every reason of every failing rule in a fixed order, such as "LIM.DEPOSIT.24H"."""
@@ -121,10 +126,11 @@ class Decision(_message.Message):
         facts_json: _builtins.str = ...,
         until_time: _timestamp_pb2.Timestamp | None = ...,
         guardrail: _builtins.str = ...,
+        zone_data: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "eligible_time", b"eligible_time", "until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "effective_time", b"effective_time", "eligible_time", b"eligible_time", "facts_json", b"facts_json", "guardrail", b"guardrail", "kernel_version", b"kernel_version", "obligations", b"obligations", "pack", b"pack", "pack_digest", b"pack_digest", "reasons", b"reasons", "until_time", b"until_time", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "effective_time", b"effective_time", "eligible_time", b"eligible_time", "facts_json", b"facts_json", "guardrail", b"guardrail", "kernel_version", b"kernel_version", "obligations", b"obligations", "pack", b"pack", "pack_digest", b"pack_digest", "reasons", b"reasons", "until_time", b"until_time", "verdict", b"verdict", "zone_data", b"zone_data"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
