@@ -26,6 +26,8 @@ class ComplianceSettings(ProcessSettings):
     """Hour of the day, in UTC, after which a sample of the decisions since the last one is decided again."""
     replay_sample: int = 10_000
     """Decisions in that sample. Zero: none is taken."""
+    case_proposal_hours: int = 72
+    """How long an action that was proposed for a case waits for a second person."""
     statement_timeout_ms: int = 5_000
     """Upper bound for one SQL statement."""
 

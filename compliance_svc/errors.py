@@ -36,3 +36,17 @@ class PackRejectedError(MeshError):
 
     kind = Kind.FAILED_PRECONDITION
     reason = "ERROR_REASON_PACK_REFUSED"
+
+
+class CaseNotFoundError(MeshError):
+    """No case has this id."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ERROR_REASON_CASE_NOT_FOUND"
+
+
+class CaseRefusedError(MeshError):
+    """The step is not for this case, this person or this time: the metadata say why."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_CASE_REFUSED"

@@ -1,6 +1,8 @@
 """The wallet over gRPC."""
 
-from collections.abc import AsyncIterator
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -11,9 +13,10 @@ from compliance_svc.errors import PlayerNotFoundError
 from mesh.channels import AffinityStub, call_metadata
 from mesh.errors import DependencyDownError, RequestInvalidError
 from mesh.status import read_error
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, ledger_service_pb2_grpc
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, ledger_service_pb2_grpc, transaction_pb2
 
 _TIMEOUT_S = 5.0
+_PAGE = 1_024
 _DOWN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED})
 
 
@@ -46,13 +49,27 @@ class WalletClient:
         response = await self._call("ListHeads", ledger_service_pb2.ListHeadsRequest(), "", "")
         return len(response.heads)
 
+    async def heads(self) -> dict[int, int]:
+        response = await self._call("ListHeads", ledger_service_pb2.ListHeadsRequest(), "", "")
+        return {head.shard: head.sequence for head in response.heads}
+
+    async def pages(
+        self, shard: int, after: int, kinds: Sequence[transaction_pb2.TransactionKind.ValueType]
+    ) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
+        request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, kinds=kinds, page_size=_PAGE)
+        async for page in self._next(shard).ReadFeed(request, metadata=call_metadata()):
+            yield page
+
     async def feed(self, shard: int, after: int) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
         request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, follow=True)
-        turn = self._turns.get(shard, shard)
-        # Whatever ends the stream, the next attempt is for the next replica.
-        self._turns[shard] = turn + 1
-        async for page in self._any[turn % len(self._any)].ReadFeed(request, metadata=call_metadata()):
+        async for page in self._next(shard).ReadFeed(request, metadata=call_metadata()):
             yield page
+
+    def _next(self, shard: int) -> ledger_service_pb2_grpc.LedgerServiceAsyncStub:
+        """Whatever ends the stream, the next attempt is for the next replica."""
+        turn = self._turns.get(shard, shard)
+        self._turns[shard] = turn + 1
+        return self._any[turn % len(self._any)]
 
     async def _call(self, method: str, request: Message, licensee: str, player: str) -> Any:  # noqa: ANN401 - the response of the method
         try:

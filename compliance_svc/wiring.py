@@ -5,6 +5,7 @@ from collections.abc import Callable
 from compliance_svc.app import DecisionLog, FeedReader, PlayerProtection, Policies
 from compliance_svc.config import ComplianceSettings
 from compliance_svc.grpc_api import ComplianceServicer, DecisionServicer, PolicyServicer
+from compliance_svc.grpc_api_cases import RiskCaseServicer
 from compliance_svc.grpc_api_releases import PackReleaseServicer
 from compliance_svc.kernel.loading import SHIPPED, load_documents, load_keys
 from compliance_svc.kernel.release import Keyring, PackRefusedError, Release
@@ -13,10 +14,13 @@ from compliance_svc.law_client import LawClient
 from compliance_svc.register_client import RegisterClient
 from compliance_svc.releasing import Law, Noting, Releasing
 from compliance_svc.replaying import NightlyReplay
+from compliance_svc.risk.desk import CaseDesk
+from compliance_svc.risk.following import RiskFollower, RiskOrders
 from compliance_svc.simulating import Simulating
 from compliance_svc.store.decisions import DecisionStore
 from compliance_svc.store.releases import ReleaseStore
 from compliance_svc.store.replays import ReplayStore
+from compliance_svc.store.risk import RiskStore
 from compliance_svc.wallet_client import WalletClient
 from mesh import database, logs, server
 from mesh.channels import channel
@@ -27,14 +31,17 @@ from pitboss.compliance.v1 import (
     decision_service_pb2_grpc,
     pack_release_service_pb2_grpc,
     policy_service_pb2_grpc,
+    risk_case_service_pb2_grpc,
 )
 
 COMPLIANCE = "pitboss.compliance.v1.ComplianceService"
 DECISIONS = "pitboss.compliance.v1.DecisionService"
 POLICIES = "pitboss.compliance.v1.PolicyService"
 RELEASES = "pitboss.compliance.v1.PackReleaseService"
+CASES = "pitboss.compliance.v1.RiskCaseService"
 log = logs.get(__name__)
 
+_HOUR_US = 3_600_000_000
 _LICENSEES = ("gateway", "platform")
 
 POLICY = Policy(
@@ -49,6 +56,8 @@ POLICY = Policy(
         f"{POLICIES}/ListPacks": (*_LICENSEES, "audit_svc"),
         RELEASES: ("platform",),
         f"{RELEASES}/ListReleaseEvents": ("platform", "audit_svc"),
+        CASES: ("platform",),
+        f"{CASES}/ListCaseEvents": ("platform", "audit_svc"),
     },
     scopes={COMPLIANCE: "play", DECISIONS: "play", POLICIES: "play"},
 )
@@ -68,14 +77,16 @@ async def build(settings: ComplianceSettings) -> server.Parts:
     )
     channels = [channel(address, settings, workload="compliance_svc") for address in settings.wallet_addresses]
     ledger = WalletClient(channels)
-    decisions, releases = DecisionStore(engine), ReleaseStore(engine)
-    law = Law(releases, statute)
+    decisions, releases, risk = DecisionStore(engine), ReleaseStore(engine), RiskStore(engine)
+    law, keep_us = Law(releases, statute), settings.case_proposal_hours * _HOUR_US
     keys = keys_of(settings)
     releasing = Releasing(releases, LawClient(channels), statute, keys, clock)
     simulating = Simulating(releases, decisions, statute, clock)
     tasks = {
         "feed": FeedReader(ledger, decisions, beside=simulating.beside).run,
         "noting": Noting(releases, statute, keys, clock).run,
+        "risk": RiskFollower(ledger, risk, law, clock).run,
+        "risk orders": RiskOrders(ledger, risk, clock, keep_us=keep_us).run,
     }
     if settings.replay_sample:
         hour, most = settings.replay_hour, settings.replay_sample
@@ -105,6 +116,11 @@ async def build(settings: ComplianceSettings) -> server.Parts:
                 name=RELEASES,
                 add=pack_release_service_pb2_grpc.add_PackReleaseServiceServicer_to_server,
                 servicer=PackReleaseServicer(releasing, simulating, keys, clock),
+            ),
+            server.Service(
+                name=CASES,
+                add=risk_case_service_pb2_grpc.add_RiskCaseServiceServicer_to_server,
+                servicer=RiskCaseServicer(CaseDesk(risk, clock, keep_us=keep_us)),
             ),
         ],
         policy=POLICY,

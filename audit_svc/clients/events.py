@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from audit_svc.domain import Draft, RecordClass
 from audit_svc.domain.rounds import Papers
-from pitboss.compliance.v1 import pack_release_service_pb2, policy_service_pb2
+from pitboss.compliance.v1 import pack_release_service_pb2, policy_service_pb2, risk_case_service_pb2
 from pitboss.session.v1 import session_service_pb2
 from pitboss.type.v1 import outcome_pb2
 from pitboss.wallet.v1 import ledger_service_pb2, registry_service_pb2
@@ -19,6 +19,7 @@ from pitboss.wallet.v1 import transaction_pb2 as tx
 PACKS: Final = "packs"
 RELEASES: Final = "releases"
 _RELEASE_CLASSES: Final = {"key_added": RecordClass.KEY, "key_removed": RecordClass.KEY, "zone_data": RecordClass.PACK}
+CASES: Final = "cases"
 
 _STAFF: Final = frozenset({
     tx.TRANSACTION_KIND_ADJUST,
@@ -198,6 +199,19 @@ def release_draft(event: pack_release_service_pb2.ReleaseEvent) -> Draft:
         recorded_us=event.record_time.ToMicroseconds(),
         content={**content, "kind": kind},
         licensee=event.licensee_id,
+    )
+
+
+def case_draft(event: risk_case_service_pb2.CaseEvent) -> Draft:
+    """A step about a case of risk monitoring."""
+    return Draft(
+        record_class=RecordClass.STAFF,
+        source=CASES,
+        key=str(event.position),
+        recorded_us=event.record_time.ToMicroseconds(),
+        content=_plain(event),
+        licensee=event.licensee_id,
+        player=event.player_id,
     )
 
 

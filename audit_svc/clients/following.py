@@ -16,9 +16,10 @@ from audit_svc.ports import RoundLog, Source
 from mesh.channels import call_metadata
 from mesh.clock import Clock
 from mesh.notes import Signer
-from pitboss.compliance.v1 import pack_release_service_pb2, policy_service_pb2
+from pitboss.compliance.v1 import pack_release_service_pb2, policy_service_pb2, risk_case_service_pb2
 from pitboss.compliance.v1.pack_release_service_pb2_grpc import PackReleaseServiceStub
 from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceStub
+from pitboss.compliance.v1.risk_case_service_pb2_grpc import RiskCaseServiceStub
 from pitboss.session.v1 import session_service_pb2
 from pitboss.session.v1.session_service_pb2_grpc import SessionServiceStub
 from pitboss.wallet.v1 import ledger_service_pb2 as ledger_pb
@@ -29,6 +30,7 @@ from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 if TYPE_CHECKING:
     from pitboss.compliance.v1.pack_release_service_pb2_grpc import PackReleaseServiceAsyncStub
     from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceAsyncStub
+    from pitboss.compliance.v1.risk_case_service_pb2_grpc import RiskCaseServiceAsyncStub
     from pitboss.session.v1.session_service_pb2_grpc import SessionServiceAsyncStub
     from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
 
@@ -38,6 +40,7 @@ _TIMEOUT_S = 5.0
 _HEADS_EVERY_S = 1.0
 _PACKS_EVERY_S = 5.0
 _RELEASES_EVERY_S = 2.0
+_CASES_EVERY_S = 1.0
 
 
 class OwnLog(RoundLog, Protocol):
@@ -152,6 +155,27 @@ class ReleaseEvents:
                 await asyncio.sleep(_RELEASES_EVERY_S)
 
 
+class CaseEvents:
+    """What was done about cases of risk monitoring. Their positions have no gaps."""
+
+    name = events.CASES
+
+    def __init__(self, stub: RiskCaseServiceAsyncStub) -> None:
+        self._stub = stub
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        while True:
+            request = risk_case_service_pb2.ListCaseEventsRequest(after=after)
+            answer = await self._stub.ListCaseEvents(request, timeout=_TIMEOUT_S, metadata=call_metadata())
+            if answer.events:
+                drafts = [events.case_draft(event) for event in answer.events]
+                position = answer.events[-1].position
+                yield Span(source=self.name, after=after, position=position, drafts=drafts)
+                after = position
+            else:
+                await asyncio.sleep(_CASES_EVERY_S)
+
+
 class SigningKey:
     """The key that signs the log now. It is in the log before the first checkpoint that only it has signed matters."""
 
@@ -195,6 +219,7 @@ class Neighbours:
         self._sessions = SessionServiceStub(sessions)
         self._policies = PolicyServiceStub(compliance)
         self._releases = PackReleaseServiceStub(compliance)
+        self._cases = RiskCaseServiceStub(compliance)
         self._clock = clock
         self._log = log
         self._turn = 0
@@ -217,6 +242,7 @@ class Neighbours:
             *[SessionChanges(self._sessions, each.licensee_id, self._clock) for each in licensees.licensees],
             LoadedPacks(self._policies, self._clock, self._log.known),
             ReleaseEvents(self._releases),
+            CaseEvents(self._cases),
             *[RoundRecords(self._log, self.facts, shard) for shard in shards],
         ]
 

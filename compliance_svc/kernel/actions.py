@@ -48,6 +48,7 @@ class ActionKind(StrEnum):
     RECORD_LOCATION = "RECORD_LOCATION"
     RECORD_SCREENING = "RECORD_SCREENING"
     RECORD_CHECK = "RECORD_CHECK"
+    RECORD_RISK = "RECORD_RISK"
 
 
 CREDITS: Final = frozenset(
@@ -345,6 +346,20 @@ class RecordCheck:
     check: Check
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRisk:
+    """A flag that risk monitoring raises, or lowers by an end that is over."""
+
+    kind: ClassVar = ActionKind.RECORD_RISK
+    flag: str
+    """Names it: the id of its case."""
+    until_us: int
+    diligence: bool = False
+    """Two people have decided that deposits wait for due diligence, however long the flag holds."""
+    evidence: str = ""
+    """Source and reference of what it rests on."""
+
+
 Protective: TypeAlias = (
     SetLimit
     | ConfirmLimit
@@ -358,6 +373,7 @@ Protective: TypeAlias = (
     | RecordLocation
     | RecordScreening
     | RecordCheck
+    | RecordRisk
 )
 """Actions that change what protects the player, or what is known of the person."""
 

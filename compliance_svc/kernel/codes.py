@@ -16,9 +16,9 @@ class Verdict(StrEnum):
 class Code(StrEnum):
     """Reason codes; the order of definition is the order of report.
 
-    The order is that of the golden corpus, with two codes of our own: SEX.TERM (the
-    pack offers no such term) after SEX.MIN_TERM, LIM.STAKE (the player's own limit of a
-    single stake) after LIM.LOSS.
+    The order is that of the golden corpus, with codes of our own: SEX.TERM (the
+    pack offers no such term) after SEX.MIN_TERM, AML.REVIEW (a flag of risk monitoring) after the
+    other codes of its family, LIM.STAKE (the player's own limit of a single stake) after LIM.LOSS.
     """
 
     SYS_FACT_MISSING = "SYS.FACT_MISSING"
@@ -43,6 +43,7 @@ class Code(StrEnum):
     AML_FROZEN = "AML.FROZEN"
     AML_CDD_DUE = "AML.CDD_DUE"
     AML_SCREENING_UNAVAILABLE = "AML.SCREENING_UNAVAILABLE"
+    AML_REVIEW = "AML.REVIEW"
     KYC_AGE = "KYC.AGE"
     KYC_UNVERIFIED = "KYC.UNVERIFIED"
     GEO_NO_LICENCE = "GEO.NO_LICENCE"
@@ -97,7 +98,7 @@ CHALLENGES: Final = frozenset(
 )
 """The codes whose verdict is CHALLENGE; all others are DENY."""
 
-SECRET: Final = frozenset({Code.AML_FROZEN, Code.AML_SCREENING_UNAVAILABLE})
+SECRET: Final = frozenset({Code.AML_FROZEN, Code.AML_SCREENING_UNAVAILABLE, Code.AML_REVIEW})
 """Codes that a player is never told: a neutral sentence stands in their place."""
 
 ORDER: Final = {code: rank for rank, code in enumerate(sorted(Code, key=lambda code: code in CHALLENGES))}

@@ -14,9 +14,10 @@ from compliance_svc.kernel.canonical import Json, dumps
 from compliance_svc.kernel.fields import Fields, PackError
 from compliance_svc.kernel.limits import CALENDAR, ROLLING
 from compliance_svc.kernel.local_time import instant
-from compliance_svc.kernel.pack import ALWAYS, NamedRule, Pack
+from compliance_svc.kernel.pack import ALWAYS, NamedRule, NamedWatch, Pack
 from compliance_svc.kernel.rules import KINDS, REQUIRED, CompiledKind, Policy
 from compliance_svc.kernel.rules.policies import ContactAbove
+from compliance_svc.kernel.rules.watching import Watch
 from compliance_svc.kernel.zones import load_zone
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,15}")
@@ -56,7 +57,7 @@ class RuleDocument:
     kind: str
     category: Category | None
     requirement: str
-    params: CompiledKind | Policy
+    params: CompiledKind | Policy | Watch
     source: Source
 
     @property
@@ -172,6 +173,7 @@ class PackDocument:
             currency=self.currency,
             territory=self.territory or "",
             rules=tuple(_named(rule) for rule in self.rules if isinstance(rule.params, CompiledKind)),
+            watches=tuple(_watch(rule) for rule in self.rules if isinstance(rule.params, Watch)),
             **_policies(self.rules),
         )
 
@@ -202,6 +204,10 @@ def plain(value: object) -> Json:
 
 def _named(rule: RuleDocument) -> NamedRule:
     return NamedRule(label=rule.label, category=rule.category, params=cast("CompiledKind", rule.params))
+
+
+def _watch(rule: RuleDocument) -> NamedWatch:
+    return NamedWatch(label=rule.label, requirement=rule.requirement, params=cast("Watch", rule.params))
 
 
 def _policies(rules: Iterable[RuleDocument]) -> dict[str, Any]:

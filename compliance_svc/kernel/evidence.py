@@ -53,6 +53,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "starts_cycle": bool,
     "automatic": bool,
     "renews": bool,
+    "diligence": bool,
     "check": Check,
 }
 _RESULTS: Final = {ActionKind.RECORD_IDENTITY: Identity, ActionKind.RECORD_SCREENING: Screening}

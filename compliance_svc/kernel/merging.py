@@ -5,6 +5,7 @@ from dataclasses import replace
 from compliance_svc.kernel.document import PackDocument, RuleDocument
 from compliance_svc.kernel.fields import PackError
 from compliance_svc.kernel.rules import CompiledKind, Policy
+from compliance_svc.kernel.rules.watching import Watch
 
 
 def merge(first: PackDocument, second: PackDocument) -> PackDocument:
@@ -29,7 +30,7 @@ def overlay(pack: PackDocument, own: PackDocument) -> PackDocument:
     return merge(pack, own)
 
 
-def _stricter(one: RuleDocument, two: RuleDocument) -> CompiledKind | Policy:
+def _stricter(one: RuleDocument, two: RuleDocument) -> CompiledKind | Policy | Watch:
     if type(one.params) is not type(two.params):
         message = f"{one.label} is of two kinds"
         raise PackError(message)

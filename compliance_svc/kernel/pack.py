@@ -14,6 +14,7 @@ from compliance_svc.kernel.rules.own_limits import bet_limits, confirmed_at_logi
 from compliance_svc.kernel.rules.person import LocationPerWager
 from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
 from compliance_svc.kernel.rules.screening import SanctionsScreening
+from compliance_svc.kernel.rules.watching import Watch
 
 Plan: TypeAlias = tuple[Rule, ...]
 _PlanKey: TypeAlias = tuple[ActionKind, Category | None, str, int]
@@ -39,6 +40,15 @@ class NamedRule:
     params: CompiledKind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedWatch:
+    """Something that is watched behind the money, with its name such as `money_watch/deposit/24h`."""
+
+    label: str
+    requirement: str
+    params: Watch
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pack:
     """One version of the rules of one market, ready to decide with."""
@@ -57,6 +67,7 @@ class Pack:
     self_exclusion: SelfExclusion = ANY_EXCLUSION
     player_break: PlayerBreak = ANY_BREAK
     contacts: tuple[ContactAbove, ...] = ()
+    watches: tuple[NamedWatch, ...] = ()
     currency: str = ""
     territory: str = ""
     zone_data: str = ""

@@ -10,6 +10,7 @@ from compliance_svc.kernel.actions import (
     RecordCheck,
     RecordIdentity,
     RecordLocation,
+    RecordRisk,
     RecordScreening,
     Screening,
 )
@@ -31,6 +32,8 @@ def record(pack: Pack, state: Protection, action: Protective, now_us: int) -> Pr
             return _screening(pack, state, action)
         case RecordCheck():
             return _check(pack, state, action, now_us)
+        case RecordRisk():
+            return _risk(state, action, now_us)
         case CloseAccount():
             return state.about(closed=True).without_permits()
         case _:
@@ -82,3 +85,12 @@ def _check(pack: Pack, state: Protection, action: RecordCheck, now_us: int) -> P
         return state.about(contacted=True)
     days = [rule.valid_days for rule in pack.triggers if rule.check is action.check and rule.valid_days]
     return state.about(checked_until_us=now_us + min(days) * DAY_US if days else _WITHOUT_END_US)
+
+
+def _risk(state: Protection, action: RecordRisk, now_us: int) -> Protection | None:
+    """Each case has a flag of its own; those that are over are forgotten here."""
+    others = [one for one in state.person.flags if one[0] != action.flag and one[1] > now_us]
+    fresh = [(action.flag, action.until_us)] if action.until_us > now_us else []
+    changes = {"diligence_due": True, "diligence_done": False} if action.diligence else {}
+    found = state.about(flags=tuple(sorted([*others, *fresh])), **changes)
+    return None if found == state else found

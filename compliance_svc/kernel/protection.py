@@ -70,6 +70,12 @@ class Person:
     latched_until_us: int | None = None
     """No deposits until then."""
     closed: bool = False
+    flags: tuple[tuple[str, int], ...] = ()
+    """Flags of risk monitoring, by name, each with its end."""
+
+    def is_flagged(self, now_us: int) -> bool:
+        """Say whether a flag holds now."""
+        return any(now_us < until_us for _, until_us in self.flags)
 
 
 UNKNOWN_PERSON: Final = Person()
@@ -151,11 +157,13 @@ def _state(protection: Protection) -> Json:
 
 def _person(person: Person) -> Json:
     """Return the fields that are not those of somebody unknown."""
-    return {
-        one.name: number(value) if type(value) is int else value
-        for one in fields(person)
-        if (value := getattr(person, one.name)) != one.default
-    }
+    return {one.name: _plain(value) for one in fields(person) if (value := getattr(person, one.name)) != one.default}
+
+
+def _plain(value: Any) -> Json:  # noqa: ANN401 - a field of `Person`
+    if type(value) is int:
+        return number(value)
+    return [list(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _limit(limit: Limit) -> Json:
@@ -208,6 +216,8 @@ def _read_person(value: dict[str, Any]) -> Person:
     value["identity"] = Identity(value.get("identity", Identity.UNVERIFIED))
     if "frozen_minor" in value:
         value["frozen_minor"] = int(value["frozen_minor"])
+    if "flags" in value:
+        value["flags"] = tuple((str(name), int(until_us)) for name, until_us in value["flags"])
     return Person(**value)
 
 

@@ -28,6 +28,7 @@ STAFF_TEXTS: Final[dict[Code, str]] = {
     Code.AML_FROZEN: "A confirmed screening hit holds the player's money. Do not tell the player.",
     Code.AML_CDD_DUE: "Customer due diligence is open.",
     Code.AML_SCREENING_UNAVAILABLE: "The source of screenings does not answer, and the deposit is above what may come meanwhile.",
+    Code.AML_REVIEW: "Risk monitoring has flagged the player, and the deposit is above what may come meanwhile. Do not tell the player.",
     Code.KYC_AGE: "The player is under the legal age.",
     Code.KYC_UNVERIFIED: "The player's identity is not verified.",
     Code.GEO_NO_LICENCE: "The licensee has no licence for the player's residence.",

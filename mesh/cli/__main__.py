@@ -9,6 +9,7 @@ import typer
 
 from mesh.cli import (
     auditing,
+    cases,
     doctor,
     explain,
     exporting,
@@ -55,6 +56,7 @@ app.command()(extracting.extract)
 app.command("verify-extract", context_settings=programs.PASS_THROUGH)(programs.verify_extract)
 app.add_typer(licensees.app, name="licensee")
 app.add_typer(packs.app, name="pack")
+app.add_typer(cases.app, name="case")
 
 
 def main() -> None:

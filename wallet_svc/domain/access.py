@@ -89,6 +89,15 @@ def _check(_scene: Scene, action: RecordFinding) -> kernel.Protective:
     return kernel.RecordCheck(check=kernel.Check(action.result))
 
 
+def _risk(_scene: Scene, action: RecordFinding) -> kernel.Protective:
+    return kernel.RecordRisk(
+        flag=action.result,
+        until_us=action.moment_us or 0,
+        diligence=action.about == "diligence",
+        evidence=action.evidence,
+    )
+
+
 def _in_main_currency(scene: Scene, money: MoneyText) -> int | None:
     main = scene.player.main
     return None if main is None or money.currency != main.code else minor(money, main)
@@ -99,4 +108,6 @@ _FINDINGS: Final[dict[str, Callable[[Scene, RecordFinding], kernel.Protective | 
     "location": _location,
     "screening": _screening,
     "check": _check,
+    "risk": _risk,
+    "diligence": _risk,
 }

@@ -324,12 +324,12 @@ class ChangePlay:
 
 @value(kw_only=True)
 class RecordFinding:
-    """What was found out about the player: `identity`, `location`, `screening` or `check`, and the finding's words."""
+    """What was found out about the player: `identity`, `location`, `screening`, `check`, `risk` or `diligence`, and its words."""
 
     about: str
     result: str
     moment_us: int | None = None
-    """When it was found; for a location, until when it holds."""
+    """When it was found; for a location or a flag, until when it holds."""
     money: MoneyText | None = None
     found_us: int | None = None
     """When a location was found."""

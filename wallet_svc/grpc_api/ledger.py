@@ -70,6 +70,8 @@ _ACTIONS_OF = {
             "change_play",
             "record_finding",
             "leave_for_good",
+            "freeze_account",
+            "unfreeze_account",
         }
     ),
     "session_svc": frozenset({"end_play"}),

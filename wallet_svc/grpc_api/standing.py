@@ -119,6 +119,13 @@ def record_finding(message: pb.RecordFinding) -> c.RecordFinding:
             result = pb.ScreeningResult.Name(message.screening.result).removeprefix("SCREENING_RESULT_")
             money = _money(message.screening.amount) if message.screening.HasField("amount") else None
             return c.RecordFinding(about="screening", result=result, money=money, **common)
+        case "risk":
+            return c.RecordFinding(
+                about="diligence" if message.risk.diligence else "risk",
+                result=message.risk.flag,
+                moment_us=_us(message.risk.expire_time),
+                **common,
+            )
         case _:
             result = pb.DutyCheck.Name(message.check.check).removeprefix("DUTY_CHECK_")
             return c.RecordFinding(about="check", result=result, **common)

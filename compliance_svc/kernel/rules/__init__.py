@@ -11,12 +11,14 @@ from compliance_svc.kernel.rules.person import IdentityVerified, LocationPerWage
 from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
 from compliance_svc.kernel.rules.screening import SanctionsScreening
 from compliance_svc.kernel.rules.sessions import ParallelPlay, RealityCheck, SessionLimits
+from compliance_svc.kernel.rules.watching import RiskFlag, Watch
 
 CompiledKind: TypeAlias = (
     MinimumAge
     | IdentityVerified
     | LocationPerWager
     | SanctionsScreening
+    | RiskFlag
     | ExclusionRegister
     | ExternalLimit
     | ActivityFile
@@ -37,8 +39,8 @@ CompiledKind: TypeAlias = (
 Policy: TypeAlias = LimitChange | SelfExclusion | PlayerBreak | ContactAbove
 """Kinds that say how players change their own protection."""
 
-KINDS: Final[dict[str, type[CompiledKind] | type[Policy]]] = {
-    kind.name: kind for kind in (*CompiledKind.__args__, *Policy.__args__)
+KINDS: Final[dict[str, type[CompiledKind] | type[Policy] | type[Watch]]] = {
+    kind.name: kind for kind in (*CompiledKind.__args__, *Policy.__args__, *Watch.__args__)
 }
 
 REQUIRED: Final = frozenset(

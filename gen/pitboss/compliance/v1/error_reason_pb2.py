@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/compliance/v1/error_reason.proto\x12\x15pitboss.compliance.v1*\xd2\x01\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45RROR_REASON_PLAYER_NOT_FOUND\x10\x01\x12#\n\x1f\x45RROR_REASON_DECISION_NOT_FOUND\x10\x02\x12\x1f\n\x1b\x45RROR_REASON_PACK_NOT_FOUND\x10\x03\x12\x1d\n\x19\x45RROR_REASON_KEY_CONFLICT\x10\x04\x12\x1d\n\x19\x45RROR_REASON_PACK_REFUSED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/compliance/v1/error_reason.proto\x12\x15pitboss.compliance.v1*\x92\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45RROR_REASON_PLAYER_NOT_FOUND\x10\x01\x12#\n\x1f\x45RROR_REASON_DECISION_NOT_FOUND\x10\x02\x12\x1f\n\x1b\x45RROR_REASON_PACK_NOT_FOUND\x10\x03\x12\x1d\n\x19\x45RROR_REASON_KEY_CONFLICT\x10\x04\x12\x1d\n\x19\x45RROR_REASON_PACK_REFUSED\x10\x05\x12\x1f\n\x1b\x45RROR_REASON_CASE_NOT_FOUND\x10\x06\x12\x1d\n\x19\x45RROR_REASON_CASE_REFUSED\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss.compliance.v1.error
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=68
-  _globals['_ERRORREASON']._serialized_end=278
+  _globals['_ERRORREASON']._serialized_end=342
 # @@protoc_insertion_point(module_scope)

@@ -54,6 +54,7 @@ def test_gb_takes_from_base_what_it_does_not_say_itself_and_drops_the_table_cap(
         "parallel_play",
         "player_starts",
         "reality_check",
+        "risk_flag",
         "sanctions_screening",
         "stake_cap/slot",
     ]

@@ -44,6 +44,15 @@ from compliance_svc.kernel.rules.person import LocationPerWager
 from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, SelfExclusion, nominal_hours
 from compliance_svc.kernel.rules.screening import SanctionsScreening
 from compliance_svc.kernel.rules.sessions import ParallelPlay, RealityCheck
+from compliance_svc.kernel.rules.watching import (
+    DormantWatch,
+    MinimalRiskWatch,
+    MoneyWatch,
+    PassThroughWatch,
+    RapidMovementWatch,
+    RiskFlag,
+    StructuringWatch,
+)
 from tests.unit.compliance_svc.kernel.situations import DEBITS, FACTS, FIXED, ORDERLY, OTHERS, finds
 from tests.unit.compliance_svc.kernel.test_merging import LOOSER, STRICTER, rule
 from tests.unit.compliance_svc.kernel.world import DAY, HOUR, NOON, a_limit, bet, pack
@@ -59,11 +68,18 @@ SEEDS = st.integers(0, 2**32)
 # -- tightening
 
 
-def halved(bands: tuple[Band, ...]) -> tuple[Band, ...]:
-    def half(cap: Amount) -> Amount:
-        return Amount(value=cap.value * 5, decimals=cap.decimals + 1, currency=cap.currency)
+def halves(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    return tuple(
+        Amount(value=one.value * 5, decimals=one.decimals + 1, currency=one.currency) for one in amounts
+    )  # fmt: skip
 
-    return tuple(replace(band, caps=tuple(half(cap) for cap in band.caps)) for band in bands)
+
+def doubles(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    return tuple(replace(one, value=one.value * 2) for one in amounts)
+
+
+def halved(bands: tuple[Band, ...]) -> tuple[Band, ...]:
+    return tuple(replace(band, caps=halves(band.caps)) for band in bands)
 
 
 TIGHTER: dict[type, Callable[[Any], Any]] = {
@@ -86,6 +102,19 @@ TIGHTER: dict[type, Callable[[Any], Any]] = {
     ),
     SelfExclusion: lambda old: replace(old, return_delay_s=old.return_delay_s + 1, returns="register"),
     ContactAbove: lambda old: replace(old, bands=halved(old.bands), effect="challenge"),
+    RiskFlag: lambda old: replace(old, hold_above=halves(old.hold_above[:1])),
+    MoneyWatch: lambda old: replace(old, reached=True, amounts=halves(old.amounts), flag_days=old.flag_days + 1),
+    StructuringWatch: lambda old: replace(
+        old, window="30d", count=2, at_least=halves(old.at_least), below=doubles(old.below)
+    ),
+    PassThroughWatch: lambda old: replace(
+        old, window="30d", deposited=halves(old.deposited), back_percent=1, played_percent=old.played_percent + 1
+    ),
+    RapidMovementWatch: lambda old: replace(old, window="30d", within="24h", count=1, withdrawn=halves(old.withdrawn)),
+    MinimalRiskWatch: lambda old: replace(
+        old, window="30d", staked=halves(old.staked), difference_ppm=old.difference_ppm * 2
+    ),
+    DormantWatch: lambda old: replace(old, idle_days=1, deposited=halves(old.deposited)),
 }
 """For each kind with parameters all of them tighter. The others can only be added."""
 

@@ -49,6 +49,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"refusal": "PACK_OVERLAY_LOOSER", "detail": "pack gb@own.1: stake_cap/slot is looser than in gb@1"}
     """
+    ERROR_REASON_CASE_NOT_FOUND: _ErrorReason.ValueType  # 6
+    """No case has this id.
+
+    Example metadata: {"case_id": "3-1042.eur.structuring_watch"}
+    """
+    ERROR_REASON_CASE_REFUSED: _ErrorReason.ValueType  # 7
+    """The step is not for this case, this person or this time. The metadata have a stable word for why, and what to do.
+
+    Example metadata: {"refusal": "CASE_SAME_PERSON", "detail": "whoever proposed an action does not decide on it"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of the compliance service."""
@@ -79,5 +89,15 @@ ERROR_REASON_PACK_REFUSED: ErrorReason.ValueType  # 5
 """The pack does not become law. The metadata have a stable word for why, and what exactly is wrong.
 
 Example metadata: {"refusal": "PACK_OVERLAY_LOOSER", "detail": "pack gb@own.1: stake_cap/slot is looser than in gb@1"}
+"""
+ERROR_REASON_CASE_NOT_FOUND: ErrorReason.ValueType  # 6
+"""No case has this id.
+
+Example metadata: {"case_id": "3-1042.eur.structuring_watch"}
+"""
+ERROR_REASON_CASE_REFUSED: ErrorReason.ValueType  # 7
+"""The step is not for this case, this person or this time. The metadata have a stable word for why, and what to do.
+
+Example metadata: {"refusal": "CASE_SAME_PERSON", "detail": "whoever proposed an action does not decide on it"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

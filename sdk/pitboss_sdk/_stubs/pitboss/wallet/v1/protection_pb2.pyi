@@ -485,6 +485,38 @@ class CheckFinding(_message.Message):
 Global___CheckFinding: _TypeAlias = CheckFinding  # noqa: Y015
 
 @_typing.final
+class RiskFinding(_message.Message):
+    """RiskFinding is a flag that risk monitoring raises about a player, or lowers. It ends by itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLAG_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    DILIGENCE_FIELD_NUMBER: _builtins.int
+    flag: _builtins.str
+    """Names the flag: the id of its case."""
+    diligence: _builtins.bool
+    """Deposits wait for due diligence from now on, however long the flag holds: two people have decided so."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it holds. A moment that is over lowers it."""
+
+    def __init__(
+        self,
+        *,
+        flag: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        diligence: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diligence", b"diligence", "expire_time", b"expire_time", "flag", b"flag"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RiskFinding: _TypeAlias = RiskFinding  # noqa: Y015
+
+@_typing.final
 class Evidence(_message.Message):
     """Evidence says what a finding rests on. It stands in the decision's record."""
 
@@ -526,6 +558,7 @@ class RecordFinding(_message.Message):
     LOCATION_FIELD_NUMBER: _builtins.int
     SCREENING_FIELD_NUMBER: _builtins.int
     CHECK_FIELD_NUMBER: _builtins.int
+    RISK_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def identity(self) -> Global___IdentityFinding:
@@ -544,6 +577,10 @@ class RecordFinding(_message.Message):
         """About a duty."""
 
     @_builtins.property
+    def risk(self) -> Global___RiskFinding:
+        """About risk."""
+
+    @_builtins.property
     def evidence(self) -> Global___Evidence:
         """What it rests on."""
 
@@ -554,13 +591,14 @@ class RecordFinding(_message.Message):
         location: Global___LocationFinding | None = ...,
         screening: Global___ScreeningFinding | None = ...,
         check: Global___CheckFinding | None = ...,
+        risk: Global___RiskFinding | None = ...,
         evidence: Global___Evidence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "screening", b"screening"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "risk", b"risk", "screening", b"screening"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "screening", b"screening"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "risk", b"risk", "screening", b"screening"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_finding: _TypeAlias = _typing.Literal["identity", "location", "screening", "check"]  # noqa: Y015
+    _WhichOneofReturnType_finding: _TypeAlias = _typing.Literal["identity", "location", "screening", "check", "risk"]  # noqa: Y015
     _WhichOneofArgType_finding: _TypeAlias = _typing.Literal["finding", b"finding"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_finding) -> _WhichOneofReturnType_finding | None: ...
 

@@ -1,0 +1,264 @@
+"""What the risk plane remembers, its cases and its orders. Events are only ever added, one transaction at a time."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from compliance_svc.risk.cases import Case, Event, Order, State, Step, opening
+from compliance_svc.risk.history import History, Movement, Totals, changed
+from compliance_svc.risk.ports import CursorMovedError, Decide, Owner, Taken
+from compliance_svc.store import risk_tables as rows
+from compliance_svc.store.decisions import unavailable
+from compliance_svc.store.risk_tables import (
+    risk_case,
+    risk_case_event,
+    risk_cursor,
+    risk_movement,
+    risk_order,
+    risk_total,
+)
+
+_LOCK: Final = 0x63617365
+"""Of the transactions that add events: one at a time, so that positions have no gaps. The word `case`."""
+
+_T = TypeVar("_T")
+_Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+
+
+class RiskStore:
+    """Implements `compliance_svc.risk.ports.Histories` and `Cases`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    # -- histories
+
+    async def cursors(self) -> dict[int, int]:
+        """How far each shard was read."""
+        return {row["shard"]: row["sequence"] for row in await self._read(sa.select(risk_cursor))}
+
+    async def histories(self, owners: Sequence[Owner], since_us: int) -> dict[Owner, History]:
+        """What is known of players, with the movements after an instant."""
+        who = sa.tuple_(risk_total.c.licensee, risk_total.c.player, risk_total.c.currency)
+        totals = await self._read(sa.select(risk_total).where(who.in_(owners)))
+        moved = risk_movement.c
+        wanted = sa.select(risk_movement).where(
+            sa.tuple_(moved.licensee, moved.player, moved.currency).in_(owners), moved.at_us > since_us
+        )
+        movements: dict[Owner, list[Movement]] = defaultdict(list)
+        for row in await self._read(wanted.order_by(moved.sequence)):
+            movements[_owner(row)].append(rows.movement(row))
+        return {
+            _owner(row): History(totals=Totals.from_json(row["totals"]), movements=tuple(movements[_owner(row)]))
+            for row in totals
+        }
+
+    async def keep(self, taken: Taken) -> None:
+        """Store all of it with the cursor, or nothing. Errors: CursorMovedError."""
+
+        async def work(connection: AsyncConnection) -> None:
+            if taken.cases:
+                # Before any row is locked: whoever adds events waits here, and never for a cursor.
+                await _lock(connection)
+            await _move(connection, taken)
+            for owner, history in taken.now.items():
+                await _keep_history(connection, owner, taken.before.get(owner, History()), history)
+            for case in taken.cases:
+                await _open(connection, case, taken.recorded_us)
+
+        await self._guarded(self._engine.begin, work)
+
+    # -- cases
+
+    async def get(self, case_id: str) -> Case | None:
+        """One case with its events."""
+
+        async def work(connection: AsyncConnection) -> Case | None:
+            found = await _cases(connection, sa.select(risk_case).where(risk_case.c.case_id == case_id))
+            return found[0][1] if found else None
+
+        return await self._guarded(self._engine.connect, work)
+
+    async def newest(
+        self, licensee: str, player: str, before: int, limit: int, *, with_closed: bool
+    ) -> list[tuple[int, Case]]:
+        """Cases with their numbers, the newest first."""
+        wanted = sa.select(risk_case).where(risk_case.c.number < before)
+        if licensee:
+            wanted = wanted.where(risk_case.c.licensee == licensee)
+        if player:
+            wanted = wanted.where(risk_case.c.player == player)
+        if not with_closed:
+            wanted = wanted.where(risk_case.c.state < int(State.CLOSED))
+        wanted = wanted.order_by(risk_case.c.number.desc()).limit(limit)
+        return await self._guarded(self._engine.connect, lambda connection: _cases(connection, wanted))
+
+    async def events(self, after: int, limit: int) -> list[Event]:
+        """Events of all cases after a position, in order."""
+        wanted = _EVENTS.where(risk_case_event.c.position > after).order_by(risk_case_event.c.position).limit(limit)
+        return [rows.event(row) for row in await self._read(wanted)]
+
+    async def decide(self, case_id: str, decide: Decide) -> Case:
+        """Add what is decided on a case as it is now, one at a time. Errors: KeyError; what `decide` raises."""
+
+        async def work(connection: AsyncConnection) -> tuple[Case, Step]:
+            await _lock(connection)
+            found = await _cases(connection, sa.select(risk_case).where(risk_case.c.case_id == case_id))
+            if not found:
+                raise KeyError(case_id)
+            case = found[0][1]
+            step = decide(case, await _held_elsewhere(connection, case))
+            await _add(connection, step)
+            return await _settled(connection, case_id), step
+
+        case, step = await self._guarded(self._engine.begin, work)
+        if step.refusal is not None:
+            raise step.refusal
+        return case
+
+    async def overdue(self, proposed_us: int) -> list[str]:
+        """Cases whose proposal waits since then or longer."""
+        last = (
+            sa.select(sa.func.max(risk_case_event.c.recorded_us))
+            .where(risk_case_event.c.case_id == risk_case.c.case_id, risk_case_event.c.kind == _PROPOSED)
+            .scalar_subquery()
+        )
+        wanted = sa.select(risk_case.c.case_id).where(risk_case.c.state == int(State.PROPOSED), last <= proposed_us)
+        return [row["case_id"] for row in await self._read(wanted)]
+
+    async def orders(self, limit: int) -> list[Order]:
+        """What the wallets have still to do, in order."""
+        wanted = (
+            sa.select(risk_order, risk_case.c.licensee, risk_case.c.player, risk_case.c.currency)
+            .join(risk_case, risk_case.c.case_id == risk_order.c.case_id)
+            .where(~risk_order.c.done)
+            .order_by(risk_order.c.number)
+            .limit(limit)
+        )
+        return [rows.order(row) for row in await self._read(wanted)]
+
+    async def conclude(self, order: Order, event: Event) -> None:
+        """Note that an order is done or refused. What was noted before stays."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await _lock(connection)
+            fresh = risk_order.update().where(risk_order.c.key == order.key, ~risk_order.c.done).values(done=True)
+            if (await connection.execute(fresh)).rowcount:
+                await _add(connection, Step(events=(event,)))
+
+        await self._guarded(self._engine.begin, work)
+
+    # -- inside
+
+    async def _read(self, statement: sa.Select[Any]) -> Sequence[sa.RowMapping]:
+        async def work(connection: AsyncConnection) -> Sequence[sa.RowMapping]:
+            found: Sequence[sa.RowMapping] = (await connection.execute(statement)).mappings().all()
+            return found
+
+        return await self._guarded(self._engine.connect, work)
+
+    async def _guarded(self, connect: _Connect, work: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+        try:
+            async with connect() as connection:
+                return await work(connection)
+        except (DBAPIError, OSError) as error:
+            raise unavailable(error) from error
+
+
+_PROPOSED: Final = 2
+_EVENTS: Final = sa.select(risk_case_event, risk_case.c.licensee, risk_case.c.player).join(
+    risk_case, risk_case.c.case_id == risk_case_event.c.case_id
+)
+
+
+def _owner(row: sa.RowMapping) -> Owner:
+    return row["licensee"], row["player"], row["currency"]
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+async def _move(connection: AsyncConnection, taken: Taken) -> None:
+    """Move the cursor from where the page began. A row that is not there is made at zero."""
+    await connection.execute(insert(risk_cursor).values(shard=taken.shard, sequence=0).on_conflict_do_nothing())
+    moved = await connection.execute(
+        risk_cursor.update()
+        .where(risk_cursor.c.shard == taken.shard, risk_cursor.c.sequence == taken.after)
+        .values(sequence=taken.position)
+    )
+    if not moved.rowcount:
+        raise CursorMovedError
+
+
+async def _keep_history(connection: AsyncConnection, owner: Owner, before: History, now: History) -> None:
+    licensee, player, currency = owner
+    total = insert(risk_total).values(
+        licensee=licensee, player=player, currency=currency, totals=now.totals.to_json()
+    )  # fmt: skip
+    await connection.execute(
+        total.on_conflict_do_update(
+            index_elements=["licensee", "player", "currency"], set_={"totals": total.excluded.totals}
+        )
+    )
+    if fresh := [rows.movement_row(owner, one) for one in changed(before.movements, now.movements)]:
+        moved = insert(risk_movement).values(fresh)
+        await connection.execute(
+            moved.on_conflict_do_update(index_elements=["shard", "sequence"], set_={"amount": moved.excluded.amount})
+        )
+
+
+async def _open(connection: AsyncConnection, case: Case, now_us: int) -> None:
+    number = await _last_position(connection) + 1
+    await connection.execute(risk_case.insert().values(**rows.case_row(case, number)))
+    await _add(connection, opening(case, now_us))
+
+
+async def _add(connection: AsyncConnection, step: Step) -> None:
+    """Add events and orders, under the lock."""
+    position = await _last_position(connection)
+    for number, event in enumerate(step.events, position + 1):
+        await connection.execute(risk_case_event.insert().values(**rows.event_row(event, number)))
+    for order in step.orders:
+        await connection.execute(risk_order.insert().values(**rows.order_row(order)))
+
+
+async def _last_position(connection: AsyncConnection) -> int:
+    found = await connection.execute(sa.select(sa.func.coalesce(sa.func.max(risk_case_event.c.position), 0)))
+    return int(found.scalar_one())
+
+
+async def _cases(connection: AsyncConnection, wanted: sa.Select[Any]) -> list[tuple[int, Case]]:
+    found = (await connection.execute(wanted)).mappings().all()
+    ids = [row["case_id"] for row in found]
+    told = _EVENTS.where(risk_case_event.c.case_id.in_(ids)).order_by(risk_case_event.c.position)
+    events: dict[str, list[Event]] = defaultdict(list)
+    for row in (await connection.execute(told)).mappings():
+        events[row["case_id"]].append(rows.event(row))
+    return [(row["number"], rows.case(row, tuple(events[row["case_id"]]))) for row in found]
+
+
+async def _held_elsewhere(connection: AsyncConnection, case: Case) -> bool:
+    wanted = sa.select(sa.func.count()).where(
+        risk_case.c.licensee == case.licensee,
+        risk_case.c.player == case.player,
+        risk_case.c.currency == case.currency,
+        risk_case.c.case_id != case.id,
+        risk_case.c.frozen,
+    )
+    return bool((await connection.execute(wanted)).scalar_one())
+
+
+async def _settled(connection: AsyncConnection, case_id: str) -> Case:
+    """The case after what was added, with its state beside it."""
+    ((_, case),) = await _cases(connection, sa.select(risk_case).where(risk_case.c.case_id == case_id))
+    await connection.execute(
+        risk_case.update().where(risk_case.c.case_id == case_id).values(state=int(case.state), frozen=case.frozen)
+    )
+    return case
