@@ -56,11 +56,12 @@ def codes_of(record: Mapping[str, Any]) -> list[str]:
 
 
 def plainly_allowed(record: str) -> bool:
-    """True for a decision that let the action pass without a word. `record` is canonical: its verdict is its end.
+    """True for a decision that let the action pass without a word.
 
-    Asked for every bet, so it is not read as JSON; no text can hold a name in quotes.
+    `record` is canonical: after its verdict comes nothing but the data of its zone. Asked for every bet, so it is
+    not read as JSON; no text can hold a name in quotes.
     """
-    return record.endswith('"verdict":"ALLOW"}') and '"obligations":' not in record
+    return record.startswith('"verdict":"ALLOW"', record.rfind('"verdict":')) and '"obligations":' not in record
 
 
 def view(protection_json: str, now_us: int) -> ProtectionView:

@@ -50,7 +50,7 @@ class RiskFollower:
     """Reads, finds, stores."""
 
     def __init__(
-        self, ledger: Ledger, histories: Histories, law: Law, clock: Clock, *, interval_s: float = 1.0
+        self, ledger: Ledger, histories: Histories, law: Law, clock: Clock, *, interval_s: float = 2.0
     ) -> None:
         self._ledger = ledger
         self._histories = histories

@@ -67,8 +67,7 @@ class RiskStore:
                 # Before any row is locked: whoever adds events waits here, and never for a cursor.
                 await _lock(connection)
             await _move(connection, taken)
-            for owner, history in taken.now.items():
-                await _keep_history(connection, owner, taken.before.get(owner, History()), history)
+            await _keep_histories(connection, taken)
             for case in taken.cases:
                 await _open(connection, case, taken.recorded_us)
 
@@ -177,6 +176,16 @@ _EVENTS: Final = sa.select(risk_case_event, risk_case.c.licensee, risk_case.c.pl
 )
 
 
+_NEW_TOTALS: Final = insert(risk_total)
+_KEEP_TOTALS: Final = _NEW_TOTALS.on_conflict_do_update(
+    index_elements=["licensee", "player", "currency"], set_={"totals": _NEW_TOTALS.excluded.totals}
+)
+_NEW_MOVEMENTS: Final = insert(risk_movement)
+_KEEP_MOVEMENTS: Final = _NEW_MOVEMENTS.on_conflict_do_update(
+    index_elements=["shard", "sequence"], set_={"amount": _NEW_MOVEMENTS.excluded.amount}
+)
+
+
 def _owner(row: sa.RowMapping) -> Owner:
     return row["licensee"], row["player"], row["currency"]
 
@@ -197,21 +206,24 @@ async def _move(connection: AsyncConnection, taken: Taken) -> None:
         raise CursorMovedError
 
 
-async def _keep_history(connection: AsyncConnection, owner: Owner, before: History, now: History) -> None:
-    licensee, player, currency = owner
-    total = insert(risk_total).values(
-        licensee=licensee, player=player, currency=currency, totals=now.totals.to_json()
-    )  # fmt: skip
-    await connection.execute(
-        total.on_conflict_do_update(
-            index_elements=["licensee", "player", "currency"], set_={"totals": total.excluded.totals}
-        )
-    )
-    if fresh := [rows.movement_row(owner, one) for one in changed(before.movements, now.movements)]:
-        moved = insert(risk_movement).values(fresh)
-        await connection.execute(
-            moved.on_conflict_do_update(index_elements=["shard", "sequence"], set_={"amount": moved.excluded.amount})
-        )
+async def _keep_histories(connection: AsyncConnection, taken: Taken) -> None:
+    """One message to the database for all players of a page, in one order: two processes never wait for each other."""
+    owners = sorted(taken.now)
+    totals = [
+        dict(zip(("licensee", "player", "currency"), owner, strict=True))
+        | {"totals": taken.now[owner].totals.to_json()}
+        for owner in owners
+    ]
+    if totals:
+        await connection.execute(_KEEP_TOTALS, totals)
+    none = History()
+    fresh = [
+        rows.movement_row(owner, one)
+        for owner in owners
+        for one in changed(taken.before.get(owner, none).movements, taken.now[owner].movements)
+    ]
+    if fresh:
+        await connection.execute(_KEEP_MOVEMENTS, fresh)
 
 
 async def _open(connection: AsyncConnection, case: Case, now_us: int) -> None:

@@ -77,6 +77,8 @@ REASONS: Final[Mapping[str, type[errors.CallError]]] = {
     "KEY_CONFLICT": errors.KeyTakenError,
     "DECISION_NOT_FOUND": errors.DecisionNotFoundError,
     "PACK_NOT_FOUND": errors.NotFoundError,
+    "CASE_NOT_FOUND": errors.NotFoundError,
+    "CASE_REFUSED": errors.CallError,
 }
 
 CODES: Final[Mapping[grpc.StatusCode, type[errors.CallError]]] = {

@@ -94,7 +94,8 @@ class Bench:
         credentials = Tls.load(self._platform_tls).channel_credentials()
         with grpc.secure_channel(target, credentials) as channel:
             wallet.prepare(channel)
-        bets = wallet.bets("u")
+        # To one replica, as the mesh routes: its own players.
+        bets = wallet.bets("u", wallet.players_of(0, len(self._stack.around.ports.wallets)))
         with self._echo() as empty_call:
             turns = [(empty_call(), self._bets(bets)) for _ in range(_TURNS)]
         empty, load = (rpc.joined(loads) for loads in zip(*turns, strict=True))

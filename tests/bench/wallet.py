@@ -82,9 +82,9 @@ def _actions(prefix: str, players: Sequence[int] = range(PLAYERS)) -> Iterator[a
         yield action_pb2.Action(player_id=f"player-{player}", transaction_key=f"w{name}", win=win)
 
 
-def bets(prefix: str) -> Iterator[Call]:
+def bets(prefix: str, players: Sequence[int] = range(PLAYERS)) -> Iterator[Call]:
     """One bet a call: in flight together, bets and wins of a round would overtake each other."""
-    for action in _actions(prefix):
+    for action in _actions(prefix, players):
         if action.HasField("bet"):
             request = ledger_service_pb2.ExecuteRequest(action=action).SerializeToString()
             yield _LEDGER + "Execute", request, _metadata(PROVIDER)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from tests.drills.packs import spoiled_signature
-from tests.drills.stage import FINDING, Running, Seen, Stage
+from tests.drills.stage import Running, Seen, Stage
 from tests.integration.mesh.waiting import until
 
 SILENT = ("SEX.UNAVAILABLE",)
@@ -312,13 +312,13 @@ def screening_silent(stage: Stage) -> Iterator[Row]:
         player = stage.player()
         _large_deposit_refused(stage, player)
         what = f"screening {habit}"
-        yield Row(source=what, row="finding", ok=stage.decisions(player, FINDING) == 0, seen="nothing is recorded")
+        yield Row(source=what, row="finding", ok=stage.screenings(player) == 0, seen="nothing is recorded")
         stage.launch(player)
         yield _decided(what, "session open", stage.decision(player, "open_play"), "ALLOW", (), "G1")
         waiting.append(player)
     stage.sanctions("honest")
-    until(lambda: all(stage.decisions(player, FINDING) for player in waiting), "who waits is screened")
-    found = sum(stage.decisions(player, FINDING) for player in waiting)
+    until(lambda: all(stage.screenings(player) for player in waiting), "who waits is screened")
+    found = sum(stage.screenings(player) for player in waiting)
     yield Row(
         source="screening honest again", row="finding", ok=found == len(waiting), seen=f"{found} for {len(waiting)}"
     )
@@ -352,7 +352,7 @@ def _until_screened(stage: Stage) -> None:
     def calm() -> bool:
         key = f"calm-{next(keys)}"
         stage.deposit(player, key)
-        return stage.decisions(player, FINDING) == 1 and stage.decision(player, "deposit", key).guardrail == "G0"
+        return stage.screenings(player) == 1 and stage.decision(player, "deposit", key).guardrail == "G0"
 
     until(calm, "the source answers again")
 

@@ -34,7 +34,6 @@ from tests.integration.mesh.waiting import until
 
 PROVIDER, GAME = "hub88_style", "demo_fruit_5"
 PATIENCE_S = 40.0
-FINDING = "record_finding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,9 +164,9 @@ class Stage:
 
     def sanction(self, kind: str, player: str) -> None:
         """Put a player on the lists, and wait for the second finding about the player."""
-        until(lambda: self.decisions(player, FINDING) == 1, "the player was screened when the account was opened")
+        until(lambda: self.screenings(player) == 1, "the player was screened when the account was opened")
         self.sanctions(f"list/{kind}/{self.licensee}/{player}")
-        until(lambda: self.decisions(player, FINDING) == 2, "the player was screened with the new lists")
+        until(lambda: self.screenings(player) == 2, "the player was screened with the new lists")
 
     # -- the time server, and what was measured of our clock
 
@@ -245,6 +244,12 @@ class Stage:
     def decisions(self, player: str, kind: str) -> int:
         """How many decisions of a kind the log has about a player."""
         return sum(event["kind"] == kind for _, event in self._events(player))
+
+    def screenings(self, player: str) -> int:
+        """How many screenings of a player the log has. What risk monitoring finds beside them is a finding as well."""
+        return sum(
+            event["kind"] == "record_finding" and "screening/" in event["key"] for _, event in self._events(player)
+        )
 
     def _events(self, player: str) -> list[tuple[int, dict[str, Any]]]:
         request = audit_pb.ListEntriesRequest(

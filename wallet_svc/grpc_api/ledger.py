@@ -9,6 +9,7 @@ from mesh.identity import Caller, current_caller, require_licensee
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2_grpc, transaction_pb2
 from pitboss.wallet.v1 import ledger_service_pb2 as pb
 from wallet_svc.domain.commands import Bet, BetAndWin, Command
+from wallet_svc.domain.state import Registry
 from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, RoundState
 from wallet_svc.engine import Answer, batch_outcome
 from wallet_svc.feed import Feed
@@ -28,6 +29,7 @@ from wallet_svc.grpc_api.results import (
 from wallet_svc.grpc_api.standing import limit_usage, time_usage
 from wallet_svc.own_wallets.asking import Asking
 from wallet_svc.queries import Queries
+from wallet_svc.store.reading import Stored
 
 DEFAULT_TIMEOUT_S = 5.0
 _DEFAULT_PAGE = 256
@@ -85,6 +87,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         self._asking = asking
         self._queries = queries
         self._feed = feed
+        self._told = Told()
 
     async def Execute(self, request: pb.ExecuteRequest, context: object) -> pb.ExecuteResponse:
         caller = current_caller()
@@ -236,7 +239,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         limit = request.page_size or _DEFAULT_PAGE
         pages = self._feed.pages(request.shard, request.after_sequence, limit, kinds, follow=request.follow)
         async for page in pages:
-            entries = [entry_message(stored.entry, stored.player, page.registry) for stored in page.stored]
+            entries = [self._told.message(stored, page.registry) for stored in page.stored]
             yield pb.ReadFeedResponse(entries=entries, position=page.position)
 
     async def ListHeads(self, request: pb.ListHeadsRequest, context: object) -> pb.ListHeadsResponse:
@@ -244,6 +247,24 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         return pb.ListHeadsResponse(
             heads=[pb.Head(shard=shard, sequence=sequence, digest=digest) for shard, sequence, digest in heads]
         )
+
+
+class Told:
+    """The newest entries as messages: what one follower was told, the next is told as well."""
+
+    def __init__(self, most: int = 4_096) -> None:
+        self._most = most
+        self._messages: dict[tuple[int, int], transaction_pb2.Entry] = {}
+
+    def message(self, stored: Stored, registry: Registry) -> transaction_pb2.Entry:
+        """An entry of the log in the words of the contract. It never changes."""
+        place = stored.entry.shard, stored.entry.sequence
+        known = self._messages.get(place)
+        if known is None:
+            if len(self._messages) >= self._most:
+                self._messages.clear()
+            known = self._messages[place] = entry_message(stored.entry, stored.player, registry)
+        return known
 
 
 def kinds_wanted(numbers: Iterable[int]) -> list[Kind] | None:

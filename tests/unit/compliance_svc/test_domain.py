@@ -36,4 +36,6 @@ def test_a_player_without_protection_has_an_empty_view() -> None:
 def test_a_decision_with_a_duty_is_not_a_plain_one() -> None:
     assert plainly_allowed('{"verdict":"ALLOW"}')
     assert not plainly_allowed('{"verdict":"ALLOW","obligations":["RUN_FVC"]}')
+    assert plainly_allowed('{"verdict":"ALLOW","zone_data":"2025b"}')
     assert not plainly_allowed('{"verdict":"DENY"}')
+    assert not plainly_allowed('{"verdict":"DENY","zone_data":"2025b"}')
