@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ class WalletClient:
     def __init__(self, channels: list[grpc.aio.Channel]) -> None:
         self._stub = AffinityStub(channels, ledger_service_pb2_grpc.LedgerServiceStub)
         self._any = [ledger_service_pb2_grpc.LedgerServiceStub(channel) for channel in channels]
-        self._turns: dict[int, int] = {}
+        self._breaks = Counter[int]()
 
     async def execute(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
         request = ledger_service_pb2.ExecuteRequest(action=action)
@@ -58,20 +59,21 @@ class WalletClient:
     ) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
         request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, kinds=kinds, page_size=_PAGE)
         # Where the feed comes from: what that replica has read and told once costs it little more.
-        stub = self._any[(self._turns.get(shard, shard + 1) - 1) % len(self._any)]
-        async for page in stub.ReadFeed(request, metadata=call_metadata()):
+        async for page in self._teller(shard).ReadFeed(request, metadata=call_metadata()):
             yield page
 
     async def feed(self, shard: int, after: int) -> AsyncIterator[ledger_service_pb2.ReadFeedResponse]:
         request = ledger_service_pb2.ReadFeedRequest(shard=shard, after_sequence=after, follow=True)
-        async for page in self._next(shard).ReadFeed(request, metadata=call_metadata()):
-            yield page
+        try:
+            async for page in self._teller(shard).ReadFeed(request, metadata=call_metadata()):
+                yield page
+        finally:
+            # Whatever ends the stream, the next attempt is for the next replica.
+            self._breaks[shard] += 1
 
-    def _next(self, shard: int) -> ledger_service_pb2_grpc.LedgerServiceAsyncStub:
-        """Whatever ends the stream, the next attempt is for the next replica."""
-        turn = self._turns.get(shard, shard)
-        self._turns[shard] = turn + 1
-        return self._any[turn % len(self._any)]
+    def _teller(self, shard: int) -> ledger_service_pb2_grpc.LedgerServiceAsyncStub:
+        """Another replica than the one that the shard's players are sent to: who writes has enough to do."""
+        return self._any[(shard + 1 + self._breaks[shard]) % len(self._any)]
 
     async def _call(self, method: str, request: Message, licensee: str, player: str) -> Any:  # noqa: ANN401 - the response of the method
         try:

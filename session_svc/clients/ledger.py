@@ -87,8 +87,8 @@ class WalletLedger:
         return [head.shard for head in response.heads]
 
     async def feed(self, shard: int, after: int) -> AsyncGenerator[FeedPage, None]:
-        # Shards are spread over the replicas, and after a break the next replica is asked.
-        stub = self._ledgers[(shard + self._reads[shard]) % len(self._ledgers)]
+        # Another replica than the one that the shard's players are sent to; after a break the next one.
+        stub = self._ledgers[(shard + 1 + self._reads[shard]) % len(self._ledgers)]
         self._reads[shard] += 1
         request = pb.ReadFeedRequest(shard=shard, after_sequence=after, follow=True, kinds=sorted(_EXCLUSIONS))
         call = stub.ReadFeed(request, metadata=call_metadata())

@@ -375,16 +375,25 @@ WHERE round.state = 1 AND round.due_us <= %(now)s
 ORDER BY round.due_us LIMIT 100
 
 -- postpone_rounds --
--- A round that had news after its timer was set is looked at again when it may be idle for too long.
+-- A round that had news after its timer was set is looked at again when it may be idle for too long. What is due is read
+-- first, some of it at a time: a planner that starts from the news would read the whole ledger.
+WITH late AS MATERIALIZED (
+    SELECT player_id, source_id, name, opened_sequence FROM round
+    WHERE state = 1 AND due_us <= %(now)s
+    ORDER BY due_us LIMIT 1000
+), news AS (
+    SELECT late.player_id, late.source_id, late.name, latest.last_us
+    FROM late
+    CROSS JOIN LATERAL (
+        SELECT max(transfer.recorded_us) AS last_us
+        FROM transfer
+        WHERE transfer.player_id = late.player_id AND transfer.sequence >= late.opened_sequence
+          AND transfer.source_id = late.source_id AND transfer.round = late.name
+          AND transfer.kind IN (1, 2) AND transfer.outcome = 1
+    ) AS latest
+)
 UPDATE round SET due_us = round.idle_us + news.last_us
-FROM (
-    SELECT late.player_id, late.source_id, late.name, max(transfer.recorded_us) AS last_us
-    FROM round AS late
-    JOIN transfer ON transfer.player_id = late.player_id AND transfer.sequence >= late.opened_sequence
-     AND transfer.source_id = late.source_id AND transfer.round = late.name
-    WHERE late.state = 1 AND late.due_us <= %(now)s AND transfer.kind IN (1, 2) AND transfer.outcome = 1
-    GROUP BY late.player_id, late.source_id, late.name
-) AS news
+FROM news
 WHERE round.player_id = news.player_id AND round.source_id = news.source_id AND round.name = news.name
   AND round.state = 1 AND round.idle_us + news.last_us > %(now)s
 RETURNING round.player_id

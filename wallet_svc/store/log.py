@@ -101,8 +101,9 @@ class PostgresLog:
 
     async def due_rounds(self, now_us: int) -> list[DueRound]:
         async def read(connection: psycopg.AsyncConnection[TupleRow]) -> list[DueRound]:
-            # First those that had news since: what is left was idle for too long.
-            await fetch(connection, STATEMENTS["postpone_rounds"], {"now": now_us})
+            # First those that had news since, until there are none: what is left at the front was idle for too long.
+            while await fetch(connection, STATEMENTS["postpone_rounds"], {"now": now_us}):
+                pass
             rows = await fetch_named(connection, STATEMENTS["due_rounds"], {"now": now_us})
             return [DueRound(licensee=row.licensee, player=row.player, source=row.source, key=row.key) for row in rows]
 
