@@ -12,7 +12,7 @@ from compliance_svc import domain
 from compliance_svc.comparing import Difference
 from compliance_svc.domain import ProtectionView, StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
-from compliance_svc.kernel import Decision, Pack, replay
+from compliance_svc.kernel import Decision, Pack, decide_again
 from compliance_svc.kernel.explaining import Line, for_player, for_staff
 from compliance_svc.ports import Decisions, Law, Ledger, Register
 from mesh import logs
@@ -114,7 +114,7 @@ class DecisionLog:
         pack = known.get(record["pack_digest"]) if not label else _labelled(known.values(), label)
         if pack is None and (label or record["pack_digest"]):
             raise PackNotFoundError(pack=label or record["pack"])
-        again = replay(pack, json.dumps(record["facts"]), int(record["at_us"]))
+        again = decide_again(pack, record)
         data = record.get("zone_data", "")
         return Replayed(
             identical=again.record() == stored.record,

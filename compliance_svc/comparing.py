@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from compliance_svc.domain import StoredDecision, codes_of
-from compliance_svc.kernel import Pack, replay
+from compliance_svc.kernel import Pack, decide_again
 from compliance_svc.kernel.canonical import dumps
 from compliance_svc.kernel.document import PackDocument, RuleDocument, plain
 
@@ -106,7 +106,7 @@ def is_about(stored: StoredDecision, name: str) -> bool:
 def changed_by(stored: StoredDecision, pack: Pack) -> Changed | None:
     """The decision as it would have been under another pack; None if verdict, reasons and duties stay."""
     before: dict[str, Any] = json.loads(stored.record)
-    again = replay(pack, json.dumps(before["facts"]), int(before["at_us"]))
+    again = decide_again(pack, before)
     after: dict[str, Any] = json.loads(again.record())
     if _answer(before) == _answer(after):
         return None

@@ -9,7 +9,7 @@ from random import SystemRandom
 from typing import Any, Protocol
 
 from compliance_svc.domain import StoredDecision
-from compliance_svc.kernel import Pack, replay
+from compliance_svc.kernel import Pack, decide_again
 from compliance_svc.kernel.version import KERNEL_VERSION
 from compliance_svc.ports import Law
 from mesh import logs, metrics
@@ -180,7 +180,7 @@ def problem_of(text: str, record: Mapping[str, Any], packs: Mapping[str, Pack]) 
     digest = record["pack_digest"]
     if digest and digest not in packs:
         return f"the pack {record['pack']} is not known by its digest"
-    again = replay(packs[digest] if digest else None, json.dumps(record["facts"]), int(record["at_us"])).record()
+    again = decide_again(packs[digest] if digest else None, record).record()
     if again == text:
         return ""
     other = json.loads(again)

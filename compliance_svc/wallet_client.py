@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from compliance_svc.errors import PlayerNotFoundError
 from mesh.channels import AffinityStub, call_metadata
 from mesh.errors import DependencyDownError, RequestInvalidError
+from mesh.placement import teller
 from mesh.status import read_error
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, ledger_service_pb2_grpc, transaction_pb2
 
@@ -72,8 +73,7 @@ class WalletClient:
             self._breaks[shard] += 1
 
     def _teller(self, shard: int) -> ledger_service_pb2_grpc.LedgerServiceAsyncStub:
-        """Another replica than the one that the shard's players are sent to: who writes has enough to do."""
-        return self._any[(shard + 1 + self._breaks[shard]) % len(self._any)]
+        return self._any[teller(shard, self._breaks[shard], len(self._any))]
 
     async def _call(self, method: str, request: Message, licensee: str, player: str) -> Any:  # noqa: ANN401 - the response of the method
         try:

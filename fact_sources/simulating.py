@@ -11,6 +11,7 @@ from mesh.process import die_with_parent, stop_on_signals
 from mesh.settings import split_address
 
 SLOW_S: Final = 20.0
+_ORDERS: Final = "/control/"
 FAILURES: Final = ("slow", "empty", "broken")
 
 
@@ -30,15 +31,31 @@ class Handler(BaseHTTPRequestHandler):
         self.get()
 
     def do_POST(self) -> None:
-        self.post(self.rfile.read(int(self.headers.get("content-length") or 0)))
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        words = self.path.removeprefix(_ORDERS)
+        if words != self.path:
+            self.answer(self.control(words), b"")
+        else:
+            self.post(body)
 
     def get(self) -> None:
         """Answer a question: that it is well is what every simulator says."""
         self.answer(200 if self.path == "/healthz" else 404, b"")
 
-    def post(self, body: bytes) -> None:
-        """Answer what was sent."""
-        raise NotImplementedError
+    def post(self, body: bytes) -> None:  # noqa: ARG002 - for those that are asked so
+        """Answer what was sent: nothing is known here."""
+        self.answer(404, b"")
+
+    def control(self, words: str) -> int:  # noqa: ARG002 - as above
+        """Take an order that came to `/control/`; the status for it."""
+        return 404
+
+    def is_from(self, token: str) -> bool:
+        """Whether the caller knows the token; who does not has been answered."""
+        known = self.headers.get("authorization") == f"Bearer {token}"
+        if not known:
+            self.answer(401, b"")
+        return known
 
     def answer(self, status: int, body: bytes) -> None:
         """Send an answer."""

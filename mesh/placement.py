@@ -14,3 +14,11 @@ def point(licensee: str, player: str) -> int:
 def place(licensee: str, player: str, places: int) -> int:
     """One of `places` numbers. If replicas divide shards, a shard's players all share one replica."""
     return point(licensee, player) % places
+
+
+def teller(shard: int, tries: int, replicas: int) -> int:
+    """Number of the replica that a shard's log is read from; after a try that failed, the next.
+
+    Not the one that its players are sent to: who writes has enough to do.
+    """
+    return (shard + 1 + tries) % replicas

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc.aio
 
@@ -16,6 +16,7 @@ from audit_svc.ports import RoundLog, Source
 from mesh.channels import call_metadata
 from mesh.clock import Clock
 from mesh.notes import Signer
+from mesh.placement import teller
 from pitboss.compliance.v1 import pack_release_service_pb2, policy_service_pb2, risk_case_service_pb2
 from pitboss.compliance.v1.pack_release_service_pb2_grpc import PackReleaseServiceStub
 from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceStub
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
 
 Known = Callable[[str, Sequence[str]], Awaitable[set[str]]]
+Ask = Callable[[int], Awaitable[Any]]
+"""Gives a message with the `events` after a position."""
 
 _TIMEOUT_S = 5.0
 _HEADS_EVERY_S = 1.0
@@ -134,46 +137,44 @@ class LoadedPacks:
             await asyncio.sleep(_PACKS_EVERY_S)
 
 
-class ReleaseEvents:
+class StaffEvents:
+    """What people did that a service lists by positions without gaps."""
+
+    def __init__(self, name: str, ask: Ask, draft: Callable[[Any], Draft], every_s: float) -> None:
+        self.name = name
+        self._ask = ask
+        self._draft = draft
+        self._every_s = every_s
+
+    async def spans(self, after: int) -> AsyncIterator[Span]:
+        while True:
+            found = (await self._ask(after)).events
+            if found:
+                position = found[-1].position
+                yield Span(source=self.name, after=after, position=position, drafts=list(map(self._draft, found)))
+                after = position
+            else:
+                await asyncio.sleep(self._every_s)
+
+
+def release_events(stub: PackReleaseServiceAsyncStub) -> StaffEvents:
     """What is done about law packs and the keys that sign them."""
 
-    name = events.RELEASES
+    async def ask(after: int) -> pack_release_service_pb2.ListReleaseEventsResponse:
+        request = pack_release_service_pb2.ListReleaseEventsRequest(after=after)
+        return await stub.ListReleaseEvents(request, timeout=_TIMEOUT_S, metadata=call_metadata())
 
-    def __init__(self, stub: PackReleaseServiceAsyncStub) -> None:
-        self._stub = stub
-
-    async def spans(self, after: int) -> AsyncIterator[Span]:
-        while True:
-            request = pack_release_service_pb2.ListReleaseEventsRequest(after=after)
-            answer = await self._stub.ListReleaseEvents(request, timeout=_TIMEOUT_S, metadata=call_metadata())
-            if answer.events:
-                position = answer.events[-1].position
-                drafts = [events.release_draft(event) for event in answer.events]
-                yield Span(source=self.name, after=after, position=position, drafts=drafts)
-                after = position
-            else:
-                await asyncio.sleep(_RELEASES_EVERY_S)
+    return StaffEvents(events.RELEASES, ask, events.release_draft, _RELEASES_EVERY_S)
 
 
-class CaseEvents:
-    """What was done about cases of risk monitoring. Their positions have no gaps."""
+def case_events(stub: RiskCaseServiceAsyncStub) -> StaffEvents:
+    """What was done about cases of risk monitoring."""
 
-    name = events.CASES
+    async def ask(after: int) -> risk_case_service_pb2.ListCaseEventsResponse:
+        request = risk_case_service_pb2.ListCaseEventsRequest(after=after)
+        return await stub.ListCaseEvents(request, timeout=_TIMEOUT_S, metadata=call_metadata())
 
-    def __init__(self, stub: RiskCaseServiceAsyncStub) -> None:
-        self._stub = stub
-
-    async def spans(self, after: int) -> AsyncIterator[Span]:
-        while True:
-            request = risk_case_service_pb2.ListCaseEventsRequest(after=after)
-            answer = await self._stub.ListCaseEvents(request, timeout=_TIMEOUT_S, metadata=call_metadata())
-            if answer.events:
-                drafts = [events.case_draft(event) for event in answer.events]
-                position = answer.events[-1].position
-                yield Span(source=self.name, after=after, position=position, drafts=drafts)
-                after = position
-            else:
-                await asyncio.sleep(_CASES_EVERY_S)
+    return StaffEvents(events.CASES, ask, events.case_draft, _CASES_EVERY_S)
 
 
 class SigningKey:
@@ -227,35 +228,33 @@ class Neighbours:
     async def sources(self) -> list[Source]:
         """Errors: as the wallet's; the next question is for the next replica."""
         self._turn += 1
-        ledger, registry = (
-            self._ledgers[self._turn % len(self._ledgers)],
-            self._registries[self._turn % len(self._ledgers)],
-        )
-        heads = await ledger.ListHeads(ledger_pb.ListHeadsRequest(), timeout=_TIMEOUT_S, metadata=call_metadata())
-        licensees = await registry.ListLicensees(
-            registry_pb.ListLicenseesRequest(), timeout=_TIMEOUT_S, metadata=call_metadata()
-        )
-        shards = [head.shard for head in heads.heads]
+        shards, licensees = await self._heads(), await self._licensees()
         return [
             *[LedgerFeed(self._ledger_of(shard), shard) for shard in shards],
             *[LedgerHeads(self._ledger_of(shard), shard, self._clock) for shard in shards],
-            *[SessionChanges(self._sessions, each.licensee_id, self._clock) for each in licensees.licensees],
+            *[SessionChanges(self._sessions, each, self._clock) for each in sorted(licensees)],
             LoadedPacks(self._policies, self._clock, self._log.known),
-            ReleaseEvents(self._releases),
-            CaseEvents(self._cases),
+            release_events(self._releases),
+            case_events(self._cases),
             *[RoundRecords(self._log, self.facts, shard) for shard in shards],
         ]
 
     async def heads(self) -> dict[int, int]:
         """The last position of each shard now. Errors: as the wallet's; the next question is for the next replica."""
         self._turn += 1
-        ledger = self._ledgers[self._turn % len(self._ledgers)]
-        answer = await ledger.ListHeads(ledger_pb.ListHeadsRequest(), timeout=_TIMEOUT_S, metadata=call_metadata())
-        return {head.shard: head.sequence for head in answer.heads}
+        return await self._heads()
 
     async def licensees(self) -> set[str]:
         """Ids of all licensees. Errors: as the wallet's."""
         self._turn += 1
+        return await self._licensees()
+
+    async def _heads(self) -> dict[int, int]:
+        ledger = self._ledgers[self._turn % len(self._ledgers)]
+        answer = await ledger.ListHeads(ledger_pb.ListHeadsRequest(), timeout=_TIMEOUT_S, metadata=call_metadata())
+        return {head.shard: head.sequence for head in answer.heads}
+
+    async def _licensees(self) -> set[str]:
         registry = self._registries[self._turn % len(self._registries)]
         answer = await registry.ListLicensees(
             registry_pb.ListLicenseesRequest(), timeout=_TIMEOUT_S, metadata=call_metadata()
@@ -280,4 +279,4 @@ class Neighbours:
         return Facts([events.papers_of(each) for each in shown], levels)
 
     def _ledger_of(self, shard: int) -> LedgerServiceAsyncStub:
-        return self._ledgers[(shard + self._turn) % len(self._ledgers)]
+        return self._ledgers[teller(shard, self._turn, len(self._ledgers))]

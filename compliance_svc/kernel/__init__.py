@@ -67,7 +67,7 @@ from compliance_svc.kernel.actions import (
 )
 from compliance_svc.kernel.codes import SECRET, Code, Obligation, Verdict
 from compliance_svc.kernel.counting import counted_minor
-from compliance_svc.kernel.deciding import decide, replay
+from compliance_svc.kernel.deciding import decide, decide_again, replay
 from compliance_svc.kernel.decision import Decision, apply
 from compliance_svc.kernel.evidence import read_session, session_json
 from compliance_svc.kernel.facts import (
@@ -164,6 +164,7 @@ __all__ = [
     "born_on",
     "counted_minor",
     "decide",
+    "decide_again",
     "headroom_minor",
     "limit_status",
     "limit_statuses",

@@ -3,6 +3,10 @@
 Measured by `make bench` (`kernel_us_25_rules` in build/bench.json).
 """
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from compliance_svc.kernel import transitions
 from compliance_svc.kernel.actions import Action, Bet, CancelWithdrawal, Credit, Deposit, OpenPlay, Protective, Tip
 from compliance_svc.kernel.codes import CHALLENGES, Code, Verdict
@@ -40,6 +44,11 @@ def replay(pack: Pack | None, facts_json: str, now_us: int) -> Decision:
     """Decide again from the facts of a record. The same pack gives the same record to the byte."""
     facts, action = read_facts(facts_json)
     return decide(pack, facts, action, now_us)
+
+
+def decide_again(pack: Pack | None, record: Mapping[str, Any]) -> Decision:
+    """Decide a record again. ValueError, KeyError or TypeError if it is none."""
+    return replay(pack, json.dumps(record["facts"]), int(record["at_us"]))
 
 
 def _decide_debit(

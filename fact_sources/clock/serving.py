@@ -1,18 +1,16 @@
 """Runs the rounds, and answers health checks over HTTP."""
 
 import asyncio
-import os
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from fact_sources import running
 from fact_sources.clock.config import ClockSettings
 from fact_sources.clock.rounds import Rounds, Source
 from fact_sources.clock.sources import DatabaseTime, KernelTime, NtpTime
 from mesh import logs
 from mesh.clock import open_clock
-from mesh.process import die_with_parent, stop_on_signals
-from mesh.settings import load_or_exit, split_address
+from mesh.settings import split_address
 
 _log = logs.get("fact_sources.clock")
 
@@ -54,36 +52,23 @@ class Measuring(threading.Thread):
 def make_server(address: str, measuring: Measuring) -> ThreadingHTTPServer:
     """A server that is not serving yet. `/healthz`: it measures; `/readyz`: it has written a report."""
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 5.0
+    class Handler(running.Answering, BaseHTTPRequestHandler):
+        log = _log
 
         def do_GET(self) -> None:
             well = {"/healthz": measuring.is_alive(), "/readyz": measuring.is_alive() and measuring.rounds.reported}
-            self.send_response(404 if self.path not in well else 200 if well[self.path] else 503)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            _log.debug("request", line=format % args)
+            self.answer_empty(404 if self.path not in well else 200 if well[self.path] else 503)
 
     return ThreadingHTTPServer(split_address(address), Handler)
 
 
 def main() -> None:
     """Serve until SIGTERM."""
-    settings = load_or_exit(ClockSettings, os.environ)
-    if settings.die_with_parent:
-        die_with_parent()
-    lines = logs.configure("fact_sources/clock", settings.log_level)
-    measuring = Measuring(settings)
-    measuring.start()
-    server = make_server(settings.clock_listen, measuring)
-    stop_on_signals(server)
-    _log.info("ready", listen=settings.clock_listen, port=server.server_address[1])
-    server.serve_forever(poll_interval=0.1)
-    measuring.stop()
-    measuring.join(timeout=5)
-    server.server_close()
-    _log.info("stopped")
-    lines.flush()
-    sys.exit(0)
+    with running.process("fact_sources/clock", ClockSettings, _log) as settings:
+        measuring = Measuring(settings)
+        measuring.start()
+        server = make_server(settings.clock_listen, measuring)
+        running.serve(server, settings.clock_listen, _log)
+        measuring.stop()
+        measuring.join(timeout=5)
+        server.server_close()

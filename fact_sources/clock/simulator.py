@@ -54,9 +54,8 @@ def make_servers(address: str, shown: TimeServer) -> tuple[ThreadingHTTPServer, 
     """One that takes orders, and one that is asked for the time. Both are not serving yet."""
 
     class Orders(simulating.Handler):
-        def post(self, body: bytes) -> None:  # noqa: ARG002 - orders stand in the path
-            path = self.path.removeprefix("/control/")
-            self.answer(404 if path == self.path else shown.control(path), b"")
+        def control(self, words: str) -> int:
+            return shown.control(words)
 
     class Questions(BaseRequestHandler):
         def handle(self) -> None:

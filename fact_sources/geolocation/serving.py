@@ -1,8 +1,6 @@
 """Takes clients' assertions over HTTP: `POST /assertion`."""
 
 import json
-import os
-import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +9,7 @@ from typing import Final
 import grpc
 import httpx
 
+from fact_sources import running
 from fact_sources.geolocation.config import GeolocationSettings
 from fact_sources.geolocation.reading import Finding, Refusal, RefusedError, read
 from fact_sources.geolocation.recording import HealthTeller, Recorder
@@ -18,14 +17,12 @@ from fact_sources.geolocation.sealing import Keys, open_assertion
 from fact_sources.geolocation.watching import Watch, is_well
 from mesh import logs
 from mesh.clock import Clock, open_clock
-from mesh.process import die_with_parent, stop_on_signals
-from mesh.settings import load_or_exit, split_address
+from mesh.settings import split_address
 from mesh.tls import Tls
 
 _log = logs.get("fact_sources.geolocation")
 
 _MOST_BYTES: Final = 16 * 1024
-_READ_S: Final = 5.0
 _STATUS: Final = {
     Refusal.UNREADABLE: 400,
     Refusal.OTHER_ALGORITHM: 401,
@@ -91,8 +88,8 @@ def _text(body: bytes) -> str:
 def make_server(address: str, assertions: Assertions) -> ThreadingHTTPServer:
     """A server that is not serving yet."""
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = _READ_S
+    class Handler(running.Answering, BaseHTTPRequestHandler):
+        log = _log
 
         def do_GET(self) -> None:
             self._answer(200 if self.path == "/healthz" else 404, {})
@@ -114,49 +111,38 @@ def make_server(address: str, assertions: Assertions) -> ThreadingHTTPServer:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            _log.debug("request", line=format % args)
-
     return ThreadingHTTPServer(split_address(address), Handler)
 
 
 def main() -> None:
     """Serve until SIGTERM."""
-    settings = load_or_exit(GeolocationSettings, os.environ)
-    if settings.die_with_parent:
-        die_with_parent()
-    lines = logs.configure("fact_sources/geolocation", settings.log_level)
-    credentials, timeout_s = Tls.load(settings.tls_dir).channel_credentials(), settings.call_timeout_ms / 1000
-    compliance = grpc.secure_channel(settings.compliance_address, credentials)
-    wallets = [grpc.secure_channel(address, credentials) for address in settings.wallet_addresses]
-    recorder = Recorder(compliance, settings.geolocation_vendor, timeout_s)
-    assertions = Assertions(
-        settings.geolocation_vendor,
-        settings.keys(),
-        open_clock(settings.clock_file),
-        settings.geolocation_max_age_ms * 1000,
-        recorder.record,
-    )
-    server = make_server(settings.geolocation_listen, assertions)
-    vendor = httpx.Client(trust_env=False, timeout=settings.geolocation_timeout_ms / 1000)
-    teller = HealthTeller(wallets, settings.geolocation_hold_ms, timeout_s)
-    watch = Watch(
-        lambda: is_well(vendor, settings.geolocation_url),
-        teller,
-        every_s=settings.geolocation_watch_ms / 1000,
-        hold_s=settings.geolocation_hold_ms / 1000,
-    )
-    watching = threading.Thread(target=watch.run, name="watch")
-    watching.start()
-    stop_on_signals(server)
-    _log.info("ready", listen=settings.geolocation_listen, port=server.server_address[1])
-    server.serve_forever(poll_interval=0.1)
-    watch.stop()
-    watching.join()
-    server.server_close()
-    vendor.close()
-    for channel in (compliance, *wallets):
-        channel.close()
-    _log.info("stopped")
-    lines.flush()
-    sys.exit(0)
+    with running.process("fact_sources/geolocation", GeolocationSettings, _log) as settings:
+        credentials, timeout_s = Tls.load(settings.tls_dir).channel_credentials(), settings.call_timeout_ms / 1000
+        compliance = grpc.secure_channel(settings.compliance_address, credentials)
+        wallets = [grpc.secure_channel(address, credentials) for address in settings.wallet_addresses]
+        recorder = Recorder(compliance, settings.geolocation_vendor, timeout_s)
+        assertions = Assertions(
+            settings.geolocation_vendor,
+            settings.keys(),
+            open_clock(settings.clock_file),
+            settings.geolocation_max_age_ms * 1000,
+            recorder.record,
+        )
+        server = make_server(settings.geolocation_listen, assertions)
+        vendor = httpx.Client(trust_env=False, timeout=settings.geolocation_timeout_ms / 1000)
+        teller = HealthTeller(wallets, settings.geolocation_hold_ms, timeout_s)
+        watch = Watch(
+            lambda: is_well(vendor, settings.geolocation_url),
+            teller,
+            every_s=settings.geolocation_watch_ms / 1000,
+            hold_s=settings.geolocation_hold_ms / 1000,
+        )
+        watching = threading.Thread(target=watch.run, name="watch")
+        watching.start()
+        running.serve(server, settings.geolocation_listen, _log)
+        watch.stop()
+        watching.join()
+        server.server_close()
+        vendor.close()
+        for channel in (compliance, *wallets):
+            channel.close()

@@ -109,7 +109,10 @@ def make_server(address: str, vendor: Vendor) -> ThreadingHTTPServer:
             if self.path == "/locate":
                 self.answer(200, vendor.assertion(body.decode()).encode())
             else:
-                self.answer(vendor.control(self.path.removeprefix("/control/")), b"")
+                super().post(body)
+
+        def control(self, words: str) -> int:
+            return vendor.control(words)
 
     return simulating.make_server(address, Handler)
 

@@ -1,25 +1,22 @@
 """Takes a vendor's callbacks over HTTP: `POST /callback`."""
 
-import os
-import sys
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 import grpc
 
+from fact_sources import running
 from fact_sources.kyc.config import KycSettings
 from fact_sources.kyc.reading import Finding, Refusal, RefusedError, check, read
 from fact_sources.kyc.recording import Recorder
 from mesh import logs
-from mesh.process import die_with_parent, stop_on_signals
-from mesh.settings import load_or_exit, split_address
+from mesh.settings import split_address
 from mesh.tls import Tls
 
 _log = logs.get("fact_sources.kyc")
 
 _MOST_BYTES: Final = 256 * 1024
-_READ_S: Final = 5.0
 _STATUS: Final = {Refusal.UNSIGNED: 401, Refusal.OTHER_ALGORITHM: 401, Refusal.UNREADABLE: 400}
 _FOR_GOOD: Final = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
@@ -58,48 +55,32 @@ class Callbacks:
 def make_server(address: str, callbacks: Callbacks) -> ThreadingHTTPServer:
     """A server that is not serving yet."""
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = _READ_S
+    class Handler(running.Answering, BaseHTTPRequestHandler):
+        log = _log
 
         def do_GET(self) -> None:
-            self._answer(200 if self.path == "/healthz" else 404)
+            self.answer_empty(200 if self.path == "/healthz" else 404)
 
         def do_POST(self) -> None:
             length = self.headers.get("content-length", "")
             if self.path != "/callback":
-                self._answer(404)
+                self.answer_empty(404)
             elif not length.isdecimal() or int(length) > _MOST_BYTES:
-                self._answer(413)
+                self.answer_empty(413)
             else:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                self._answer(callbacks.take(headers, self.rfile.read(int(length))))
-
-        def _answer(self, status: int) -> None:
-            self.send_response(status)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            _log.debug("request", line=format % args)
+                self.answer_empty(callbacks.take(headers, self.rfile.read(int(length))))
 
     return ThreadingHTTPServer(split_address(address), Handler)
 
 
 def main() -> None:
     """Serve until SIGTERM."""
-    settings = load_or_exit(KycSettings, os.environ)
-    if settings.die_with_parent:
-        die_with_parent()
-    lines = logs.configure("fact_sources/kyc", settings.log_level)
-    channel = grpc.secure_channel(settings.compliance_address, Tls.load(settings.tls_dir).channel_credentials())
-    recorder = Recorder(channel, settings.call_timeout_ms / 1000)
-    callbacks = Callbacks(settings.kyc_vendor, settings.kyc_secret, settings.kyc_algorithm, recorder.record)
-    server = make_server(settings.kyc_listen, callbacks)
-    stop_on_signals(server)
-    _log.info("ready", listen=settings.kyc_listen, port=server.server_address[1])
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
-    channel.close()
-    _log.info("stopped")
-    lines.flush()
-    sys.exit(0)
+    with running.process("fact_sources/kyc", KycSettings, _log) as settings:
+        channel = grpc.secure_channel(settings.compliance_address, Tls.load(settings.tls_dir).channel_credentials())
+        recorder = Recorder(channel, settings.call_timeout_ms / 1000)
+        callbacks = Callbacks(settings.kyc_vendor, settings.kyc_secret, settings.kyc_algorithm, recorder.record)
+        server = make_server(settings.kyc_listen, callbacks)
+        running.serve(server, settings.kyc_listen, _log)
+        server.server_close()
+        channel.close()

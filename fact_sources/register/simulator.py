@@ -31,6 +31,17 @@ class Register:
         self.habit = "honest"
         self.listed: set[str] = set()
 
+    def control(self, words: str) -> int:
+        """Take an order; the status for it."""
+        order, _, reference = words.partition("/")
+        if order == "list" and "/" in words:
+            self.listed.add(reference)
+        elif words in HABITS:
+            self.habit = words
+        else:
+            return 404
+        return 200
+
     def reply(self, reference: str) -> tuple[int, bytes]:
         """Status and body of an answer."""
         listed = reference in self.listed
@@ -49,17 +60,11 @@ def make_server(address: str, token: str, register: Register) -> ThreadingHTTPSe
 
     class Handler(simulating.Handler):
         def post(self, body: bytes) -> None:
-            if self.path.startswith("/control/list/"):
-                register.listed.add(self.path.removeprefix("/control/list/"))
-                self.answer(200, b"")
-            elif self.path.startswith("/control/"):
-                habit = self.path.removeprefix("/control/")
-                register.habit = habit if habit in HABITS else register.habit
-                self.answer(200 if habit in HABITS else 404, b"")
-            elif self.headers.get("authorization") != f"Bearer {token}":
-                self.answer(401, b"")
-            else:
+            if self.is_from(token):
                 self.answer(*register.reply(json.loads(body)["reference"]))
+
+        def control(self, words: str) -> int:
+            return register.control(words)
 
     return simulating.make_server(address, Handler)
 

@@ -70,15 +70,13 @@ def make_server(address: str, token: str, lists: Lists) -> ThreadingHTTPServer:
                 super().get()
 
         def post(self, body: bytes) -> None:
-            if self.path.startswith("/control/"):
-                self.answer(lists.control(self.path.removeprefix("/control/")), b"")
-            else:
-                self._known(json.loads(body)["reference"])
+            self._known(json.loads(body)["reference"])
+
+        def control(self, words: str) -> int:
+            return lists.control(words)
 
         def _known(self, reference: str | None) -> None:
-            if self.headers.get("authorization") != f"Bearer {token}":
-                self.answer(401, b"")
-            else:
+            if self.is_from(token):
                 self.answer(*lists.reply(reference))
 
     return simulating.make_server(address, Handler)

@@ -116,14 +116,14 @@ def make_server(address: str, secret: str, authority: Authority) -> ThreadingHTT
 
     class Handler(simulating.Handler):
         def post(self, body: bytes) -> None:
-            if self.path.startswith("/control/"):
-                habit = self.path.removeprefix("/control/")
-                authority.habit = habit if habit in HABITS else authority.habit
-                self.answer(200 if habit in HABITS else 404, b"")
-            elif self.headers.get("authorization") != f"Bearer {secret}":
-                self.answer(401, b"")
-            else:
+            if self.is_from(secret):
                 self.answer(*authority.reply(self.path, body))
+
+        def control(self, words: str) -> int:
+            if words not in HABITS:
+                return 404
+            authority.habit = words
+            return 200
 
     return simulating.make_server(address, Handler)
 

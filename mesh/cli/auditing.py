@@ -29,9 +29,7 @@ def audit(*, copy: CopyFile = None, checkpoint: Checkpoints = None, json: Json =
         write_json({"ok": ok, "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
-            console.print(
-                f"{'ok   ' if check.ok else 'WRONG'} {check.name} ({check.detail})", markup=False, soft_wrap=True
-            )
+            console.print(check.line, markup=False, soft_wrap=True)
     raise typer.Exit(0 if ok else 1)
 
 

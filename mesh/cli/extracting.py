@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mesh.cli.output import Json, console, write_json
+from mesh.verify.findings import Check
 
 Market = Annotated[str, typer.Argument(help="dk, nl or de.")]
 Licensee = Annotated[str, typer.Argument(help="Whose rounds.")]
@@ -42,9 +43,7 @@ def _show(found: dict[str, Any]) -> None:
     for each in found["files"]:
         console.print(f"      {each}", markup=False, soft_wrap=True)
     for check in found["checks"]:
-        console.print(
-            f"{'ok   ' if check['ok'] else 'WRONG'} {check['name']} ({check['detail']})", markup=False, soft_wrap=True
-        )
+        console.print(Check(**check).line, markup=False, soft_wrap=True)
     for each in found["differences"]:
         console.print(
             f"      {each['kind']}: {each['id']}: extract {each['extract'] or '-'}, ledger {each['ledger'] or '-'}",

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps({"ok": ok, "checks": [asdict(check) for check in checks]}, indent=2) + "\n")
     else:
         for check in checks:
-            sys.stdout.write(f"{'ok   ' if check.ok else 'WRONG'} {check.name} ({check.detail})\n")
+            sys.stdout.write(f"{check.line}\n")
     return 0 if ok else 1
 
 

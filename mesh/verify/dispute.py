@@ -218,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = {"ok": ok, "round": bundle.round, "checks": [asdict(check) for check in checks], "story": story(bundle)}
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
-        told = [f"{'ok   ' if check.ok else 'WRONG'} {check.name} ({check.detail})" for check in checks]
+        told = [check.line for check in checks]
         sys.stdout.write("\n".join([*told, *(f"      {line}" for line in story(bundle))]) + "\n")
     return 0 if ok else 1
 

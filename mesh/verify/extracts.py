@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps(found_all, indent=2) + "\n")
     else:
         for each in checks:
-            sys.stdout.write(f"{'ok   ' if each.ok else 'WRONG'} {each.name} ({each.detail})\n")
+            sys.stdout.write(f"{each.line}\n")
     return 0 if ok else 1
 
 

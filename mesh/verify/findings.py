@@ -39,6 +39,11 @@ class Check:
     detail: str
     problems: tuple[str, ...] = ()
 
+    @property
+    def line(self) -> str:
+        """The verdict as a line for people."""
+        return f"{'ok   ' if self.ok else 'WRONG'} {self.name} ({self.detail})"
+
 
 def verdict(name: str, noun: str, parts: Iterable[Findings]) -> Check:
     """Join what a check found everywhere."""

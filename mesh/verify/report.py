@@ -189,6 +189,6 @@ def _told(transfers: Iterable[Transfer], totals: Totals, collector: Collector, s
 
 def _lines(checks: Iterable[Check]) -> Iterator[str]:
     for check in checks:
-        yield f"{'ok   ' if check.ok else 'WRONG'} {check.name} ({check.detail})"
+        yield check.line
         for problem in check.problems[1:]:
             yield f"        {problem}"

@@ -13,6 +13,7 @@ import grpc.aio
 from mesh import logs
 from mesh.channels import AffinityStub, call_metadata
 from mesh.errors import DeadlineExceededError, DependencyDownError, InternalError
+from mesh.placement import teller
 from mesh.status import read_error
 from pitboss.type.v1 import outcome_pb2 as outcomes
 from pitboss.wallet.v1 import action_pb2
@@ -87,8 +88,7 @@ class WalletLedger:
         return [head.shard for head in response.heads]
 
     async def feed(self, shard: int, after: int) -> AsyncGenerator[FeedPage, None]:
-        # Another replica than the one that the shard's players are sent to; after a break the next one.
-        stub = self._ledgers[(shard + 1 + self._reads[shard]) % len(self._ledgers)]
+        stub = self._ledgers[teller(shard, self._reads[shard], len(self._ledgers))]
         self._reads[shard] += 1
         request = pb.ReadFeedRequest(shard=shard, after_sequence=after, follow=True, kinds=sorted(_EXCLUSIONS))
         call = stub.ReadFeed(request, metadata=call_metadata())

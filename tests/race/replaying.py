@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from random import Random
 
-from compliance_svc.kernel import replay
+from compliance_svc.kernel import decide_again
 from compliance_svc.kernel.loading import load_library
 
 
@@ -17,7 +17,7 @@ def differing(records: Sequence[str]) -> list[str]:
     for stored in records:
         record = json.loads(stored)
         pack = packs[record["pack_digest"]] if record.get("pack_digest") else None
-        again = replay(pack, json.dumps(record["facts"]), int(record["at_us"])).record()
+        again = decide_again(pack, record).record()
         if again.encode() != stored.encode():
             different.append(f"stored {stored}, again {again}")
     return different

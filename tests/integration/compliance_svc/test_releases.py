@@ -21,12 +21,12 @@ from compliance_svc.wiring import build
 from mesh.channels import call_metadata, channel
 from mesh.dev import postgres
 from mesh.dev.postgres import Postgres
-from mesh.pack_signing import ACTIVATE, ROLES, WITHDRAW, SigningKey, register
+from mesh.pack_signing import ROLES, WITHDRAW, SigningKey, register
 from mesh.status import read_error
 from pitboss.compliance.v1 import pack_release_service_pb2 as pb
 from pitboss.compliance.v1.pack_release_service_pb2_grpc import PackReleaseServiceStub
-from pitboss.type.v1.pack_signature_pb2 import PackSignature
 from tests.integration.wallet_svc.served import running, serving
+from tests.releasing import signed
 from tests.unit.compliance_svc.kernel.signers import text, version
 from wallet_svc.migrate import upgrade as upgrade_wallet
 
@@ -84,20 +84,6 @@ async def house(server: Postgres, keys: Path, *, with_wallet: bool = True) -> As
                 return lambda request: getattr(stub, method)(request, timeout=20, metadata=call_metadata())
 
         yield Calls()
-
-
-def signed(document: PackDocument, person: SigningKey, purpose: str = ACTIVATE) -> PackSignature:
-    legal = person.role == "legal" and purpose == ACTIVATE
-    inferred = sorted(rule.label for rule in document.rules if legal and rule.source.evidence == "I")
-    signature = person.sign(
-        purpose=purpose,
-        pack=document.name,
-        version=document.version,
-        digest=document.digest,
-        licensee="",
-        inferred=inferred,
-    )
-    return PackSignature(key_id=person.id, signature=signature, inferred_rules=inferred)
 
 
 def proposal(document: PackDocument) -> pb.ProposePackRequest:

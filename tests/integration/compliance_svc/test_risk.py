@@ -14,7 +14,7 @@ import grpc
 import psycopg
 import pytest
 
-from audit_svc.clients.following import CaseEvents
+from audit_svc.clients.following import case_events
 from audit_svc.domain import RecordClass
 from compliance_svc.config import ComplianceSettings
 from compliance_svc.migrate import upgrade as upgrade_compliance
@@ -267,7 +267,7 @@ async def test_every_step_is_an_event_of_the_audit_log_which_alone_reads_them_be
             stub = RiskCaseServiceStub(opened)
             drafts = list[Any]()
             async with asyncio.timeout(120):
-                async for span in CaseEvents(stub).spans(0):
+                async for span in case_events(stub).spans(0):
                     drafts += span.drafts
                     if drafts[-1].key == str(span.position) and span.position >= number:
                         break
