@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +13,25 @@ from compliance_svc import domain
 from compliance_svc.comparing import Difference
 from compliance_svc.domain import ProtectionView, StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
-from compliance_svc.kernel import Decision, Pack, decide_again
+from compliance_svc.kernel import (
+    Code,
+    Decision,
+    DemoPlay,
+    Facts,
+    Pack,
+    Player,
+    Protection,
+    born_on,
+    decide,
+    decide_again,
+)
 from compliance_svc.kernel.explaining import Line, for_player, for_staff
-from compliance_svc.ports import Decisions, Law, Ledger, Register
+from compliance_svc.ports import ActivityFiles, Decisions, Law, Ledger, LimitFiles, Register
 from mesh import logs
 from mesh.clock import Clock
 from mesh.errors import MeshError, RequestInvalidError
 from pitboss.type.v1 import decision_pb2, outcome_pb2
-from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, transaction_pb2
+from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2, transaction_pb2
 
 log = logs.get(__name__)
 
@@ -28,13 +40,31 @@ _PAUSE_S = 0.2
 Beside = Callable[[Sequence[StoredDecision]], Awaitable[Sequence[Difference]]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What the ledger said of a session."""
+
+    result: action_pb2.Result
+    counted: bool
+    """An activity file may count it, whatever the ledger said."""
+
+
 class PlayerProtection:
     """Limits, exclusions and breaks: committed in the ledger, decided there by the kernel."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, register: Register | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        register: Register | None = None,
+        limit_files: LimitFiles | None = None,
+        activity_files: ActivityFiles | None = None,
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._register = register
+        self._limit_files = limit_files
+        self._activity_files = activity_files
 
     async def evaluate(self, licensee: str, action: action_pb2.Action) -> decision_pb2.Decision:
         """Decide without doing. An action that the law is not asked about is allowed by it."""
@@ -46,20 +76,39 @@ class PlayerProtection:
             else decision_pb2.Decision(verdict=decision_pb2.VERDICT_ALLOW)
         )
 
-    async def open_play(self, licensee: str, action: action_pb2.Action) -> action_pb2.Result:
+    async def check_entry(self, licensee: str, action: action_pb2.Action) -> decision_pb2.Decision:
+        """Record whether a player may log in, or be written to. At a login the register is asked, if we ask it."""
+        if self._register is not None and action.enter.purpose == protection_pb2.ENTRY_PURPOSE_LOGIN:
+            answer = await self._register.check(licensee, action.player_id)
+            action.enter.answers.exclusion_register = answer
+        return await self.change(licensee, action)
+
+    async def open_play(self, licensee: str, action: action_pb2.Action) -> Opened:
         """Open a session in the ledger, if the law agrees. A refusal is an answer."""
         if self._register is not None:
             # Ours is the answer that counts, whatever the caller says that the register said.
             answer = await self._register.check(licensee, action.player_id)
             action.open_play.answers.exclusion_register = answer
+        if self._limit_files is not None:
+            await self._limit_files.fill(licensee, action.player_id, action.open_play.answers)
+        counted = self._activity_files is not None and await self._activity_files.begin(
+            licensee, action.player_id, action.open_play.session_id, action.open_play.answers
+        )
         result = await self._ledger.execute(licensee, action)
         _check(result, action)
-        return result
+        _tell_of_replay(licensee, result)
+        return Opened(result=result, counted=counted)
+
+    async def end_activity(self, licensee: str, player: str, session: str) -> None:
+        """Tell the activity files of the player's law that a session is over. Errors: DependencyDownError."""
+        if self._activity_files is not None:
+            await self._activity_files.end(licensee, player, session)
 
     async def change(self, licensee: str, action: action_pb2.Action) -> decision_pb2.Decision:
         """Commit a protective action and return its decision."""
         result = await self._ledger.execute(licensee, action)
         _check(result, action)
+        _tell_of_replay(licensee, result)
         if not result.HasField("decision"):
             raise RequestInvalidError(violations=[("amount", outcome_pb2.Outcome.Name(result.outcome))])
         return result.decision
@@ -72,12 +121,68 @@ class PlayerProtection:
         return domain.view(standing.protection_json, self._clock.now_us()), standing
 
 
+class DemoPlays:
+    """May a player open a game for play money? Decided here, because the ledger has nothing to do with it."""
+
+    def __init__(self, ledger: Ledger, law: Law, clock: Clock, register: Register | None = None) -> None:
+        self._ledger = ledger
+        self._law = law
+        self._clock = clock
+        self._register = register
+
+    async def evaluate(self, licensee: str, player: str) -> decision_pb2.Decision:
+        """Decide. Whoever may not log in may not play for play money either, whichever account it is about."""
+        entry = await self._ledger.evaluate(licensee, await self._login(licensee, player))
+        if entry.outcome == outcome_pb2.OUTCOME_PLAYER_NOT_FOUND:
+            raise PlayerNotFoundError(player_id=player)
+        if entry.outcome != outcome_pb2.OUTCOME_OK:
+            return (
+                entry.decision
+                if entry.HasField("decision")
+                else decision_pb2.Decision(verdict=decision_pb2.VERDICT_DENY)
+            )
+        standing = await self._ledger.player(licensee, player)
+        now_us = self._clock.now_us()
+        pack = (await self._law.library()).at(standing.jurisdiction, now_us, licensee)
+        decision = decide(pack, _facts_of(standing), DemoPlay(), now_us)
+        return record_message(decision.record())
+
+    async def _login(self, licensee: str, player: str) -> action_pb2.Action:
+        enter = protection_pb2.Enter(purpose=protection_pb2.ENTRY_PURPOSE_LOGIN)
+        if self._register is not None:
+            enter.answers.exclusion_register = await self._register.check(licensee, player)
+        # A key that no login ever had: a known one would be answered with what was said then.
+        return action_pb2.Action(player_id=player, transaction_key=f"demo-{secrets.token_hex(16)}", enter=enter)
+
+
+def _facts_of(standing: ledger_service_pb2.GetPlayerResponse) -> Facts:
+    """What the kernel has to know. A state that cannot be read is a missing fact, which refuses."""
+    try:
+        protection = Protection.from_json(standing.protection_json) if standing.protection_json else None
+    except (ValueError, KeyError, TypeError):
+        protection = None
+    currency = standing.currency_codes[0] if standing.currency_codes else ""
+    player = Player(born=born_on(standing.born_on), currency=currency, protection=protection)
+    return Facts(player=player, suspended=standing.blocked)
+
+
+def _tell_of_replay(licensee: str, result: action_pb2.Result) -> None:
+    """A word that was used before is an event for the security officer, once."""
+    if Code.SYS_ASSERTION_REPLAY in result.decision.reasons and not result.replayed:
+        log.security("an assertion was used before", licensee=licensee, decision=result.decision.decision_id)
+
+
 def _check(result: action_pb2.Result, action: action_pb2.Action) -> None:
     """Outcomes that are no answers to a protective action."""
     if result.outcome == outcome_pb2.OUTCOME_PLAYER_NOT_FOUND:
         raise PlayerNotFoundError(player_id=action.player_id)
     if result.outcome == outcome_pb2.OUTCOME_IDEMPOTENCY_CONFLICT:
         raise KeyConflictError(transaction_key=action.transaction_key)
+    if result.outcome == outcome_pb2.OUTCOME_SESSION_INVALID and action.HasField("change_play"):
+        raise RequestInvalidError(violations=[("session_id", "the ledger has no such session of the player")])
+    if result.outcome == outcome_pb2.OUTCOME_REQUEST_INVALID and action.change_play.HasField("assertion"):
+        told = "no key is registered for the licensee's assertions: the ledger keeps its limits and exclusions"
+        raise RequestInvalidError(violations=[("assertion", told)])
     if result.outcome == outcome_pb2.OUTCOME_REQUEST_INVALID:
         raise RequestInvalidError(
             violations=[("action", "the pack or the ledger does not know this term, window or kind")]
@@ -131,10 +236,12 @@ class DecisionLog:
         return found
 
     async def of_player(
-        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
+        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool, only_exclusions: bool = False
     ) -> list[StoredDecision]:
         """A player's decisions, the newest first."""
-        return await self._decisions.of_player(licensee, player, before, limit, only_refusals=only_refusals)
+        return await self._decisions.of_player(
+            licensee, player, before, limit, only_refusals=only_refusals, only_exclusions=only_exclusions
+        )
 
 
 class Policies:

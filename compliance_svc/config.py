@@ -1,9 +1,10 @@
 """Settings of a compliance process."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
-from mesh.settings import ProcessSettings
+from mesh.settings import ProcessSettings, split_address
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,13 @@ class ComplianceSettings(ProcessSettings):
     """Wallet processes, host:port,host:port."""
     register_address: str = ""
     """Process of the exclusion register that is asked at the opening of play, host:port. Empty: licensees ask it."""
+    limit_files: Mapping[str, str] | None = None
+    """Processes of the cross-operator limit files that are asked at the opening of play, by the names in packs:
+    name=host:port,name=host:port. The wallets have the same. A file that is not named is asked by licensees."""
+    activity_files: Mapping[str, str] | None = None
+    """Processes of the cross-operator activity files that are told of play, by the names in packs:
+    name=host:port,name=host:port. The session service is told that there are some. A file that is not named is told by
+    licensees."""
     packs: Path | None = None
     """Folder of the law packs; without it those that are shipped."""
     pack_keys: Path | None = None
@@ -33,6 +41,8 @@ class ComplianceSettings(ProcessSettings):
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
+        for address in (*(self.limit_files or {}).values(), *(self.activity_files or {}).values()):
+            split_address(address)
         if self.replay_hour not in range(24):
             raise ValueError("PITBOSS_REPLAY_HOUR must be an hour of the day, 0 to 23.")
         if self.replay_sample < 0:

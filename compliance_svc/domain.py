@@ -6,6 +6,10 @@ from typing import Any
 
 from compliance_svc.kernel import LimitKind, Protection
 
+EXCLUSIONS = (37, 38, 39, 62, 67)
+"""Kinds of the record of exclusions, by the numbers of the contract: EXCLUDE, TAKE_BREAK, REQUEST_ and APPROVE_REINSTATEMENT,
+LEAVE_FOR_GOOD."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDecision:

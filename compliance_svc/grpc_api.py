@@ -2,7 +2,7 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision_message, record_message
+from compliance_svc.app import DecisionLog, DemoPlays, PlayerProtection, Policies, decision_message, record_message
 from compliance_svc.domain import LimitView, StoredDecision
 from compliance_svc.kernel import LimitKind, Pack
 from compliance_svc.kernel.explaining import Line
@@ -34,8 +34,9 @@ _KINDS = {
 class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, protection: PlayerProtection) -> None:
+    def __init__(self, protection: PlayerProtection, demo_plays: DemoPlays) -> None:
         self._protection = protection
+        self._demo_plays = demo_plays
 
     async def Evaluate(self, request: pb.EvaluateRequest, context: object) -> pb.EvaluateResponse:
         decision = await self._protection.evaluate(require_licensee(), request.action)
@@ -43,11 +44,24 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
 
     async def OpenPlay(self, request: pb.OpenPlayRequest, context: object) -> pb.OpenPlayResponse:
         action = _action(request, open_play=request.open_play)
-        result = await self._protection.open_play(require_licensee(), action)
-        return pb.OpenPlayResponse(result=result, jurisdiction=result.decision.pack.partition("@")[0])
+        opened = await self._protection.open_play(require_licensee(), action)
+        jurisdiction = opened.result.decision.pack.partition("@")[0]
+        return pb.OpenPlayResponse(result=opened.result, jurisdiction=jurisdiction, activity_counted=opened.counted)
+
+    async def EndActivity(self, request: pb.EndActivityRequest, context: object) -> pb.EndActivityResponse:
+        await self._protection.end_activity(require_licensee(), request.player_id, request.session_id)
+        return pb.EndActivityResponse()
+
+    async def EvaluateDemoPlay(
+        self, request: pb.EvaluateDemoPlayRequest, context: object
+    ) -> pb.EvaluateDemoPlayResponse:
+        decision = await self._demo_plays.evaluate(require_licensee(), request.player_id)
+        return pb.EvaluateDemoPlayResponse(decision=decision)
 
     async def SetLimit(self, request: pb.SetLimitRequest, context: object) -> pb.SetLimitResponse:
-        limit = action_pb2.SetLimit(limit_kind=request.limit_kind, window=request.window)
+        limit = action_pb2.SetLimit(
+            limit_kind=request.limit_kind, window=request.window, by_licensee=request.by_licensee
+        )
         if request.HasField("amount"):
             limit.amount.CopyFrom(request.amount)
         if request.HasField("time"):
@@ -56,7 +70,9 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         return pb.SetLimitResponse(decision=decision)
 
     async def ConfirmLimit(self, request: pb.ConfirmLimitRequest, context: object) -> pb.ConfirmLimitResponse:
-        limit = action_pb2.ConfirmLimit(limit_kind=request.limit_kind, window=request.window)
+        limit = action_pb2.ConfirmLimit(
+            limit_kind=request.limit_kind, window=request.window, by_licensee=request.by_licensee
+        )
         decision = await self._protection.change(require_licensee(), _action(request, confirm_limit=limit))
         return pb.ConfirmLimitResponse(decision=decision)
 
@@ -83,6 +99,20 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         action = _action(request, request_reinstatement=action_pb2.RequestReinstatement())
         return pb.RequestReinstatementResponse(decision=await self._protection.change(require_licensee(), action))
 
+    async def ApproveReinstatement(
+        self, request: pb.ApproveReinstatementRequest, context: object
+    ) -> pb.ApproveReinstatementResponse:
+        action = _action(request, approve_reinstatement=protection_pb2.ApproveReinstatement())
+        return pb.ApproveReinstatementResponse(decision=await self._protection.change(require_licensee(), action))
+
+    async def RecordDuty(self, request: pb.RecordDutyRequest, context: object) -> pb.RecordDutyResponse:
+        finding = protection_pb2.RecordFinding(
+            check=protection_pb2.CheckFinding(check=request.duty),
+            evidence=protection_pb2.Evidence(source="licensee", reference=request.reference),
+        )
+        decision = await self._protection.change(require_licensee(), _action(request, record_finding=finding))
+        return pb.RecordDutyResponse(decision=decision)
+
     async def GetProtection(self, request: pb.GetProtectionRequest, context: object) -> pb.GetProtectionResponse:
         view, standing = await self._protection.protection(require_licensee(), request.player_id)
         response = pb.GetProtectionResponse(
@@ -102,6 +132,35 @@ class ComplianceServicer(compliance_service_pb2_grpc.ComplianceServiceServicer):
         _set_time(response.eligible_time, view.eligible_us)
         _set_time(response.break_until_time, view.break_until_us)
         return response
+
+    async def CheckEntry(self, request: pb.CheckEntryRequest, context: object) -> pb.CheckEntryResponse:
+        entry = protection_pb2.Enter(purpose=request.purpose)
+        if request.HasField("answers"):
+            entry.answers.CopyFrom(request.answers)
+        decision = await self._protection.check_entry(require_licensee(), _action(request, enter=entry))
+        return pb.CheckEntryResponse(decision=decision)
+
+    async def AcknowledgeRealityCheck(
+        self, request: pb.AcknowledgeRealityCheckRequest, context: object
+    ) -> pb.AcknowledgeRealityCheckResponse:
+        seen = protection_pb2.ChangePlay(session_id=request.session_id, reality_check_seen=True)
+        decision = await self._protection.change(require_licensee(), _action(request, change_play=seen))
+        return pb.AcknowledgeRealityCheckResponse(decision=decision)
+
+    async def RenewAssertion(self, request: pb.RenewAssertionRequest, context: object) -> pb.RenewAssertionResponse:
+        newer = protection_pb2.ChangePlay(session_id=request.session_id, assertion=request.assertion)
+        decision = await self._protection.change(require_licensee(), _action(request, change_play=newer))
+        return pb.RenewAssertionResponse(decision=decision)
+
+    async def ReportFailedDeposit(
+        self, request: pb.ReportFailedDepositRequest, context: object
+    ) -> pb.ReportFailedDepositResponse:
+        failure = protection_pb2.DepositFailure()
+        if request.HasField("event_time"):
+            failure.event_time.CopyFrom(request.event_time)
+        finding = protection_pb2.RecordFinding(deposit_failure=failure)
+        decision = await self._protection.change(require_licensee(), _action(request, record_finding=finding))
+        return pb.ReportFailedDepositResponse(decision=decision)
 
     async def RecordIdentity(self, request: pb.RecordIdentityRequest, context: object) -> pb.RecordIdentityResponse:
         finding = protection_pb2.RecordFinding(identity=request.finding)
@@ -188,6 +247,7 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
             paging.position(request.page_token, request.player_id),
             size,
             only_refusals=request.only_refusals,
+            only_exclusions=request.only_exclusions,
         )
         token = paging.token(found[-1].sequence, request.player_id) if len(found) == size else ""
         return decisions_pb.ListDecisionsResponse(records=[_record(one) for one in found], next_page_token=token)

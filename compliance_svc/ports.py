@@ -41,6 +41,32 @@ class Register(Protocol):
         ...
 
 
+class LimitFiles(Protocol):
+    """The cross-operator limit files that we ask, and not the licensee."""
+
+    async def fill(self, licensee: str, player: str, answers: protection_pb2.SourceAnswers) -> None:
+        """Write what those of the player's law say now over what `answers` has. No answer is one.
+
+        Errors: PlayerNotFoundError.
+        """
+        ...
+
+
+class ActivityFiles(Protocol):
+    """The cross-operator activity files that we tell of play, and not the licensee."""
+
+    async def begin(self, licensee: str, player: str, session: str, answers: protection_pb2.SourceAnswers) -> bool:
+        """Let those of the player's law count the session, and write what they say over what `answers` has.
+
+        No answer is one. False: the law asks none that we can ask, and `answers` is as it was. Errors: PlayerNotFoundError.
+        """
+        ...
+
+    async def end(self, licensee: str, player: str, session: str) -> None:
+        """Tell them that it is over. Repeatable. Errors: PlayerNotFoundError, DependencyDownError if one does not know."""
+        ...
+
+
 class Law(Protocol):
     """The packs by which decisions are made, and were made."""
 
@@ -68,5 +94,5 @@ class Decisions(Protocol):
     async def get(self, licensee: str, shard: int, sequence: int) -> StoredDecision | None: ...
 
     async def of_player(
-        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
+        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool, only_exclusions: bool = False
     ) -> list[StoredDecision]: ...

@@ -8,9 +8,7 @@ from enum import IntEnum
 from compliance_svc.kernel.document import PackDocument, start_us
 from compliance_svc.kernel.pack import ALWAYS
 from compliance_svc.kernel.release import Keyring, PackKey, Release, Signature, write_signatures
-
-ZONE_DATA_CHANGED = "ZONE_DATA_CHANGED"
-"""A zone that was known by other data before: the instants of its midnights may be others now."""
+from compliance_svc.kernel.zones import ZONE_DATA_CHANGED
 
 
 class EventKind(IntEnum):

@@ -19,6 +19,7 @@ from compliance_svc.kernel.release import (
     check_signature,
 )
 from compliance_svc.kernel.statute import Statute
+from compliance_svc.kernel.zones import zones_now
 from compliance_svc.releases import Docket, Event, EventKind, Proposal, unnoted
 from mesh import logs
 from mesh.clock import Clock
@@ -241,7 +242,9 @@ class Noting:
         register, now_us = self._keys(), self._clock.now_us()
         known = await self._releases.docket()
         packs = self._statute.everything(known.releases).values()
-        zones = {str(pack.zone): pack.zone_data for pack in packs}
+        # What would be loaded now: a change is told while decisions are still made by what was loaded.
+        fresh = zones_now()
+        zones = {(name := str(pack.zone)): fresh.get(name) or pack.zone_data for pack in packs}
         while (event := unnoted(known, register, zones, now_us)) is not None:
             if event.refusal:
                 log.security("the data of a time zone has changed", refusal=event.refusal, detail=event.detail)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from compliance_svc.app import DecisionLog, FeedReader, PlayerProtection, Policies
+from compliance_svc.activity_file_client import ActivityFileClient
+from compliance_svc.app import DecisionLog, DemoPlays, FeedReader, PlayerProtection, Policies
 from compliance_svc.config import ComplianceSettings
 from compliance_svc.grpc_api import ComplianceServicer, DecisionServicer, PolicyServicer
 from compliance_svc.grpc_api_cases import RiskCaseServicer
@@ -11,6 +12,7 @@ from compliance_svc.kernel.loading import SHIPPED, load_documents, load_keys
 from compliance_svc.kernel.release import Keyring, PackRefusedError, Release
 from compliance_svc.kernel.statute import Statute
 from compliance_svc.law_client import LawClient
+from compliance_svc.limit_file_client import LimitFileClient
 from compliance_svc.register_client import RegisterClient
 from compliance_svc.releasing import Law, Noting, Releasing
 from compliance_svc.replaying import NightlyReplay
@@ -48,6 +50,8 @@ POLICY = Policy(
     callers={
         COMPLIANCE: (*_LICENSEES, "session_svc"),
         f"{COMPLIANCE}/OpenPlay": ("session_svc", "platform"),
+        f"{COMPLIANCE}/EvaluateDemoPlay": ("session_svc", "platform"),
+        f"{COMPLIANCE}/EndActivity": ("session_svc", "platform"),
         f"{COMPLIANCE}/RecordIdentity": ("fact_sources/kyc", "platform"),
         f"{COMPLIANCE}/RecordLocation": ("fact_sources/geolocation", "platform"),
         f"{COMPLIANCE}/RecordScreening": ("fact_sources/sanctions", "platform"),
@@ -95,12 +99,31 @@ async def build(settings: ComplianceSettings) -> server.Parts:
     if settings.register_address:
         channels.append(channel(settings.register_address, settings, workload="compliance_svc"))
         register = RegisterClient(channels[-1])
+    limit_files = None
+    if settings.limit_files:
+        opened = {
+            name: channel(address, settings, workload="compliance_svc")
+            for name, address in settings.limit_files.items()
+        }
+        channels += opened.values()
+        limit_files = LimitFileClient(opened, ledger, law, clock)
+    activity_files = None
+    if settings.activity_files:
+        told = {
+            name: channel(address, settings, workload="compliance_svc")
+            for name, address in settings.activity_files.items()
+        }
+        channels += told.values()
+        activity_files = ActivityFileClient(told, ledger, law, clock)
     return server.Parts(
         services=[
             server.Service(
                 name=COMPLIANCE,
                 add=compliance_service_pb2_grpc.add_ComplianceServiceServicer_to_server,
-                servicer=ComplianceServicer(PlayerProtection(ledger, clock, register)),
+                servicer=ComplianceServicer(
+                    PlayerProtection(ledger, clock, register, limit_files, activity_files),
+                    DemoPlays(ledger, law, clock, register),
+                ),
             ),
             server.Service(
                 name=DECISIONS,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from typing import Final, Protocol
 
+from fact_sources.signing import HEADER
 from mesh.process import die_with_parent, stop_on_signals
 from mesh.settings import split_address
 
 SLOW_S: Final = 20.0
 _ORDERS: Final = "/control/"
+_BOOK: Final = "/book/"
 FAILURES: Final = ("slow", "empty", "broken")
 
 
@@ -70,6 +72,52 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         pass
+
+
+class SignedFile(Protocol):
+    """A state's file that is simulated: what it answers, and how that is signed."""
+
+    def reply(self, path: str, body: bytes) -> tuple[int, bytes, str]:
+        """Status, body and signature of an answer; no signature where it is to have none."""
+        ...
+
+    def control(self, words: str) -> int:
+        """See `Handler.control`."""
+        ...
+
+    def shown(self, player: str) -> tuple[int, bytes]:
+        """Status and body of what it has about a player."""
+        ...
+
+
+def make_file_server(address: str, token: str, file: SignedFile) -> ThreadingHTTPServer:
+    """A server of such a file that is not serving yet. Whoever knows the token may ask, and anybody may look into its book."""
+
+    class FileHandler(Handler):
+        signature = ""
+
+        def get(self) -> None:
+            player = self.path.removeprefix(_BOOK)
+            if player != self.path:
+                self.answer(*file.shown(player))
+            else:
+                super().get()
+
+        def post(self, body: bytes) -> None:
+            if self.is_from(token):
+                status, answer, self.signature = file.reply(self.path, body)
+                self.answer(status, answer)
+
+        def control(self, words: str) -> int:
+            return file.control(words)
+
+        def end_headers(self) -> None:
+            if self.signature:
+                self.send_header(HEADER, self.signature)
+                self.signature = ""
+            super().end_headers()
+
+    return make_server(address, FileHandler)
 
 
 def make_server(address: str, handler: type[Handler]) -> ThreadingHTTPServer:

@@ -252,8 +252,12 @@ def _items(count: _Length, item: Accepts | None, *, unique: bool) -> Accepts:
 
 
 def _string(rules: Rules, _field: FieldDescriptor) -> Accepts:
-    _known(rules, "min_len", "max_len", "pattern", "uuid")
+    _known(rules, "min_len", "max_len", "pattern", "uuid", "in")
     length = _Length(rules.min_len, rules.max_len if rules.HasField("max_len") else inf)
+    if listed := getattr(rules, "in"):
+        if rules.pattern or rules.uuid or length != _Length(0, inf):
+            raise UnknownRuleError
+        return frozenset(listed).__contains__
     if not rules.pattern and not rules.uuid:
         return length
     if (rules.pattern and rules.uuid) or length != _Length(0, inf):

@@ -8,7 +8,7 @@ import ipaddress
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import grpc.aio
@@ -19,6 +19,7 @@ from mesh.handlers import HandlerTable
 from mesh.health import Health, add_reflection
 from mesh.identity import Policy
 from mesh.process import Background, StopSignal, close_all, die_with_parent
+from mesh.program import ProgramWatch
 from mesh.settings import ProcessSettings, SettingsError, load_or_exit, split_address
 from mesh.tls import Tls
 
@@ -125,11 +126,14 @@ async def run(name: str, settings: S, build: Build[S], *, ready: Callable[[int],
     """Serve until SIGTERM, drain, and return the exit status. `name` is the workload's; `ready` is told the port."""
     check_transport(settings)
     _arm(settings)
+    watch = watch_program(settings)
     stop = StopSignal()
     stop.listen()
     telemetry.start(name, settings.otlp_endpoint)
     try:
         parts = await _unless_stopped(build(settings), stop)
+        if parts is not None and watch is not None:
+            parts = replace(parts, tasks={**parts.tasks, "program": watch.run})
         return 0 if parts is None else await _serve(name, settings, parts, stop, ready)
     except Exception as error:  # noqa: BLE001 - told, then the process ends
         _log.error("cannot run", error=error)
@@ -198,6 +202,17 @@ def check_transport(settings: ProcessSettings) -> None:
         raise SettingsError(["PITBOSS_TLS_DIR is not set. Folder with ca.pem, tls.pem and tls.key of this workload."])
     if settings.insecure_loopback and (settings.environment == "production" or not is_loopback(settings.listen)):
         raise SettingsError(["PITBOSS_INSECURE_LOOPBACK works only in development, and only on a loopback address."])
+
+
+def watch_program(settings: ProcessSettings) -> ProgramWatch | None:
+    """Whoever compares the program with the one that was released. SettingsError if this is another one."""
+    if not settings.program_digest:
+        return None
+    watch = ProgramWatch(settings.program_digest, every_s=settings.program_check_hours * 3_600)
+    if not watch.is_released:
+        told = "PITBOSS_PROGRAM_DIGEST is that of another program. `python -m mesh.program` tells the one that is here."
+        raise SettingsError([told])
+    return watch
 
 
 def _arm(settings: ProcessSettings) -> None:

@@ -46,6 +46,11 @@ class ProcessSettings:
     """Address of a second, plaintext server that only answers health checks, for probes without certificates."""
     failpoint: str = ""
     """Tests only: `name` or `name:count`, a moment at which the process dies. Development only."""
+    program_digest: str = ""
+    """Digest of the program that was released, as `python -m mesh.program` tells it in the image. Another one is not
+    started, and is a security event if it takes the place of this one on the disk. Empty: nobody looks."""
+    program_check_hours: float = 24.0
+    """How often the program on the disk is compared with it."""
     clock_file: Path | None = None
     """Offset file of a sandbox's clock."""
     otlp_endpoint: str = ""

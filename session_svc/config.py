@@ -35,7 +35,10 @@ class SessionSettings(ProcessSettings):
     statement_timeout_ms: int = 3_000
     """Upper bound for one SQL statement."""
     database_connections: int = 8
-    """Connections to the database."""
+    """Connections to the database for launches and upkeep, and as many for what stakes ask for."""
+    activity_files: bool = False
+    """The compliance service tells cross-operator activity files of play: sessions are remembered until they have heard of
+    the end."""
     sweep_interval_ms: int = 1_000
     """How often sessions are looked for whose time is over, or which a crash left half way."""
     watch_interval_ms: int = 100

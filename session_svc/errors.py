@@ -11,10 +11,31 @@ class SessionNotFoundError(MeshError):
 
 
 class SessionEndedError(MeshError):
-    """The session has ended and cannot be recovered."""
+    """The session has ended: it cannot be recovered, and no token of it is swapped."""
 
     kind = Kind.FAILED_PRECONDITION
     reason = "ERROR_REASON_SESSION_ENDED"
+
+
+class TokenSwappedError(MeshError):
+    """The launch token was swapped already, by another message than this one."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_TOKEN_SWAPPED"
+
+
+class DemoNotOfferedError(MeshError):
+    """The provider launches no games for play money."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_DEMO_NOT_OFFERED"
+
+
+class DemoSessionError(MeshError):
+    """The token belongs to play for play money: there is no session that could stake."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_DEMO_SESSION"
 
 
 class GameNotAvailableError(MeshError):

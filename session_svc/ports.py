@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from session_svc.domain.catalog import Game
 from session_svc.domain.grants import Grant, GrantState
 from session_svc.domain.reconciling import Case, Key, Line, Own, Span
 from session_svc.domain.rounds import PlayedRound, Replay, RoundName
-from session_svc.domain.session import LedgerPosition, Session
+from session_svc.domain.session import Assertion, DemoSession, LedgerPosition, Order, Session, Swap, TokenRole
 from session_svc.domain.states import PlayEnd, State
 
 
@@ -26,11 +27,20 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whose a token is, and what it is good for."""
+
+    session: Session
+    role: TokenRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSession:
     """A session as adapters need it: with its token."""
 
     session: Session
     token: str = field(repr=False)
+    role: TokenRole = TokenRole.LAUNCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +57,45 @@ class PlayOpened:
 
     position: LedgerPosition
     jurisdiction: str
+    counted: bool = False
+    """An activity file counts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exclusion:
-    """A player who excluded themself, for long or for a break, and where in the ledger."""
+class LegalEnd:
+    """Sessions of a player that the law has ended, and where in the ledger."""
 
     licensee: str
     player_id: str
     position: LedgerPosition
+    reason: str
+    """A reason code of the law, such as "SEX.SELF"."""
+    session_id: str = ""
+    """Only this session, which the ledger itself has ended. Empty: every one that was opened before."""
+
+
+class SwitchScope(StrEnum):
+    """What a kill switch stops."""
+
+    ALL = "all"
+    LICENSEE = "licensee"
+    PACK = "pack"
+    PROVIDER = "provider"
+    GAME = "game"
+    PLAYER = "player"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A kill switch that was thrown: sessions in its scope that were there at that moment are over."""
+
+    scope: SwitchScope
+    since: dt.datetime
+    licensee: str = ""
+    """Empty: it holds for every licensee."""
+    provider: str = ""
+    name: str = ""
+    """The pack, game or player."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +103,7 @@ class FeedPage:
     """What a page of a shard's log means for sessions."""
 
     last_sequence: int
-    exclusions: Sequence[Exclusion]
+    ends: Sequence[LegalEnd]
 
 
 class Sessions(Protocol):
@@ -81,8 +121,16 @@ class Sessions(Protocol):
         """A session of a licensee."""
         ...
 
-    async def by_token(self, token: str) -> Session | None:
-        """The session of a launch token."""
+    async def by_token(self, token: str, now: dt.datetime) -> Holder | None:
+        """The session of a launch token, or of one that came from a swap."""
+        ...
+
+    async def swap(self, session: Session, launch_token: str, swap: Swap) -> Swap:
+        """Swap a launch token of the session. The first swap of a token is the one that everybody gets."""
+        ...
+
+    async def swap_of(self, session: Session, launch_token: str) -> Swap | None:
+        """The swap that a launch token of the session already had."""
         ...
 
     async def newest_of_player(self, provider: str, licensee: str, player_id: str) -> KnownSession | None:
@@ -93,14 +141,18 @@ class Sessions(Protocol):
         """The secrets of a session."""
         ...
 
-    async def move(self, session: Session, to: State, now: dt.datetime) -> Session | None:
-        """Take one step; None if the session is no longer where that step begins."""
+    async def relaunch(self, session: Session, spare: str) -> Launch:
+        """The secrets to launch a session with. If its launch token was swapped, the spare one takes its place."""
+        ...
+
+    async def move(self, session: Session, to: State, now: dt.datetime, *, reason: str = "") -> Session | None:
+        """Take one step; None if the session is no longer where that step begins. `reason`: why the law ends it."""
         ...
 
     async def activate(self, session: Session, url: str, opened: PlayOpened, now: dt.datetime) -> Session | None:
         """Make an opening session the active one and begin to replace the one before; None as in `move`.
 
-        A session whose player was excluded after it was opened in the ledger begins to fail instead.
+        A session that the law has ended after it was opened in the ledger begins to fail instead.
         """
         ...
 
@@ -114,6 +166,46 @@ class Sessions(Protocol):
 
     async def expire_due(self, now: dt.datetime, *, limit: int) -> list[Session]:
         """Mark active sessions whose time is over."""
+        ...
+
+    async def active_in(self, switch: Switch, *, limit: int) -> list[Session]:
+        """Active sessions that a kill switch has ended."""
+        ...
+
+    async def to_be_left(self, *, limit: int) -> list[Session]:
+        """Sessions that have ended, and that an activity file may still count; those first that waited longest."""
+        ...
+
+    async def left(self, session: Session) -> None:
+        """No activity file counts the session any more."""
+        ...
+
+    async def left_later(self, session: Session) -> None:
+        """It could not be told: others come before it the next time."""
+        ...
+
+    async def out_of_time(self, now: dt.datetime, *, limit: int) -> list[Session]:
+        """Active sessions whose player has fixed a time that is over."""
+        ...
+
+
+class DemoSessions(Protocol):
+    """The games for play money that were written down."""
+
+    async def begin(self, demo: DemoSession, launch: Launch) -> None:
+        """Write a new one down, unless its client key already has one."""
+        ...
+
+    async def by_key(self, licensee: str, client_key: str) -> tuple[DemoSession, Launch] | None:
+        """What a client key has."""
+        ...
+
+    async def launched(self, demo: DemoSession, url: str) -> str:
+        """Keep its address. The first one is the one that everybody gets."""
+        ...
+
+    async def of_token(self, token: str) -> str | None:
+        """The id of the one with this token."""
         ...
 
 
@@ -136,12 +228,12 @@ class LawRecord(Protocol):
         """The last entry that was handled."""
         ...
 
-    async def active_before(self, exclusion: Exclusion) -> list[Session]:
-        """Active sessions of the player that the ledger opened before the exclusion."""
+    async def active_before(self, end: LegalEnd) -> list[Session]:
+        """Active sessions of the player that the ledger opened before the law ended them."""
         ...
 
     async def apply(self, shard: int, page: FeedPage, now: dt.datetime) -> list[Session]:
-        """End what the page's exclusions end, and remember the page as handled. Returns the ended sessions."""
+        """End what the law has ended by the page, and remember the page as handled. Returns the ended sessions."""
         ...
 
 
@@ -164,8 +256,16 @@ class Games(Protocol):
 class Law(Protocol):
     """Who decides whether a session may open, and opens it in the ledger."""
 
-    async def open_play(self, session: Session) -> PlayOpened:
+    async def open_play(self, session: Session, assertion: Assertion | None) -> PlayOpened:
         """Open it. Repeatable. Raises the refusal, or DependencyDownError when nothing is known."""
+        ...
+
+    async def end_activity(self, session: Session) -> None:
+        """Tell the activity files that it is over. Repeatable. Raises DependencyDownError while one does not know."""
+        ...
+
+    async def allow_demo(self, order: Order) -> str:
+        """Whether the player may open a game for play money; the pack that says so. Raises as `open_play`."""
         ...
 
 
@@ -178,6 +278,10 @@ class Ledger(Protocol):
 
     async def put_games(self, provider: str, games: Sequence[Game]) -> None:
         """Let the ledger know games."""
+        ...
+
+    async def switches(self) -> list[Switch]:
+        """Every kill switch that was ever thrown. Raises DependencyDownError."""
         ...
 
     async def shards(self) -> list[int]:
@@ -201,8 +305,16 @@ class Providers(Protocol):
         """The address that starts the game. Raises LaunchFailedError, or AdapterSilentError if nobody answered."""
         ...
 
+    async def launch_demo(self, demo: DemoSession, token: str) -> str:
+        """The address that starts the game for play money. Raises as `launch`, or DemoNotOfferedError."""
+        ...
+
     async def games(self, provider: str) -> list[Game]:
         """The provider's catalog, as told. Raises DependencyDownError."""
+        ...
+
+    async def abilities(self, provider: str) -> frozenset[str]:
+        """What the provider can do, in the words of its manifest. Raises DependencyDownError."""
         ...
 
     def health(self, provider: str) -> AsyncGenerator[bool, None]:
@@ -397,11 +509,11 @@ class CaseBook(Protocol):
 class SessionCache(Protocol):
     """Short-lived copies of sessions by token digest. It may forget, and it never fails."""
 
-    async def get(self, digest: bytes) -> Session | None:
-        """The session, if it is remembered."""
+    async def get(self, digest: bytes) -> Holder | None:
+        """Whose the token is, if it is remembered."""
         ...
 
-    async def put(self, digest: bytes, session: Session) -> None:
+    async def put(self, digest: bytes, holder: Holder) -> None:
         """Remember."""
         ...
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import grpc.aio
 import uuid_utils
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import server
 from mesh.cache import Cache
@@ -24,16 +25,19 @@ from pitboss.session.v1 import (
     session_directory_service_pb2_grpc,
     session_service_pb2_grpc,
 )
+from session_svc.app.demos import DemoDesk
 from session_svc.app.directory import Directory
 from session_svc.app.ending import Endings
 from session_svc.app.following import LawFollower
 from session_svc.app.granting import GrantDesk
+from session_svc.app.leaving import Leaving
 from session_svc.app.offers import Offers
 from session_svc.app.reconciling import Patience, Reconciler
 from session_svc.app.replaying import ReplayDesk
 from session_svc.app.sessions import SessionDesk, SessionMaker
 from session_svc.app.supplying import Supply
 from session_svc.app.sweeping import Sweeper
+from session_svc.app.switching import SwitchWatch
 from session_svc.app.upkeep import persistently, until_done
 from session_svc.app.watching import Watching
 from session_svc.clients.adapters import AdapterProviders
@@ -54,6 +58,7 @@ from session_svc.grpc_api.sessions import SessionServicer
 from session_svc.ports import SessionCache
 from session_svc.store.cache import NoCache, ValkeySessions
 from session_svc.store.changes import PostgresChanges
+from session_svc.store.demos import PostgresDemos
 from session_svc.store.games import PostgresGames
 from session_svc.store.grants import PostgresGrants
 from session_svc.store.law import PostgresLawRecord
@@ -103,6 +108,7 @@ class Stores:
     """Everything that remembers."""
 
     sessions: PostgresSessions
+    demos: PostgresDemos
     changes: PostgresChanges
     law: PostgresLawRecord
     games: PostgresGames
@@ -110,6 +116,9 @@ class Stores:
     cases: PostgresCases
     cache: SessionCache
     page_key: bytes
+    played_sessions: PostgresSessions
+    played_demos: PostgresDemos
+    """What stakes ask for has connections of its own: many launches at once keep no bet waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +153,15 @@ async def build(settings: SessionSettings) -> server.Parts:
         clock=clock,
         doubt=supply.doubt,
     )
+    demos = DemoDesk(
+        demos=stores.demos,
+        law=neighbours.law,
+        providers=neighbours.providers,
+        offers=offers,
+        clock=clock,
+        new_id=_new_id,
+        doubt=supply.doubt,
+    )
     grants = GrantDesk(grants=stores.grants, providers=neighbours.providers, offers=offers, clock=clock, new_id=_new_id)
     tokens = PageTokens(key=stores.page_key)
     reconciler = _reconciler(settings, stores, neighbours, clock)
@@ -153,12 +171,14 @@ async def build(settings: SessionSettings) -> server.Parts:
             server.Service(
                 name=SESSIONS,
                 add=session_service_pb2_grpc.add_SessionServiceServicer_to_server,
-                servicer=SessionServicer(desk, watching, clock),
+                servicer=SessionServicer(desk, demos, watching, clock),
             ),
             server.Service(
                 name=DIRECTORY,
                 add=session_directory_service_pb2_grpc.add_SessionDirectoryServiceServicer_to_server,
-                servicer=DirectoryServicer(Directory(stores.sessions, stores.cache), clock),
+                servicer=DirectoryServicer(
+                    Directory(stores.played_sessions, stores.played_demos, stores.cache, clock), clock
+                ),
             ),
             server.Service(
                 name=CATALOG,
@@ -199,11 +219,15 @@ def _tasks(
     settings: SessionSettings, stores: Stores, neighbours: Neighbours, supply: Supply, endings: Endings, clock: Clock
 ) -> Mapping[str, Callable[[], Awaitable[None]]]:
     sweeper = Sweeper(stores.sessions, endings, clock, patience=_HALF_WAY_PATIENCE, opening_patience=_OPENING_PATIENCE)
+    leaving = Leaving(stores.sessions, neighbours.law)
+    switches = SwitchWatch(stores.sessions, neighbours.ledger, endings, clock)
     follower = LawFollower(neighbours.ledger, stores.law, stores.cache, clock)
     return {
         "supply": supply.run,
         "sweeper": partial(persistently, "sweeper", sweeper.sweep, pause_s=settings.sweep_interval_ms / 1000),
         "law": partial(persistently, "law", follower.run, pause_s=1.0),
+        "switches": partial(persistently, "switches", switches.look, pause_s=settings.sweep_interval_ms / 1000),
+        "leaving": partial(persistently, "leaving", leaving.tell, pause_s=settings.sweep_interval_ms / 1000),
     }
 
 
@@ -240,16 +264,21 @@ def _supply(settings: SessionSettings, stores: Stores, neighbours: Neighbours, o
 
 
 def _stores(settings: SessionSettings, closers: list[Closer]) -> Stores:
-    engine = open_engine(
-        settings.database_url,
-        name=WORKLOAD,
-        size=settings.database_connections,
-        statement_timeout_ms=settings.statement_timeout_ms,
-    )
-    closers.append(engine.dispose)
+    def opened() -> AsyncEngine:
+        made = open_engine(
+            settings.database_url,
+            name=WORKLOAD,
+            size=settings.database_connections,
+            statement_timeout_ms=settings.statement_timeout_ms,
+        )
+        closers.append(made.dispose)
+        return made
+
+    engine, played = opened(), opened()
     vault = Vault([read_key(key) for key in settings.session_keys])
     return Stores(
-        sessions=PostgresSessions(engine, vault),
+        sessions=PostgresSessions(engine, vault, activity_files=settings.activity_files),
+        demos=PostgresDemos(engine, vault),
         changes=PostgresChanges(engine),
         law=PostgresLawRecord(engine),
         games=PostgresGames(engine),
@@ -257,6 +286,8 @@ def _stores(settings: SessionSettings, closers: list[Closer]) -> Stores:
         cases=PostgresCases(engine),
         cache=_cache(settings, vault, closers),
         page_key=vault.page_key,
+        played_sessions=PostgresSessions(played, vault, activity_files=settings.activity_files),
+        played_demos=PostgresDemos(played, vault),
     )
 
 

@@ -1,10 +1,11 @@
 """Settings of a wallet process."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 from mesh.notes import Signer
-from mesh.settings import ProcessSettings
+from mesh.settings import ProcessSettings, split_address
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,13 @@ class WalletSettings(ProcessSettings):
     """Players of each shard that are kept in memory."""
     cached_keys: int = 200_000
     """Keys and rounds of all players together that are kept in memory; about a kilobyte each."""
+    limit_files: Mapping[str, str] | None = None
+    """Processes of the cross-operator limit files that keep deposits, by the names in packs: name=host:port,name=host:port.
+    A file that is not named is asked by licensees, who vouch for their deposits."""
+    limit_file_timeout_ms: int = 2_500
+    """How long such a process may take. Without an answer by then there is no deposit."""
+    limit_file_resolve_after_ms: int = 30_000
+    """How long a deposit that a file keeps may be under way. Then it is looked up in the ledger, and taken back if it is not there."""
     clock_report: Path | None = None
     """File in which `fact_sources.clock`, or another agent of the node, reports how far the clock is from its reference.
     Missing or unreadable: the clock is off. Without the setting nobody watches the clock."""
@@ -39,10 +47,13 @@ class WalletSettings(ProcessSettings):
     deposits and sessions."""
     clock_report_max_age_s: int = 60
     """Age at which a report of the clock's offset is over."""
-    sweep_interval_ms: int = 200
+    sweep_interval_ms: int = 500
     """How often holds are looked at whose time is over."""
     attempts_days: int = 90
-    """How long notes of repeated calls are kept. Transactions themselves are kept for ever."""
+    """How long notes of repeated calls, of calls to licensees' own wallets, and of messages that nobody believed are kept.
+    Transactions themselves are kept for ever."""
+    refused_an_hour: int = 1_000
+    """How many messages of one provider that nobody believed are noted in an hour, whoever sends how much."""
     statement_key: str = dataclasses.field(default="", repr=False)
     """Secret that signs statements of days: 32 random bytes in base64. Empty: they are not signed."""
     statement_key_name: str = "pitboss.localhost/statements"
@@ -60,6 +71,8 @@ class WalletSettings(ProcessSettings):
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
+        for address in (self.limit_files or {}).values():
+            split_address(address)
         try:
             self.signer()
         except ValueError as error:

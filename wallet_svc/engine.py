@@ -26,20 +26,20 @@ from wallet_svc.domain.values import value
 from wallet_svc.domain.vocabulary import AccountClass, HoldState, Kind, Outcome, RoundState
 from wallet_svc.errors import LicenseeNotFoundError, ProviderNotFoundError
 from wallet_svc.memory import shrink
-from wallet_svc.pace import Pace, busy_clock
+from wallet_svc.pace import Pace, thread_clock
 from wallet_svc.ports import EvidenceDownError, HeadMovedError, LogDownError, LogRefusedError, ShardLog
 from wallet_svc.store.needs import is_doubtful
 
 log = logs.get(__name__)
 
 _PAUSE_SECONDS = 0.05
-_GATHER_SECONDS = 0.001
-_FEW, _COMPANY = 3, 64
 _LEAST_RETRY_SECONDS = 0.2
 _MOST_KEYS = 512
 _FLIGHTS_PER_LOOK = 16
 """Flights between two looks at how much all books together hold."""
 _REDO_LIMIT = 100
+_OVERTAKEN = 3
+"""Attempts that other processes may spoil before the next one holds its shards."""
 
 
 @value()
@@ -129,6 +129,8 @@ class Engine:
         self._attempts = attempts
         self.health: Callable[[int], Health] = lambda _now_us: WELL
         """What this process cannot rely on at a moment, asked before every flight."""
+        self.limit_files: frozenset[str] = frozenset()
+        """Cross-operator limit files that this process asks. Set before it runs."""
         self.on_calls: Callable[[], None] | None = None
         """Told when a licensee's own wallet has to hear of something that was committed."""
         self._waiting: list[Work] = []
@@ -136,7 +138,7 @@ class Engine:
         self._books: dict[int, Book] = {}
         self._registry: Registry | None = None
         self._flying: list[Work] = []
-        self._pace = Pace(time.monotonic(), busy_clock())
+        self._pace = Pace(time.monotonic(), thread_clock())
         self._batch_size = metrics.registry.histogram("wallet.commit.entries", bounds=metrics.COUNTS)
         self._commit_seconds = metrics.registry.histogram("wallet.commit.duration")
         self._heads_moved = metrics.registry.counter("wallet.commit.head_moved")
@@ -196,6 +198,11 @@ class Engine:
         self._waiting += works
         self._wake.set()
 
+    @property
+    def is_pressed(self) -> bool:
+        """Whether processor time is short: what bets do not wait for should wait."""
+        return self._pace.is_pressed(time.monotonic())
+
     async def run(self) -> None:
         """Fly until cancelled."""
         while True:
@@ -205,23 +212,22 @@ class Engine:
             del self._waiting[: self._most_in_flight]
             if not self._waiting:
                 self._wake.clear()
-            self._pace.take_off(time.monotonic())
+            self._pace.take_off(time.monotonic(), len(works))
             await self._finish(works)
             self._pace.land(time.monotonic())
 
     async def _gather(self) -> None:
-        """Wait a moment for company, in a process that has no time to spare. A few callers never wait.
-
-        Longer would be worse: callers and commits would take turns instead of working side by side.
-        """
-        if self._pace.busy and _FEW < len(self._waiting) < _COMPANY:
-            await asyncio.sleep(_GATHER_SECONDS)
+        """Wait for company, where processor time is short."""
+        wait_s = self._pace.wait_s(len(self._waiting), time.monotonic())
+        if wait_s:
+            await asyncio.sleep(wait_s)
 
     async def _finish(self, works: list[Work]) -> None:
         """Fly until each of these works has an answer or its deadline is over."""
         while works := _still_wanted(works):
             try:
-                works = await self._fly(works)
+                overtaken = any(work.redone >= _OVERTAKEN for work in works)
+                works = await (self._fly_undisturbed(works) if overtaken else self._fly(works))
             except LogDownError:
                 self._forget_all()
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -272,6 +278,12 @@ class Engine:
     def _forget_all(self) -> None:
         self._books.clear()
         self._registry = None
+
+    async def _fly_undisturbed(self, works: list[Work]) -> list[Work]:
+        """One attempt that nobody overtakes. Who reads again is slower than who has just written, and would lose for ever."""
+        async with self._log.held({work.shard for work in works}) as books:
+            self._books.update(books)
+            return await self._fly(works)
 
     async def _fly(self, works: list[Work]) -> list[Work]:
         """One attempt. Returns the works whose shard must be read again."""
@@ -334,7 +346,8 @@ class Engine:
         raise LogDownError
 
     def _with_law(self, registry: Registry) -> Registry:
-        return replace(registry, packs=self._statute.library(registry.releases))
+        packs = self._statute.library(registry.releases)
+        return replace(registry, packs=packs, limit_files=self.limit_files)
 
     def _decide(self, works: list[Work], books: dict[int, Book], registry: Registry, now_us: int) -> dict[int, Batch]:
         batches = {shard: Batch.on(book, registry, now_us) for shard, book in books.items()}

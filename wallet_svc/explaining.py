@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesh.identity import ADAPTER_PREFIX, CASHIER, GATEWAY
+from mesh.name_digests import LEAST_CHARACTERS, name_digest
 from wallet_svc.domain.records import first_of, whole
 from wallet_svc.domain.state import Asset, Entry, Registry
-from wallet_svc.domain.vocabulary import HoldState, Kind, Outcome, RoundState
+from wallet_svc.domain.vocabulary import INTENT_KINDS, HoldState, Kind, Outcome, RoundState
 from wallet_svc.errors import TransactionNotFoundError
 from wallet_svc.queries import Queries
 from wallet_svc.store.reading import Reader, Stored
@@ -60,6 +61,12 @@ class Explanation:
     round_state: RoundState
     hold: HoldNow | None
     commitment: Row
+    refused: list[Row]
+    """Messages that name the key and that nobody believed, oldest first."""
+    upstream: list[Row]
+    """Calls to the licensee's own wallet, oldest first."""
+    pending: list[Row]
+    """What it has not answered yet."""
 
 
 class Explainer:
@@ -76,6 +83,9 @@ class Explainer:
     async def by_key(self, licensee: str, player: str, source: str, kind: Kind | None, key: str) -> Explanation:
         """Errors: PlayerNotFoundError, ProviderNotFoundError, TransactionNotFoundError."""
         stored = None if kind is None else await self._queries.by_key(licensee, player, source, kind, key)
+        if stored is None and kind in INTENT_KINDS:
+            # A licensee's own wallet has not said yet what becomes of it.
+            stored = await self._queries.by_key(licensee, player, source, INTENT_KINDS[kind], key)
         if stored is None:
             raise TransactionNotFoundError(transaction_key=key)
         return await self._explain(stored)
@@ -90,6 +100,7 @@ class Explainer:
         ids = sorted({id_ for one in postings for id_ in (one.debit_id, one.credit_id) if id_ is not None})
         attempts, total = await self._attempts(entry, registry)
         place = {"shard": entry.shard, "sequence": entry.sequence}
+        about = {"shard": entry.shard, "places": _places(entry), "limit": _MOST_ATTEMPTS}
         return Explanation(
             registry=registry,
             stored=stored,
@@ -101,7 +112,17 @@ class Explainer:
             round_state=await self._round_state(entry),
             hold=await self._hold(entry, registry),
             commitment=(await self._reader.rows("read_batch_of", place))[0],
+            refused=await self._refused(entry, registry),
+            upstream=(await self._reader.rows("list_upstream", about))[::-1],
+            pending=await self._reader.rows("list_calls_about", {**about, "player": entry.player_id}),
         )
+
+    async def _refused(self, entry: Entry, registry: Registry) -> list[Row]:
+        """Messages of the same provider that name the key, and that its adapter did not believe."""
+        if len(entry.key or "") < LEAST_CHARACTERS:
+            return []
+        asked = {"provider": registry.source_names[entry.source_id], "name": name_digest(entry.key or "")}
+        return (await self._reader.rows("list_refused", {**asked, "limit": _MOST_ATTEMPTS}))[::-1]
 
     async def _tell_decision(self, entry: Entry, row: Row) -> None:
         """Give an entry whose record is short the whole one."""
@@ -160,6 +181,13 @@ class Explainer:
         values = {"players": [entry.player_id], "sources": [entry.source_id], "keys": [key]}
         rows: Sequence[Any] = await self._reader.rows("read_holds", values)
         return _hold_now(rows[0], registry) if rows else None
+
+
+def _places(entry: Entry) -> list[int]:
+    """Positions of the entries whose calls to a licensee's own wallet are about this one: its own, and its intent's."""
+    intent = (entry.details or {}).get("intent")
+    intended = entry.kind in INTENT_KINDS or entry.kind is Kind.CONCLUDE
+    return [entry.sequence, intent] if intended and intent is not None else [entry.sequence]
 
 
 def _attempt(row: Row) -> Attempt:

@@ -7,7 +7,7 @@ and ten busy ones cost little more than one.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,10 @@ from wallet_svc.tail import Tail
 _MOST_RECORDS = 10_000
 _MOST_AT_ONCE, _MOST_KEPT = 500, 1_000
 """Entries of one shard: that a look reads for all followers, and that are kept for those who come a little later."""
+_WORTH_A_LOOK, _LONGEST_S = 400, 0.5
+"""Entries that followers wait for, and how long, where bets wait for a processor: a look costs nearly the same for few."""
+_MOST_UNTOLD = 1_000
+"""Positions by which a follower may be behind because nothing in them is for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +42,11 @@ class Page:
 class Feed:
     """Reads the log for followers, on a connection of its own."""
 
-    def __init__(self, reader: Reader, interval_s: float) -> None:
+    def __init__(self, reader: Reader, interval_s: float, *, is_pressed: Callable[[], bool] = lambda: False) -> None:
+        """`is_pressed` says whether processor time is short."""
         self._reader = reader
         self._interval_s = interval_s
+        self._is_pressed = is_pressed
         self._heads: dict[int, int] = {}
         self._followers: Counter[int] = Counter()
         self._tails: dict[int, Tail] = {}
@@ -51,11 +57,15 @@ class Feed:
 
     async def run(self) -> None:
         """Watch the heads while anybody follows, until cancelled."""
+        wait_s = self._interval_s
         while True:
+            before = self._heads
             if self._followers:
                 with suppress(DependencyDownError):
                     await self._look()
-            await asyncio.sleep(self._interval_s)
+            found = sum(self._heads.values()) - sum(before.values())
+            wait_s = next_look_s(found, wait_s, self._interval_s) if self._is_pressed() else self._interval_s
+            await asyncio.sleep(wait_s)
 
     async def _look(self) -> None:
         heads = await self._read_heads()
@@ -101,14 +111,17 @@ class Feed:
         if follow:
             self._followers[shard] += 1
         try:
-            head = heads[shard]
+            head, told = heads[shard], after
             while True:
                 while after < head:
                     page = self._tail_page(shard, after, limit, kinds)
                     if page is None:
                         page = await self._page(shard, after, head, limit, kinds)
                     after = page.position
-                    yield page
+                    # A follower of few kinds is not woken for each page in which there is nothing for it.
+                    if page.stored or not follow or after - told >= _MOST_UNTOLD:
+                        told = after
+                        yield page
                 if not follow:
                     return
                 head = await self._beyond(shard, after)
@@ -169,3 +182,8 @@ class Feed:
         for entry, row, first in short:
             record = self._records[shard, first]
             entry.decision_json = whole(row.decision, record, recorded_us=row.recorded_us, amount=row.amount)
+
+
+def next_look_s(found: int, waited_s: float, least_s: float) -> float:
+    """When to look again where processor time is short, after a look that found so many entries."""
+    return max(least_s, min(_LONGEST_S, waited_s * _WORTH_A_LOOK / max(found, 1)))

@@ -1,6 +1,7 @@
 """What the ledger's engine needs from the world."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +55,13 @@ class ShardLog(Protocol):
 
     async def open_books(self, shards: Iterable[int]) -> dict[int, Book]:
         """Empty books under the present heads."""
+        ...
+
+    def held(self, shards: Iterable[int]) -> AbstractAsyncContextManager[dict[int, Book]]:
+        """Empty books under the present heads, which no other process moves until the commit or the end of the context.
+
+        A process that stands still is soon taken for dead, and no longer holds them.
+        """
         ...
 
     async def load(self, wanted: Sequence[tuple[Book, Command, bool]], registry: Registry, now_us: int) -> None:

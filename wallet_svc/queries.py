@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from compliance_svc.kernel import Identity, LimitStatus
+from compliance_svc.kernel import Identity, LimitStatus, Pack
 from compliance_svc.kernel.closing import FinalPayment, final_payment
 from compliance_svc.kernel.statute import Statute
 from mesh.clock import Clock
+from mesh.errors import RequestInvalidError
 from wallet_svc.domain import counting, law, switches
 from wallet_svc.domain.state import Asset, Licensee, Registry
 from wallet_svc.domain.vocabulary import LATE_KINDS, Kind, PlayState, RoundState
@@ -38,6 +39,17 @@ class PlayView:
     currency: str
     active: bool
     state: PlayState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlay:
+    """How long a session lasts, and what its player has staked and won since it began."""
+
+    asset: Asset
+    opened_us: int
+    elapsed_us: int
+    staked: int
+    won: int
 
 
 class Queries:
@@ -78,6 +90,11 @@ class Queries:
             packs=self._statute.library(registry.releases),
             now_us=now_us,
         )
+
+    async def pack_of(self, row: PlayerRow) -> Pack | None:
+        """The law of a player now."""
+        packs = self._statute.library((await self.registry()).releases)
+        return packs.at(row.pack, self._clock.now_us(), row.licensee)
 
     async def final_payment(self, row: PlayerRow) -> tuple[bool, FinalPayment]:
         """What becomes of a player's money in the main currency if the account is closed by force, and whether it is."""
@@ -173,6 +190,19 @@ class Queries:
             return None
         rows = await self._reader.rows("read_plays", {"players": [row.id], "sessions": [session]})
         return (await self.registry()).source_names[rows[0].source_id] if rows else None
+
+    async def session_play(self, licensee: str, name: str, session: str) -> SessionPlay:
+        """Time and money of a session. Errors: PlayerNotFoundError, RequestInvalidError."""
+        row = await self.player(licensee, name)
+        plays = await self._reader.rows("read_plays", {"players": [row.id], "sessions": [session]})
+        permit = law.restore_permit(plays[0].permit) if plays else None
+        if permit is None:
+            raise RequestInvalidError(violations=[("session_id", "the player has no such session")])
+        usage = await self._reader.rows("read_usage", {"players": [row.id], "since": [permit.opened_us - 1]})
+        staked, won = counting.played(usage, plays[0].asset_id, permit.opened_us)
+        asset = (await self.registry()).assets_by_id[plays[0].asset_id]
+        elapsed_us = max(0, self._clock.now_us() - permit.opened_us)
+        return SessionPlay(asset=asset, opened_us=permit.opened_us, elapsed_us=elapsed_us, staked=staked, won=won)
 
     async def plays(self, player: PlayerRow, registry: Registry) -> list[PlayView]:
         """The sessions of a player that may stake now. An exclusion, for one, has ended all older ones at once."""

@@ -13,7 +13,9 @@ from psycopg.rows import TupleRow
 from compliance_svc.kernel.loading import SHIPPED, load_documents, load_keys
 from compliance_svc.kernel.release import PackRefusedError, Release
 from compliance_svc.kernel.statute import Statute
+from compliance_svc.kernel.zones import ZONE_DATA_CHANGED, changed_zones
 from mesh import logs, server
+from mesh.channels import channel
 from mesh.clock import Clock, open_clock
 from mesh.clock_report import ClockReport
 from mesh.database import connect
@@ -38,6 +40,9 @@ from wallet_svc.grpc_api.ledger import LedgerServicer
 from wallet_svc.grpc_api.registry import RegistryServicer
 from wallet_svc.grpc_api.wallet import WalletServicer
 from wallet_svc.history import History
+from wallet_svc.limit_files.client import FileClient
+from wallet_svc.limit_files.reserving import Reserving
+from wallet_svc.limit_files.resolving import Resolver
 from wallet_svc.own_wallets.asking import Asking
 from wallet_svc.own_wallets.directory import Directory
 from wallet_svc.own_wallets.policy import POLICY as OWN_WALLETS
@@ -48,8 +53,11 @@ from wallet_svc.store.calls import PendingCalls
 from wallet_svc.store.comparing import Sorted
 from wallet_svc.store.log import PostgresLog
 from wallet_svc.store.reading import Reader
+from wallet_svc.store.refused import RefusedMessages
 from wallet_svc.store.registry import RegistryStore
+from wallet_svc.store.reserved import ReservedDeposits
 from wallet_svc.store.totals import Totals
+from wallet_svc.upstream import Upstream
 from wallet_svc.waiting import Waiting
 
 WALLET = "pitboss.wallet.v1.WalletService"
@@ -70,16 +78,23 @@ POLICY = Policy(
         f"{LEDGER}/ReadFeed": (*_INTERNAL, "audit_svc", "fact_sources/sanctions"),
         f"{LEDGER}/ListHeads": (*_INTERNAL, "audit_svc", "fact_sources/sanctions"),
         f"{LEDGER}/GetPlayer": _INTERNAL,
+        f"{LEDGER}/NoteRefusedMessages": (_ADAPTERS,),
         f"{LEDGER}/GetFinalPayment": _INTERNAL,
         f"{LEDGER}/EvaluateAction": _INTERNAL,
         REGISTRY: ("platform",),
         f"{REGISTRY}/PutGames": ("platform", "session_svc"),
+        f"{REGISTRY}/ListSuspensions": ("platform", "session_svc"),
         f"{REGISTRY}/PutPack": ("platform", "compliance_svc"),
         f"{REGISTRY}/WithdrawPack": ("platform", "compliance_svc"),
         f"{REGISTRY}/ListLicensees": ("platform", "audit_svc"),
         f"{REGISTRY}/ListGamePapers": ("platform", "audit_svc"),
         f"{REGISTRY}/ListProviders": ("platform", "audit_svc"),
-        f"{REGISTRY}/PutSourceHealth": ("platform", "fact_sources/geolocation", "fact_sources/sanctions"),
+        f"{REGISTRY}/PutSourceHealth": (
+            "platform",
+            "fact_sources/geolocation",
+            "fact_sources/limit_file",
+            "fact_sources/sanctions",
+        ),
     },
     scopes={WALLET: "wallet", HISTORY: "wallet"},
 )
@@ -109,12 +124,34 @@ async def build(settings: WalletSettings) -> server.Parts:
     totals = _totals(settings)
     readers = {name: _reader(settings, name) for name in ("reader", "history", "feed", "calls")}
     queries = Queries(readers["reader"], clock, statute)
-    feed = Feed(readers["feed"], settings.feed_interval_ms / 1000)
+    feed = Feed(readers["feed"], settings.feed_interval_ms / 1000, is_pressed=lambda: engine.is_pressed)
     directory = Directory(readers["calls"], settings.licensee_keys)
     calls = PendingCalls(readers["calls"])
     policy = replace(OWN_WALLETS, round_end_give_up_s=settings.round_end_give_up_s)
-    worker = Worker(engine, calls, directory, clock, policy=policy)
-    asking = Asking(engine, worker, directory)
+    upstream = _upstream(settings, clock)
+    worker = Worker(engine, calls, directory, clock, upstream, policy=policy)
+    opened = {
+        name: channel(address, settings, workload="wallet_svc")
+        for name, address in (settings.limit_files or {}).items()
+    }
+    files = {name: FileClient(one, name) for name, one in opened.items()}
+    engine.limit_files = frozenset(files)
+    resolver = Resolver(
+        engine,
+        ReservedDeposits(readers["calls"]),
+        files,
+        clock,
+        timeout_s=settings.limit_file_timeout_ms / 1000,
+        resolve_after_us=settings.limit_file_resolve_after_ms * 1_000,
+    )
+    asking = Reserving(
+        Asking(engine, worker, directory),
+        queries,
+        files,
+        resolver,
+        clock,
+        timeout_s=settings.limit_file_timeout_ms / 1000,
+    )
     history = History(readers["history"], totals, clock, statute)
     looking_back = HistoryServicer(
         history,
@@ -123,10 +160,11 @@ async def build(settings: WalletSettings) -> server.Parts:
         settings.signer(),
         Waiting(calls, queries, clock),
     )
+    refused = RefusedMessages(readers["calls"], clock, an_hour=settings.refused_an_hour)
     sweeper = Sweeper(settings, engine, clock)
     return server.Parts(
         services=[
-            _service(LEDGER, LedgerServicer(asking, queries, feed)),
+            _service(LEDGER, LedgerServicer(asking, queries, feed, refused)),
             _service(WALLET, WalletServicer(asking, queries, history)),
             _service(HISTORY, looking_back),
             _registry(settings, statute, clock),
@@ -137,16 +175,20 @@ async def build(settings: WalletSettings) -> server.Parts:
             "sweeper": sweeper.run,
             "feed": feed.run,
             "attempts": attempts.run,
+            "upstream": upstream.run,
             "totals": totals.run,
             "own wallets": worker.run,
+            **({"limit files": resolver.run} if files else {}),
         },
         closers=[
             attempts.close,
+            upstream.close,
             totals.close,
             shard_log.close,
             directory.close,
             *[reader.close for reader in readers.values()],
             sweeper.close,
+            *[one.close for one in opened.values()],
         ],
     )
 
@@ -196,6 +238,16 @@ def _attempts(settings: WalletSettings, clock: Clock) -> Attempts:
     )
 
 
+def _upstream(settings: WalletSettings, clock: Clock) -> Upstream:
+    return Upstream(
+        settings.database_url,
+        clock,
+        name=f"{settings.replica} upstream",
+        keep_days=settings.attempts_days,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
+
+
 def _totals(settings: WalletSettings) -> Totals:
     return Totals(
         settings.database_url,
@@ -238,15 +290,47 @@ def _registry(settings: WalletSettings, statute: Statute, clock: Clock) -> serve
 
 def health_of(settings: WalletSettings) -> Callable[[int], Health]:
     """Whoever says what this process cannot rely on at a moment."""
+    zones = ZoneWatch(changed_zones)
     if settings.clock_report is None:
-        return lambda _now_us: WELL
+        return zones.health
     report = ClockReport(
         settings.clock_report,
         tolerance_us=settings.clock_tolerance_ms * 1_000,
         max_age_us=settings.clock_report_max_age_s * 1_000_000,
     )
     watched = _Watched(report)
-    return watched.health
+    return lambda now_us: zones.health(now_us, watched.health(now_us))
+
+
+_ZONES_EVERY_US = 10_000_000
+
+
+@dataclass(slots=True)
+class ZoneWatch:
+    """Looks now and then for time zones whose data has changed under the process, which goes on with what it has loaded.
+
+    Debits of their markets are refused until the process is started anew, or the data is what it was. The security
+    officer hears of it once.
+    """
+
+    changed: Callable[[], frozenset[str]]
+    known: frozenset[str] = frozenset()
+    due_us: int = 0
+
+    def health(self, now_us: int, found: Health = WELL) -> Health:
+        """The health that was found, and the zones."""
+        # A clock that was moved back by more than a turn must not stop the looking.
+        if now_us >= self.due_us or now_us < self.due_us - _ZONES_EVERY_US:
+            self.due_us = now_us + _ZONES_EVERY_US
+            self._look()
+        return replace(found, zones_changed=self.known) if self.known else found
+
+    def _look(self) -> None:
+        before, self.known = self.known, self.changed()
+        if new := self.known - before:
+            log.security("the data of a time zone has changed", refusal=ZONE_DATA_CHANGED, zones=sorted(new))
+        if before - self.known:
+            log.warning("the data of a time zone is what it was", zones=sorted(before - self.known))
 
 
 @dataclass(slots=True)

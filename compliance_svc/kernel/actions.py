@@ -30,6 +30,7 @@ class ActionKind(StrEnum):
     REFUND = "REFUND"
     LOGIN = "LOGIN"
     OPEN_PLAY = "OPEN_PLAY"
+    DEMO_PLAY = "DEMO_PLAY"
     SET_LIMIT = "SET_LIMIT"
     CONFIRM_LIMIT = "CONFIRM_LIMIT"
     CANCEL_PENDING_LIMIT = "CANCEL_PENDING_LIMIT"
@@ -43,12 +44,14 @@ class ActionKind(StrEnum):
     CLOSE_PLAY = "CLOSE_PLAY"
     SET_SESSION_LIMIT = "SET_SESSION_LIMIT"
     ACK_REALITY_CHECK = "ACK_REALITY_CHECK"
+    RENEW_ASSERTION = "RENEW_ASSERTION"
     CLOSE_ACCOUNT = "CLOSE_ACCOUNT"
     RECORD_IDENTITY = "RECORD_IDENTITY"
     RECORD_LOCATION = "RECORD_LOCATION"
     RECORD_SCREENING = "RECORD_SCREENING"
     RECORD_CHECK = "RECORD_CHECK"
     RECORD_RISK = "RECORD_RISK"
+    RECORD_DEPOSIT_FAILURE = "RECORD_DEPOSIT_FAILURE"
 
 
 CREDITS: Final = frozenset(
@@ -170,6 +173,13 @@ class OpenPlay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlay:
+    """Open a game for play money. No money stands behind it, and no session that could stake."""
+
+    kind: ClassVar = ActionKind.DEMO_PLAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePlay:
     """Close a play session."""
 
@@ -193,6 +203,13 @@ class AckRealityCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenewAssertion:
+    """The licensee vouches anew for the stakes of a session (mode ASSERT)."""
+
+    kind: ClassVar = ActionKind.RENEW_ASSERTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetLimit:
     """Set or change a limit. ValueError for a window that the kind does not have."""
 
@@ -205,6 +222,8 @@ class SetLimit:
     """Empty for a limit of time."""
     exponent: int | None = None
     """Needed under packs that look at the height of a limit."""
+    by_licensee: bool = False
+    """The licensee asks and not the player, so it can only become lower."""
 
     def __post_init__(self) -> None:
         """Check the window and the amount."""
@@ -221,6 +240,8 @@ class ConfirmLimit:
     kind: ClassVar = ActionKind.CONFIRM_LIMIT
     limit_kind: LimitKind
     window: Window
+    by_licensee: bool = False
+    """The licensee asks and not the player, which confirms nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +357,8 @@ class Check(StrEnum):
     DUE_DILIGENCE = "CDD"
     CONTACT = "CONTACT"
     """Somebody has talked to the player about high limits."""
+    PAYMENTS = "PAYMENTS"
+    """Somebody has looked into deposits that failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +367,8 @@ class RecordCheck:
 
     kind: ClassVar = ActionKind.RECORD_CHECK
     check: Check
+    evidence: str = ""
+    """Source and reference of what it rests on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +381,17 @@ class RecordRisk:
     until_us: int
     diligence: bool = False
     """Two people have decided that deposits wait for due diligence, however long the flag holds."""
+    evidence: str = ""
+    """Source and reference of what it rests on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDepositFailure:
+    """A deposit of the player did not succeed at whoever takes payments."""
+
+    kind: ClassVar = ActionKind.RECORD_DEPOSIT_FAILURE
+    event_us: int
+    """When it failed."""
     evidence: str = ""
     """Source and reference of what it rests on."""
 
@@ -374,11 +410,22 @@ Protective: TypeAlias = (
     | RecordScreening
     | RecordCheck
     | RecordRisk
+    | RecordDepositFailure
 )
 """Actions that change what protects the player, or what is known of the person."""
 
-Standing: TypeAlias = Login | Register | Marketing | CancelWithdrawal | ClosePlay | SetSessionLimit | AckRealityCheck
-"""Questions with a yes or no, without a game."""
+Standing: TypeAlias = (
+    Login
+    | Register
+    | Marketing
+    | DemoPlay
+    | CancelWithdrawal
+    | ClosePlay
+    | SetSessionLimit
+    | AckRealityCheck
+    | RenewAssertion
+)
+"""Questions with a yes or no, without a game of money."""
 
 Action: TypeAlias = Bet | Tip | Deposit | Credit | OpenPlay | Standing | Protective
 

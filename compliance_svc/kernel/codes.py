@@ -17,14 +17,17 @@ class Code(StrEnum):
     """Reason codes; the order of definition is the order of report.
 
     The order is that of the golden corpus, with codes of our own: SEX.TERM (the
-    pack offers no such term) after SEX.MIN_TERM, AML.REVIEW (a flag of risk monitoring) after the
-    other codes of its family, LIM.STAKE (the player's own limit of a single stake) after LIM.LOSS.
+    pack offers no such term) after SEX.MIN_TERM, AML.REVIEW (a flag of risk monitoring), PAY.REVIEW
+    (too many failed deposits), SES.INACTIVE, GAM.RETURN (the certified return is too low) and GAM.FEATURE after the other
+    codes of their families, LIM.STAKE (the player's own limit of a single stake) after LIM.LOSS, LIM.PLAYER_ONLY
+    (the licensee asked for a higher limit) before LIM.CONTACT_REQUIRED, SYS.ZONE_DATA after SYS.CLOCK.
     """
 
     SYS_FACT_MISSING = "SYS.FACT_MISSING"
     SYS_NO_PACK = "SYS.NO_PACK"
     SYS_SUSPENDED = "SYS.SUSPENDED"
     SYS_CLOCK = "SYS.CLOCK"
+    SYS_ZONE_DATA = "SYS.ZONE_DATA"
     SYS_AUDIT_UNAVAILABLE = "SYS.AUDIT_UNAVAILABLE"
     SYS_COUNTERS_UNAVAILABLE = "SYS.COUNTERS_UNAVAILABLE"
     SYS_FX_STALE = "SYS.FX_STALE"
@@ -66,15 +69,19 @@ class Code(StrEnum):
     LIM_LOSS = "LIM.LOSS"
     LIM_STAKE = "LIM.STAKE"
     LIM_TIME = "LIM.TIME"
+    LIM_PLAYER_ONLY = "LIM.PLAYER_ONLY"
     LIM_CONTACT_REQUIRED = "LIM.CONTACT_REQUIRED"
     LIM_INCREASE_CONFIRM = "LIM.INCREASE.CONFIRM"
     PAY_NO_REVERSAL = "PAY.NO_REVERSAL"
+    PAY_REVIEW = "PAY.REVIEW"
     GAM_CATEGORY = "GAM.CATEGORY"
     GAM_JACKPOT = "GAM.JACKPOT"
     GAM_NOT_CERTIFIED = "GAM.NOT_CERTIFIED"
     GAM_STAKE_CAP = "GAM.STAKE_CAP"
     GAM_TOO_FAST = "GAM.TOO_FAST"
     GAM_AUTOPLAY = "GAM.AUTOPLAY"
+    GAM_RETURN = "GAM.RETURN"
+    GAM_FEATURE = "GAM.FEATURE"
     SES_PERMIT_EXPIRED = "SES.PERMIT_EXPIRED"
     SES_ENDED = "SES.ENDED"
     SES_PARALLEL = "SES.PARALLEL"
@@ -83,6 +90,7 @@ class Code(StrEnum):
     SES_SPEND_LIMIT = "SES.SPEND_LIMIT"
     SES_TIME_LIMIT = "SES.TIME_LIMIT"
     SES_LIMIT_LOCKED = "SES.LIMIT_LOCKED"
+    SES_INACTIVE = "SES.INACTIVE"
     SES_RC_DUE = "SES.RC_DUE"
 
 
@@ -112,6 +120,8 @@ class Obligation(StrEnum):
     CDD_DUE = "CDD_DUE"
     CONTACT_PLAYER = "CONTACT_PLAYER"
     LATCH_DEPOSIT_BLOCK = "LATCH_DEPOSIT_BLOCK"
+    INVESTIGATE_PAYMENTS = "INVESTIGATE_PAYMENTS"
+    REVIEW_LIMITS = "REVIEW_LIMITS"
 
 
 LIMIT_OF: Final = {

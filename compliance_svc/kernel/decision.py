@@ -12,7 +12,7 @@ from compliance_svc.kernel.protection import Identity, Protection
 from compliance_svc.kernel.values import value
 from compliance_svc.kernel.version import KERNEL_VERSION
 
-_SESSION_LIMITS: Final = frozenset({Code.SES_SPEND_LIMIT, Code.SES_TIME_LIMIT})
+_ENDS: Final = frozenset({Code.SES_SPEND_LIMIT, Code.SES_TIME_LIMIT, Code.SES_INACTIVE})
 
 
 @value()
@@ -53,8 +53,13 @@ class Decision:
 
     @property
     def ends_session(self) -> bool:
-        """True if the bet did not fit what the player fixed for the session, which is over by that."""
-        return any(reason.code in _SESSION_LIMITS for reason in self.details)
+        """True if the session is over by this bet: it does not fit what the player fixed, or the player was away for too long."""
+        return self.session_end is not None
+
+    @property
+    def session_end(self) -> Code | None:
+        """The first reason by which the session is over; None if it is not."""
+        return next((reason.code for reason in self.details if reason.code in _ENDS), None)
 
     @property
     def disposition(self) -> str | None:
@@ -71,10 +76,16 @@ class Decision:
     def guardrail(self) -> str:
         """How much still works: `G0` everything, `G1` a source behind the play is silent, `G3` a source outside is silent, `G4` no debits."""
         outside = self.facts.outside
-        if outside.clock_off or outside.counters_down or outside.audit_down or outside.pack_doubted:
+        if (
+            outside.clock_off
+            or outside.zone_changed
+            or outside.counters_down
+            or outside.audit_down
+            or outside.pack_doubted
+        ):
             return "G4"
         answers = (outside.register, outside.limit_file, outside.activity)
-        if outside.register_silent or outside.geo_silent or Answer.SILENT in answers:
+        if outside.register_silent or outside.geo_silent or outside.limit_file_silent or Answer.SILENT in answers:
             return "G3"
         return "G1" if outside.screening_silent else "G0"
 

@@ -54,13 +54,15 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "automatic": bool,
     "renews": bool,
     "diligence": bool,
+    "by_licensee": bool,
     "check": Check,
 }
 _RESULTS: Final = {ActionKind.RECORD_IDENTITY: Identity, ActionKind.RECORD_SCREENING: Screening}
 _OUTSIDE: Final[dict[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("register", "limit_file", "activity"), Answer),
     **dict.fromkeys(("limit_left_minor", "clock_offset_us", "clock_error_us", "clock_measured_us"), int),
-    "clock_source": str,
+    "limit_file_answered_us": int,
+    **dict.fromkeys(("clock_source", "limit_file_source", "limit_file_reference"), str),
 }
 _UsageKey: TypeAlias = tuple[str, str, int]
 
@@ -150,7 +152,8 @@ def _read_game(value: dict[str, Any] | None) -> Game | None:
     if value is None:
         return None
     category = value.pop("category", None)
-    return Game(category=None if category is None else Category(category), **value)
+    features = tuple(value.pop("features", ()))
+    return Game(category=None if category is None else Category(category), features=features, **value)
 
 
 def _read_outside(value: dict[str, Any]) -> Outside:

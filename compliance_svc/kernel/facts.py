@@ -55,6 +55,8 @@ class Session:
     """Time that the player fixed at the opening."""
     spent_minor: int = 0
     """Stakes of the session so far, not given back. Kept only under a spend limit."""
+    vouched_us: int | None = None
+    """When the licensee vouched last for stakes of the session (mode ASSERT)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,10 @@ class Game:
     """The build that runs is one of those with a certificate."""
     progressive: bool = False
     """The game feeds or pays a progressive jackpot."""
+    return_ppm: int = 0
+    """Certified return in millionths of the stakes, for OPEN_PLAY; 0: not told."""
+    features: tuple[str, ...] = ()
+    """What the game can do that some markets forbid, for OPEN_PLAY."""
 
 
 class Answer(StrEnum):
@@ -96,12 +102,20 @@ class Outside:
     """The cross-operator limit file."""
     limit_left_minor: int | None = None
     """What the limit file leaves, if it named an amount."""
+    limit_file_source: str = ""
+    """Which file that was; of several, the one that leaves least."""
+    limit_file_answered_us: int | None = None
+    """When it answered, on our clock: the age is the time of the decision less this."""
+    limit_file_reference: str = ""
+    """Under which reference of ours it keeps the deposit, if it was asked to."""
     activity: Answer = Answer.LICENSEE
     """The cross-operator activity file."""
     geo_silent: bool = False
     """The source of physical locations does not answer."""
     screening_silent: bool = False
     """The source of screenings does not answer."""
+    limit_file_silent: bool = False
+    """A limit file of the player's market does not answer."""
     register_silent: bool = False
     """The last question to the exclusion register, whoever asked, had no answer."""
     clock_off: bool = False
@@ -114,6 +128,8 @@ class Outside:
     """When that was, on the clock itself: the age is the time of the decision less this."""
     clock_source: str = ""
     """What it was compared with."""
+    zone_changed: bool = False
+    """The data of the market's time zone has changed since this process has loaded it."""
     counters_down: bool = False
     audit_down: bool = False
     """Evidence cannot be made durable."""

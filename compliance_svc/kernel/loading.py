@@ -111,14 +111,20 @@ def _moment(text: str | None) -> int | None:
 
 
 def resolve_with(document: PackDocument, documents: dict[tuple[str, str], PackDocument]) -> PackDocument:
-    """Return a pack with what it inherits from one of these. PackError if it is none of them."""
+    """Return a pack with what it inherits from one of these, and that from another one. PackError if it is none of them."""
+    return _resolved(document, documents, ())
+
+
+def _resolved(
+    document: PackDocument, documents: dict[tuple[str, str], PackDocument], heirs: tuple[str, ...]
+) -> PackDocument:
     if document.inherits is None:
         return document.resolved(None)
     name, _, version = document.inherits.partition("@")
     parent = documents.get((name, version))
-    if parent is None or parent.inherits is not None:
-        raise document.error(f"inherits {document.inherits}, which is not a pack that stands alone")
-    return document.resolved(parent)
+    if parent is None or document.inherits in heirs:
+        raise document.error(f"inherits {document.inherits}, which is not a pack that can stand")
+    return document.resolved(_resolved(parent, documents, (*heirs, document.inherits)))
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -10,9 +10,10 @@ from compliance_svc.kernel.actions import ActionKind, Category, Screening
 from compliance_svc.kernel.rules import CompiledKind, standing
 from compliance_svc.kernel.rules.base import Context, Rule
 from compliance_svc.kernel.rules.money import MoneyTrigger
+from compliance_svc.kernel.rules.outside import ActivityFile, ExternalLimit
 from compliance_svc.kernel.rules.own_limits import bet_limits, confirmed_at_login, deposit_limits
-from compliance_svc.kernel.rules.person import LocationPerWager
-from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.person import DemoPlayAllowed, LocationPerWager
+from compliance_svc.kernel.rules.policies import ContactAbove, FailedDeposits, LimitChange, PlayerBreak, SelfExclusion
 from compliance_svc.kernel.rules.screening import SanctionsScreening
 from compliance_svc.kernel.rules.watching import Watch
 
@@ -25,6 +26,7 @@ ALWAYS: Final = -(2**62)
 _PLAY_AND_PAY: Final = frozenset({ActionKind.BET, ActionKind.TIP, ActionKind.DEPOSIT, ActionKind.OPEN_PLAY})
 _GAMES: Final = frozenset({ActionKind.BET, ActionKind.OPEN_PLAY})
 _ENTRANCES: Final = frozenset({ActionKind.LOGIN, ActionKind.REGISTER})
+_VOUCHED: Final = _GAMES | {ActionKind.RENEW_ASSERTION}
 
 ANY_EXCLUSION: Final = SelfExclusion(terms=None, minimum="6mo", return_delay_s=0, return_delay_endless_s=0)
 ANY_BREAK: Final = PlayerBreak(terms=None)
@@ -67,6 +69,8 @@ class Pack:
     self_exclusion: SelfExclusion = ANY_EXCLUSION
     player_break: PlayerBreak = ANY_BREAK
     contacts: tuple[ContactAbove, ...] = ()
+    failed_deposits: FailedDeposits | None = None
+    """None: they are not counted."""
     watches: tuple[NamedWatch, ...] = ()
     currency: str = ""
     territory: str = ""
@@ -94,6 +98,11 @@ class Pack:
         """The thresholds with a duty."""
         return tuple(rule.params for rule in self.rules if isinstance(rule.params, MoneyTrigger))
 
+    @property
+    def knows_demo_play(self) -> bool:
+        """Whether it says who may open a game for play money."""
+        return any(isinstance(rule.params, DemoPlayAllowed) for rule in self.rules)
+
     def asks_diligence(self, result: Screening) -> bool:
         """Say whether due diligence is due after a result of a screening."""
         rules = [rule.params for rule in self.rules if isinstance(rule.params, SanctionsScreening)]
@@ -104,6 +113,18 @@ class Pack:
         """Seconds after which a place has to be checked again; none where a result holds as long as its source says."""
         places = (rule.params for rule in self.rules if isinstance(rule.params, LocationPerWager))
         return tuple(place.recheck_s for place in places if place.recheck_s is not None)
+
+    @property
+    def limit_files(self) -> frozenset[str]:
+        """The cross-operator limit files that are asked at deposits."""
+        rules = [rule.params for rule in self.rules if isinstance(rule.params, ExternalLimit)]
+        return frozenset(name for rule in rules for name in rule.sources)
+
+    @property
+    def activity_files(self) -> frozenset[str]:
+        """The cross-operator activity files that are asked at the opening of play."""
+        rules = [rule.params for rule in self.rules if isinstance(rule.params, ActivityFile)]
+        return frozenset(name for rule in rules for name in rule.sources)
 
     def _compile(self, kind: ActionKind, category: Category | None, currency: str, exponent: int) -> Plan:
         context = Context(zone=self.zone, category=category, currency=currency, exponent=exponent)
@@ -119,16 +140,17 @@ NO_PACK: Final = Pack(name="", version="", digest="", zone=UTC, from_us=ALWAYS, 
 
 
 def _standing_rules(kind: ActionKind, pack: Pack) -> Iterable[Rule]:
-    if pack.name == "" and kind in (_PLAY_AND_PAY | _ENTRANCES | {ActionKind.CANCEL_WITHDRAWAL}):
+    if pack.name == "" and kind in (_PLAY_AND_PAY | _ENTRANCES | {ActionKind.CANCEL_WITHDRAWAL, ActionKind.DEMO_PLAY}):
         yield standing.no_pack
-    if kind in _PLAY_AND_PAY:
+    if kind in _PLAY_AND_PAY | {ActionKind.DEMO_PLAY}:
         yield standing.in_order
         yield standing.free_to_play
     if kind in _ENTRANCES:
         yield standing.not_excluded
         yield standing.licensed
-    if kind in _GAMES:
+    if kind in _VOUCHED:
         yield standing.asserted
+    if kind in _GAMES:
         yield standing.certified
     yield from _own_rules(kind, pack)
 
@@ -139,13 +161,16 @@ def _own_rules(kind: ActionKind, pack: Pack) -> Iterable[Rule]:
             yield standing.permitted
             yield standing.fits_session
             yield bet_limits(pack.zone)
-        case ActionKind.TIP:
+        case ActionKind.TIP | ActionKind.RENEW_ASSERTION:
             yield standing.permitted
         case ActionKind.DEPOSIT:
             yield standing.deposits_open
             yield deposit_limits(pack.zone)
         case ActionKind.OPEN_PLAY:
             yield standing.renewable
+        # A pack without any rule is the sandbox: no market, so no law of it that could be unknown.
+        case ActionKind.DEMO_PLAY if pack.rules and not pack.knows_demo_play:
+            yield standing.demo_unknown
         case ActionKind.MARKETING:
             yield standing.marketing_allowed
         case ActionKind.LOGIN if pack.limit_change is not None and pack.limit_change.increase_confirm == "at_login":

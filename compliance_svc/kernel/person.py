@@ -8,6 +8,7 @@ from compliance_svc.kernel.actions import (
     CloseAccount,
     Protective,
     RecordCheck,
+    RecordDepositFailure,
     RecordIdentity,
     RecordLocation,
     RecordRisk,
@@ -25,20 +26,23 @@ def record(pack: Pack, state: Protection, action: Protective, now_us: int) -> Pr
     """Return the state after a finding; None if it changes nothing."""
     match action:
         case RecordIdentity():
-            return _identity(state, action)
+            found = _identity(state, action)
         case RecordLocation():
-            return _location(pack, state, action, now_us)
+            found = _location(pack, state, action, now_us)
         case RecordScreening():
-            return _screening(pack, state, action)
+            found = _screening(pack, state, action)
         case RecordCheck():
-            return _check(pack, state, action, now_us)
+            found = _check(pack, state, action, now_us)
         case RecordRisk():
-            return _risk(state, action, now_us)
+            found = _risk(state, action, now_us)
+        case RecordDepositFailure():
+            found = _deposit_failure(pack, state, action)
         case CloseAccount():
-            return state.about(closed=True).without_permits()
+            found = state.about(closed=True).without_permits()
         case _:
             message = f"not a finding: {action.kind}"
             raise ValueError(message)
+    return found
 
 
 def _identity(state: Protection, action: RecordIdentity) -> Protection | None:
@@ -81,10 +85,24 @@ def _screening(pack: Pack, state: Protection, action: RecordScreening) -> Protec
 def _check(pack: Pack, state: Protection, action: RecordCheck, now_us: int) -> Protection:
     if action.check is Check.DUE_DILIGENCE:
         return replace(state, person=replace(state.person, diligence_due=False, diligence_done=True))
+    if action.check is Check.PAYMENTS:
+        return state.about(payments_blocked=False, failed_us=())
     if action.check is Check.CONTACT:
         return state.about(contacted=True)
     days = [rule.valid_days for rule in pack.triggers if rule.check is action.check and rule.valid_days]
     return state.about(checked_until_us=now_us + min(days) * DAY_US if days else _WITHOUT_END_US)
+
+
+def _deposit_failure(pack: Pack, state: Protection, action: RecordDepositFailure) -> Protection | None:
+    """Count failures in the window that ends with the last one, whatever order they are told in."""
+    rule = pack.failed_deposits
+    if rule is None or state.person.payments_blocked:
+        return None
+    known = sorted([*state.person.failed_us, action.event_us])
+    recent = tuple(one for one in known if one > known[-1] - rule.window_s * SECOND_US)
+    if len(recent) < rule.count:
+        return state.about(failed_us=recent)
+    return state.about(failed_us=(), payments_blocked=True)
 
 
 def _risk(state: Protection, action: RecordRisk, now_us: int) -> Protection | None:

@@ -72,6 +72,12 @@ class Person:
     closed: bool = False
     flags: tuple[tuple[str, int], ...] = ()
     """Flags of risk monitoring, by name, each with its end."""
+    failed_us: tuple[int, ...] = ()
+    """When the last deposits failed, under a pack that counts them."""
+    payments_blocked: bool = False
+    """Too many deposits have failed: none until somebody has investigated."""
+    reviewed_us: int | None = None
+    """When the player was last reminded to review the limits."""
 
     def is_flagged(self, now_us: int) -> bool:
         """Say whether a flag holds now."""
@@ -163,7 +169,10 @@ def _person(person: Person) -> Json:
 def _plain(value: Any) -> Json:  # noqa: ANN401 - a field of `Person`
     if type(value) is int:
         return number(value)
-    return [list(one) for one in value] if isinstance(value, tuple) else value
+    found: Json = value
+    if isinstance(value, tuple):
+        found = [list(one) if isinstance(one, tuple) else number(one) for one in value]
+    return found
 
 
 def _limit(limit: Limit) -> Json:
@@ -218,6 +227,8 @@ def _read_person(value: dict[str, Any]) -> Person:
         value["frozen_minor"] = int(value["frozen_minor"])
     if "flags" in value:
         value["flags"] = tuple((str(name), int(until_us)) for name, until_us in value["flags"])
+    if "failed_us" in value:
+        value["failed_us"] = tuple(map(int, value["failed_us"]))
     return Person(**value)
 
 

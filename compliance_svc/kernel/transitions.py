@@ -61,8 +61,14 @@ def change(pack: Pack, player: Player, action: Protective, now_us: int) -> Chang
         case ApproveReinstatement():
             found = approve_reinstatement(pack, state, now_us)
         case _:
-            found = Change(protection=record(pack, state, action, now_us))
+            found = _finding(record(pack, state, action, now_us), state)
     return found
+
+
+def _finding(found: Protection | None, before: Protection) -> Change:
+    """Say what a finding changes, and who has to look into it."""
+    blocks = found is not None and found.person.payments_blocked and not before.person.payments_blocked
+    return Change(protection=found, obligations=(Obligation.INVESTIGATE_PAYMENTS,) if blocks else ())
 
 
 def set_limit(pack: Pack, player: Player, state: Protection, action: SetLimit, now_us: int) -> Change:
@@ -70,8 +76,8 @@ def set_limit(pack: Pack, player: Player, state: Protection, action: SetLimit, n
     current = state.limit(action.limit_kind, action.window)
     if action.currency != _currency(player, action) or (current is not None and current.currency != action.currency):
         return _denied(Code.SYS_FX_STALE)
-    if current is not None and action.amount_minor <= current.in_force(now_us):
-        return _limit_now(state, replace(current, amount_minor=action.amount_minor, pending=None), now_us)
+    if current is not None and (action.by_licensee or action.amount_minor <= current.in_force(now_us)):
+        return _lower(state, current, action.amount_minor, now_us)
     contact = Change() if state.person.contacted else _contact(pack, player, action, now_us)
     if contact.code is not None:
         return contact
@@ -118,6 +124,12 @@ def _limit_now(state: Protection, limit: Limit, now_us: int) -> Change:
     return Change(effective_us=now_us, protection=state.with_limit(limit))
 
 
+def _lower(state: Protection, current: Limit, amount_minor: int, now_us: int) -> Change:
+    if amount_minor > current.in_force(now_us):
+        return _denied(Code.LIM_PLAYER_ONLY)
+    return _limit_now(state, replace(current, amount_minor=amount_minor, pending=None), now_us)
+
+
 def _increase(pack: Pack, state: Protection, current: Limit, action: SetLimit, now_us: int) -> Change:
     policy = pack.limit_change or AT_ONCE
     effective_us = now_us + policy.increase_delay_s * SECOND_US
@@ -135,6 +147,8 @@ def _increase(pack: Pack, state: Protection, current: Limit, action: SetLimit, n
 
 def confirm_limit(state: Protection, action: ConfirmLimit, now_us: int) -> Change:
     """Bring a ripe increase into force. Without one there is nothing to confirm: DENY SYS.FACT_MISSING."""
+    if action.by_licensee:
+        return _denied(Code.LIM_PLAYER_ONLY)
     limit = state.limit(action.limit_kind, action.window)
     raised = None if limit is None else limit.awaits_confirmation(now_us)
     if limit is None or raised is None:

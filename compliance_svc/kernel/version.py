@@ -2,5 +2,5 @@
 
 from typing import Final
 
-KERNEL_VERSION: Final = "5"
+KERNEL_VERSION: Final = "7"
 """Raised with every change that could change a decision or its record."""

@@ -20,11 +20,10 @@ class CursorMovedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What one page of a shard's log has changed."""
+    """What pages of some shards' logs have changed."""
 
-    shard: int
-    after: int
-    position: int
+    moved: Mapping[int, tuple[int, int]]
+    """By shard: after which position its page begins, and up to which it reaches."""
     before: Mapping[Owner, History]
     now: Mapping[Owner, History]
     entries: Sequence[Entry]
@@ -58,7 +57,7 @@ class Histories(Protocol):
     async def histories(self, owners: Sequence[Owner], since_us: int) -> dict[Owner, History]: ...
 
     async def keep(self, taken: Taken) -> None:
-        """Store all of it with the cursor, or nothing. Errors: CursorMovedError."""
+        """Store all of it with the cursors, or nothing. Errors: CursorMovedError."""
         ...
 
 

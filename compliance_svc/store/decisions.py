@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from compliance_svc.comparing import Changed, Difference, Span
-from compliance_svc.domain import StoredDecision
+from compliance_svc.domain import EXCLUSIONS, StoredDecision
 from mesh.arrays import flags, numbers, texts
 from mesh.database import is_outage
 from mesh.errors import DependencyDownError
@@ -157,7 +157,7 @@ class DecisionStore:
         return StoredDecision(**rows[0]) if rows else None
 
     async def of_player(
-        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
+        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool, only_exclusions: bool = False
     ) -> list[StoredDecision]:
         """A player's decisions before a sequence, the newest first. A player has one shard."""
         wanted = sa.select(decision).where(
@@ -165,6 +165,10 @@ class DecisionStore:
         )
         if only_refusals:
             wanted = wanted.where(~decision.c.allowed)
+        if only_exclusions:
+            # The record is canonical JSON, and no text in it can hold a name in quotes.
+            attempt = sa.and_(~decision.c.allowed, decision.c.record.contains('"code":"SEX.'))
+            wanted = wanted.where(sa.or_(decision.c.kind.in_(EXCLUSIONS), attempt))
         rows = await self._read(wanted.order_by(decision.c.sequence.desc()).limit(limit))
         return [StoredDecision(**row) for row in rows]
 

@@ -43,6 +43,8 @@ _LOCK = 0x7061636B
 
 Decide = Callable[[Docket], Event | None]
 
+_LAST = sa.select(sa.func.coalesce(sa.func.max(pack_event.c.position), 0))
+
 
 class ReleaseStore:
     """Adds one event at a time, decided on everything that was there."""
@@ -50,10 +52,20 @@ class ReleaseStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._parsed: dict[tuple[str, str], Proposal] = {}
+        self._newest: tuple[int, Docket] | None = None
+        """The position of the last event that was seen, and everything up to it."""
 
     async def docket(self) -> Docket:
-        """Every pack and every event."""
-        return await self._guarded(self._engine.connect, self._read)
+        """Every pack and every event. Read again only if an event was added: nothing changes without one."""
+
+        async def work(connection: AsyncConnection) -> Docket:
+            last = (await connection.execute(_LAST)).scalar_one()
+            if self._newest is None or self._newest[0] != last:
+                found = await self._read(connection)
+                self._newest = (found.events[-1].position if found.events else 0), found
+            return self._newest[1]
+
+        return await self._guarded(self._engine.connect, work)
 
     async def add(self, decide: Decide, proposal: Proposal | None = None) -> Docket:
         """Add the event that is decided on, if any, and return all. A new pack is stored with its first event."""
@@ -72,8 +84,9 @@ class ReleaseStore:
         return await self._guarded(self._engine.begin, work)
 
     async def _read(self, connection: AsyncConnection) -> Docket:
-        packs = (await connection.execute(sa.select(pack_release))).mappings().all()
+        # In this order no event is seen without its pack.
         events = (await connection.execute(sa.select(pack_event).order_by(pack_event.c.position))).mappings().all()
+        packs = (await connection.execute(sa.select(pack_release))).mappings().all()
         return docket([self._proposal(row) for row in packs], [_event(row) for row in events])
 
     def _proposal(self, row: sa.RowMapping) -> Proposal:

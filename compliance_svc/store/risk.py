@@ -60,7 +60,7 @@ class RiskStore:
         }
 
     async def keep(self, taken: Taken) -> None:
-        """Store all of it with the cursor, or nothing. Errors: CursorMovedError."""
+        """Store all of it with the cursors, or nothing. Errors: CursorMovedError."""
 
         async def work(connection: AsyncConnection) -> None:
             if taken.cases:
@@ -176,6 +176,10 @@ _EVENTS: Final = sa.select(risk_case_event, risk_case.c.licensee, risk_case.c.pl
 )
 
 
+_NEW_CURSORS: Final = insert(risk_cursor)
+_MOVE_CURSORS: Final = _NEW_CURSORS.on_conflict_do_update(
+    index_elements=["shard"], set_={"sequence": _NEW_CURSORS.excluded.sequence}
+)
 _NEW_TOTALS: Final = insert(risk_total)
 _KEEP_TOTALS: Final = _NEW_TOTALS.on_conflict_do_update(
     index_elements=["licensee", "player", "currency"], set_={"totals": _NEW_TOTALS.excluded.totals}
@@ -195,19 +199,23 @@ async def _lock(connection: AsyncConnection) -> None:
 
 
 async def _move(connection: AsyncConnection, taken: Taken) -> None:
-    """Move the cursor from where the page began. A row that is not there is made at zero."""
-    await connection.execute(insert(risk_cursor).values(shard=taken.shard, sequence=0).on_conflict_do_nothing())
-    moved = await connection.execute(
-        risk_cursor.update()
-        .where(risk_cursor.c.shard == taken.shard, risk_cursor.c.sequence == taken.after)
-        .values(sequence=taken.position)
-    )
-    if not moved.rowcount:
+    """Move the cursors from where the pages began. Rows that are not there are made at zero."""
+    shards = sorted(taken.moved)
+    if not shards:
+        return
+    fresh = [{"shard": shard, "sequence": 0} for shard in shards]
+    await connection.execute(insert(risk_cursor).on_conflict_do_nothing(), fresh)
+    # In one order: two processes never wait for each other.
+    held = sa.select(risk_cursor).where(risk_cursor.c.shard.in_(shards)).order_by(risk_cursor.c.shard).with_for_update()
+    stands = {row["shard"]: row["sequence"] for row in (await connection.execute(held)).mappings()}
+    if any(stands[shard] != after for shard, (after, _) in taken.moved.items()):
         raise CursorMovedError
+    ends = [{"shard": shard, "sequence": taken.moved[shard][1]} for shard in shards]
+    await connection.execute(_MOVE_CURSORS, ends)
 
 
 async def _keep_histories(connection: AsyncConnection, taken: Taken) -> None:
-    """One message to the database for all players of a page, in one order: two processes never wait for each other."""
+    """One message to the database for all players of the pages, in one order: two processes never wait for each other."""
     owners = sorted(taken.now)
     totals = [
         dict(zip(("licensee", "player", "currency"), owner, strict=True))

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import httpx
 
+from fact_sources.lease import HealthLease
 from mesh import logs
 
 _log = logs.get("fact_sources.geolocation")
@@ -47,24 +48,22 @@ class Watch:
         self._ask = ask
         self._teller = teller
         self._every_s = every_s
-        self._hold_s = hold_s
+        self._lease = HealthLease(hold_s)
         self._now_s = now_s
         self._stop = threading.Event()
-        self._told: bool | None = None
-        self._told_s = 0.0
 
     def once(self) -> None:
         """Ask, and tell if that is needed. What nobody could be told is told the next time."""
         silent, now_s = not self._ask(), self._now_s()
-        if silent == self._told and now_s - self._told_s < self._hold_s / 3:
+        if not self._lease.is_due(silent=silent, now_s=now_s):
             return
         if not self._teller.tell(silent=silent):
             _log.warning("no wallet could be told how the vendor is")
-            self._told = None
+            self._lease.silent = None
             return
-        if silent != bool(self._told):
+        if silent != bool(self._lease.silent):
             _log.warning("the vendor is silent" if silent else "the vendor answers again")
-        self._told, self._told_s = silent, now_s
+        self._lease.renew(silent=silent, now_s=now_s)
 
     def run(self) -> None:
         """Until `stop`."""

@@ -1,12 +1,11 @@
 """Asks the register over HTTP. Every failure is silence."""
 
-import asyncio
+import json
 
 import httpx
 
+from fact_sources.asking import TooLongError, post
 from fact_sources.register.reading import Said, Trouble, read, silent
-
-_MOST_BYTES = 64 * 1024
 
 
 class RegisterClient:
@@ -20,23 +19,13 @@ class RegisterClient:
 
     async def ask(self, reference: str) -> Said:
         """What the register says of a player now, within the time that it has."""
+        body = json.dumps({"reference": reference}).encode()
         try:
-            # Over all of it: a register that sends a byte a second is slow too.
-            async with asyncio.timeout(self._timeout_s):
-                request = self._client.build_request(
-                    "POST", self._url, json={"reference": reference}, headers=self._headers
-                )
-                response = await self._client.send(request, stream=True)
-                try:
-                    body = b""
-                    async for part in response.aiter_bytes():
-                        body += part
-                        if len(body) > _MOST_BYTES:
-                            return silent(Trouble.UNREADABLE)
-                finally:
-                    await response.aclose()
-        except (TimeoutError, httpx.TimeoutException):
+            reply = await post(self._client, self._url, body, self._headers, self._timeout_s)
+        except TooLongError:
+            return silent(Trouble.UNREADABLE)
+        except TimeoutError:
             return silent(Trouble.TIMEOUT)
         except httpx.HTTPError:
             return silent(Trouble.UNREACHABLE)
-        return read(response.status_code, body, reference)
+        return read(reply.status, reply.body, reference)

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import grpc
 
+from fact_sources.lease import HealthLease
 from fact_sources.sanctions.reading import Result, Said, SilentError
 from fact_sources.sanctions.state import Found, State
 from mesh import logs
@@ -56,10 +57,8 @@ class Screening:
         self._state = state
         self._source = source
         self._mesh = mesh
-        self._hold_s = hold_s
+        self._lease = HealthLease(hold_s)
         self._now_s = now_s
-        self._told: bool | None = None
-        self._told_s = 0.0
         self._stop = threading.Event()
 
     def round(self) -> None:
@@ -121,7 +120,7 @@ class Screening:
             self._state.recorded(found)
 
     def _tell(self, *, silent: bool) -> None:
-        if silent == self._told and self._now_s() - self._told_s < self._hold_s / 3:
+        if not self._lease.is_due(silent=silent, now_s=self._now_s()):
             return
         self._mesh.tell(silent=silent)
-        self._told, self._told_s = silent, self._now_s()
+        self._lease.renew(silent=silent, now_s=self._now_s())

@@ -40,6 +40,7 @@ def _show(known: dict[str, Any]) -> None:
     for part in ("transaction", "decision", "hold", "commitment"):
         _show_fields(part, known)
     _show_attempts(known)
+    _show_upstream(known)
     _show_postings(known["postings"])
     _show_related(known["related"])
     for part in ("round", "balances"):
@@ -57,8 +58,57 @@ def _show_fields(part: str, known: dict[str, Any]) -> None:
 
 def _show_attempts(known: dict[str, Any]) -> None:
     console.print(f"\n[bold]calls[/bold] with this key: {known['attempt_count']}")
-    rows = [(one["time"], one["caller"], one["request_id"], _outcome(one), _answered(one)) for one in known["attempts"]]
-    write_table(("when", "who", "request id", "outcome", ""), rows)
+    rows: list[tuple[str, ...]] = [
+        (one["time"], one["caller"], str(one["request_id"]), _proof(one), _outcome(one), _answered(one))
+        for one in known["attempts"]
+    ]
+    rows += [
+        (one["time"], known["transaction"]["source"], one.get("request_id", ""), one["event"], "", "not believed")
+        for one in known["refused_messages"]
+    ]
+    write_table(("when", "who", "request id", "proved by", "outcome", ""), sorted(rows))
+    if known["deliveries"]:
+        console.print("\n[bold]sent again[/bold] by the provider, while there is no clear answer")
+        write_table(("", "waits for", "times", "first after", "then"), [_delivery(one) for one in known["deliveries"]])
+
+
+def _proof(attempt: dict[str, Any]) -> str:
+    return str(attempt.get("proof", "")).removeprefix("ATTEMPT_PROOF_").lower()
+
+
+def _delivery(one: dict[str, Any]) -> tuple[str, ...]:
+    given_up = str(one["given_up"]).removeprefix("GIVEN_UP_").lower()
+    times = str(one.get("attempts", "until answered"))
+    return (
+        str(one["kind"]).removeprefix("MESSAGE_KIND_").lower(),
+        one["timeout"],
+        times,
+        one.get("first_wait", ""),
+        {"cancel": "it cancels", "never": "it never gives up", "people": "people look"}[given_up],
+    )
+
+
+def _show_upstream(known: dict[str, Any]) -> None:
+    if known["upstream_attempts"]:
+        console.print("\n[bold]asked of the licensee's wallet[/bold]")
+        calls = [
+            (*(one[name] for name in _OF_CALL), _outcome(one) or "nothing known") for one in known["upstream_attempts"]
+        ]
+        write_table(("when", "method", "key", "took", "it said", "to us"), calls)
+    if known["pending_calls"]:
+        console.print("\n[bold]still to be answered[/bold] by the licensee's wallet")
+        write_table(
+            ("key", "kind", "attempts", "next attempt at", "last error"), list(map(_waiting, known["pending_calls"]))
+        )
+
+
+_OF_CALL = ("time", "method", "call_key", "latency", "answer")
+
+
+def _waiting(call: dict[str, Any]) -> tuple[str, ...]:
+    kind = str(call["kind"]).removeprefix("TRANSACTION_KIND_").lower()
+    due = "a person has to look" if call.get("stuck") else call["next_attempt_time"]
+    return call["call_id"], kind, str(call.get("attempts", 0)), due, call.get("last_error", "")
 
 
 def _answered(attempt: dict[str, Any]) -> str:

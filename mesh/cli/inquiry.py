@@ -12,8 +12,10 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from mesh.cli.output import CommandError
-from mesh.cli.platform import call, wallet_channel
+from mesh.cli.platform import adapter_channel, call, wallet_channel
 from mesh.dev import running
+from pitboss.provider.v1.provider_adapter_service_pb2 import GetDeliveryPolicyRequest
+from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceStub
 from pitboss.wallet.v1 import history_service_pb2 as history
 from pitboss.wallet.v1 import ledger_service_pb2 as ledger
 from pitboss.wallet.v1.history_service_pb2_grpc import HistoryServiceStub
@@ -42,6 +44,10 @@ def answer(asked: Question) -> dict[str, Any]:
         "decision": told.get("decision"),
         "attempts": told.get("attempts", []),
         "attempt_count": int(told.get("attempt_count", 0)),
+        "refused_messages": told.get("refused_messages", []),
+        "upstream_attempts": told.get("upstream_attempts", []),
+        "pending_calls": told.get("pending_calls", []),
+        "deliveries": deliveries(found.source),
         "postings": told.get("postings", []),
         "related": told.get("related", []),
         "hold": told.get("hold"),
@@ -98,6 +104,18 @@ def _explanation(owner: str, found: Transaction) -> dict[str, Any]:
     request = history.ExplainTransactionRequest(transaction_id=found.transaction_id)
     with wallet_channel() as channel:
         return _fields_of(call(HistoryServiceStub(channel).ExplainTransaction, request, licensee=owner))
+
+
+def deliveries(source: str) -> list[dict[str, Any]]:
+    """How the provider sends again what it has no clear answer to, if a provider sent it and its adapter answers."""
+    if source not in running.read_mesh()["internal"]["adapters"]:
+        return []
+    with adapter_channel(source) as channel:
+        try:
+            told = call(ProviderAdapterServiceStub(channel).GetDeliveryPolicy, GetDeliveryPolicyRequest())
+        except CommandError:
+            return []
+    return [_fields_of(each) for each in told.deliveries]
 
 
 def _round(owner: str, found: Transaction) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
-"""`pitboss licensee`: create, list, suspend, resume, token."""
+"""`pitboss licensee`: create, list, suspend, resume, vouch, token."""
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,11 @@ Mode = Annotated[
 ]
 Expires = Annotated[int, typer.Option(help="Seconds until the token ends; below zero makes an expired one.")]
 Scopes = Annotated[str, typer.Option(help="What the token may do, separated by commas.")]
+
+PublicKey = Annotated[str, typer.Option(help="Its public key: 32 bytes of Ed25519 in base64.")]
+MaxAge = Annotated[int, typer.Option(help="Seconds for which its word holds.", min=1, max=3_600)]
+Off = Annotated[bool, typer.Option("--off", help="The ledger keeps them again.")]
+_KEY_BYTES = 32
 
 
 @app.command()
@@ -76,6 +82,22 @@ def resume(licensee: Id, *, json: Json = False) -> None:
 
 
 @app.command()
+def vouch(licensee: Id, *, key: PublicKey = "", max_age: MaxAge = 60, off: Off = False, json: Json = False) -> None:
+    """Let a licensee keep limits and exclusions itself and vouch for launches and stakes (mode ASSERT), or end that."""
+    from mesh.cli import registry  # noqa: PLC0415 - as above
+
+    if off == bool(key):
+        raise CommandError("either --key with the licensee's public key, or --off")
+    registry.set_assertions(licensee, None if off else _public_key(key), max_age_s=max_age)
+    if json:
+        write_json({"id": licensee, "mode": "ENFORCE" if off else "ASSERT", "max_age_s": None if off else max_age})
+    elif off:
+        console.print(f"The ledger keeps the limits and exclusions of {licensee}.")
+    else:
+        console.print(f"{licensee} keeps limits and exclusions itself; its word holds for {max_age} s.")
+
+
+@app.command()
 def token(licensee: Id, *, expires: Expires = EXPIRES_S, scopes: Scopes = ALL_SCOPES, json: Json = False) -> None:
     """Print a new token for a licensee."""
     check_id(licensee)
@@ -85,6 +107,16 @@ def token(licensee: Id, *, expires: Expires = EXPIRES_S, scopes: Scopes = ALL_SC
     else:
         # Not through the console, which would break the line.
         typer.echo(made)
+
+
+def _public_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise CommandError("--key is no public key: 32 bytes of Ed25519 in base64")
+    return key
 
 
 def check_id(licensee: str) -> None:

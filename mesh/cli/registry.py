@@ -40,10 +40,29 @@ def mode_of(licensee: Licensee) -> str:
 
 def set_suspended(licensee: str, *, suspended: bool) -> None:
     """Change the flag and nothing else."""
+    entry = _known(licensee)
+    entry.suspended = suspended
+    _put(entry)
+
+
+def set_assertions(licensee: str, key: bytes | None, *, max_age_s: int) -> None:
+    """Change whether the licensee keeps limits and exclusions itself, and with which key it vouches for them."""
+    entry = _known(licensee)
+    entry.ClearField("assertions")
+    if key is not None:
+        entry.assertions.public_key = key
+        entry.assertions.max_age.seconds = max_age_s
+    _put(entry)
+
+
+def _known(licensee: str) -> Licensee:
     entry = next((each for each in all_licensees() if each.licensee_id == licensee), None)
     if entry is None:
         message = f"there is no licensee {licensee!r}; `pitboss licensee list` shows all"
         raise CommandError(message)
-    entry.suspended = suspended
+    return entry
+
+
+def _put(entry: Licensee) -> None:
     with wallet_channel() as channel:
         call(RegistryServiceStub(channel).PutLicensee, PutLicenseeRequest(licensee=entry))

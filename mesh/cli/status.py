@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from mesh.cli.output import Json, state_style, write_json, write_table
 from mesh.dev import running
 
 TIMEOUT_S = 1.5
-SECOND_OPINION_S = 15.0
+YOUNG_S = 15.0
+"""For so long after `up` a process may still be starting: `up` does not wait for those that no bet needs."""
+
+_AGAIN_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +58,15 @@ def _show_opinion(lines: Sequence[Line]) -> None:
 
 def ask(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> Line:
     """Ask one process of the mesh."""
-    alive = running.is_alive(process["pid"])
-    state = (_problem(mesh, process) or "ready") if alive else "ended"
+    state = _state(mesh, process)
+    while state not in ("ready", "ended") and running.age_s() < YOUNG_S:
+        time.sleep(_AGAIN_S)
+        state = _state(mesh, process)
     return Line(name=process["name"], pid=process["pid"], address=process["address"], state=state)
+
+
+def _state(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> str:
+    return (_problem(mesh, process) or "ready") if running.is_alive(process["pid"]) else "ended"
 
 
 def _problem(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> str:
@@ -73,9 +83,7 @@ def _problem(mesh: Mapping[str, Any], process: Mapping[str, Any]) -> str:
             return HttpOk(address=operations, path="/ready", text="LIVE").check(TIMEOUT_S)
         case _, "":
             return HttpOk(address=process["address"]).check(TIMEOUT_S)
-    # Nobody waited for it when the mesh was started, so it may be a moment behind the others.
-    patience = SECOND_OPINION_S if process["name"] == "second_opinion" else TIMEOUT_S
-    return GrpcHealth(address=process["address"], tls=Path(mesh["internal"]["tls"])).check(patience)
+    return GrpcHealth(address=process["address"], tls=Path(mesh["internal"]["tls"])).check(TIMEOUT_S)
 
 
 def _postgres(url: str) -> str:

@@ -37,6 +37,15 @@ SANCTIONS = "sanctions"
 SANCTIONS_SIMULATOR = "sanctions-simulator"
 _SANCTIONS_TOKEN = "sandbox-sanctions"  # noqa: S105 - of a simulator on loopback
 _SANCTIONS_POLL_MS, _SANCTIONS_HOLD_MS = 500, 6_000
+LIMIT_FILE = "limit_file"
+LIMIT_FILE_SIMULATOR = "limit_file-simulator"
+_LIMIT_FILE_NAME, _LIMIT_FILE_KEY = "LUGAS", "k1"
+_LIMIT_FILE_TOKEN = "sandbox-limit-file"  # noqa: S105 - of a simulator on loopback
+_LIMIT_FILE_WATCH_MS, _LIMIT_FILE_HOLD_MS = 1_000, 6_000
+ACTIVITY_FILE = "activity_file"
+ACTIVITY_FILE_SIMULATOR = "activity_file-simulator"
+_ACTIVITY_FILE_NAME, _ACTIVITY_FILE_KEY = "LUGAS", "k1"
+_ACTIVITY_FILE_TOKEN = "sandbox-activity-file"  # noqa: S105 - of a simulator on loopback
 CLOCK = "clock"
 CLOCK_SIMULATOR = "clock-simulator"
 _CLOCK_EVERY_MS = 250
@@ -70,6 +79,10 @@ class Ports:
     geolocation_simulator: int
     sanctions: int
     sanctions_simulator: int
+    limit_file: int
+    limit_file_simulator: int
+    activity_file: int
+    activity_file_simulator: int
     clock: int
     clock_simulator: int
     adapters: Mapping[str, int]
@@ -79,7 +92,7 @@ class Ports:
     @classmethod
     def choose(cls, providers: tuple[str, ...], *, licensee: int = 0, studio: int = 0) -> Ports:
         """Free ports; the two public ones may be fixed."""
-        pool = iter(free_ports(20 + WALLET_REPLICAS + 3 * len(providers)))
+        pool = iter(free_ports(24 + WALLET_REPLICAS + 3 * len(providers)))
         return cls(
             licensee=licensee or next(pool),
             studio=studio or next(pool),
@@ -100,6 +113,10 @@ class Ports:
             geolocation_simulator=next(pool),
             sanctions=next(pool),
             sanctions_simulator=next(pool),
+            limit_file=next(pool),
+            limit_file_simulator=next(pool),
+            activity_file=next(pool),
+            activity_file_simulator=next(pool),
             clock=next(pool),
             clock_simulator=next(pool),
             adapters={name: next(pool) for name in providers},
@@ -134,11 +151,19 @@ class Surroundings:
     """What the audit log and its witness work with."""
     location_keys: LocationKeys = field(default_factory=LocationKeys, repr=False)
     """What assertions about places are signed and sealed with."""
+    limit_file_key: str = field(default="", repr=False)
+    """What the simulated limit file signs its answers with."""
+    activity_file_key: str = field(default="", repr=False)
+    """What the simulated activity file signs its answers with."""
     session_keys: str = field(default="", repr=False)
     pack_keys: Path | None = None
     """Public keys of those who sign law packs."""
     with_register: bool = False
     """There is an exclusion register, and we ask it."""
+    with_limit_file: bool = False
+    """There is a cross-operator limit file, and we ask it."""
+    with_activity_file: bool = False
+    """There is a cross-operator activity file, and we tell it of play."""
     with_clock: bool = False
     """The clock is measured, and the wallets read the reports."""
     log_level: str = "info"
@@ -390,6 +415,93 @@ def sanctions(around: Surroundings) -> tuple[Process, ...]:
     )
 
 
+def limit_file(around: Surroundings) -> tuple[Process, ...]:
+    """The process of a cross-operator limit file, and a simulator of the file: Germany's, by its name in the pack."""
+    ports = around.ports
+    address, simulator = f"{HOST}:{ports.limit_file}", f"{HOST}:{ports.limit_file_simulator}"
+    signing = Ed25519PrivateKey.from_private_bytes(b64decode(around.limit_file_key))
+    public = b64encode(signing.public_key().public_bytes_raw()).decode()
+    return (
+        Process(
+            name=LIMIT_FILE_SIMULATOR,
+            module="fact_sources.limit_file.simulator",
+            environment={
+                **_interpreter(),
+                "PITBOSS_CLOCK_FILE": str(around.clock_file),
+                "PITBOSS_LIMIT_FILE_LISTEN": simulator,
+                "PITBOSS_LIMIT_FILE_TOKEN": _LIMIT_FILE_TOKEN,
+                "PITBOSS_LIMIT_FILE_KEY_ID": _LIMIT_FILE_KEY,
+                "PITBOSS_LIMIT_FILE_SIGNING_KEY": around.limit_file_key,
+                "PITBOSS_LIMIT_FILE_BOOK": str(around.run / LIMIT_FILE / "book.sqlite"),
+                "PITBOSS_LIMIT_FILE_ZONE": "Europe/Berlin",
+                "PITBOSS_LIMIT_FILE_LIMITS": "month=1000.00",
+            },
+            readiness=HttpOk(address=simulator),
+            address=simulator,
+        ),
+        Process(
+            name=LIMIT_FILE,
+            module="fact_sources.limit_file",
+            environment={
+                **_python(around),
+                "PITBOSS_TLS_DIR": str(around.tls / "fact_sources/limit_file"),
+                "PITBOSS_LISTEN": address,
+                "PITBOSS_LIMIT_FILE_NAME": _LIMIT_FILE_NAME,
+                "PITBOSS_LIMIT_FILE_URL": f"http://{simulator}",
+                "PITBOSS_LIMIT_FILE_TOKEN": _LIMIT_FILE_TOKEN,
+                "PITBOSS_LIMIT_FILE_KEYS": f"{_LIMIT_FILE_KEY}={public}",
+                "PITBOSS_LIMIT_FILE_WATCH_MS": str(_LIMIT_FILE_WATCH_MS),
+                "PITBOSS_LIMIT_FILE_HOLD_MS": str(_LIMIT_FILE_HOLD_MS),
+                "PITBOSS_WALLET_ADDRESSES": ",".join(f"{HOST}:{port}" for port in ports.wallets),
+            },
+            readiness=GrpcHealth(address=address, tls=around.tls / "platform"),
+            address=address,
+            workload="fact_sources/limit_file",
+        ),
+    )
+
+
+def activity_file(around: Surroundings) -> tuple[Process, ...]:
+    """The process of a cross-operator activity file, and a simulator of the file: Germany's, by its name in the pack."""
+    ports = around.ports
+    address, simulator = f"{HOST}:{ports.activity_file}", f"{HOST}:{ports.activity_file_simulator}"
+    signing = Ed25519PrivateKey.from_private_bytes(b64decode(around.activity_file_key))
+    public = b64encode(signing.public_key().public_bytes_raw()).decode()
+    return (
+        Process(
+            name=ACTIVITY_FILE_SIMULATOR,
+            module="fact_sources.activity_file.simulator",
+            environment={
+                **_interpreter(),
+                "PITBOSS_CLOCK_FILE": str(around.clock_file),
+                "PITBOSS_ACTIVITY_FILE_LISTEN": simulator,
+                "PITBOSS_ACTIVITY_FILE_TOKEN": _ACTIVITY_FILE_TOKEN,
+                "PITBOSS_ACTIVITY_FILE_KEY_ID": _ACTIVITY_FILE_KEY,
+                "PITBOSS_ACTIVITY_FILE_SIGNING_KEY": around.activity_file_key,
+                "PITBOSS_ACTIVITY_FILE_BOOK": str(around.run / ACTIVITY_FILE / "book.sqlite"),
+            },
+            readiness=HttpOk(address=simulator),
+            address=simulator,
+        ),
+        Process(
+            name=ACTIVITY_FILE,
+            module="fact_sources.activity_file",
+            environment={
+                **_python(around),
+                "PITBOSS_TLS_DIR": str(around.tls / "fact_sources/activity_file"),
+                "PITBOSS_LISTEN": address,
+                "PITBOSS_ACTIVITY_FILE_NAME": _ACTIVITY_FILE_NAME,
+                "PITBOSS_ACTIVITY_FILE_URL": f"http://{simulator}",
+                "PITBOSS_ACTIVITY_FILE_TOKEN": _ACTIVITY_FILE_TOKEN,
+                "PITBOSS_ACTIVITY_FILE_KEYS": f"{_ACTIVITY_FILE_KEY}={public}",
+            },
+            readiness=GrpcHealth(address=address, tls=around.tls / "platform"),
+            address=address,
+            workload="fact_sources/activity_file",
+        ),
+    )
+
+
 def audit(around: Surroundings) -> tuple[Process, ...]:
     """The audit log, a witness of it, and a service that gives tokens for extracts. Nobody waits for them either."""
     keys, ports = around.audit_keys, around.ports
@@ -477,6 +589,12 @@ def _service(around: Surroundings, service: str, port: int) -> dict[str, str]:
     own = {"PITBOSS_SESSION_KEYS": around.session_keys} if service == "session_svc" else {}
     if service == "compliance_svc" and around.with_register:
         own["PITBOSS_REGISTER_ADDRESS"] = f"{HOST}:{around.ports.register}"
+    if service in _DECIDES_BY_PACKS and around.with_limit_file:
+        own["PITBOSS_LIMIT_FILES"] = f"{_LIMIT_FILE_NAME}={HOST}:{around.ports.limit_file}"
+    if service == "compliance_svc" and around.with_activity_file:
+        own["PITBOSS_ACTIVITY_FILES"] = f"{_ACTIVITY_FILE_NAME}={HOST}:{around.ports.activity_file}"
+    if service == "session_svc" and around.with_activity_file:
+        own["PITBOSS_ACTIVITY_FILES"] = "1"
     if service in _DECIDES_BY_PACKS and around.pack_keys is not None:
         own["PITBOSS_PACK_KEYS"] = str(around.pack_keys)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 import signal
 import time
@@ -44,6 +45,13 @@ def read_mesh() -> dict[str, Any]:
         message = "the mesh is still starting, or stopping; try again in a moment"
         raise StackError(message) from None
     return found
+
+
+def age_s() -> float:
+    """How long ago the mesh was ready and wrote its description."""
+    with contextlib.suppress(OSError):
+        return time.time() - MESH_FILE.stat().st_mtime
+    return math.inf
 
 
 def stop() -> float:

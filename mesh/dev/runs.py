@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mesh.dev.accounts import reachable, unprivileged
 from mesh.dev.paths import RUNS
+from mesh.dev.postgres_programs import locked
 
 KEPT = 8
 _OWNER = "owner"
@@ -18,7 +19,7 @@ _OWNER = "owner"
 def new_run(kind: str) -> Path:
     """A new folder that belongs to this process; also tidies up after runs that ended badly."""
     runs = reachable(RUNS, None)
-    _tidy(runs)
+    tidy(runs)
     folder = runs / f"{kind}-{time.strftime('%H%M%S')}-{os.getpid()}-{os.urandom(2).hex()}"
     folder.mkdir(mode=0o700)
     (folder / _OWNER).write_text(str(os.getpid()))
@@ -37,13 +38,15 @@ def reachable_data(folder: Path) -> Path:
     return reachable(folder / "data", unprivileged())
 
 
-def _tidy(runs: Path) -> None:
-    ended = [folder for folder in runs.iterdir() if folder.is_dir() and not _is_alive(folder)]
-    ended.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-    for folder in ended:
-        remove_data(folder)
-    for folder in ended[KEPT:]:
-        shutil.rmtree(folder, ignore_errors=True)
+def tidy(runs: Path) -> None:
+    """Remove what runs left that are over, but for the logs of the newest. One process at a time."""
+    with locked(runs / "tidy.lock"):
+        ended = [folder for folder in runs.iterdir() if folder.is_dir() and not _is_alive(folder)]
+        ended.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for folder in ended:
+            remove_data(folder)
+        for folder in ended[KEPT:]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_alive(folder: Path) -> bool:

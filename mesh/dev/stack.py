@@ -81,6 +81,10 @@ class Options:
     """Also start the process of a vendor of locations. Nobody waits for it."""
     sanctions: bool = False
     """Also start the process of a source of screenings. Nobody waits for it."""
+    limit_file: bool = False
+    """Also start a cross-operator limit file, which then keeps the deposits of players under the German pack."""
+    activity_file: bool = False
+    """Also start a cross-operator activity file, which is then told of the play of players under the German pack."""
     keep_data: bool = False
     """Leave databases and secrets in the run folder after the end, to look at."""
 
@@ -279,6 +283,10 @@ class Stack:
             others = self._start_processes(processes.beside_services(self._around))
             if self.options.register:
                 others |= self._start_processes(processes.register(self._around))
+            if self.options.limit_file:
+                others |= self._start_processes(processes.limit_file(self._around))
+            if self.options.activity_file:
+                others |= self._start_processes(processes.activity_file(self._around))
             if self.options.clock:
                 others |= self._start_processes(processes.clock(self._around))
             database.result()
@@ -301,7 +309,8 @@ class Stack:
         return self.postgres.database(schema.DATABASE_OF["wallet_svc"]).reader_url
 
     def _describe_surroundings(self, ports: Ports) -> Surroundings:
-        for needed in ("gateway", "studios", processes.SECOND_OPINION, processes.CLOCK):
+        files = (processes.LIMIT_FILE, processes.ACTIVITY_FILE)
+        for needed in ("gateway", "studios", processes.SECOND_OPINION, processes.CLOCK, *files):
             private_directory(self.run / needed)
         return Surroundings(
             run=self.run,
@@ -317,8 +326,12 @@ class Stack:
             statement_key=self.vault.statement_key,
             audit_keys=self.vault.audit_keys,
             location_keys=self.vault.location_keys,
+            limit_file_key=self.vault.limit_file_key,
+            activity_file_key=self.vault.activity_file_key,
             pack_keys=self.vault.pack_keys,
             with_register=self.options.register,
+            with_limit_file=self.options.limit_file,
+            with_activity_file=self.options.activity_file,
             with_clock=self.options.clock,
             log_level=self.options.log_level,
             otlp_endpoint=self.options.otlp_endpoint,

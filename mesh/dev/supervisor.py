@@ -139,7 +139,7 @@ def _follow(events: IO[str], report: Report) -> Started:
 
 def _plain(options: Options) -> dict[str, object]:
     plain = {name: getattr(options, name) for name in ("kind", "log_level", "otlp_endpoint", "licensee_port",
-                                                       "studio_port", "ready_s", "keep_data", "second_opinion", "audit", "register", "clock", "geolocation", "sanctions")}  # fmt: skip
+                                                       "studio_port", "ready_s", "keep_data", "second_opinion", "audit", "register", "clock", "geolocation", "sanctions", "limit_file", "activity_file")}  # fmt: skip
     return {**plain, "providers": sorted(options.providers)}
 
 

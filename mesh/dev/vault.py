@@ -29,6 +29,8 @@ WORKLOADS = (
     "fact_sources/register",
     "fact_sources/geolocation",
     "fact_sources/sanctions",
+    "fact_sources/limit_file",
+    "fact_sources/activity_file",
     "second_opinion",
     "platform",
 )
@@ -71,6 +73,10 @@ class Vault:
     """What the audit log and its witness work with."""
     location_keys: LocationKeys = field(repr=False)
     """What assertions about places are signed and sealed with."""
+    limit_file_key: str = field(repr=False)
+    """What the simulated limit file signs its answers with."""
+    activity_file_key: str = field(repr=False)
+    """What the simulated activity file signs its answers with."""
 
     @classmethod
     def make(cls, folder: Path, providers: Iterable[Provider]) -> Self:
@@ -87,6 +93,8 @@ class Vault:
                 signing=new_seed(), payload=new_seed(), witness=new_seed(), pseudonym=new_seed(), token=new_seed()
             ),
             location_keys=LocationKeys(signing=new_seed(), sealing=new_seed()),
+            limit_file_key=new_seed(),
+            activity_file_key=new_seed(),
         )
         vault._write_certificates()
         vault._write_tokens()

@@ -56,6 +56,16 @@ PROGRAMS = (
         settings="SanctionsSettings",
     ),
     Program(
+        title="A cross-operator limit file: `python -m fact_sources.limit_file`",
+        module="fact_sources.limit_file.config",
+        settings="LimitFileSettings",
+    ),
+    Program(
+        title="A cross-operator activity file: `python -m fact_sources.activity_file`",
+        module="fact_sources.activity_file.config",
+        settings="ActivityFileSettings",
+    ),
+    Program(
         title="The clock of a node: `python -m fact_sources.clock`",
         module="fact_sources.clock.config",
         settings="ClockSettings",

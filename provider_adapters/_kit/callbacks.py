@@ -15,7 +15,15 @@ from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
-from provider_adapters._kit.ports import Problem, SecurityLog, SessionFacts, Sessions, SessionsDownError, Wallet
+from provider_adapters._kit.ports import (
+    Problem,
+    SecurityLog,
+    SessionFacts,
+    Sessions,
+    SessionsDownError,
+    TokenSwappedError,
+    Wallet,
+)
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.typed_json import FieldInvalidError, build
@@ -147,6 +155,18 @@ class DialectCallbacks(abc.ABC):
             raise OutcomeError(Outcome.OUTCOME_SESSION_INVALID)
         return facts
 
+    async def swapped(self, token: str, call: Call, *, key: str = "") -> SessionFacts:
+        """The session of a launch token, with the token that the game has from now on."""
+        try:
+            facts = await self._sessions.swap(token, call.budget, key=key)
+        except SessionsDownError:
+            raise OutcomeError(Outcome.OUTCOME_UNAVAILABLE) from None
+        except TokenSwappedError:
+            raise OutcomeError(Outcome.OUTCOME_SESSION_INVALID) from None
+        if facts is None:
+            raise OutcomeError(Outcome.OUTCOME_SESSION_INVALID)
+        return facts
+
     async def newest_session(self, name: str, call: Call) -> SessionFacts:
         """The player's newest session at this provider, for messages without a token."""
         try:
@@ -201,6 +221,13 @@ def player_named(name: str) -> PlayerReference:
     if player is None:
         raise OutcomeError(Outcome.OUTCOME_PLAYER_NOT_FOUND)
     return player
+
+
+def not_swapped(facts: SessionFacts) -> SessionFacts:
+    """The session, unless its token was swapped for another one: with the old one a game is paid, and shows nothing."""
+    if not facts.session_id:
+        raise OutcomeError(Outcome.OUTCOME_SESSION_INVALID)
+    return facts
 
 
 def available(result: Result) -> Balances | None:

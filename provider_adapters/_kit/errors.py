@@ -24,6 +24,13 @@ class FreeRoundsNotOfferedError(MeshError):
     reason = "ERROR_REASON_FREE_ROUNDS_NOT_OFFERED"
 
 
+class DemoNotOfferedError(MeshError):
+    """The provider launches no games for play money."""
+
+    kind = Kind.FAILED_PRECONDITION
+    reason = "ERROR_REASON_DEMO_NOT_OFFERED"
+
+
 class ReplayNotOfferedError(MeshError):
     """The provider has no call that shows a round."""
 

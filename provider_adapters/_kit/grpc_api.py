@@ -14,7 +14,12 @@ from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapte
 from pitboss.type.v1.money_pb2 import Money
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.delivery import policy
-from provider_adapters._kit.errors import FreeRoundsNotOfferedError, ReplayNotOfferedError, SandboxOnlyError
+from provider_adapters._kit.errors import (
+    DemoNotOfferedError,
+    FreeRoundsNotOfferedError,
+    ReplayNotOfferedError,
+    SandboxOnlyError,
+)
 from provider_adapters._kit.explaining import Explained
 from provider_adapters._kit.health import Health, HealthBoard
 from provider_adapters._kit.http import HttpRequest
@@ -74,8 +79,11 @@ class AdapterServicer(ProviderAdapterServiceServicer):
     async def CreateLaunch(self, request: pb.CreateLaunchRequest, context: Any) -> pb.CreateLaunchResponse:
         """Ask the provider for the address that starts a game."""
         launch = launch_of(request)
+        if launch.demo and Capability.DEMO not in self._manifest.capabilities:
+            raise DemoNotOfferedError(provider=self._manifest.name)
         address = await self._adapter.create_launch(launch)
-        self._sessions.launched(_facts(launch))
+        if not launch.demo:
+            self._sessions.launched(_facts(launch))
         return pb.CreateLaunchResponse(launch_url=address)
 
     async def ListProviderGames(
@@ -93,6 +101,8 @@ class AdapterServicer(ProviderAdapterServiceServicer):
             self._must_offer(Capability.FREE_ROUNDS_SHARED)
         if request.bonus_buy:
             self._must_offer(Capability.BONUS_BUY_GRANTS)
+        if request.HasField("max_winnings"):
+            self._must_offer(Capability.VOUCHER_GRANTS)
         try:
             reference = await self._adapter.grant_free_rounds(rounds_of(request))
         except AmountError:
@@ -210,6 +220,7 @@ def launch_of(request: pb.CreateLaunchRequest) -> Launch:
         country=request.country,
         device=Device.MOBILE if mobile else Device.DESKTOP,
         lobby_url=request.lobby_url,
+        demo=request.demo,
     )
 
 
@@ -223,6 +234,7 @@ def rounds_of(request: pb.GrantFreeRoundsRequest) -> FreeRounds:
         bet=request.bet,
         expires_at=request.expire_time.ToDatetime(tzinfo=dt.UTC),
         bonus_buy=request.bonus_buy,
+        max_winnings=request.max_winnings if request.HasField("max_winnings") else None,
     )
 
 

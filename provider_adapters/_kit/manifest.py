@@ -17,6 +17,8 @@ class Capability(enum.StrEnum):
     """What an adapter can do. The conformance suite runs the cases of what is claimed."""
 
     LAUNCH = "launch"
+    DEMO = "demo"
+    """Games are launched for play money too."""
     CATALOG = "catalog"
     BALANCE = "balance"
     BET = "bet"
@@ -40,15 +42,22 @@ class Capability(enum.StrEnum):
     """One grant may be for several games."""
     BONUS_BUY_GRANTS = "bonus_buy_grants"
     """Rounds that are given may begin with the game's bonus, as if the player had bought it."""
+    VOUCHER_GRANTS = "voucher_grants"
+    """We give vouchers: money for a table, whose winnings are paid up to a cap."""
     PROMO_WIN = "promo_win"
     TOURNAMENT = "tournament"
     JACKPOT_WIN = "jackpot_win"
     """A jackpot that is not part of a win."""
     ROUND_REPLAY = "round_replay"
     """The provider shows a round to whoever may ask."""
+    TOKEN_SWAP = "token_swap"  # noqa: S105 - a word
+    """The game swaps the token of its launch for another one when it opens."""
     TIP = "tip"
     ROLLBACK_LIST = "rollback_list"
     ADJUST = "adjust"
+    """The provider corrects what a round took or paid."""
+    SESSION_NEWS = "session_news"
+    """The provider tells that a session of its own is over."""
 
 
 class IdScope(enum.StrEnum):
@@ -141,6 +150,8 @@ class Manifest:
     """Wire codes after which the provider cancels a bet."""
     outbound_timeout_ms: int
     """Upper bound for one call to the provider."""
+    token_grace_ms: int = 0
+    """For how long a launch token still stakes after its swap. Needs the capability `token_swap`."""
     nonces: bool = False
     """Each message brings a nonce, which is believed once."""
     reproduction: Reproduction = Reproduction.R1
@@ -168,6 +179,7 @@ _KINDS: dict[str, type[enum.StrEnum]] = {
     "unknown_cancel_reply": UnknownCancelReply,
 }
 _MOST_DECIMALS = 18
+_LONGEST_GRACE_MS = 3_600_000
 _POSITIVE = (
     "provider_timeout_ms",
     "margin_ms",
@@ -247,6 +259,11 @@ def _wrong_times(content: Mapping[str, Any]) -> list[str]:
     problems = [f"{key} must be a whole number above zero" for key in _POSITIVE if not _positive(content[key])]
     if type(content["retry_attempts"]) is not int or content["retry_attempts"] < 0:
         problems.append("retry_attempts must be a whole number, 0 for until there is an answer")
+    grace = content.get("token_grace_ms", 0)
+    if type(grace) is not int or not 0 <= grace <= _LONGEST_GRACE_MS:
+        problems.append(f"token_grace_ms must be a whole number from 0 to {_LONGEST_GRACE_MS}")
+    elif grace and isinstance(claimed := content["capabilities"], list) and Capability.TOKEN_SWAP not in claimed:
+        problems.append("token_grace_ms needs the capability token_swap")
     if type(content["decimals"]) is not int or not 0 <= content["decimals"] <= _MOST_DECIMALS:
         problems.append("decimals must be a whole number from 0 to 18")
     if not problems and content["margin_ms"] >= content["provider_timeout_ms"]:

@@ -19,6 +19,7 @@ from provider_adapters._kit.http import HttpReply
 T = TypeVar("T")
 
 _TOO_MANY_REQUESTS = 429
+_REDIRECT, _CLIENT_ERROR = 300, 400
 _SERVER_ERROR = 500
 _ATTEMPTS = 3
 _MAX_REPLY_BYTES = 8 * 1024 * 1024
@@ -96,6 +97,9 @@ class HttpOutbound:
             raise self._failed(operation, type(error).__name__) from error
         if reply is None:
             raise self._failed(operation, "reply_too_large")
+        if _REDIRECT <= reply.status < _CLIENT_ERROR:
+            # Never followed: where it leads, our secrets would go along.
+            raise self._failed(operation, f"http_{reply.status}")
         if reply.status >= _SERVER_ERROR or reply.status == _TOO_MANY_REQUESTS:
             raise self._failed(operation, f"http_{reply.status}")
         return reply

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
+from pitboss.wallet.v1.transaction_pb2 import Transaction
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.manifest import Manifest
@@ -56,6 +57,8 @@ class Launch:
     country: str
     device: Device
     lobby_url: str
+    demo: bool = False
+    """For play money. The player is then nobody whom the ledger knows, and the token stakes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,8 @@ class FreeRounds:
     expires_at: dt.datetime
     bonus_buy: bool = False
     """Each round begins with the game's bonus."""
+    max_winnings: Money | None = None
+    """A voucher: money for a table, whose winnings are paid up to this. None: free rounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,16 +129,23 @@ class SessionFacts:
     """What never changes about a session. Whether it may stake is the ledger's business."""
 
     session_id: str
+    """Empty when the token was swapped for another one and stakes no more: the ledger knows no such session."""
     player: PlayerReference
     game_id: str
     currency_code: str
     token: str
     country: str = ""
     jurisdiction: str = ""
+    may_be_swapped: bool = True
+    """The token is that of a launch. Only a provider that swaps tokens has to mind."""
 
 
 class SessionsDownError(Exception):
     """The session directory does not answer and the session is not cached."""
+
+
+class TokenSwappedError(Exception):
+    """The launch token was swapped already, by another message than this one."""
 
 
 class Wallet(Protocol):
@@ -159,12 +171,29 @@ class Wallet(Protocol):
         """
         ...
 
+    async def round_transactions(
+        self, player: PlayerReference, round_id: str, budget: Budget
+    ) -> Sequence[Transaction] | Result:
+        """What a round of this provider has, in the order of the ledger, for corrections that name no transaction.
+
+        Empty if the round was never opened; a Result when the ledger does not answer.
+        """
+        ...
+
 
 class Sessions(Protocol):
     """Whose session a provider means. Both return None for a session that does not exist."""
 
     async def by_token(self, token: str, budget: Budget) -> SessionFacts | None:
-        """The session of a launch token. Ended sessions are found too. Raises SessionsDownError."""
+        """The session of a token. Ended sessions are found too. Raises SessionsDownError."""
+        ...
+
+    async def swap(self, token: str, budget: Budget, *, key: str = "") -> SessionFacts | None:
+        """Swap a launch token for another one; a retry gets the same. The facts have the new token.
+
+        `key` is the provider's name of the message that swaps, if it has one: with another key the token is swapped
+        already, and TokenSwappedError is raised. A token that came from a swap is given back. Raises SessionsDownError.
+        """
         ...
 
     async def by_player(self, player: PlayerReference, budget: Budget) -> SessionFacts | None:

@@ -29,6 +29,7 @@ from provider_adapters._kit.outbound import HttpOutbound, is_failure
 from provider_adapters._kit.ports import Adapter, AdapterParts
 from provider_adapters._kit.provider_ledger import ProviderLedger
 from provider_adapters._kit.quiet import quiet_libraries
+from provider_adapters._kit.refused import RefusedNotes
 from provider_adapters._kit.security import LoggedSecurity
 from provider_adapters._kit.sessions import DirectorySessions
 from provider_adapters._kit.shared_breaker import BreakerNews
@@ -77,8 +78,9 @@ class _Wiring:
         self._http = httpx.AsyncClient(base_url=settings.provider_url, trust_env=False)
         self._wallet_channels = [self._channel(address) for address in settings.wallet_addresses]
         self._session_channel = self._channel(settings.session_address)
+        self._refused = RefusedNotes([LedgerServiceStub(each) for each in self._wallet_channels])
         self._cache = self._open_cache()
-        self._sessions = DirectorySessions(SessionDirectoryServiceStub(self._session_channel))
+        self._sessions = DirectorySessions.of(manifest, SessionDirectoryServiceStub(self._session_channel))
         self._outbound = HttpOutbound(
             manifest.name,
             self._http,
@@ -101,7 +103,12 @@ class _Wiring:
                 server.Service(name=SERVICE, add=add_ProviderAdapterServiceServicer_to_server, servicer=servicer)
             ],
             policy=Policy({SERVICE: {"session_svc", PLATFORM}}),
-            tasks={"callbacks": self._server.serve, "probe": self._prober.run, **self._sharing()},
+            tasks={
+                "callbacks": self._server.serve,
+                "probe": self._prober.run,
+                "refused": self._refused.run,
+                **self._sharing(),
+            },
             closers=[self._http.aclose, self._close_channels, *([self._cache.close] if self._cache else [])],
         )
 
@@ -141,7 +148,7 @@ class _Wiring:
             wallet=LedgerWallet(ledger, may_stake=lambda: self._board.present.up),
             sessions=self._sessions,
             outbound=self._outbound,
-            security=LoggedSecurity(manifest.name),
+            security=LoggedSecurity(manifest.name, self._refused),
             nonces=NonceWindow(self._cache),
         )
 

@@ -2,15 +2,16 @@
 
 from mesh import logs, metrics
 from provider_adapters._kit.http import HttpRequest
+from provider_adapters._kit.refused import RefusedNotes
 
 _log = logs.get("callback_security")
 
 
 class LoggedSecurity:
-    """Security events as log lines and counters."""
+    """Security events as log lines and counters, and as notes for whoever asks about a transaction."""
 
-    def __init__(self, provider: str) -> None:
-        self._provider = provider
+    def __init__(self, provider: str, notes: RefusedNotes) -> None:
+        self._provider, self._notes = provider, notes
 
     def report(self, event: str, request: HttpRequest, **facts: str) -> None:
         """Write one event."""
@@ -25,3 +26,4 @@ class LoggedSecurity:
             peer=request.peer,
             **facts,
         )
+        self._notes.note(event, request)

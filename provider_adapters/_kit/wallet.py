@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
@@ -24,7 +24,7 @@ from pitboss.wallet.v1.ledger_service_pb2 import (
     GetRoundRequest,
     GetRoundResponse,
 )
-from pitboss.wallet.v1.transaction_pb2 import TransactionKind, TransactionState
+from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import current_request_id
 from provider_adapters._kit.references import PlayerReference
@@ -129,6 +129,17 @@ class LedgerWallet:
 
         async def ask(stub: LedgerServiceAsyncStub, timeout_s: float, metadata: Metadata) -> str:
             return currency_of(await stub.GetRound(request, timeout=timeout_s, metadata=metadata))
+
+        return await self._until_answered(ask, player, budget)
+
+    async def round_transactions(
+        self, player: PlayerReference, round_id: str, budget: Budget
+    ) -> Sequence[Transaction] | Result:
+        """See `ports.Wallet`."""
+        request = GetRoundRequest(player_id=player.player_id, round_id=round_id)
+
+        async def ask(stub: LedgerServiceAsyncStub, timeout_s: float, metadata: Metadata) -> Sequence[Transaction]:
+            return list((await stub.GetRound(request, timeout=timeout_s, metadata=metadata)).transactions)
 
         return await self._until_answered(ask, player, budget)
 

@@ -15,6 +15,7 @@ from provider_adapters._kit.callbacks import (
     Opened,
     Routes,
     available,
+    not_swapped,
     parse_json,
 )
 from provider_adapters._kit.http import HttpReply, HttpRequest
@@ -60,11 +61,11 @@ class Callbacks(DialectCallbacks):
         return write(mapping.reply(_codes(call)[outcome], call.echo))
 
     async def _check(self, message: wire.Check, call: Call) -> HttpReply:
-        facts = await self.session_of(message.token, call)
+        facts = await self.swapped(message.token, call)
         return write({**mapping.reply(Code.OK, call.echo, str(facts.player)), "token": facts.token})
 
     async def _balance(self, message: wire.Balance, call: Call) -> HttpReply:
-        facts = await self.session_of(message.token, call)
+        facts = not_swapped(await self.session_of(message.token, call))
         user = message.user or str(facts.player)
         if user != str(facts.player):
             return self.outcome(Outcome.OUTCOME_SESSION_INVALID, call)

@@ -69,14 +69,24 @@ def reply(code: Code, request_uuid: object, user: str = "", balances: Balances |
     return content
 
 
+PLAY_MONEY = "FUN"
+
+
 def launch_body(launch: Launch, operator_id: str) -> dict[str, str]:
-    """The fields of `game/url`."""
+    """The fields of `game/url`. For play money there is a currency of its own, and no player."""
+    whose = (
+        {"currency": PLAY_MONEY}
+        if launch.demo
+        else {
+            "user": str(launch.player),
+            "token": launch.token,
+            "currency": launch.currency_code,
+        }
+    )
     fields = {
         "operator_id": operator_id,
-        "user": str(launch.player),
-        "token": launch.token,
+        **whose,
         "game_code": launch.game_id,
-        "currency": launch.currency_code,
         "lang": launch.language,
         "country": launch.country,
         "lobby_url": launch.lobby_url,

@@ -20,6 +20,7 @@ from provider_adapters.caleta_style.amounts import from_units, to_units
 from provider_adapters.caleta_style.client import BASE
 from provider_adapters.caleta_style.config import studio_keys
 from provider_adapters.caleta_style.errors import Code
+from provider_adapters.caleta_style.mapping import PLAY_MONEY
 
 HABITS: Final = habits(__file__, closes_by_flag=True, wins_name_the_bet=True)
 
@@ -90,6 +91,10 @@ class CaletaStyleStudio(StudioDialect):
             return Code(content["status"]), None
         return Code(content["status"]), None if balance is None else from_units(int(balance))
 
+    def new_token(self, reply: HttpReply) -> str:
+        """See `StudioDialect`."""
+        return str(parse_object(reply.body)["token"])
+
     def spoil(self, request: HttpRequest) -> HttpRequest:
         """See `studio.ports.Studio`. One space more: the same JSON, other bytes."""
         return replace(request, body=request.body.replace(b",", b", ", 1))
@@ -117,10 +122,14 @@ class CaletaStyleStudio(StudioDialect):
         return _free_bets(request.path.removeprefix(BASE), fields, desk)
 
     def _launch(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
-        if not has_texts(fields, "operator_id", "user", "token", "game_code", "currency", "lang"):
+        is_demo = fields.get("currency") == PLAY_MONEY
+        whose = () if is_demo else ("user", "token")
+        if not has_texts(fields, "operator_id", *whose, "game_code", "currency", "lang"):
             return _error(Code.WRONG_TYPES)
         if fields["game_code"] not in {game.game_id for game in self.games}:
             return _error(Code.INVALID_GAME)
+        if is_demo:
+            return json_reply({"url": desk.demo(user="", token="", game_id=fields["game_code"])})
         seat = Seat(
             launch_id=desk.new_launch_id(),
             user=fields["user"],

@@ -14,7 +14,7 @@ Amount = Annotated[int, Whole(0, 2**63 - 1)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """The launch token, which we may exchange for another one. We keep it."""
+    """The launch token, which we swap for another one."""
 
     request_uuid: Id
     token: Token

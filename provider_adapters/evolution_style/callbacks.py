@@ -14,6 +14,7 @@ from provider_adapters._kit.callbacks import (
     ProblemError,
     Routes,
     available,
+    not_swapped,
     parse_json,
 )
 from provider_adapters._kit.http import HttpReply, HttpRequest
@@ -61,11 +62,12 @@ class Callbacks(DialectCallbacks):
         return write(mapping.reply(_codes(call)[outcome], call.echo))
 
     async def _check(self, message: wire.Check, call: Call) -> HttpReply:
-        facts = await self.session(message.sid, message.userId, call)
+        await self.session(message.sid, message.userId, call)
+        facts = await self.swapped(message.sid, call, key=message.uuid)
         return write({"status": Code.OK, "sid": facts.token, "uuid": message.uuid})
 
     async def _balance(self, message: wire.Balance, call: Call) -> HttpReply:
-        facts = await self.session(message.sid, message.userId, call)
+        facts = not_swapped(await self.session(message.sid, message.userId, call))
         return write(mapping.reply(Code.OK, call.echo, await self.balances(facts.player, facts.currency_code, call)))
 
     async def _debit(self, message: wire.Money, call: Call) -> HttpReply:

@@ -14,6 +14,7 @@ CATEGORIES = {"rng": "table", "slots": "slot"}
 """Game types that are not live. All others are dealt by people."""
 
 
+PLAY_MONEY = "play_money"
 JACKPOT, FREE_ROUNDS_SPENT, PROMOTION = "JackpotWin", "FreeRoundPlayableSpent", "RealTimeMonetaryReward"
 REWARD_GAME = "RewardGame"
 """How the types of reward games begin: they end when they are spent, below the smallest bet, or at the cap of what they win."""
@@ -93,7 +94,7 @@ def launch_body(launch: Launch) -> dict[str, Any]:
             "session": {"id": launch.token},
         },
         "config": {
-            "game": {"playMode": "real_money", "table": {"id": launch.game_id}},
+            "game": {"playMode": PLAY_MONEY if launch.demo else "real_money", "table": {"id": launch.game_id}},
             "channel": {"wrapped": False, "mobile": launch.device is Device.MOBILE},
             "urls": {"lobby": launch.lobby_url},
         },

@@ -96,6 +96,10 @@ class EvolutionStyleStudio(StudioDialect):
         balance = content.get("balance")
         return Code(content["status"]), None if balance is None else Decimal(balance)
 
+    def new_token(self, reply: HttpReply) -> str:
+        """See `StudioDialect`. From here on the sid of the check."""
+        return str(parse_object(reply.body)["sid"])
+
     def spoil(self, request: HttpRequest) -> HttpRequest:
         """See `studio.ports.Studio`. The token, almost."""
         return replace(request, query=request.query[:-1] + (b"A" if request.query[-1:] != b"A" else b"B"))
@@ -128,6 +132,9 @@ class EvolutionStyleStudio(StudioDialect):
             return _error(Failure.PLAYER)
         if table.get("id") not in {game.game_id for game in self.games}:
             return _error(Failure.TABLE)
+        if content["config"]["game"].get("playMode") == mapping.PLAY_MONEY:
+            address = desk.demo(user=player["id"], token=token, game_id=table["id"])
+            return json_reply({"entry": address, "entryEmbedded": f"{address}?embedded=1"})
         seat = Seat(
             launch_id=desk.new_launch_id(),
             user=player["id"],

@@ -118,14 +118,24 @@ def _reply(user: str, request_uuid: str, status: Status, balances: Balances | No
     )
 
 
+PLAY_MONEY = "XXX"
+
+
 def launch_body(launch: Launch, operator_id: str) -> dict[str, str]:
-    """The fields of `game/url`."""
+    """The fields of `game/url`. For play money there is a currency of its own, and no player."""
+    whose = (
+        {"currency": PLAY_MONEY}
+        if launch.demo
+        else {
+            "user": str(launch.player),
+            "token": launch.token,
+            "currency": launch.currency_code,
+        }
+    )
     fields = {
         "operator_id": operator_id,
-        "user": str(launch.player),
-        "token": launch.token,
+        **whose,
         "game_code": launch.game_id,
-        "currency": launch.currency_code,
         "lang": launch.language,
         "country": launch.country,
         "platform": f"GPL_{launch.device.name}",

@@ -28,6 +28,7 @@ from provider_adapters.hub88_style.amounts import from_units, to_units
 from provider_adapters.hub88_style.client import BASE
 from provider_adapters.hub88_style.config import Keys, studio_keys
 from provider_adapters.hub88_style.errors import Status
+from provider_adapters.hub88_style.mapping import PLAY_MONEY
 
 HABITS: Final = habits(
     __file__,
@@ -154,13 +155,16 @@ class Hub88StyleStudio:
         return _json([_row(game) for game in self.games])
 
     async def _game_url(self, fields: Mapping[str, Any], desk: Desk) -> HttpReply:
-        needed = ("user", "token", "game_code", "currency", "lang", "platform")
+        is_demo = fields.get("currency") == PLAY_MONEY
+        needed = (*(() if is_demo else ("user", "token")), "game_code", "currency", "lang", "platform")
         if not all(isinstance(fields.get(name), str) and fields[name] for name in needed):
             return _error(400, Status.WRONG_TYPES)
         if fields["game_code"] not in {game.game_id for game in self.games}:
             return _error(400, Status.INVALID_GAME)
         if fields["platform"] not in {"GPL_DESKTOP", "GPL_MOBILE"}:
             return _error(400, Status.WRONG_TYPES)
+        if is_demo:
+            return _json({"url": desk.demo(user="", token="", game_id=fields["game_code"])})
         seat = Seat(
             launch_id=desk.new_launch_id(),
             user=fields["user"],

@@ -20,6 +20,7 @@ from provider_adapters._kit.callbacks import (
     Routes,
     available,
     must_be,
+    not_swapped,
 )
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import AdapterParts, Problem
@@ -74,13 +75,13 @@ class Callbacks(DialectCallbacks):
         return write(call.echo, _codes(call)[outcome])
 
     async def _authenticate(self, message: wire.Authenticate, call: Call) -> HttpReply:
-        facts = await self.session_of(message.username, call)
+        facts = await self.swapped(message.username, call)
         found = await self.balances(facts.player, facts.currency_code, call)
         return write(call.echo, Code.OK, mapping.player_reply(facts, found))
 
     async def _balance(self, message: wire.Balance, call: Call) -> HttpReply:
         if message.externalGameSessionId:
-            facts = await self.session(message.externalGameSessionId, message.externalId, call)
+            facts = not_swapped(await self.session(message.externalGameSessionId, message.externalId, call))
         else:
             facts = await self.newest_session(message.externalId, call)
         found = await self.balances(facts.player, facts.currency_code, call)

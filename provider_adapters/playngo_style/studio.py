@@ -93,6 +93,10 @@ class PlayngoStyleStudio(StudioDialect):
             raise NotParseableError("an answer to another call")
         return code, Decimal(fields["real"]) if "real" in fields else None
 
+    def new_token(self, reply: HttpReply) -> str:
+        """See `StudioDialect`. What the ticket was good for."""
+        return strict_xml.parse(reply.body)[1]["externalGameSessionId"]
+
     def spoil(self, request: HttpRequest) -> HttpRequest:
         """See `studio.ports.Studio`. Another secret."""
         secret = self._config.access_tokens[0].encode()

@@ -1,7 +1,6 @@
 """What the provider tells us: verify, map, ask the ledger, map back."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
 
 from mesh import logs
 from pitboss.type.v1.outcome_pb2 import Outcome
@@ -18,9 +17,6 @@ from provider_adapters.pragmatic_style.config import Config
 from provider_adapters.pragmatic_style.errors import BET_CODES, CREDIT_CODES, PROBLEM_CODES, PROBLEM_STATUS, Code
 
 _log = logs.get("pragmatic_style")
-
-NOT_SUPPORTED: Final = frozenset({"adjustment", "sessionExpired"})
-"""Calls of this provider for which the ledger has no action."""
 
 Reply = (
     wire.AuthenticateReply
@@ -61,12 +57,14 @@ class Callbacks:
             "bonusWin": self._bonus,
             "jackpotWin": self._jackpot,
             "promoWin": self._promotion,
+            "adjustment": self._adjustment,
+            "sessionExpired": self._session_expired,
         }
 
     async def answer(self, request: HttpRequest, budget: Budget) -> HttpReply:
         """Answer one call. The signature comes first; a message that fails here reaches no ledger."""
         call = request.path.removeprefix("/").removesuffix(".html")
-        if call not in self._calls and call not in NOT_SUPPORTED:
+        if call not in self._calls:
             return refuse(Problem.PATH_UNKNOWN)
         if request.method != "POST":
             return refuse(Problem.METHOD_UNKNOWN)
@@ -88,7 +86,7 @@ class Callbacks:
         if form.fields.get("providerId") != self._config.provider_id:
             self._security.report("caller_forbidden", request)
             return refuse(Problem.CALLER_FORBIDDEN, "providerId")
-        return refuse(Problem.NOT_SUPPORTED, f"{call} is not supported") if call in NOT_SUPPORTED else None
+        return None
 
     async def _serve(self, call: str, form: wire.Form, budget: Budget) -> HttpReply:
         try:
@@ -150,17 +148,23 @@ class Callbacks:
 
     async def _result(self, form: wire.Form, budget: Budget) -> Reply:
         request = wire.from_form(wire.ResultRequest, form)
-        if mapping.has_promotional_part(request):
-            # Paying the rest and dropping this part would lose the player's money in silence.
-            raise RefusedError(Code.REFUSED, "promoWinAmount is not supported")
+        # Read before anything is paid: a part that cannot be paid must not be found out after the rest.
+        beside = mapping.promotional_part(request)
         if request.bonus_code:
             # Free rounds have no bet to learn the currency from; a session that has ended is found too.
             session = await self._session(request.user_id, "", budget)
-            return await self._credited(session.player, mapping.free_result(request, session), budget)
-        action = mapping.win(request)
-        player = _player(request.user_id)
-        action.win.amount.currency_code = await self._currency(player, request.round_id, budget)
-        return await self._credited(player, action, budget)
+            player, currency_code = session.player, session.currency_code
+            action = mapping.free_result(request, session)
+        else:
+            action = mapping.win(request)
+            player = _player(request.user_id)
+            currency_code = await self._currency(player, request.round_id, budget)
+            action.win.amount.currency_code = currency_code
+        reply = await self._credited(player, action, budget)
+        if beside is None or reply.error is not Code.OK:
+            return reply
+        # A repeated result finds its own part paid, and goes on here.
+        return await self._credited(player, mapping.in_currency(beside, currency_code), budget)
 
     async def _bonus(self, form: wire.Form, budget: Budget) -> Reply:
         request = wire.from_form(wire.BonusRequest, form)
@@ -177,6 +181,23 @@ class Callbacks:
     async def _promotion(self, form: wire.Form, budget: Budget) -> Reply:
         request = wire.from_form(wire.PromoRequest, form)
         return await self._credited(_player(request.user_id), mapping.promotion(request), budget)
+
+    async def _adjustment(self, form: wire.Form, budget: Budget) -> Reply:
+        request = wire.from_form(wire.AdjustmentRequest, form)
+        player, round_id = _player(request.user_id), mapping.identifier("roundId", request.round_id)
+        played = await self._wallet.round_transactions(player, round_id, budget)
+        if isinstance(played, Result):
+            raise RefusedError(CREDIT_CODES[played.outcome])
+        action = mapping.adjustment(request, played)
+        if action is None:
+            raise RefusedError(CREDIT_CODES[Outcome.OUTCOME_ORIGINAL_NOT_FOUND])
+        return await self._credited(player, action, budget)
+
+    async def _session_expired(self, form: wire.Form, budget: Budget) -> Reply:  # noqa: ARG002 - one shape
+        """The provider's own session is over. Ours ends by the licensee, the law and its time, so there is nothing to do."""
+        request = wire.from_form(wire.SessionExpiredRequest, form)
+        _player(request.user_id)
+        return mapping.error_reply(Code.OK)
 
     async def _credited(self, player: PlayerReference, action: Action, budget: Budget) -> Reply:
         result = await self._wallet.execute(player, action, budget)

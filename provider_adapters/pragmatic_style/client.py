@@ -47,7 +47,7 @@ class Client:
             "platform": _PLATFORMS[launch.device],
             "technology": "H5",
             "lobbyUrl": launch.lobby_url,
-            "playMode": "REAL",
+            "playMode": "DEMO" if launch.demo else "REAL",
         }
         return await self._call("launch", "/game/url/", fields, _game_url)
 

@@ -1,14 +1,16 @@
 """Their messages to our actions, our results to their replies. Pure."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
-from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, CloseRound, PromoReason, Result, Win
+from pitboss.wallet.v1.action_pb2 import Action, Adjust, Balances, Bet, Cancel, CloseRound, PromoReason, Result, Win
+from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
 from provider_adapters._kit import gifts
 from provider_adapters._kit.amounts import AmountError, from_text
 from provider_adapters._kit.ports import SessionFacts
 from provider_adapters.pragmatic_style import wire
-from provider_adapters.pragmatic_style.amounts import shown, to_money
+from provider_adapters.pragmatic_style.amounts import shown, to_money, to_signed_money
 from provider_adapters.pragmatic_style.errors import DESCRIPTIONS, Code
 
 _ID = re.compile(r"[!-~]{1,128}", re.ASCII)
@@ -90,9 +92,49 @@ def promotion(request: wire.PromoRequest) -> Action:
     return gifts.promo(key, amount, PromoReason.PROMO_REASON_PRIZE_DROP)
 
 
-def has_promotional_part(request: wire.ResultRequest) -> bool:
-    """Whether the result brings money beside its amount."""
-    return bool(request.promo_win_amount) and to_money(request.promo_win_amount) != to_money("0")
+def adjustment(request: wire.AdjustmentRequest, played: Sequence[Transaction]) -> Action | None:
+    """A correction of a round. It names no transaction, so it is one of the last result that stands, else of the last bet.
+
+    None if nothing stands that could be corrected. A repeated correction is of what it was of the first time.
+    """
+    key = identifier("reference", request.reference)
+    corrected = _corrected(key, played)
+    if corrected is None:
+        return None
+    kind, ref_key, currency_code = corrected
+    amount = to_signed_money(request.amount)
+    amount.currency_code = currency_code
+    return Action(transaction_key=key, adjust=Adjust(ref_kind=kind, ref_key=ref_key, amount=amount))
+
+
+def _corrected(key: str, played: Sequence[Transaction]) -> tuple[TransactionKind.ValueType, str, str] | None:
+    for one in played:
+        if one.kind == TransactionKind.TRANSACTION_KIND_ADJUST and one.transaction_key == key:
+            return one.reference_kind, one.reference_key, one.amount.currency_code
+    for kind in (TransactionKind.TRANSACTION_KIND_WIN, TransactionKind.TRANSACTION_KIND_BET):
+        for one in reversed(played):
+            stands = one.state == TransactionState.TRANSACTION_STATE_APPLIED and not one.rolled_back
+            if one.kind == kind and stands:
+                return kind, one.transaction_key, one.amount.currency_code
+    return None
+
+
+def promotional_part(request: wire.ResultRequest) -> Action | None:
+    """What a result brings beside its amount, under a reference of its own. The currency is still open; None if it brings nothing."""
+    amount = to_money(request.promo_win_amount or "0")
+    if not Decimal(amount.amount):
+        return None
+    key = identifier("promoWinReference", request.promo_win_reference)
+    if request.promo_campaign_type == TOURNAMENT:
+        return gifts.tournament(key, amount)
+    return gifts.promo(key, amount, PromoReason.PROMO_REASON_PRIZE_DROP)
+
+
+def in_currency(action: Action, currency_code: str) -> Action:
+    """A promotional part in the currency of its result."""
+    part = action.tournament if action.HasField("tournament") else action.promo
+    part.amount.currency_code = currency_code
+    return action
 
 
 def cancel(request: wire.RefundRequest) -> Action:

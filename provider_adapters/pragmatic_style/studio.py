@@ -12,7 +12,7 @@ from provider_adapters._kit.studio.grants import StudioGrant, on_ladder
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Desk, Habits, Reaction, Seat, StudioParts
 from provider_adapters.pragmatic_style import auth, wire
-from provider_adapters.pragmatic_style.amounts import to_wire
+from provider_adapters.pragmatic_style.amounts import to_signed_wire, to_wire
 from provider_adapters.pragmatic_style.client import BASE, FREE_ROUNDS_BASE
 from provider_adapters.pragmatic_style.config import Config
 from provider_adapters.pragmatic_style.errors import DESCRIPTIONS, Code
@@ -49,6 +49,8 @@ _CALLS: Final[Mapping[ActKind, str]] = {
     ActKind.FREE_TOTAL: "bonusWin",
     ActKind.PROMO: "promoWin",
     ActKind.TOURNAMENT: "promoWin",
+    ActKind.ADJUST: "adjustment",
+    ActKind.LEAVE: "sessionExpired",
 }
 
 _CAMPAIGNS: Final = {ActKind.PROMO: "B", ActKind.TOURNAMENT: "T"}
@@ -187,6 +189,9 @@ class PragmaticStyleStudio:
             return _words(Code.BAD_PARAMETERS)
         if fields["symbol"] not in {game.game_id for game in self.games}:
             return _words(Code.GAME_NOT_AVAILABLE)
+        if fields.get("playMode") == "DEMO":
+            address = desk.demo(user=fields["externalPlayerId"], token=fields["token"], game_id=fields["symbol"])
+            return {**_words(Code.OK), "gameURL": address}
         seat = Seat(
             launch_id=desk.new_launch_id(),
             user=fields["externalPlayerId"],
@@ -206,13 +211,21 @@ def create(parts: StudioParts) -> PragmaticStyleStudio:
 def _fields(act: Act) -> dict[str, str]:
     if act.kind is ActKind.ENTER:
         return {"token": act.seat.token, "gameId": act.seat.game_id}
-    if act.kind is ActKind.BALANCE:
+    if act.kind in {ActKind.BALANCE, ActKind.LEAVE}:
         return {"userId": act.seat.user, "token": act.seat.token}
     if act.kind is ActKind.CANCEL:
         about = {**_round(act), **_moment(act)} if act.round_id else {}
         return {"userId": act.seat.user, "reference": act.bet_key, **about}
     if act.kind is ActKind.CLOSE:
         return {"userId": act.seat.user, **_round(act)}
+    return _money(act)
+
+
+def _money(act: Act) -> dict[str, str]:
+    if act.kind is ActKind.ADJUST:
+        signed = to_signed_wire(act.amount or Decimal(0))
+        about = {**_round(act), "amount": signed, "reference": act.transaction_key, "validBetAmount": "0.00"}
+        return {"userId": act.seat.user, **about, **_moment(act)}
     amount = to_wire(act.amount if act.amount is not None else Decimal(0))
     if act.kind in {*_CAMPAIGNS, ActKind.FREE_TOTAL}:
         about = {"bonusCode": act.grant_id} if act.grant_id else _campaign(act)

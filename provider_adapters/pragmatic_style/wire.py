@@ -70,6 +70,7 @@ class ResultRequest:
     bonus_code: str = ""
     promo_win_amount: str = ""
     promo_win_reference: str = ""
+    promo_campaign_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,26 @@ class RefundRequest:
     provider_id: str
     round_id: str = ""
     game_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentRequest:
+    user_id: str
+    game_id: str
+    round_id: str
+    amount: str
+    """With a minus sign: what is taken."""
+    reference: str
+    provider_id: str
+    timestamp: str
+    valid_bet_amount: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionExpiredRequest:
+    user_id: str
+    provider_id: str
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from pitboss.type.v1.money_pb2 import Money
 from provider_adapters._kit.asking import Question, ask, browser_address, raise_for
 from provider_adapters._kit.errors import ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
@@ -30,7 +31,10 @@ class Client:
 
     async def launch_url(self, launch: Launch) -> str:
         """`/games/init`. It moves no money, and a second game would be another window, so it may be repeated."""
-        return await ask(self._outbound, self._post("/games/init", mapping.launch_fields(launch)), read_launch)
+        path, fields = "/games/init", mapping.launch_fields(launch)
+        if launch.demo:
+            path, fields = "/games/init-demo", mapping.demo_fields(launch)
+        return await ask(self._outbound, self._post(path, fields), read_launch)
 
     async def games(self) -> tuple[Game, ...]:
         """`/games`, page by page."""
@@ -48,6 +52,8 @@ class Client:
 
     async def grant(self, rounds: FreeRounds) -> str:
         """`/freespins/set`, with the total bet of `/freespins/bets` that is meant. Our id is what the results carry."""
+        if rounds.max_winnings is not None:
+            return await self._voucher(rounds, rounds.max_winnings)
         about = {"game_uuid": rounds.game_ids[0], "currency": rounds.bet.currency_code}
         bets = await ask(self._outbound, self._get("/freespins/bets", about), read_bets)
         bet_id = bets.get(Decimal(rounds.bet.amount))
@@ -57,9 +63,18 @@ class Client:
         await ask(self._outbound, self._post("/freespins/set", fields), read_content, once=True)
         return rounds.grant_id
 
+    async def _voucher(self, rounds: FreeRounds, most: Money) -> str:
+        """`/freevouchers/set`."""
+        fields = mapping.voucher_fields(rounds, most, now_s=int(time.time()))
+        await ask(self._outbound, self._post("/freevouchers/set", fields), read_content, once=True)
+        return mapping.voucher_name(rounds)
+
     async def cancel_grant(self, given: GivenRounds) -> None:
-        """`/freespins/cancel`."""
-        question = self._post("/freespins/cancel", {"freespin_id": given.reference})
+        """`/freespins/cancel`, or `/freevouchers/cancel`."""
+        if given.reference.startswith(mapping.VOUCHER):
+            question = self._post("/freevouchers/cancel", {"freevoucher_id": given.reference})
+        else:
+            question = self._post("/freespins/cancel", {"freespin_id": given.reference})
         await ask(self._outbound, question, read_content)
 
     def _post(self, operation: str, fields: Mapping[str, str]) -> Question:

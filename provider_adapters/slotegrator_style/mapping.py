@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1.action_pb2 import (
     Action,
     Balances,
@@ -20,10 +21,11 @@ from provider_adapters._kit import gifts
 from provider_adapters._kit.ports import Device, FreeRounds, Launch
 from provider_adapters._kit.typed_json import FieldInvalidError
 from provider_adapters.slotegrator_style import wire
-from provider_adapters.slotegrator_style.amounts import shown, to_money
+from provider_adapters.slotegrator_style.amounts import shown, to_money, to_wire
 
 FINISHED = "1"
 TIP, FREE_SPIN = "tip", "freespin"
+VOUCHER = "voucher-"
 PROMOTIONS: Final[Mapping[str, PromoReason.ValueType]] = {
     "bonus": PromoReason.PROMO_REASON_BONUS_WIN,
     "prize_drop": PromoReason.PROMO_REASON_PRIZE_DROP,
@@ -75,7 +77,8 @@ def gift_action(message: wire.Win, session_id: str) -> Action | None:
     key, amount = message.transaction_id, to_money(message.amount, message.currency)
     round_id = message.round_id or ""
     if message.type in PROMOTIONS:
-        return gifts.promo(key, amount, PROMOTIONS[message.type], round_id=round_id, session_id=session_id)
+        paid_by = PromoReason.PROMO_REASON_VOUCHER if message.freevoucher_id else PROMOTIONS[message.type]
+        return gifts.promo(key, amount, paid_by, round_id=round_id, session_id=session_id)
     if message.type in TOURNAMENTS:
         return gifts.tournament(key, amount, session_id=session_id)
     if message.type == "jackpot":
@@ -170,6 +173,32 @@ def launch_fields(launch: Launch) -> dict[str, str]:
         "language": launch.language,
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def voucher_name(rounds: FreeRounds) -> str:
+    """What the provider calls a voucher: another name than that of free spins, so that their cancels are told apart."""
+    return f"{VOUCHER}{rounds.grant_id}"
+
+
+def voucher_fields(rounds: FreeRounds, most: Money, *, now_s: int) -> dict[str, str]:
+    """The parameters of a new voucher."""
+    return {
+        "freevoucher_id": voucher_name(rounds),
+        "player_id": str(rounds.player),
+        "player_name": rounds.player.player_id,
+        "currency": rounds.bet.currency_code,
+        "amount": to_wire(Decimal(rounds.bet.amount)),
+        "max_winnings": to_wire(Decimal(most.amount)),
+        "game_uuid": rounds.game_ids[0],
+        "valid_from": str(now_s),
+        "valid_until": str(int(rounds.expires_at.timestamp())),
+    }
+
+
+def demo_fields(launch: Launch) -> dict[str, str]:
+    """The parameters of a launch for play money: no player, no session, no currency."""
+    fields = launch_fields(launch)
+    return {name: fields[name] for name in ("game_uuid", "device", "return_url", "language") if name in fields}
 
 
 def free_spins_fields(rounds: FreeRounds, total_bet_id: str, *, now_s: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from provider_adapters._kit.studio.dialect import Reactions, StudioDialect, has_
 from provider_adapters._kit.studio.grants import LADDER, StudioGrant
 from provider_adapters._kit.studio.habits import habits
 from provider_adapters._kit.studio.ports import Act, ActKind, Desk, Habits, Reaction, Seat, StudioParts
-from provider_adapters.slotegrator_style import auth, config
+from provider_adapters.slotegrator_style import auth, config, mapping
 from provider_adapters.slotegrator_style.amounts import to_wire
 from provider_adapters.slotegrator_style.client import BASE
 from provider_adapters.slotegrator_style.config import Config
@@ -28,6 +28,7 @@ HABITS: Final = habits(
     refusals_look_alike=True,
     free_wins_may_lack_round=True,
     refunds_may_lack_round=True,
+    names_vouchers=True,
 )
 
 GAMES: Final = (
@@ -119,8 +120,8 @@ class SlotegratorStyleStudio(StudioDialect):
                 return json_reply({"items": []})
             case "GET", "/games":
                 return self._page(fields)
-            case "POST", "/games/init":
-                return self._launch(fields, desk)
+            case "POST", "/games/init" | "/games/init-demo":
+                return self._launch(fields, desk, is_demo=request.path.endswith("-demo"))
         return self._free_spins(request, fields, desk)
 
     def _free_spins(self, request: HttpRequest, fields: Mapping[str, str], desk: Desk) -> HttpReply:
@@ -130,8 +131,11 @@ class SlotegratorStyleStudio(StudioDialect):
             case "POST", "/freespins/set":
                 return self._give(fields, desk)
             case "POST", "/freespins/cancel":
-                known = desk.grants.cancel(fields.get("freespin_id", ""))
-                return json_reply({"status": "Cancelled"}) if known else _error("no such campaign")
+                return _cancelled(fields.get("freespin_id", ""), desk)
+            case "POST", "/freevouchers/set":
+                return self._give_voucher(fields, desk)
+            case "POST", "/freevouchers/cancel":
+                return _cancelled(fields.get("freevoucher_id", ""), desk)
         return _error("no such call", 404)
 
     def _page(self, fields: Mapping[str, str]) -> HttpReply:
@@ -141,8 +145,10 @@ class SlotegratorStyleStudio(StudioDialect):
         meta = {"totalCount": len(self.games), "pageCount": pages, "currentPage": page, "perPage": _PAGE}
         return json_reply({"items": [_row(game) for game in shown], "_meta": meta})
 
-    def _launch(self, fields: Mapping[str, str], desk: Desk) -> HttpReply:
+    def _launch(self, fields: Mapping[str, str], desk: Desk, *, is_demo: bool) -> HttpReply:
         known = fields.get("game_uuid") in {game.game_id for game in self.games}
+        if known and is_demo:
+            return json_reply({"url": desk.demo(user="", token="", game_id=fields["game_uuid"])})
         if not known or not has_texts(fields, "player_id", "player_name", "currency", "session_id"):
             return _error("a parameter is missing or wrong")
         seat = Seat(
@@ -177,6 +183,30 @@ class SlotegratorStyleStudio(StudioDialect):
         )
         return _error("the campaign is another one") if given is None else json_reply({"status": "Created"})
 
+    def _give_voucher(self, fields: Mapping[str, str], desk: Desk) -> HttpReply:
+        needed = ("player_id", "player_name", "currency", "amount", "max_winnings", "valid_from", "valid_until")
+        tables = {game.game_id for game in self.games if game.category == "live"}
+        if fields.get("game_uuid") not in tables or not has_texts(fields, *needed, "freevoucher_id"):
+            return _error("a parameter is missing or wrong")
+        given = desk.grants.give(
+            StudioGrant(
+                reference=fields["freevoucher_id"],
+                grant_id=fields["freevoucher_id"].removeprefix(mapping.VOUCHER),
+                user=fields["player_id"],
+                game_ids=(fields["game_uuid"],),
+                rounds=1,
+                bet=Decimal(fields["amount"]),
+                currency_code=fields["currency"],
+                expires=fields["valid_until"],
+                max_winnings=Decimal(fields["max_winnings"]),
+            )
+        )
+        return _error("the voucher is another one") if given is None else json_reply({"status": "Created"})
+
+
+def _cancelled(reference: str, desk: Desk) -> HttpReply:
+    return json_reply({"status": "Cancelled"}) if desk.grants.cancel(reference) else _error("no such campaign")
+
 
 def create(parts: StudioParts) -> SlotegratorStyleStudio:
     """Called by the kit, once."""
@@ -206,6 +236,8 @@ def _fields(act: Act) -> dict[str, str]:
         return _rollback(act, player)
     if act.kind in _SAID:
         action, word = _SAID[act.kind]
+        if act.kind is ActKind.PROMO and act.grant_id:
+            return {"action": action, **fields, "type": "bonus", "freevoucher_id": act.grant_id}
         grant = {"freespin_id": act.grant_id, "quantity": "3"} if act.grant_id else {}
         return {"action": action, **fields, "type": word, **grant}
     action = "bet" if act.kind is ActKind.BET else "win"

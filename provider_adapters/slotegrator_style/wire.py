@@ -48,6 +48,7 @@ class Win:
     round_id: Id | None = None
     finished: Flag = "0"
     freespin_id: Id | None = None
+    freevoucher_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

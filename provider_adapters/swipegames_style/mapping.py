@@ -14,6 +14,10 @@ REGULAR, FREE = "regular", "free"
 _BETWEEN = "|"
 
 
+DEMO_BALANCE = "1000.00"
+"""Play money that a demo begins with."""
+
+
 def session_name(token: str, player: str) -> str:
     """Our `sessionID`. It has the player too, so that wins need no session directory."""
     return f"{token}{_BETWEEN}{player}"
@@ -67,12 +71,13 @@ def launch_body(launch: Launch, client_id: str) -> dict[str, Any]:
         "cID": client_id,
         "extCID": launch.player.licensee,
         "gameID": launch.game_id,
-        "demo": False,
+        "demo": launch.demo,
         "platform": "mobile" if launch.device is Device.MOBILE else "desktop",
         "currency": launch.currency_code,
         "locale": launch.language,
         "sessionID": session_name(launch.token, str(launch.player)),
         "user": {"id": str(launch.player)},
+        **({"initDemoBalance": DEMO_BALANCE} if launch.demo else {}),
     }
     return {**fields, "returnURL": launch.lobby_url} if launch.lobby_url else fields
 

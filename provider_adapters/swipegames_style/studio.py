@@ -125,6 +125,8 @@ class SwipegamesStyleStudio(StudioDialect):
         if fields["gameID"] not in {game.game_id for game in self.games}:
             return _error(Code.GAME_NOT_FOUND)
         token, player = session_parts(fields["sessionID"])
+        if fields.get("demo") is True:
+            return json_reply({"gameURL": desk.demo(user=player, token=token, game_id=fields["gameID"]), "gsID": ""})
         launch_id = desk.new_launch_id()
         seat = Seat(
             launch_id=launch_id,

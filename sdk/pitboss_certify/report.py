@@ -65,7 +65,7 @@ table{{border-collapse:collapse;width:100%}}td,th{{text-align:left;padding:.3rem
 <h1>{report}</h1>
 <p><b class="{mark}">{passed} passed, {failed} failed, {skipped} left out</b></p>
 <p>Contract <code>{contract}</code> · scenarios <code>{scenarios_sha256}</code> · seed {seed} · run <code>{run}</code>
-· {at}</p><table><tr><th>case</th><th>subject</th><th>what must hold</th><th>result</th></tr>{rows}</table></html>
+· {at}{where}</p><table><tr><th>case</th><th>subject</th><th>what must hold</th><th>result</th></tr>{rows}</table></html>
 """
 
 
@@ -77,7 +77,8 @@ def page(report: dict[str, Any]) -> str:
     """For people."""
     rows = "".join(_row(each) for each in report["cases"])
     said = {name: html.escape(str(value)) for name, value in report.items() if name not in {"cases", "doors"}}
-    return _PAGE.format(**said, mark="no" if report["failed"] else "ok", rows=rows)
+    where = f" · <code>{said['endpoint']}</code>" if "endpoint" in said else ""
+    return _PAGE.format(**said, mark="no" if report["failed"] else "ok", rows=rows, where=where)
 
 
 def _row(each: dict[str, Any]) -> str:

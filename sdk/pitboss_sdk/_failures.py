@@ -19,6 +19,8 @@ DETAILS_KEY: Final = "grpc-status-details-bin"
 REMAINING_KEY: Final = "x-ratelimit-remaining"
 RESET_KEY: Final = "x-ratelimit-reset"
 _LONGEST_RESET_S: Final = 2.0
+_REFUSED_FOR_RATE: Final = "local_rate_limited"
+"""What Envoy says to a call above its caller's rate."""
 
 # gRPC tells of a bad endpoint in the text alone.
 _TROUBLES: Final[Mapping[str, Trouble]] = {
@@ -60,7 +62,7 @@ def failure_of(code: grpc.StatusCode, message: str, metadata: Metadata) -> Failu
         reason=info.reason if info and is_ours else "",
         metadata=dict(info.metadata) if info and is_ours else {},
         violations=tuple((field.field, field.description) for field in bad.field_violations) if bad else (),
-        retry_after_s=retry.retry_delay.ToMicroseconds() / 1_000_000 if retry else _reset_s(found),
+        retry_after_s=retry.retry_delay.ToMicroseconds() / 1_000_000 if retry else _reset_s(found, message),
         trouble=Trouble.NONE if details else _trouble(message),
     )
 
@@ -84,9 +86,11 @@ def _detail(details: Iterable[any_pb2.Any], kind: type[Detail]) -> Detail | None
     return None
 
 
-def _reset_s(metadata: Mapping[str, str | bytes]) -> float | None:
+def _reset_s(metadata: Mapping[str, str | bytes], message: str) -> float | None:
     seconds = str(metadata.get(RESET_KEY, ""))
-    if metadata.get(REMAINING_KEY) != "0" or not seconds.isdigit():
+    # The allowance may have been filled again between the refusal and the count of what is left.
+    is_refused = message == _REFUSED_FOR_RATE or metadata.get(REMAINING_KEY) == "0"
+    if not is_refused or not seconds.isdigit():
         return None
     return min(float(seconds), _LONGEST_RESET_S)
 

@@ -12,9 +12,16 @@ from pitboss_sdk import values
 from pitboss_sdk._stubs.pitboss.compliance.v1 import compliance_service_pb2, decision_service_pb2
 from pitboss_sdk._stubs.pitboss.session.v1 import catalog_service_pb2, session_service_pb2
 from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2, money_pb2
-from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2, history_service_pb2, transaction_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import (
+    action_pb2,
+    history_service_pb2,
+    protection_pb2,
+    transaction_pb2,
+    wallet_service_pb2,
+)
 from pitboss_sdk.money import Money, to_text
 from pitboss_sdk.vocabulary import (
+    AttemptProof,
     BookAccountClass,
     Category,
     DifferenceKind,
@@ -32,6 +39,13 @@ from pitboss_sdk.vocabulary import (
 def money(message: money_pb2.Money) -> Money | None:
     """None if it is not set."""
     return Money(Decimal(message.amount), message.currency_code) if message.amount else None
+
+
+def assertion_message(assertion: values.Assertion) -> protection_pb2.Assertion:
+    """A licensee's word as a message."""
+    message = protection_pb2.Assertion(nonce=assertion.nonce, signature=assertion.signature)
+    message.issue_time.FromDatetime(assertion.issue_time)
+    return message
 
 
 def money_message(amount: object) -> money_pb2.Money:
@@ -70,6 +84,17 @@ def balances(message: action_pb2.Balances) -> values.Balances:
         held=money(message.held) or nothing,
         bonus=money(message.bonus) or nothing,
         receivable=money(message.receivable) or nothing,
+    )
+
+
+def session_play(message: wallet_service_pb2.GetSessionPlayResponse) -> values.SessionPlay:
+    """Time and money of a session."""
+    nothing = Money(0, message.staked.currency_code)
+    return values.SessionPlay(
+        start_time=message.start_time.ToDatetime(UTC),
+        elapsed=message.elapsed.ToTimedelta(),
+        staked=money(message.staked) or nothing,
+        won=money(message.won) or nothing,
     )
 
 
@@ -195,6 +220,43 @@ def explanation(message: history_service_pb2.ExplainTransactionResponse) -> valu
         related=tuple(transaction(each) for each in message.related),
         hold=_hold(message.hold) if message.HasField("hold") else None,
         writer=message.commitment.writer,
+        refused_messages=tuple(_refused(each) for each in message.refused_messages),
+        upstream_attempts=tuple(_upstream(each) for each in message.upstream_attempts),
+        pending_calls=tuple(_pending(each) for each in message.pending_calls),
+    )
+
+
+def _refused(message: history_service_pb2.RefusedMessage) -> values.RefusedMessage:
+    return values.RefusedMessage(
+        time=moment(message.time),
+        event=message.event,
+        request_id=message.request_id,
+        path=message.path,
+        body_bytes=message.body_bytes,
+    )
+
+
+def _upstream(message: history_service_pb2.UpstreamAttempt) -> values.UpstreamAttempt:
+    return values.UpstreamAttempt(
+        time=moment(message.time),
+        method=message.method,
+        call_key=message.call_key,
+        latency=message.latency.ToTimedelta(),
+        answer=message.answer,
+        outcome=Outcome(message.outcome) if message.outcome else None,
+    )
+
+
+def _pending(message: history_service_pb2.PendingCall) -> values.PendingCall:
+    return values.PendingCall(
+        call_id=message.call_id,
+        kind=TransactionKind(message.kind),
+        amount=money(message.amount),
+        stuck=message.stuck,
+        attempts=message.attempts,
+        next_attempt_time=moment(message.next_attempt_time),
+        create_time=moment(message.create_time),
+        last_error=message.last_error,
     )
 
 
@@ -206,6 +268,7 @@ def _attempt(message: history_service_pb2.Attempt) -> values.Attempt:
         outcome=Outcome(message.outcome),
         replayed=message.replayed,
         content_json=message.content_json,
+        proof=AttemptProof(message.proof),
     )
 
 
@@ -317,6 +380,7 @@ def session(message: session_service_pb2.Session) -> values.Session:
         create_time=moment(message.create_time),
         expire_time=moment(message.expire_time),
         end_time=moment(message.end_time),
+        end_reason=message.end_reason,
     )
 
 

@@ -24,12 +24,14 @@ from pitboss_sdk.failure import Failure
 from pitboss_sdk.money import Money
 from pitboss_sdk.values import (
     Adjustment,
+    Assertion,
     Balances,
     ComparedLine,
     ComparisonSummary,
     DayStatement,
     Decision,
     DecisionRecord,
+    DemoLaunch,
     Difference,
     Explanation,
     Game,
@@ -39,12 +41,15 @@ from pitboss_sdk.values import (
     Replay,
     Session,
     SessionChange,
+    SessionPlay,
     Statement,
     StatementLine,
     Transaction,
 )
 from pitboss_sdk.vocabulary import (
     Device,
+    Duty,
+    EntryPurpose,
     FreezeDirection,
     LimitKind,
     PromoReason,
@@ -113,16 +118,24 @@ class Client:
         *,
         jurisdiction: str = "",
         born_on: date | None = None,
+        person_key: str = "",
         transaction_key: str | None = None,
         timeout_s: float | None = None,
     ) -> Receipt:
-        """Create a player, or add a currency to a known one. The first currency is the player's main one."""
-        call = wallet.open_account(player_id, currency_code, jurisdiction, born_on, transaction_key)
+        """Create a player, or add a currency to a known one. The first currency is the player's main one.
+
+        `person_key` names the human, so that an exclusion holds for all accounts: a keyed digest of your own making.
+        """
+        call = wallet.open_account(player_id, currency_code, jurisdiction, born_on, person_key, transaction_key)
         return self._run(call, timeout_s)
 
     def balance(self, player_id: str, currency_code: str = "", *, timeout_s: float | None = None) -> Balances:
         """Present balances; in the player's main currency if none is named."""
         return self._run(wallet.balance(player_id, currency_code), timeout_s)
+
+    def session_play(self, player_id: str, session_id: str, *, timeout_s: float | None = None) -> SessionPlay:
+        """Since when a session is open, and what the player has staked and won since then: what reality checks show."""
+        return self._run(wallet.session_play(player_id, session_id), timeout_s)
 
     def deposit(
         self,
@@ -471,10 +484,18 @@ class Client:
         country: str = "",
         device: Device = Device.DESKTOP,
         lobby_url: str = "",
+        reality_check_interval: timedelta | None = None,
+        spend_limit: Money | None = None,
+        time_limit: timedelta | None = None,
+        assertion: Assertion | None = None,
         client_key: str | None = None,
         timeout_s: float | None = None,
     ) -> Launch:
-        """Open a game for a player. PlayDeniedError if the law refuses."""
+        """Open a game for a player. PlayDeniedError if the law refuses.
+
+        An interval of reality checks, a spend and a time are what the player fixes for the session before it begins. The
+        word is for licensees that keep limits and exclusions themselves: see `pitboss_sdk.assertions`.
+        """
         order = session.LaunchOrder(
             player_id=player_id,
             provider=provider,
@@ -484,8 +505,41 @@ class Client:
             country=country,
             device=device,
             lobby_url=lobby_url,
+            reality_check_interval=reality_check_interval,
+            spend_limit=spend_limit,
+            time_limit=time_limit,
         )
-        return self._run(session.create_session(order, client_key), timeout_s)
+        return self._run(session.create_session(order, client_key, assertion), timeout_s)
+
+    def create_demo_session(  # noqa: PLR0913 - one keyword for each field
+        self,
+        player_id: str,
+        *,
+        provider: str,
+        game_id: str,
+        currency_code: str,
+        language: str = "",
+        country: str = "",
+        device: Device = Device.DESKTOP,
+        lobby_url: str = "",
+        client_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> DemoLaunch:
+        """Open a game for play money: nothing of it is in the ledger. PlayDeniedError if the law refuses."""
+        order = session.LaunchOrder(
+            player_id=player_id,
+            provider=provider,
+            game_id=game_id,
+            currency_code=currency_code,
+            language=language,
+            country=country,
+            device=device,
+            lobby_url=lobby_url,
+            reality_check_interval=None,
+            spend_limit=None,
+            time_limit=None,
+        )
+        return self._run(session.create_demo_session(order, client_key), timeout_s)
 
     def get_session(self, session_id: str, *, timeout_s: float | None = None) -> Session:
         """Read a session."""
@@ -526,7 +580,7 @@ class Client:
         return self._run(session.get_game(provider, game_id), timeout_s)
 
     def watch_catalog(self) -> Iterator[Game]:
-        """Every game as it is, then each change, for ever. A resumed stream begins with every game again."""
+        """Every game as it is, then each change, for ever. A resumed stream may tell games again that have not changed."""
         return self._watch(session.CatalogWatch())
 
     # -- player protection
@@ -591,6 +645,62 @@ class Client:
     ) -> Decision:
         """Ask for the end of an exclusion."""
         return self._run(compliance.request_reinstatement(player_id, transaction_key), timeout_s)
+
+    def approve_reinstatement(
+        self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Agree to a return that the player has asked for, or that the register has decided."""
+        return self._run(compliance.approve_reinstatement(player_id, transaction_key), timeout_s)
+
+    def record_duty(
+        self,
+        player_id: str,
+        duty: Duty,
+        reference: str,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Record that you have done what a decision asked for; `reference` says who did, and where the papers are."""
+        return self._run(compliance.record_duty(player_id, duty, reference, transaction_key), timeout_s)
+
+    def check_entry(
+        self,
+        player_id: str,
+        *,
+        purpose: EntryPurpose = EntryPurpose.LOGIN,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Ask whether a player may log in, or be written to, and record the answer. ProtectionDeniedError if not.
+
+        The decision can bring duties, such as "REVIEW_LIMITS".
+        """
+        return self._run(compliance.check_entry(player_id, purpose, transaction_key), timeout_s)
+
+    def acknowledge_reality_check(
+        self, player_id: str, session_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Record that the player has seen the reality check of a session."""
+        return self._run(compliance.acknowledge_reality_check(player_id, session_id, transaction_key), timeout_s)
+
+    def renew_assertion(
+        self,
+        player_id: str,
+        session_id: str,
+        assertion: Assertion,
+        *,
+        transaction_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Decision:
+        """Vouch anew for the stakes of a session. ProtectionDeniedError if the word is stale, used, or the session over."""
+        return self._run(compliance.renew_assertion(player_id, session_id, assertion, transaction_key), timeout_s)
+
+    def report_failed_deposit(
+        self, player_id: str, *, transaction_key: str | None = None, timeout_s: float | None = None
+    ) -> Decision:
+        """Record that a deposit did not succeed at whoever takes payments; the key is the payment's."""
+        return self._run(compliance.report_failed_deposit(player_id, transaction_key), timeout_s)
 
     def protection(self, player_id: str, *, timeout_s: float | None = None) -> Protection:
         """Limits, exclusion and break of a player."""

@@ -369,6 +369,10 @@ class FreeRoundsNotOfferedError(CallError):
     """The provider has no such free rounds that others may give."""
 
 
+class DemoNotOfferedError(CallError):
+    """The provider launches no games for play money."""
+
+
 class ReplayNotOfferedError(CallError):
     """The provider shows no rounds to others."""
 

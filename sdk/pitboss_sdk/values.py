@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pitboss_sdk.money import Money
 from pitboss_sdk.vocabulary import (
+    AttemptProof,
     BookAccountClass,
     Category,
     DifferenceKind,
@@ -33,6 +34,25 @@ class Balances:
     bonus: Money
     receivable: Money
     """What the player owes after a reversed win."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """The signed word of a licensee that keeps limits and exclusions itself. `pitboss_sdk.assertions` makes them."""
+
+    issue_time: datetime
+    nonce: str
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlay:
+    """How long a session lasts, and what its player has staked and won since it began, in whatever game."""
+
+    start_time: datetime
+    elapsed: timedelta
+    staked: Money
+    won: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +275,52 @@ class Attempt:
     replayed: bool
     content_json: str
     """What a refused re-use of the key asked for instead. Empty: the stored content."""
+    proof: AttemptProof
+    """How the message was proved that led to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedMessage:
+    """A message of the provider that names the key and was not believed. It reached no decision."""
+
+    time: datetime | None
+    event: str
+    """What was wrong, such as "signature_invalid"."""
+    request_id: str
+    path: str
+    body_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAttempt:
+    """One call to your own wallet."""
+
+    time: datetime | None
+    method: str
+    call_key: str
+    """The key that was sent."""
+    latency: timedelta
+    answer: str
+    """Your wallet's own word: an outcome, a state, or what came instead of an answer."""
+    outcome: Outcome | None
+    """What it means to the mesh. None: nothing is known, or it was refused and stays owed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCall:
+    """What your own wallet has not answered yet: a stake whose outcome is not known, or something it has not booked."""
+
+    call_id: str
+    """The key that it is sent."""
+    kind: TransactionKind
+    amount: Money | None
+    """None: no money, or the end of a round."""
+    stuck: bool
+    """It was refused for good, and waits for a person."""
+    attempts: int
+    next_attempt_time: datetime | None
+    create_time: datetime | None
+    last_error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +375,12 @@ class Explanation:
     hold: Hold | None
     writer: str
     """The wallet process that committed it."""
+    refused_messages: tuple[RefusedMessage, ...]
+    """The latest messages of the provider that name the key and were not believed."""
+    upstream_attempts: tuple[UpstreamAttempt, ...]
+    """The latest calls about it to your own wallet."""
+    pending_calls: tuple[PendingCall, ...]
+    """What your own wallet has not answered yet, with the time of the next attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,15 +396,28 @@ class Session:
     create_time: datetime | None
     expire_time: datetime | None
     end_time: datetime | None
+    end_reason: str = ""
+    """By which reason code the law ended it, such as "SEX.SELF" or "SES.TIME_LIMIT"; empty if it did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """A session and the address that starts its game."""
+    """A session and the address that starts its game: an empty one if the law has ended the session since."""
 
     session: Session
     launch_url: str = field(repr=False)
     """A secret of the player: open it in the player's browser and keep it out of logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoLaunch:
+    """A game for play money. No session of money stands behind it."""
+
+    session_id: str
+    launch_url: str = field(repr=False)
+    """Open it in the player's browser."""
+    pack: str
+    """The pack by which the law allowed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

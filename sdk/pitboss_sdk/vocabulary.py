@@ -196,6 +196,15 @@ class HoldState(_Open):
     EXPIRED = 4
 
 
+class AttemptProof(_Open):
+    """How the message was proved that led to a call."""
+
+    UNSPECIFIED = 0
+    SIGNATURE = 1
+    TOKEN = 2
+    WORKLOAD = 3
+
+
 class BookAccountClass(_Open):
     """What an account of the books holds."""
 
@@ -272,6 +281,28 @@ class Verdict(_Open):
     """The player must do something first, then try again."""
     SCHEDULE = 4
     """Accepted for later, see `Decision.effective_time`."""
+
+
+class Duty(_Open):
+    """What a licensee has to do about a player, as a decision asked for it."""
+
+    UNSPECIFIED = 0
+    VULNERABILITY_CHECK = 1
+    """For "RUN_FVC"."""
+    DUE_DILIGENCE = 2
+    """For "CDD_DUE"."""
+    CONTACT = 3
+    """For "CONTACT_PLAYER", or a limit that was refused with "LIM.CONTACT_REQUIRED"."""
+    PAYMENTS = 4
+    """For "INVESTIGATE_PAYMENTS"."""
+
+
+class EntryPurpose(_Open):
+    """What a player's entry is checked for."""
+
+    UNSPECIFIED = 0
+    LOGIN = 1
+    MARKETING = 2
 
 
 class LimitKind(_Open):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mesh.clock import Clock
 from session_svc.domain.session import Session
-from session_svc.domain.states import HALF_ENDED, State
+from session_svc.domain.states import HALF_ENDED, PlayEnd, State
 from session_svc.ports import Ledger, SessionCache, Sessions
 
 
@@ -27,6 +27,13 @@ class Endings:
         end, state = HALF_ENDED[session.state]
         await self._ledger.end_play(session, end)
         ended = await self._sessions.move(session, state, self._clock.now())
+        await self._cache.forget(session.token_digest)
+        return ended
+
+    async def end_by_law(self, session: Session, reason: str) -> Session | None:
+        """End a session by a reason of the law that the ledger hears of only now; None if somebody else ended it."""
+        await self._ledger.end_play(session, PlayEnd.CLOSED)
+        ended = await self._sessions.move(session, State.ENDED, self._clock.now(), reason=reason)
         await self._cache.forget(session.token_digest)
         return ended
 

@@ -1,7 +1,9 @@
-"""Sessions of players who exclude themselves or take a break: the ledger says so in its feed.
+"""Sessions that the law ends: the ledger says so in its feed.
 
-Bets are refused by the ledger itself from the moment of the exclusion. Here the session is ended too, so that
-licensees see it, and so that it cannot stake again when the exclusion is over.
+All sessions of a player end by an exclusion or a break, with the account, by a confirmed hit of a screening and by an
+identity that is not verified any more; a single one by a stake that does not fit what the player fixed for it, or that
+comes after the player was away for too long. Stakes are refused by the ledger itself from that moment. Here the session
+is ended too, so that licensees see it and why, and so that it cannot stake again when an exclusion is over.
 """
 
 from __future__ import annotations
@@ -53,14 +55,15 @@ class LawFollower:
         async with aclosing(self._ledger.feed(shard, remembered)) as pages:
             async for page in pages:
                 # Most pages are bets and wins: reading those again after a crash costs less than a write for each.
-                if page.exclusions or page.last_sequence - remembered >= self._remember_every:
+                if page.ends or page.last_sequence - remembered >= self._remember_every:
                     await self._handle(shard, page)
                     remembered = page.last_sequence
 
     async def _handle(self, shard: int, page: FeedPage) -> None:
-        for exclusion in page.exclusions:
-            for session in await self._record.active_before(exclusion):
+        # A session that is named the ledger has ended itself.
+        for end in page.ends:
+            for session in () if end.session_id else await self._record.active_before(end):
                 await self._ledger.end_play(session, PlayEnd.CLOSED)
         for session in await self._record.apply(shard, page, self._clock.now()):
-            _log.info("session ended by the law", session_id=session.session_id)
+            _log.info("session ended by the law", session_id=session.session_id, reason=session.end_reason)
             await self._cache.forget(session.token_digest)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Iterable
+from typing import NamedTuple
 
 from mesh import logs
 from session_svc.app.bell import Bell
@@ -14,16 +16,25 @@ from session_svc.ports import Games
 _log = logs.get("session_svc.offers")
 
 
+class Mark(NamedTuple):
+    """How far a watcher has seen the changes of one process."""
+
+    life: str
+    version: int
+
+
 class Offers:
     """The one place that knows. Every change of an offer gets a version, so that watchers read only what is new."""
 
     def __init__(self, providers: Iterable[str]) -> None:
         self._providers = frozenset(providers)
         self._up: set[str] = set()
+        self._abilities: dict[str, frozenset[str]] = {}
         self._catalog = Catalog()
         self._shown: dict[GameKey, Offer] = {}
         self._versions: dict[GameKey, int] = {}
         self._version = 0
+        self._life = secrets.token_hex(8)
         self._bell = Bell()
 
     def provider_is(self, provider: str, *, up: bool) -> None:
@@ -61,6 +72,21 @@ class Offers:
         if found.game.currencies and currency not in found.game.currencies:
             raise GameNotAvailableError(provider=provider, game_id=game_id, currency_code=currency)
 
+    def abilities_are(self, provider: str, abilities: frozenset[str]) -> None:
+        """What a provider can do, as its adapter says."""
+        self._abilities[provider] = abilities
+
+    def capabilities(self, provider: str, game_id: str, *, currency: str, country: str) -> tuple[str, frozenset[str]]:
+        """Why a game cannot be launched there, or an empty reason and what works. Raises GameNotFoundError."""
+        found = self.get(provider, game_id)
+        reason = found.reason
+        if not reason and currency and found.game.currencies and currency not in found.game.currencies:
+            reason = "currency"
+        refused = found.game.refused_countries
+        if not reason and refused and (not country or country in refused):
+            reason = "country"
+        return reason, frozenset() if reason else self._abilities.get(provider, frozenset())
+
     def get(self, provider: str, game_id: str) -> Offer:
         """One game, also while it cannot be launched."""
         found = self._shown.get((provider, game_id))
@@ -81,14 +107,20 @@ class Offers:
         )
         return [self._shown[game.key] for game in games], more
 
-    async def watch(self) -> AsyncGenerator[Offer, None]:
-        """Every offer as it is now, then each change. A slow reader skips what was overtaken."""
-        seen = 0
+    async def watch(self, since: Mark | None = None) -> AsyncGenerator[tuple[Offer, Mark], None]:
+        """Every offer as it is now, or what has changed since a mark, then each change; with the mark to resume at.
+
+        A slow reader skips what was overtaken. The mark of another process or life says nothing here.
+        """
+        known = since is not None and since.life == self._life and since.version <= self._version
+        seen = since.version if since is not None and known else 0
         while True:
             news = sorted(key for key, version in self._versions.items() if version > seen)
-            seen = self._version
-            for key in news:
-                yield self._shown[key]
+            until = self._version
+            for left, key in zip(range(len(news) - 1, -1, -1), news, strict=True):
+                # Whoever stops in the middle begins with all of these again.
+                yield self._shown[key], Mark(self._life, seen if left else until)
+            seen = until
             if seen == self._version:
                 await self._bell.wait()
 

@@ -12,7 +12,7 @@ from mesh.clock import Clock
 from mesh.errors import DependencyDownError, MeshError
 from session_svc.app.ending import Endings
 from session_svc.app.offers import Offers
-from session_svc.domain.session import Order, Session, token_digest
+from session_svc.domain.session import Assertion, Order, Session, token_digest
 from session_svc.domain.states import ATTEMPT_FAILED, HALF_ENDED, State
 from session_svc.errors import (
     AdapterSilentError,
@@ -26,6 +26,11 @@ from session_svc.ports import Launch, Law, PlayOpened, Providers, Sessions
 _log = logs.get("session_svc.sessions")
 
 _TOKEN_BYTES = 32
+
+
+def new_token() -> str:
+    """A token that nobody can guess."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class SessionMaker:
 
     def make(self, order: Order) -> tuple[Session, Launch]:
         """A session for an order, and its secrets."""
-        token, now = secrets.token_urlsafe(_TOKEN_BYTES), self.clock.now()
+        token, now = new_token(), self.clock.now()
         session = Session(
             session_id=self.new_id(),
             order=order,
@@ -87,12 +92,15 @@ class SessionDesk:
         self._doubt = doubt
         """Told the name of a provider whose adapter did not answer."""
 
-    async def create(self, order: Order) -> Launched:
+    async def create(self, order: Order, assertion: Assertion | None = None) -> Launched:
         """Open play and fetch the launch address, or go on where an earlier call with the same key stopped."""
         session = await self._begun(order)
         if session.state is State.OPENING:
-            session = await self._open(session)
+            session = await self._open(session, assertion)
         await self._endings.finish_older(session)
+        if session.state is State.ENDED:
+            # The law has ended it since: whoever asks again hears that, and gets no way into the game.
+            return Launched(session=session, url="")
         return Launched(session=session, url=(await self._sessions.launch_of(session)).url)
 
     async def get(self, licensee: str, session_id: str) -> Session:
@@ -115,7 +123,7 @@ class SessionDesk:
         return session
 
     async def recover(self, licensee: str, session_id: str, device: str) -> Launched:
-        """A fresh launch address for an active session. Its token stays the same."""
+        """A fresh launch address for an active session. Its token stays the same, unless the provider has swapped it."""
         session = await self.get(licensee, session_id)
         state = session.shown_state(self._clock.now())
         if session.state in HALF_ENDED:
@@ -139,8 +147,8 @@ class SessionDesk:
                 return fresh
             # Another call with the same key was faster: its session is ours too.
 
-    async def _open(self, session: Session) -> Session:
-        opened = await self._opened(session)
+    async def _open(self, session: Session, assertion: Assertion | None) -> Session:
+        opened = await self._opened(session, assertion)
         try:
             url = await self._launch(session, session.order.device)
         except LaunchFailedError:
@@ -150,9 +158,9 @@ class SessionDesk:
             return active
         return await self._overtaken(session)
 
-    async def _opened(self, session: Session) -> PlayOpened:
+    async def _opened(self, session: Session, assertion: Assertion | None) -> PlayOpened:
         try:
-            return await self._law.open_play(session)
+            return await self._law.open_play(session, assertion)
         except DependencyDownError:
             raise
         except MeshError:
@@ -161,7 +169,7 @@ class SessionDesk:
             raise
 
     async def _launch(self, session: Session, device: str) -> str:
-        known = await self._sessions.launch_of(session)
+        known = await self._sessions.relaunch(session, new_token())
         try:
             return await self._providers.launch(session, known.token, device)
         except AdapterSilentError:

@@ -108,6 +108,7 @@ class Supply:
             raise
 
     async def _take_over(self, provider: str) -> None:
+        self._offers.abilities_are(provider, await self._providers.abilities(provider))
         told = await self._providers.games(provider)
         games = acceptable(told)
         if len(games) < len(told):

@@ -1,4 +1,4 @@
-"""Sessions whose time is over, and sessions that a crash left half way."""
+"""Sessions whose time is over, also the time that their player fixed, and sessions that a crash left half way."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from session_svc.ports import Sessions
 _log = logs.get("session_svc.sweeping")
 
 _AT_ONCE = 100
+_TIME_LIMIT = "SES.TIME_LIMIT"
+"""The law's word for a session whose own time is over."""
 
 
 class Sweeper:
@@ -39,6 +41,10 @@ class Sweeper:
         """Go round once."""
         while await self._sessions.expire_due(self._clock.now(), limit=_AT_ONCE):
             pass
+        while due := await self._sessions.out_of_time(self._clock.now(), limit=_AT_ONCE):
+            for session in due:
+                _log.info("session's own time is over", session_id=session.session_id)
+                await self._endings.end_by_law(session, _TIME_LIMIT)
         now = self._clock.now()
         left = await self._sessions.unfinished(
             before=now - self._patience, opening_before=now - self._opening_patience, limit=_AT_ONCE

@@ -18,9 +18,10 @@ from pitboss.type.v1.money_pb2 import Money
 from session_svc.domain.catalog import Game
 from session_svc.domain.grants import Grant
 from session_svc.domain.rounds import PlayedRound, Replay
-from session_svc.domain.session import PlayerReference, Session
+from session_svc.domain.session import DemoSession, Order, PlayerReference, Session
 from session_svc.errors import (
     AdapterSilentError,
+    DemoNotOfferedError,
     FreeRoundsNotOfferedError,
     GrantRefusedError,
     GrantUnknownError,
@@ -50,15 +51,21 @@ class AdapterProviders:
         return frozenset(self._stubs)
 
     async def launch(self, session: Session, token: str, device: str) -> str:
-        provider = session.order.provider
+        return await self._launched(session.order, _launch_request(session, token, device))
+
+    async def launch_demo(self, demo: DemoSession, token: str) -> str:
+        return await self._launched(demo.order, _demo_request(demo, token))
+
+    async def _launched(self, order: Order, request: pb.CreateLaunchRequest) -> str:
+        provider = order.provider
         try:
             response = await self._stubs[provider].CreateLaunch(
-                _launch_request(session, token, device),
-                timeout=self._launch_timeout_s,
-                metadata=call_metadata(session.order.licensee),
+                request, timeout=self._launch_timeout_s, metadata=call_metadata(order.licensee)
             )
         except grpc.aio.AioRpcError as error:
             told = read_error(error)
+            if told.reason == "ERROR_REASON_DEMO_NOT_OFFERED":
+                raise DemoNotOfferedError(provider=provider) from error
             _log.warning("launch failed", provider=provider, code=told.code.name, reason=told.reason)
             silent = told.code in _SILENCE and not told.reason
             failure = AdapterSilentError if silent else LaunchFailedError
@@ -113,6 +120,15 @@ class AdapterProviders:
             raise _down(provider, error) from error
         return [_game(provider, game) for game in response.games]
 
+    async def abilities(self, provider: str) -> frozenset[str]:
+        try:
+            told = await self._stubs[provider].Describe(
+                pb.DescribeRequest(), timeout=self._list_timeout_s, metadata=call_metadata()
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _down(provider, error) from error
+        return frozenset(told.capabilities)
+
     async def health(self, provider: str) -> AsyncGenerator[bool, None]:
         call = self._stubs[provider].WatchHealth(pb.WatchHealthRequest(), metadata=call_metadata())
         try:
@@ -139,6 +155,22 @@ def _launch_request(session: Session, token: str, device: str) -> pb.CreateLaunc
     )
 
 
+def _demo_request(demo: DemoSession, token: str) -> pb.CreateLaunchRequest:
+    order = demo.order
+    return pb.CreateLaunchRequest(
+        session_id=demo.session_id,
+        token=token,
+        player_reference=demo.visitor,
+        game_id=order.game_id,
+        currency_code=order.currency,
+        language=order.language,
+        country=order.country,
+        device=_DEVICES[order.device],
+        lobby_url=order.lobby_url,
+        demo=True,
+    )
+
+
 def _grant_request(grant: Grant) -> pb.GrantFreeRoundsRequest:
     order = grant.order
     request = pb.GrantFreeRoundsRequest(
@@ -149,6 +181,8 @@ def _grant_request(grant: Grant) -> pb.GrantFreeRoundsRequest:
         bet=Money(currency_code=order.currency, amount=format(order.bet, "f")),
         bonus_buy=order.bonus_buy,
     )
+    if order.max_winnings is not None:
+        request.max_winnings.CopyFrom(Money(currency_code=order.currency, amount=format(order.max_winnings, "f")))
     request.expire_time.FromDatetime(order.expires_at)
     return request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from functools import partial
@@ -25,7 +26,7 @@ from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 from session_svc.domain.catalog import Game
 from session_svc.domain.session import LedgerPosition, Session
 from session_svc.domain.states import PlayEnd
-from session_svc.ports import Exclusion, FeedPage
+from session_svc.ports import FeedPage, LegalEnd, Switch, SwitchScope
 
 T = TypeVar("T")
 
@@ -38,7 +39,18 @@ _CATEGORIES = {
     "live": registry_pb.GAME_CATEGORY_LIVE,
 }
 _ENDS = {PlayEnd.CLOSED: action_pb2.PLAY_END_CLOSED, PlayEnd.REPLACED: action_pb2.PLAY_END_REPLACED}
-_EXCLUSIONS = frozenset({transactions.TRANSACTION_KIND_EXCLUDE, transactions.TRANSACTION_KIND_TAKE_BREAK})
+_EXCLUSIONS = {
+    transactions.TRANSACTION_KIND_EXCLUDE: "SEX.SELF",
+    transactions.TRANSACTION_KIND_TAKE_BREAK: "SEX.BREAK",
+}
+"""What ends sessions in the words of wallets that do not name a reason yet."""
+_ENDING = (
+    *_EXCLUSIONS,
+    transactions.TRANSACTION_KIND_END_PLAY,
+    transactions.TRANSACTION_KIND_RECORD_FINDING,
+    transactions.TRANSACTION_KIND_LEAVE_FOR_GOOD,
+)
+"""Kinds of entries that can end sessions by law."""
 _STAKES_NO_MORE = frozenset({
     outcomes.OUTCOME_OK,
     # The ledger never opened it.
@@ -82,6 +94,13 @@ class WalletLedger:
             request = registry_pb.PutGamesRequest(provider=provider, games=some)
             await _first_answer([partial(stub.PutGames, request) for stub in self._registries], self._timeout_s)
 
+    async def switches(self) -> list[Switch]:
+        request = registry_pb.ListSuspensionsRequest()
+        asks = [partial(stub.ListSuspensions, request) for stub in self._registries]
+        response = await _first_answer(asks, self._timeout_s)
+        # A switch of a build stops stakes while that build runs, and ends no sessions.
+        return [_switch(one) for one in response.suspensions if one.scope != registry_pb.SUSPENSION_SCOPE_GAME_BUILD]
+
     async def shards(self) -> list[int]:
         request = pb.ListHeadsRequest()
         response = await _first_answer([partial(stub.ListHeads, request) for stub in self._ledgers], self._timeout_s)
@@ -90,7 +109,7 @@ class WalletLedger:
     async def feed(self, shard: int, after: int) -> AsyncGenerator[FeedPage, None]:
         stub = self._ledgers[teller(shard, self._reads[shard], len(self._ledgers))]
         self._reads[shard] += 1
-        request = pb.ReadFeedRequest(shard=shard, after_sequence=after, follow=True, kinds=sorted(_EXCLUSIONS))
+        request = pb.ReadFeedRequest(shard=shard, after_sequence=after, follow=True, kinds=sorted(_ENDING))
         call = stub.ReadFeed(request, metadata=call_metadata())
         try:
             async for response in call:
@@ -134,25 +153,42 @@ def _down(error: grpc.aio.AioRpcError | DeadlineExceededError) -> DependencyDown
     return DependencyDownError(dependency="wallet_svc", retry_after=retry_after)
 
 
+def _switch(told: registry_pb.Suspension) -> Switch:
+    scope = SwitchScope(registry_pb.SuspensionScope.Name(told.scope).removeprefix("SUSPENSION_SCOPE_").lower())
+    is_provider = scope is SwitchScope.PROVIDER
+    return Switch(
+        scope=scope,
+        since=told.since_time.ToDatetime(tzinfo=dt.UTC),
+        licensee=told.licensee_id,
+        provider=told.name if is_provider else told.provider,
+        name="" if is_provider else told.name,
+    )
+
+
 def _game(game: Game) -> registry_pb.Game:
     return registry_pb.Game(game_id=game.game_id, category=_CATEGORIES[game.category], enabled=game.enabled)
 
 
 def _page(response: pb.ReadFeedResponse) -> FeedPage:
-    return FeedPage(
-        last_sequence=response.position,
-        exclusions=[_exclusion(entry) for entry in response.entries if _excludes(entry)],
-    )
+    ends = [_end(entry, reason) for entry in response.entries if (reason := _reason(entry))]
+    return FeedPage(last_sequence=response.position, ends=ends)
 
 
-def _excludes(entry: transactions.Entry) -> bool:
+def _reason(entry: transactions.Entry) -> str:
+    """By which reason of the law an entry ended sessions; empty if it ended none."""
     transaction = entry.transaction
-    return transaction.kind in _EXCLUSIONS and transaction.state == transactions.TRANSACTION_STATE_APPLIED
+    if transaction.state != transactions.TRANSACTION_STATE_APPLIED:
+        return ""
+    return entry.end_reason or _EXCLUSIONS.get(transaction.kind, "")
 
 
-def _exclusion(entry: transactions.Entry) -> Exclusion:
-    return Exclusion(
+def _end(entry: transactions.Entry, reason: str) -> LegalEnd:
+    transaction = entry.transaction
+    is_one = transaction.kind == transactions.TRANSACTION_KIND_END_PLAY
+    return LegalEnd(
         licensee=entry.licensee_id,
-        player_id=entry.transaction.player_id,
+        player_id=transaction.player_id,
         position=LedgerPosition(shard=entry.shard, sequence=entry.sequence),
+        reason=reason,
+        session_id=transaction.session_id if is_one else "",
     )

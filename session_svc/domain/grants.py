@@ -40,6 +40,8 @@ class GrantOrder:
     expires_at: dt.datetime
     bonus_buy: bool = False
     """Each round begins with the game's bonus."""
+    max_winnings: Decimal | None = None
+    """A voucher: money for a table, whose winnings are paid up to this. None: free rounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,4 +75,17 @@ def wrong_parts(order: GrantOrder, now: dt.datetime) -> list[tuple[str, str]]:
         wrong.append(("bet", "must be above zero"))
     if not now < order.expires_at <= now + LONGEST:
         wrong.append(("expire_time", "must be in the future, and at most 30 days away"))
+    if order.max_winnings is not None:
+        wrong += _wrong_voucher(order, order.max_winnings)
+    return wrong
+
+
+def _wrong_voucher(order: GrantOrder, most: Decimal) -> list[tuple[str, str]]:
+    wrong = []
+    if most <= 0:
+        wrong.append(("max_winnings", "must be above zero"))
+    if order.rounds != 1:
+        wrong.append(("rounds", "must be 1 for a voucher"))
+    if order.bonus_buy:
+        wrong.append(("bonus_buy", "a voucher begins no rounds"))
     return wrong

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from session_svc.domain.states import NEVER_LAUNCHED, State, shown
 
@@ -29,6 +30,24 @@ class Order:
     country: str = ""
     device: str = "desktop"
     lobby_url: str = ""
+    check_every_s: int | None = None
+    """The player's own interval of reality checks; None: that of the market."""
+    spend_limit: str = ""
+    """Stakes that the player fixed for the session, in its currency; empty: none."""
+    seconds_limit: int | None = None
+    """Time that the player fixed for the session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """The signed word of a licensee that keeps limits and exclusions itself. Only the ledger can judge it.
+
+    It is no part of an order: a retry that comes too late for its first word brings a newer one.
+    """
+
+    issued_us: int
+    nonce: str
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +76,8 @@ class Session:
     created_at: dt.datetime
     expires_at: dt.datetime
     ended_at: dt.datetime | None = None
+    end_reason: str = ""
+    """By which reason code of the law it ended; empty if that was not the law, or is not known any more."""
     jurisdiction: str = ""
     token_digest: bytes = b""
     """What its launch token is found by."""
@@ -74,6 +95,46 @@ class Session:
     def shown_end(self, now: dt.datetime) -> dt.datetime | None:
         """When it ended, for others."""
         return self.expires_at if self.shown_state(now) is State.EXPIRED else self.ended_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSession:
+    """A game that was opened for play money. There is no money behind it, so it has no life: it never ends either."""
+
+    session_id: str
+    order: Order
+    pack: str
+    """By which pack the law allowed it."""
+    created_at: dt.datetime
+
+    @property
+    def visitor(self) -> str:
+        """The name under which the provider knows the player: nobody whom the ledger knows."""
+        return f"{self.order.licensee}.demo-{self.session_id}"
+
+
+class TokenRole(StrEnum):
+    """What a token of a session is good for."""
+
+    LAUNCH = "launch"
+    """The game was launched with it. The provider may swap it for another one, so this answer may be old tomorrow."""
+    PLAY = "play"
+    """Came from a swap. It stays what it is for the life of the session."""
+    SWAPPED = "swapped"
+    """A launch token whose time after its swap is over. Nothing is staked with it any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """A launch token swapped for a play token."""
+
+    token: str = field(repr=False)
+    """The play token."""
+    key: str
+    """The provider's own name of the swap. Another swap of the same launch token is refused; a retry is no other one."""
+    at: dt.datetime
+    ends_at: dt.datetime
+    """Until then the launch token stakes as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

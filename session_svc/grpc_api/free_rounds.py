@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 from mesh.clock import Clock
-from mesh.errors import PageTokenInvalidError
+from mesh.errors import PageTokenInvalidError, RequestInvalidError
 from mesh.identity import require_licensee
 from pitboss.session.v1 import free_rounds_service_pb2 as pb
 from pitboss.session.v1.free_rounds_service_pb2_grpc import FreeRoundsServiceServicer
@@ -72,6 +72,7 @@ class FreeRoundsServicer(FreeRoundsServiceServicer):
             expire_time=timestamp(order.expires_at),
             end_time=timestamp(end) if end else None,
             bonus_buy=order.bonus_buy,
+            max_winnings=_money(order.max_winnings, order.currency),
         )
 
 
@@ -87,4 +88,17 @@ def _order(request: pb.CreateGrantRequest, licensee: str) -> GrantOrder:
         currency=request.bet.currency_code,
         expires_at=request.expire_time.ToDatetime(tzinfo=dt.UTC),
         bonus_buy=request.bonus_buy,
+        max_winnings=_max_winnings(request),
     )
+
+
+def _max_winnings(request: pb.CreateGrantRequest) -> Decimal | None:
+    if not request.HasField("max_winnings"):
+        return None
+    if request.max_winnings.currency_code != request.bet.currency_code:
+        raise RequestInvalidError(violations=[("max_winnings.currency_code", "must be the currency of bet")])
+    return Decimal(request.max_winnings.amount)
+
+
+def _money(amount: Decimal | None, currency: str) -> Money | None:
+    return None if amount is None else Money(currency_code=currency, amount=format(amount, "f"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.errors import RequestInvalidError
@@ -54,6 +55,7 @@ def _message(session: Session, state: State, ended_at: dt.datetime | None) -> pb
         create_time=timestamp(session.created_at),
         expire_time=timestamp(session.expires_at),
         end_time=timestamp(ended_at) if ended_at else None,
+        end_reason=session.end_reason,
     )
 
 
@@ -82,6 +84,16 @@ def timestamp(moment: dt.datetime) -> Timestamp:
 def device_name(device: pb.Device.ValueType) -> str:
     """A device in our words."""
     return _DEVICES[device]
+
+
+def seconds_of(request: pb.CreateSessionRequest, field: str) -> int | None:
+    """Whole seconds of a span, or None if it is not set."""
+    if not request.HasField(field):  # type: ignore[arg-type]
+        return None
+    span: Duration = getattr(request, field)
+    if span.nanos:
+        raise RequestInvalidError(violations=[(field, "must be whole seconds")])
+    return span.seconds
 
 
 def plain(field: str, text: str) -> str:

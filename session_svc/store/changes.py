@@ -45,4 +45,6 @@ def _change(row: Row) -> SessionChange:
     """The session as the change left it; only its state and end ever change."""
     ended_at = row.then_ended_at.astimezone(dt.UTC) if row.then_ended_at else None
     session = replace(session_of(row), state=State(row.then_state), ended_at=ended_at)
+    if session.state is not State.ENDED:
+        session = replace(session, end_reason="")
     return SessionChange(cursor=row.cursor, session=session)

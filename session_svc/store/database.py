@@ -45,6 +45,9 @@ def session_of(row: Row) -> Session:
         country=row.country,
         device=row.device,
         lobby_url=row.lobby_url,
+        check_every_s=row.check_every_s,
+        spend_limit=row.spend_limit,
+        seconds_limit=row.seconds_limit,
     )
     return Session(
         session_id=row.session_id,
@@ -53,6 +56,7 @@ def session_of(row: Row) -> Session:
         created_at=row.created_at.astimezone(dt.UTC),
         expires_at=row.expires_at.astimezone(dt.UTC),
         ended_at=row.ended_at.astimezone(dt.UTC) if row.ended_at else None,
+        end_reason=row.end_reason,
         jurisdiction=row.jurisdiction,
         token_digest=row.token_digest,
     )

@@ -90,6 +90,7 @@ def _columns(grant: Grant) -> dict[str, object]:
         "currency": order.currency,
         "expires_at": order.expires_at,
         "bonus_buy": order.bonus_buy,
+        "max_winnings": order.max_winnings,
         "state": grant.state.value,
         "created_at": grant.created_at,
     }
@@ -107,6 +108,7 @@ def _grant(row: Row) -> Grant:
         currency=row.currency,
         expires_at=row.expires_at.astimezone(dt.UTC),
         bonus_buy=row.bonus_buy,
+        max_winnings=row.max_winnings,
     )
     return Grant(
         grant_id=row.grant_id,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_svc.domain.session import Session
 from session_svc.domain.states import State
-from session_svc.ports import Exclusion, FeedPage
+from session_svc.ports import FeedPage, LegalEnd
 from session_svc.store import tables
 from session_svc.store.database import lock_head, record, session_of, step, transaction
 
@@ -29,8 +29,8 @@ class PostgresLawRecord:
             found = await connection.execute(sa.select(_f.sequence).where(_f.shard == shard))
             return found.scalar_one_or_none() or 0
 
-    async def active_before(self, exclusion: Exclusion) -> list[Session]:
-        statement = sa.select(tables.session).where(_ended_by(exclusion), _s.state == State.ACTIVE.value)
+    async def active_before(self, end: LegalEnd) -> list[Session]:
+        statement = sa.select(tables.session).where(_ended_by(end), _s.state == State.ACTIVE.value)
         async with transaction(self._engine) as connection:
             return [session_of(row) for row in await connection.execute(statement)]
 
@@ -38,27 +38,29 @@ class PostgresLawRecord:
         ended: list[Session] = []
         async with transaction(self._engine) as connection:
             # Licensees in order: two readers of different shards take the same locks in the same order.
-            for licensee, exclusions in groupby(sorted(page.exclusions, key=_licensee), _licensee):
-                ended += await _end(connection, licensee, list(exclusions), now)
+            for licensee, ends in groupby(sorted(page.ends, key=_licensee), _licensee):
+                ended += await _end(connection, licensee, list(ends), now)
             await _advance(connection, shard, page.last_sequence)
         return ended
 
 
-async def _end(
-    connection: AsyncConnection, licensee: str, exclusions: list[Exclusion], now: dt.datetime
-) -> list[Session]:
+async def _end(connection: AsyncConnection, licensee: str, ends: list[LegalEnd], now: dt.datetime) -> list[Session]:
     head = await lock_head(connection, licensee)
     ended: list[Session] = []
-    for exclusion in exclusions:
-        await _remember(connection, exclusion)
-        ended += await step(connection, _ended_by(exclusion), State.ENDED, now, ended_at=now)
+    for end in ends:
+        if end.session_id:
+            # Ended while its address was still being fetched: nobody shall get it.
+            await step(connection, _s.session_id == end.session_id, State.FAILING, now)
+        else:
+            await _remember(connection, end)
+        ended += await step(connection, _ended_by(end), State.ENDED, now, ended_at=now, end_reason=end.reason)
     await record(connection, licensee, head, ended)
     return ended
 
 
-async def _remember(connection: AsyncConnection, exclusion: Exclusion) -> None:
+async def _remember(connection: AsyncConnection, end: LegalEnd) -> None:
     new = insert(tables.exclusion).values(
-        licensee=exclusion.licensee, player_id=exclusion.player_id, sequence=exclusion.position.sequence
+        licensee=end.licensee, player_id=end.player_id, sequence=end.position.sequence
     )
     newest = sa.func.greatest(tables.exclusion.c.sequence, new.excluded.sequence)
     await connection.execute(
@@ -73,14 +75,15 @@ async def _advance(connection: AsyncConnection, shard: int, sequence: int) -> No
     await connection.execute(new.on_conflict_do_update(index_elements=["shard"], set_={"sequence": furthest}))
 
 
-def _ended_by(exclusion: Exclusion) -> sa.ColumnElement[bool]:
+def _ended_by(end: LegalEnd) -> sa.ColumnElement[bool]:
     return sa.and_(
-        _s.licensee == exclusion.licensee,
-        _s.player_id == exclusion.player_id,
+        _s.licensee == end.licensee,
+        _s.player_id == end.player_id,
         # A session that was opened after a return is not ended by the exclusion before it.
-        _s.opened_sequence < exclusion.position.sequence,
+        _s.opened_sequence < end.position.sequence,
+        *((_s.session_id == end.session_id,) if end.session_id else ()),
     )
 
 
-def _licensee(exclusion: Exclusion) -> str:
-    return exclusion.licensee
+def _licensee(end: LegalEnd) -> str:
+    return end.licensee

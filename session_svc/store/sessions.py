@@ -8,26 +8,32 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from session_svc.domain.session import LedgerPosition, Session, token_digest
+from session_svc.domain.session import LedgerPosition, Session, Swap, TokenRole, token_digest
 from session_svc.domain.states import ATTEMPT_FAILED, HALF_ENDED, State, is_final, is_visible
-from session_svc.ports import KnownSession, Launch, PlayOpened
+from session_svc.ports import Holder, KnownSession, Launch, PlayOpened, Switch, SwitchScope
 from session_svc.store import tables
 from session_svc.store.database import Row, lock_head, record, session_of, starts, step, transaction
 from session_svc.store.sealing import Vault
 
 _s = tables.session.c
+_w = tables.token_swap.c
+_r = tables.token_relaunch.c
 
 
 class PostgresSessions:
     """Implements `ports.Sessions`."""
 
-    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+    def __init__(self, engine: AsyncEngine, vault: Vault, *, activity_files: bool = False) -> None:
+        """`activity_files`: each new session may be counted by an activity file."""
         self._engine = engine
         self._vault = vault
+        self._activity_files = activity_files
 
     async def begin(self, session: Session, launch: Launch) -> bool:
         statement = insert(tables.session).values(
-            **_columns(session), token_sealed=self._sealed(session, "token", launch.token)
+            **_columns(session),
+            token_sealed=self._sealed(session, "token", launch.token),
+            activity_since=session.created_at if self._activity_files else None,
         )
         async with transaction(self._engine) as connection:
             done = await connection.execute(statement.on_conflict_do_nothing().returning(_s.session_id))
@@ -44,21 +50,75 @@ class PostgresSessions:
     async def find(self, licensee: str, session_id: str) -> Session | None:
         return await self._one(sa.select(tables.session).where(_s.licensee == licensee, _s.session_id == session_id))
 
-    async def by_token(self, token: str) -> Session | None:
-        return await self._one(sa.select(tables.session).where(_s.token_digest == token_digest(token)))
+    async def by_token(self, token: str, now: dt.datetime) -> Holder | None:
+        digest = token_digest(token)
+        launched = sa.select(tables.session, _w.ends_at).outerjoin(
+            tables.token_swap, _w.launch_digest == _s.token_digest
+        )
+        swapped = sa.select(tables.session, _w.ends_at, _w.play_digest).join(tables.token_swap)
+        again = sa.select(tables.session).join(tables.token_relaunch)
+        async with transaction(self._engine) as connection:
+            row = (await connection.execute(launched.where(_s.token_digest == digest))).first()
+            if row is not None:
+                return Holder(session=session_of(row), role=_launch_role(row.ends_at, now))
+            either = sa.or_(_w.play_digest == digest, _w.launch_digest == digest)
+            row = (await connection.execute(swapped.where(either))).first()
+            if row is not None:
+                role = TokenRole.PLAY if row.play_digest == digest else _launch_role(row.ends_at, now)
+                return Holder(session=session_of(row), role=role)
+            row = (await connection.execute(again.where(_r.launch_digest == digest))).first()
+            return Holder(session=session_of(row), role=TokenRole.LAUNCH) if row is not None else None
+
+    async def swap(self, session: Session, launch_token: str, swap: Swap) -> Swap:
+        digest = token_digest(launch_token)
+        values = {
+            "launch_digest": digest,
+            "session_id": session.session_id,
+            "play_digest": token_digest(swap.token),
+            "play_sealed": self._sealed(session, "play", swap.token),
+            "swap_key": swap.key,
+            "swapped_at": swap.at,
+            "ends_at": swap.ends_at,
+        }
+        async with transaction(self._engine) as connection:
+            await connection.execute(insert(tables.token_swap).values(values).on_conflict_do_nothing())
+            # Ours, or that of whoever was faster: the insert has waited for the other one's commit.
+            kept = (await connection.execute(sa.select(tables.token_swap).where(_w.launch_digest == digest))).one()
+        return self._swap(session, kept)
+
+    async def swap_of(self, session: Session, launch_token: str) -> Swap | None:
+        kept = await self._row(sa.select(tables.token_swap).where(_w.launch_digest == token_digest(launch_token)))
+        return None if kept is None else self._swap(session, kept)
+
+    def _swap(self, session: Session, kept: Row) -> Swap:
+        return Swap(
+            token=self._opened(session, "play", kept.play_sealed),
+            key=kept.swap_key,
+            at=kept.swapped_at,
+            ends_at=kept.ends_at,
+        )
 
     async def newest_of_player(self, provider: str, licensee: str, player_id: str) -> KnownSession | None:
         failed = [state.value for state in ATTEMPT_FAILED]
-        row = await self._row(
-            sa.select(tables.session)
+        newest = (
+            sa.select(tables.session, _w.play_sealed)
+            .outerjoin(tables.token_swap, _w.launch_digest == _s.token_digest)
             .where(_s.licensee == licensee, _s.player_id == player_id, _s.provider == provider)
             .where(_s.state.not_in(failed))
             .order_by(_s.launched_as.desc().nulls_last(), _s.session_id.desc())
         )
-        if row is None:
-            return None
-        session = session_of(row)
-        return KnownSession(session=session, token=self._opened(session, "token", row.token_sealed))
+        async with transaction(self._engine) as connection:
+            row = (await connection.execute(newest.limit(1))).first()
+            if row is None:
+                return None
+            session, swapped = session_of(row), row.play_sealed
+            if swapped is None:
+                return KnownSession(session=session, token=self._opened(session, "token", row.token_sealed))
+            # Swapped, and perhaps launched again since.
+            token, swapped = await self._launch_token(connection, session)
+        if swapped is None:
+            return KnownSession(session=session, token=token)
+        return KnownSession(session=session, token=self._opened(session, "play", swapped), role=TokenRole.PLAY)
 
     async def launch_of(self, session: Session) -> Launch:
         row = await self._row(sa.select(_s.token_sealed, _s.url_sealed).where(_s.session_id == session.session_id))
@@ -66,9 +126,42 @@ class PostgresSessions:
         url = self._opened(session, "url", row.url_sealed) if row.url_sealed is not None else ""
         return Launch(token=self._opened(session, "token", row.token_sealed), url=url)
 
-    async def move(self, session: Session, to: State, now: dt.datetime) -> Session | None:
+    async def relaunch(self, session: Session, spare: str) -> Launch:
+        async with transaction(self._engine) as connection:
+            token, swapped = await self._launch_token(connection, session)
+            if swapped is not None:
+                values = {
+                    "replaces": token_digest(token),
+                    "session_id": session.session_id,
+                    "launch_digest": token_digest(spare),
+                    "launch_sealed": self._sealed(session, "relaunch", spare),
+                }
+                await connection.execute(insert(tables.token_relaunch).values(values).on_conflict_do_nothing())
+                # Ours, or that of whoever was faster.
+                token, _ = await self._launch_token(connection, session)
+        return Launch(token=token, url=(await self.launch_of(session)).url)
+
+    async def _launch_token(self, connection: AsyncConnection, session: Session) -> tuple[str, bytes | None]:
+        """What the session is launched with now, and the sealed token for which it was swapped."""
+        later = tables.token_relaunch.alias()
+        replaced = sa.exists().where(later.c.replaces == _r.launch_digest)
+        newest = sa.select(_r.launch_sealed, _w.play_sealed).outerjoin(
+            tables.token_swap, _w.launch_digest == _r.launch_digest
+        )
+        row = (await connection.execute(newest.where(_r.session_id == session.session_id, ~replaced))).first()
+        if row is not None:
+            return self._opened(session, "relaunch", row.launch_sealed), row.play_sealed
+        first = sa.select(_s.token_sealed, _w.play_sealed).outerjoin(
+            tables.token_swap, _w.launch_digest == _s.token_digest
+        )
+        row = (await connection.execute(first.where(_s.session_id == session.session_id))).one()
+        return self._opened(session, "token", row.token_sealed), row.play_sealed
+
+    async def move(self, session: Session, to: State, now: dt.datetime, *, reason: str = "") -> Session | None:
         where = _s.session_id == session.session_id
-        ended = {"ended_at": now} if is_final(to) else {}
+        ended: dict[str, object] = {"ended_at": now} if is_final(to) else {}
+        if reason:
+            ended["end_reason"] = reason
         async with transaction(self._engine) as connection:
             if not is_visible(to):
                 return _first(await step(connection, where, to, now, **ended))
@@ -96,6 +189,7 @@ class PostgresSessions:
                 opened_shard=opened.position.shard,
                 opened_sequence=opened.position.sequence,
                 launched_as=head + 1,
+                activity_since=session.created_at if opened.counted else None,
                 url_sealed=self._sealed(session, "url", url),
             )
             await record(connection, licensee, head, moved)
@@ -128,6 +222,42 @@ class PostgresSessions:
             await record(connection, licensee, head, moved)
             return moved
 
+    async def to_be_left(self, *, limit: int) -> list[Session]:
+        final = [state.value for state in State if is_final(state)]
+        statement = sa.select(tables.session).where(_s.activity_since.is_not(None), _s.state.in_(final))
+        async with transaction(self._engine) as connection:
+            rows = await connection.execute(statement.order_by(_s.activity_since).limit(limit))
+            return [session_of(row) for row in rows]
+
+    async def left(self, session: Session) -> None:
+        await self._set_activity(session, None)
+
+    async def left_later(self, session: Session) -> None:
+        await self._set_activity(session, sa.func.clock_timestamp())
+
+    async def _set_activity(self, session: Session, since: object) -> None:
+        where = _s.session_id == session.session_id
+        # One that another replica has told of in the meantime stays told.
+        statement = sa.update(tables.session).where(where, _s.activity_since.is_not(None))
+        async with transaction(self._engine) as connection:
+            await connection.execute(statement.values(activity_since=since))
+
+    async def active_in(self, switch: Switch, *, limit: int) -> list[Session]:
+        # Written down before the ledger has opened it: a session that is older than the throw here may be younger there
+        # only if the switch was taken back while it was launched.
+        stopped = sa.and_(_s.state == State.ACTIVE.value, _s.created_at <= switch.since, *_scope_of(switch))
+        statement = sa.select(tables.session).where(stopped).order_by(_s.session_id).limit(limit)
+        async with transaction(self._engine) as connection:
+            return [session_of(row) for row in await connection.execute(statement)]
+
+    async def out_of_time(self, now: dt.datetime, *, limit: int) -> list[Session]:
+        # It became active after the ledger had opened it: when its time is over here, it is over there.
+        until = _s.changed_at + _s.seconds_limit * sa.literal(dt.timedelta(seconds=1))
+        due = sa.and_(_s.state == State.ACTIVE.value, _s.seconds_limit.is_not(None), until <= now)
+        statement = sa.select(tables.session).where(due).order_by(_s.changed_at).limit(limit)
+        async with transaction(self._engine) as connection:
+            return [session_of(row) for row in await connection.execute(statement)]
+
     async def _one(self, statement: sa.Select[tuple[object, ...]]) -> Session | None:
         row = await self._row(statement)
         return session_of(row) if row is not None else None
@@ -141,6 +271,18 @@ class PostgresSessions:
 
     def _opened(self, session: Session, what: str, sealed: bytes) -> str:
         return self._vault.open(sealed, _label(session, what)).decode()
+
+
+def _scope_of(switch: Switch) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = {
+        SwitchScope.ALL: [],
+        SwitchScope.LICENSEE: [],
+        SwitchScope.PACK: [_s.jurisdiction == switch.name],
+        SwitchScope.PROVIDER: [_s.provider == switch.provider],
+        SwitchScope.GAME: [_s.provider == switch.provider, _s.game_id == switch.name],
+        SwitchScope.PLAYER: [_s.player_id == switch.name],
+    }[switch.scope]
+    return [*found, *([_s.licensee == switch.licensee] if switch.licensee else [])]
 
 
 def _columns(session: Session) -> dict[str, object]:
@@ -157,12 +299,19 @@ def _columns(session: Session) -> dict[str, object]:
         "country": order.country,
         "device": order.device,
         "lobby_url": order.lobby_url,
+        "check_every_s": order.check_every_s,
+        "spend_limit": order.spend_limit,
+        "seconds_limit": order.seconds_limit,
         "state": session.state.value,
         "created_at": session.created_at,
         "expires_at": session.expires_at,
         "changed_at": session.created_at,
         "token_digest": session.token_digest,
     }
+
+
+def _launch_role(ends_at: dt.datetime | None, now: dt.datetime) -> TokenRole:
+    return TokenRole.LAUNCH if ends_at is None or now < ends_at else TokenRole.SWAPPED
 
 
 def _same_place(session: Session) -> sa.ColumnElement[bool]:

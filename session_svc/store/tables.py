@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
-from session_svc.domain.states import ATTEMPT_FAILED, State
+from session_svc.domain.states import ATTEMPT_FAILED, State, is_final
 
 metadata = sa.MetaData()
 
@@ -44,12 +44,17 @@ session = sa.Table(
     _moment("expires_at"),
     _moment("changed_at"),
     _moment("ended_at", nullable=True),
+    _text("end_reason", default=True),
     _text("jurisdiction", default=True),
     sa.Column("opened_shard", sa.Integer),
     sa.Column("opened_sequence", sa.BigInteger),
     sa.Column(
         "launched_as", sa.BigInteger, comment="Number of the change that made it active: orders a player's launches."
     ),
+    _moment("activity_since", nullable=True),
+    sa.Column("check_every_s", sa.Integer),
+    _text("spend_limit", default=True),
+    sa.Column("seconds_limit", sa.Integer),
     sa.Column("token_digest", BYTEA, nullable=False),
     sa.Column("token_sealed", BYTEA, nullable=False),
     sa.Column("url_sealed", BYTEA),
@@ -75,10 +80,69 @@ session = sa.Table(
     sa.Index("session_of_player", "licensee", "player_id", "provider", "launched_as"),
     sa.Index("session_due", "expires_at", postgresql_where=sa.text("state = 'active'")),
     sa.Index(
+        "session_to_be_left",
+        "activity_since",
+        postgresql_where=sa.text(
+            f"activity_since IS NOT NULL AND state IN ({_listed(sorted(filter(is_final, State)))})"
+        ),
+    ),
+    sa.Index(
+        "session_out_of_time",
+        "changed_at",
+        postgresql_where=sa.text("state = 'active' AND seconds_limit IS NOT NULL"),
+    ),
+    sa.Index(
         "session_unfinished",
         "changed_at",
         postgresql_where=sa.text("state IN ('opening', 'closing', 'replacing', 'failing')"),
     ),
+)
+
+token_swap = sa.Table(
+    "token_swap",
+    metadata,
+    sa.Column("launch_digest", BYTEA, primary_key=True),
+    sa.Column("session_id", sa.Uuid(as_uuid=False), sa.ForeignKey("session.session_id"), nullable=False),
+    sa.Column("play_digest", BYTEA, nullable=False),
+    sa.Column("play_sealed", BYTEA, nullable=False),
+    _text("swap_key"),
+    _moment("swapped_at"),
+    _moment("ends_at"),
+    sa.CheckConstraint("ends_at >= swapped_at", name="token_swap_ends_after_it_began"),
+    sa.Index("token_swap_of_play", "play_digest", unique=True),
+    comment="Launch tokens that were swapped, once each, and what for. Nothing here ever changes.",
+)
+
+token_relaunch = sa.Table(
+    "token_relaunch",
+    metadata,
+    sa.Column("replaces", BYTEA, sa.ForeignKey("token_swap.launch_digest"), primary_key=True),
+    sa.Column("session_id", sa.Uuid(as_uuid=False), sa.ForeignKey("session.session_id"), nullable=False),
+    sa.Column("launch_digest", BYTEA, nullable=False),
+    sa.Column("launch_sealed", BYTEA, nullable=False),
+    sa.Index("token_relaunch_of_token", "launch_digest", unique=True),
+    sa.Index("token_relaunch_of_session", "session_id"),
+    comment="What a session is launched with again, after its launch token was swapped. Nothing here ever changes.",
+)
+
+demo_session = sa.Table(
+    "demo_session",
+    metadata,
+    sa.Column("session_id", sa.Uuid(as_uuid=False), primary_key=True),
+    *(
+        _text(name)
+        for name in (
+            *("licensee", "client_key", "player_id", "provider", "game_id", "currency"),
+            *("language", "country", "device", "lobby_url", "pack"),
+        )
+    ),
+    _moment("created_at"),
+    sa.Column("token_digest", BYTEA, nullable=False),
+    sa.Column("token_sealed", BYTEA, nullable=False),
+    sa.Column("url_sealed", BYTEA),
+    sa.Index("demo_session_of_key", "licensee", "client_key", unique=True),
+    sa.Index("demo_session_of_token", "token_digest", unique=True),
+    comment="Play for play money, by which pack it was allowed. The ledger has nothing of it.",
 )
 
 head = sa.Table(
@@ -109,7 +173,7 @@ exclusion = sa.Table(
     sa.Column("licensee", sa.Text(collation="C"), primary_key=True),
     sa.Column("player_id", sa.Text(collation="C"), primary_key=True),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    comment="The newest exclusion of a player in the ledger: sessions that were opened before it are over.",
+    comment="By what the law ended all sessions of a player last: those that were opened before it are over.",
 )
 
 feed = sa.Table(
@@ -138,6 +202,7 @@ free_round_grant = sa.Table(
     _text("reference", default=True),
     _text("refusal", default=True),
     sa.Column("bonus_buy", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("max_winnings", sa.Numeric, comment="The grant is a voucher, and pays no more. Null: free rounds."),
     sa.Index("free_round_grant_of_key", "licensee", "client_key", unique=True),
     sa.Index("free_round_grant_newest", "licensee", "grant_id"),
     sa.Index("free_round_grant_of_player", "licensee", "player_id", "grant_id"),

@@ -29,7 +29,10 @@ from mesh.tls import Tls
 from pitboss.session.v1 import session_directory_service_pb2, session_service_pb2
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
+from provider_adapters._kit import manifest
 from provider_adapters._kit.http import HttpReply
+from provider_adapters._kit.manifest import Capability
+from provider_adapters._kit.runner import ADAPTERS
 from provider_adapters._kit.studio.line import message
 from provider_adapters._kit.studio.ports import Act, ActKind, Reaction, Seat, Studio, StudioParts
 from tests.bench import http, noop_wallet
@@ -52,6 +55,7 @@ class _Desk:
     execute: _Method
     create: _Method
     resolve: _Method
+    swap: _Method
 
 
 class Style:
@@ -116,6 +120,7 @@ class Style:
                 execute=raw(wallet, "/pitboss.wallet.v1.LedgerService/ExecuteBatch"),
                 create=raw(sessions, "/pitboss.session.v1.SessionService/CreateSession"),
                 resolve=raw(directory, "/pitboss.session.v1.SessionDirectoryService/ResolveSession"),
+                swap=raw(directory, "/pitboss.session.v1.SessionDirectoryService/SwapToken"),
             )
             return [self._seat(f"{self.provider}-{number}", desk) for number in range(self._players)]
 
@@ -130,17 +135,26 @@ class Style:
             game_id=self.game,
             currency_code=noop_wallet.CURRENCY,
         )
-        desk.create(session.SerializeToString(), timeout=10, metadata=metadata)
+        _when_offered(lambda: desk.create(session.SerializeToString(), timeout=10, metadata=metadata))
         user = f"{_LICENSEE}.{player}"
-        question = session_directory_service_pb2.ResolveSessionRequest(player_reference=user)
-        answer = desk.resolve(question.SerializeToString(), timeout=10)
         return Seat(
             launch_id=player,
             user=user,
-            token=session_directory_service_pb2.ResolveSessionResponse.FromString(answer).token,
+            token=self._token(user, desk),
             currency_code=noop_wallet.CURRENCY,
             game_id=self.game,
         )
+
+    def _token(self, user: str, desk: _Desk) -> str:
+        """The token with which the game goes on once it is open."""
+        question = session_directory_service_pb2.ResolveSessionRequest(player_reference=user)
+        answer = desk.resolve(question.SerializeToString(), timeout=10)
+        token = session_directory_service_pb2.ResolveSessionResponse.FromString(answer).token
+        if Capability.TOKEN_SWAP not in manifest.load(ADAPTERS / self.provider).capabilities:
+            return token
+        request = session_directory_service_pb2.SwapTokenRequest(token=token)
+        answer = desk.swap(request.SerializeToString(), timeout=10)
+        return session_directory_service_pb2.SwapTokenResponse.FromString(answer).token
 
 
 def measure(seconds: float) -> Iterator[dict[str, float]]:
@@ -205,6 +219,20 @@ def _noop_wallet(stack: Stack) -> Iterator[str]:
         yield address
     finally:
         child.kill()
+
+
+def _when_offered(launch: Callable[[], bytes], patience_s: float = 15) -> None:
+    """Games of a provider are hidden until the mesh has heard that it is well."""
+    ends = time.monotonic() + patience_s
+    while True:
+        try:
+            launch()
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.FAILED_PRECONDITION or time.monotonic() > ends:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _until_accepted(style: Style, patience_s: float = 15) -> None:

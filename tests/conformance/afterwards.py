@@ -15,6 +15,10 @@ import psycopg
 
 from mesh.channels import call_metadata
 from mesh.dev.stack import Stack
+from mesh.verify.audit_log import AuditTrust
+from mesh.verify.auditing import audit
+from mesh.verify.cosignatures import WitnessKey
+from mesh.verify.notes import Key
 from mesh.verify.report import verify
 from pitboss.session.v1 import catalog_service_pb2, session_service_pb2
 from pitboss.type.v1.money_pb2 import Money
@@ -32,10 +36,12 @@ from tests.integration.provider_adapters.office import LICENSEE
 FEED: Final = "L08"
 CATALOG: Final = "K06"
 LOG: Final = "L04"
+AUDIT: Final = "L11"
 TITLES: Final[Mapping[str, str]] = {
     FEED: "the provider's own record and the ledger are compared line by line, and a spoiled record differs",
     CATALOG: "the catalog's stream tells that a provider went and that it came back",
     LOG: "a row of the ledger that was edited by hand is found and named",
+    AUDIT: "the audit log is whole, and has each decision and each event of a round of the ledger once",
 }
 _KINDS: Final = {"bet": TransactionKind.TRANSACTION_KIND_BET, "win": TransactionKind.TRANSACTION_KIND_WIN}
 _CHAIN_INTACT: Final = "chain intact"
@@ -59,8 +65,9 @@ async def play_afterwards(
     for name in names:
         verdicts.append(await _judged(CATALOG, name, watch(office, name)))
         told(verdicts[-1])
-    verdicts.append(await _judged(LOG, "ledger", asyncio.to_thread(edit, office.stack)))
-    told(verdicts[-1])
+    for number, subject, judging in ((AUDIT, "audit log", check_audit), (LOG, "ledger", edit)):
+        verdicts.append(await _judged(number, subject, asyncio.to_thread(judging, office.stack)))
+        told(verdicts[-1])
     return verdicts
 
 
@@ -212,6 +219,24 @@ async def _not_launched(office: CountingOffice, name: str, game_id: str, player:
             raise FailedError(f"{error.code().name} instead of FAILED_PRECONDITION") from error
         return
     raise FailedError("a game of a provider that is down was launched")
+
+
+# -- the audit log
+
+
+def check_audit(stack: Stack) -> None:
+    """Everything that somebody checks who trusts nobody: with a role that reads, public keys, and no code of the service."""
+    databases = stack.mesh["postgres"]["databases"]
+    trust = AuditTrust(
+        keys=[Key.parse(stack.mesh["internal"]["audit_key"])],
+        witnesses=[WitnessKey.parse(stack.mesh["internal"]["witness_key"])],
+        kept=[],
+    )
+    ledger = databases["wallet_svc"]["reader_url"]
+    # Each case has waited until the log had read its money; only what nobody judged may still be on its way.
+    for check in audit(databases["audit_svc"]["reader_url"], trust, ledger_url=ledger, growing=True):
+        if not check.ok:
+            raise FailedError(f"{check.name}: {check.problems[0]}")
 
 
 # -- the log

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from mesh.dev.stack import Stack
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome, OutcomeClass
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Result
+from pitboss.wallet.v1.transaction_pb2 import Transaction
 from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
@@ -41,6 +42,11 @@ class Honest:
 
     async def balance(self, player: PlayerReference, currency_code: str, budget: Budget) -> Balances | Result:
         return await self.inner.balance(player, currency_code, budget)
+
+    async def round_transactions(
+        self, player: PlayerReference, round_id: str, budget: Budget
+    ) -> Sequence[Transaction] | Result:
+        return await self.inner.round_transactions(player, round_id, budget)
 
     async def round_currency(self, player: PlayerReference, round_id: str, budget: Budget) -> str | Result:
         return await self.inner.round_currency(player, round_id, budget)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
 
+from pitboss.wallet.v1.transaction_pb2 import TransactionKind, TransactionState
+from tests.conformance.audited import AuditReader, Trail
 from tests.conformance.office import CountingOffice
-from tests.conformance.run import Verdict
+from tests.conformance.run import Verdict, confirmed
 
 NUMBERS: Final[Mapping[str, str]] = {
     "win": "E01",
@@ -29,30 +33,52 @@ NUMBERS: Final[Mapping[str, str]] = {
     "bad_signature": "A04",
 }
 """The studio's scenarios, by their numbers."""
+SIGNS: Final[Mapping[str, tuple[TransactionKind.ValueType, int]]] = {
+    "bet": (TransactionKind.TRANSACTION_KIND_BET, -1),
+    "win": (TransactionKind.TRANSACTION_KIND_WIN, 1),
+}
+"""What the studio writes down of a scenario, as the ledger calls it, and which way it moves the balance."""
 
 
 async def play_chain(
     office: CountingOffice, names: Sequence[str], *, told: Callable[[Verdict], None] = lambda _: None
 ) -> list[Verdict]:
-    """Every scenario with every studio."""
+    """Every scenario with every studio; at the end the ledger and the audit log are asked about all of them."""
+    reader = AuditReader(office)
 
     async def with_one(name: str) -> list[Verdict]:
-        game, verdicts = min(await office.offered(name)), []
+        game, played = min(await office.offered(name)), []
         for scenario, number in NUMBERS.items():
             launched = await office.launch(name, game)
             answer = await office.control(name, "POST", f"scenario/{scenario}", launch_url=launched.launch_url)
             wrong = [step for step in answer["steps"] if not step["passed"]]
-            verdicts.append(
-                Verdict(
-                    id=number,
-                    title=scenario.replace("_", " "),
-                    kind="chain",
-                    subject=name,
-                    ok=answer["passed"],
-                    detail=str(wrong) if wrong else "",
-                )
-            )
-            told(verdicts[-1])
-        return verdicts
+            detail = str(wrong) if wrong else ""
+            title = scenario.replace("_", " ")
+            verdict = Verdict(id=number, title=title, kind="chain", subject=name, ok=answer["passed"], detail=detail)
+            played.append((verdict, launched))
+            told(played[-1][0])
+        record = (await office.control(name, "GET", "messages"))["messages"]
+        judged = []
+        for verdict, launched in played:
+            lines = [line for line in record if line["user"] == launched.user and line["kind"] in SIGNS]
+            judged.append(await _with_books(office, verdict, launched.player, lines))
+        return await confirmed(reader, judged, told)
 
     return [verdict for found in await asyncio.gather(*map(with_one, names)) for verdict in found]
+
+
+async def _with_books(
+    office: CountingOffice, verdict: Verdict, player: str, lines: Sequence[Mapping[str, Any]]
+) -> tuple[Verdict, Trail]:
+    """The verdict when the ledger was asked: the balance is the deposit and what is posted under the keys of the studio's record."""
+    trail, expected = Trail(office.licensee), Decimal(office.deposits[player])
+    for line in lines:
+        kind, sign = SIGNS[line["kind"]]
+        found = await office.transaction(player, verdict.subject, line["transaction_key"], kind)
+        trail.note(player, kind, line["transaction_key"], found)
+        if found.state == TransactionState.TRANSACTION_STATE_APPLIED and not found.rolled_back:
+            expected += sign * Decimal(found.amount.amount or "0")
+    balance = Decimal(await office.balance(player))
+    if verdict.ok and balance != expected:
+        verdict = replace(verdict, ok=False, detail=f"{expected} was posted, and the balance is {balance}")
+    return verdict, trail

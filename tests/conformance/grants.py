@@ -26,6 +26,10 @@ OTHER_LICENSEE: Final = "aurora"
 _LONG_S: Final = 20 * 24 * 3600
 
 
+class TooLateError(FailedError):
+    """A grant was given, and its time was over when that was told."""
+
+
 class Grants:
     """Free rounds of one case."""
 
@@ -36,6 +40,11 @@ class Grants:
     async def player(self) -> Player:
         """A player in a game for which free rounds are given."""
         return await self._stage.player(game_id=self.games[0])
+
+    @property
+    def tables(self) -> list[str]:
+        """Games for which vouchers are given: those that people deal."""
+        return sorted(game.game_id for game in self._stage.studio.games if game.category == "live")
 
     @property
     def games(self) -> list[str]:
@@ -54,16 +63,23 @@ class Grants:
         games: Sequence[str] = (),
         seconds: float = _LONG_S,
         bonus_buy: bool = False,
+        most: str = "",
     ) -> pb.Grant:
         """Give free rounds, and check that the studio has them as they were given. RpcError when refused."""
         order = self.order(who, key=key, rounds=rounds, bet=bet, games=games, seconds=seconds)
         order.bonus_buy = bonus_buy
+        if most:
+            order.max_winnings.CopyFrom(Money(currency_code="EUR", amount=most))
         reply = await self._stub.CreateGrant(order, timeout=30, metadata=self.metadata())
+        if reply.grant.state == pb.GRANT_STATE_EXPIRED:
+            raise TooLateError(f"the grant is {self.word(reply.grant)}")
         self._must(reply.grant.state == pb.GRANT_STATE_ACTIVE, f"the grant is {self.word(reply.grant)}")
         seen = await self.seen(reply.grant)
         known = (seen["user"], seen["rounds"], Decimal(seen["bet"]), seen["cancelled"])
         self._must(known == (who.launched.user, rounds, bet, False), f"the studio gave {seen}")
         self._must(seen["bonus_buy"] == reply.grant.bonus_buy == bonus_buy, f"the studio gave {seen}")
+        told = [Decimal(amount or 0) for amount in (seen["max_winnings"], reply.grant.max_winnings.amount)]
+        self._must(told == [Decimal(most or 0)] * 2, f"the studio gave {seen}")
         self._must(sorted(seen["game_ids"]) == sorted(reply.grant.game_ids), f"the studio gave {seen}")
         return reply.grant
 

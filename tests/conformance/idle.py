@@ -22,9 +22,10 @@ from pitboss.wallet.v1 import action_pb2
 from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 from provider_adapters._kit.studio.line import NoAnswerError
 from provider_adapters._kit.studio.ports import Act
+from tests.conformance.audited import AuditReader, Trail
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import provider
-from tests.conformance.run import Verdict
+from tests.conformance.run import Verdict, confirmed
 from tests.conformance.stage import FailedError, Player, Stage
 
 NUMBER: Final = "G04"
@@ -57,12 +58,12 @@ async def play_idle(
     soon = [replace(one, account={**_LATE, **one.account, "auto_close_after": f"{_IDLE_S}s"}) for one in accounts]
     await asyncio.to_thread(_put, office.stack, office.licensee, soon)
     try:
-        verdicts = await asyncio.gather(*(_judged(office, name, seed=seed, run_id=run_id) for name in names))
+        judged = await asyncio.gather(*(_judged(office, name, seed=seed, run_id=run_id) for name in names))
     finally:
         await asyncio.to_thread(_put, office.stack, office.licensee, accounts)
-    for verdict in verdicts:
+    for verdict, _ in judged:
         told(verdict)
-    return list(verdicts)
+    return await confirmed(AuditReader(office), judged, told)
 
 
 def _put(stack: Stack, licensee: str, accounts: Sequence[Account]) -> None:
@@ -73,7 +74,7 @@ def _put(stack: Stack, licensee: str, accounts: Sequence[Account]) -> None:
             put_provider(stub, licensee, account)
 
 
-async def _judged(office: CountingOffice, name: str, *, seed: int, run_id: str) -> Verdict:
+async def _judged(office: CountingOffice, name: str, *, seed: int, run_id: str) -> tuple[Verdict, Trail]:
     dice = random.Random(f"{seed}/{NUMBER}")
     stage = Stage(office, provider(office.stack, name), dice=dice, prefix=f"{run_id}/{name}/{NUMBER}")
     problem = ""
@@ -82,7 +83,8 @@ async def _judged(office: CountingOffice, name: str, *, seed: int, run_id: str) 
         await stage.once_more()
     except _ERRORS as error:
         problem = str(error) or type(error).__name__
-    return Verdict(id=NUMBER, title=TITLE, kind="chain", subject=name, ok=not problem, detail=problem)
+    verdict = Verdict(id=NUMBER, title=TITLE, kind="chain", subject=name, ok=not problem, detail=problem)
+    return verdict, stage.trail
 
 
 async def _left_alone(stage: Stage) -> None:

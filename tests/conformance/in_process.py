@@ -37,12 +37,13 @@ def adapter_parts(
     channels = [office.channel(workload, port) for port in ports.wallets]
     ledger = LedgerWallet(AffinityStub(channels, LedgerServiceStub), may_stake=lambda: True)
     nobody: Any = None
+    facts = manifest.load(ADAPTERS / name)
     return AdapterParts(
-        manifest=manifest.load(ADAPTERS / name),
+        manifest=facts,
         credentials=credentials,
         callback_url="",
         wallet=wallet(ledger),
-        sessions=DirectorySessions(SessionDirectoryServiceStub(office.channel(workload, ports.session))),
+        sessions=DirectorySessions.of(facts, SessionDirectoryServiceStub(office.channel(workload, ports.session))),
         outbound=nobody,
         security=_Silent(),
         nonces=NonceWindow(None),

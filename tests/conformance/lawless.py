@@ -14,9 +14,10 @@ import httpx
 from mesh.dev.stack import Stack
 from provider_adapters._kit.studio.line import NoAnswerError
 from provider_adapters._kit.studio.ports import Act
+from tests.conformance.audited import AuditReader, Trail
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import Provider, provider
-from tests.conformance.run import Verdict
+from tests.conformance.run import Verdict, confirmed
 from tests.conformance.stage import FailedError, Player, Stage
 
 NUMBER: Final = "D30"
@@ -43,10 +44,10 @@ async def play_lawless(
     await asyncio.gather(*(evening.step(evening.begin) for evening in evenings))
     await _without_law(stack, evenings)
     await asyncio.gather(*(evening.step(evening.afterwards) for evening in evenings))
-    verdicts = [evening.verdict() for evening in evenings]
-    for verdict in verdicts:
+    judged = [(evening.verdict(), evening.trail) for evening in evenings]
+    for verdict, _ in judged:
         told(verdict)
-    return verdicts
+    return await confirmed(AuditReader(office), judged, told)
 
 
 async def _without_law(stack: Stack, evenings: Sequence[_Evening]) -> None:
@@ -70,6 +71,11 @@ class _Evening:
         self._players: list[Player] = []
         self._bets: list[Act] = []
         self._problem = ""
+
+    @property
+    def trail(self) -> Trail:
+        """What the audit log must have of it."""
+        return self._stage.trail
 
     async def step(self, play: Callable[[], Awaitable[None]]) -> None:
         """Go on, unless something went wrong before."""

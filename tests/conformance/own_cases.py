@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from pitboss.type.v1.outcome_pb2 import OUTCOME_OK, OUTCOME_UNSPECIFIED
+from pitboss.wallet.v1.history_service_pb2 import ExplainTransactionResponse
 from pitboss.wallet.v1.transaction_pb2 import TransactionState
 from provider_adapters._kit.manifest import Capability, Manifest
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer
@@ -185,7 +187,9 @@ async def _refused_at_once(stage: OwnStage, who: Player, bets: Sequence[tuple[Ac
 
 
 @own_case(
-    "L07", "what waits for the licensee is a list with the next attempts, and is empty when the licensee has answered"
+    "L07",
+    "what waits for the licensee is a list with the next attempts, and is empty when the licensee has answered; the "
+    "explanation has the same, and each call with what the licensee said",
 )
 async def waiting_list(stage: OwnStage) -> None:
     who = await stage.player()
@@ -195,15 +199,28 @@ async def waiting_list(stage: OwnStage) -> None:
     if await stage.office.waiting(player):
         raise FailedError("something waits before anything went wrong")
     await stage.own.fault("before")
-    await stage.tell(who, stage.win(bet, prize), "OK")
+    win = stage.win(bet, prize)
+    await stage.tell(who, win, "OK")
     await until(lambda: max(stage.own.attempts(player), default=0) > 1, "a second attempt to tell it")
     (call,) = await stage.office.waiting(player)
+    if [one.call_id for one in (await stage.explained(who, win)).pending_calls] != [call.call_id]:
+        raise FailedError("the explanation does not say what waits")
     if Decimal(call.amount.amount) != prize or not call.last_error or not call.HasField("next_attempt_time"):
         raise FailedError(f"listed is {call}")
     await stage.own.fault("none")
     await stage.settled_at(who, cents(prize) - cents(stake))
     if left := await stage.office.waiting(player):
         raise FailedError(f"still listed is {left}")
+    async with asyncio.timeout(30):
+        # Notes are written after the answer.
+        while not _booked(await stage.explained(who, win)):
+            await asyncio.sleep(0.1)
+
+
+def _booked(told: ExplainTransactionResponse) -> bool:
+    """Whether calls that were not answered are told, and last the one that was."""
+    *before, last = [OUTCOME_UNSPECIFIED, *(one.outcome for one in told.upstream_attempts)]
+    return OUTCOME_UNSPECIFIED in before[1:] and last == OUTCOME_OK and not told.pending_calls
 
 
 @own_case(

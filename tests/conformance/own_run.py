@@ -21,10 +21,11 @@ from mesh.dev.stack import Stack
 from pitboss_reference_wallet.book import Book
 from provider_adapters._kit.studio.line import NoAnswerError
 from provider_adapters._kit.studio.ports import Act, Answer
+from tests.conformance.audited import AuditReader, Trail
 from tests.conformance.own_cases import CASES, UNDONE, OwnCase, cents
 from tests.conformance.own_wallet import UNCLEAR, Own, OwnOffice, OwnStage, OwnWallets, until
 from tests.conformance.provider import Provider, provider
-from tests.conformance.run import Verdict
+from tests.conformance.run import Verdict, confirmed
 from tests.conformance.stage import FailedError, Player, SkippedError
 
 OUTAGE: Final = "J03"
@@ -45,10 +46,19 @@ _ERRORS = (FailedError, NoAnswerError, TimeoutError, httpx.HTTPError, grpc.aio.A
 class OwnRun:
     """One run over all providers, each with a licensee of its own."""
 
-    def __init__(self, stack: Stack, offices: Mapping[str, OwnOffice], *, seed: int, run_id: str) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        offices: Mapping[str, OwnOffice],
+        providers: Mapping[str, Provider] | None = None,
+        *,
+        seed: int,
+        run_id: str,
+    ) -> None:
         self._stack, self._offices = stack, offices
         self._seed, self._run_id = seed, run_id
-        self._providers = {name: provider(stack, name) for name in offices}
+        self._providers = providers or {name: provider(stack, name) for name in offices}
+        self._reader = AuditReader(next(iter(offices.values())))
 
     async def cases(
         self, told: Callable[[Verdict], None] = lambda _: None, *, only: frozenset[str] = frozenset()
@@ -56,15 +66,15 @@ class OwnRun:
         """The cases, or only these, side by side for the providers."""
         cases = [case for case in CASES if not only or case.id in only]
 
-        async def with_one(one: Provider) -> list[Verdict]:
+        async def with_one(one: Provider) -> list[tuple[Verdict, Trail]]:
             return [await self._judged(case.id, case.title, one, self._whole(case), told, case) for case in cases]
 
         found = await asyncio.gather(*map(with_one, self._providers.values()))
-        return [verdict for verdicts in found for verdict in verdicts]
+        return await confirmed(self._reader, [one for judged in found for one in judged], told)
 
     async def together(self, told: Callable[[Verdict], None] = lambda _: None) -> list[Verdict]:
         """What befalls the whole mesh, with all providers in it."""
-        verdicts: list[Verdict] = []
+        judged: list[tuple[Verdict, Trail]] = []
         for number, befalls in (
             (OUTAGE, self._outage),
             ("J06", self._wallets_die),
@@ -74,10 +84,10 @@ class OwnRun:
             rounds = {name: Evening(self._stage(one, number)) for name, one in self._providers.items()}
             failed = await befalls(rounds)
             for name in self._providers:
-                problem = failed.get(name, "")
-                verdicts.append(_verdict(number, TITLES[number], name, problem))
-                told(verdicts[-1])
-        return verdicts
+                verdict = _verdict(number, TITLES[number], name, failed.get(name, ""))
+                judged.append((verdict, rounds[name].stage.trail))
+                told(verdict)
+        return await confirmed(self._reader, judged, told)
 
     def _stage(self, one: Provider, number: str) -> OwnStage:
         dice = random.Random(f"{self._seed}/{number}")
@@ -102,18 +112,19 @@ class OwnRun:
         play: Callable[[OwnStage], Awaitable[None]],
         told: Callable[[Verdict], None],
         case: OwnCase,
-    ) -> Verdict:
+    ) -> tuple[Verdict, Trail]:
         skipped, problem = case.skipped_because(one.manifest), ""
+        stage = self._stage(one, number)
         if not skipped:
             try:
-                await play(self._stage(one, number))
+                await play(stage)
             except SkippedError as why:
                 skipped = str(why)
             except _ERRORS as error:
                 problem = _said(error)
         verdict = _verdict(number, title, one.name, problem, skipped)
         told(verdict)
-        return verdict
+        return verdict, stage.trail
 
     # -- ten minutes
 
@@ -308,9 +319,16 @@ def _verdict(number: str, title: str, name: str, problem: str, skipped: str = ""
 
 @contextlib.asynccontextmanager
 async def own_run(
-    stack: Stack, names: Sequence[str], *, seed: int, run_id: str, prefix: str = "own", book: type[Book] | None = None
+    stack: Stack,
+    names: Sequence[str],
+    *,
+    seed: int,
+    run_id: str,
+    prefix: str = "own",
+    book: type[Book] | None = None,
+    providers: Mapping[str, Provider] | None = None,
 ) -> AsyncIterator[OwnRun]:
-    """Start a licensee and its wallet for each provider. See `OwnWallets`."""
+    """Start a licensee and its wallet for each provider. See `OwnWallets`. `providers`: those that are not as the stack has them."""
     with tempfile.TemporaryDirectory() as folder:
         wallets = OwnWallets(stack, names, Path(folder), prefix=prefix, book=book).running()
         owns: dict[str, Own] = await asyncio.to_thread(wallets.__enter__)
@@ -318,7 +336,7 @@ async def own_run(
         try:
             for office in offices.values():
                 await office.well(await office.player())
-            yield OwnRun(stack, offices, seed=seed, run_id=run_id)
+            yield OwnRun(stack, offices, providers, seed=seed, run_id=run_id)
         finally:
             for office in offices.values():
                 await office.close()

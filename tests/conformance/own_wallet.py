@@ -117,9 +117,9 @@ class OwnOffice(CountingOffice):
         ports = stack.around.ports.wallets
         self._wallets = [LedgerServiceStub(self.channel("platform", port)) for port in ports]
 
-    async def player(self, *, money: str = "100.00", currency: str = "EUR") -> str:
+    async def player(self, *, money: str = "100.00", currency: str = "EUR", jurisdiction: str = "sandbox") -> str:
         """See `Office`. The licensee's wallet has the money; the ledger has an account."""
-        player = await super().player(money="0", currency=currency)
+        player = await super().player(money="0", currency=currency, jurisdiction=jurisdiction)
         await asyncio.to_thread(lambda: self.own.wallet.control("players", id=player, currency=currency, cash=money))
         self.deposits[player] = money
         return player

@@ -7,7 +7,7 @@ import importlib
 import json
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from pitboss.type.v1.outcome_pb2 import Outcome
 from provider_adapters._kit import manifest
 from provider_adapters._kit.http import HttpRequest
 from provider_adapters._kit.manifest import Manifest
-from provider_adapters._kit.ports import Problem
+from provider_adapters._kit.ports import Game, Problem
 from provider_adapters._kit.runner import ADAPTERS
 from provider_adapters._kit.studio.ports import Act, ActKind, Studio, StudioParts
 
@@ -91,20 +91,32 @@ class Provider:
         return str(table[problem])
 
 
-def provider(stack: Stack, name: str, *, callback_url: str = "") -> Provider:
-    """The provider as it runs in a stack; or behind another address."""
+def provider(
+    stack: Stack,
+    name: str,
+    *,
+    callback_url: str = "",
+    keys: Mapping[str, Any] | None = None,
+    adapter: Mapping[str, Any] | None = None,
+    games: Sequence[Game] = (),
+) -> Provider:
+    """The provider as it runs in a stack; or behind another address, or with the keys and games of a studio elsewhere."""
     url = callback_url or stack.around.callback_url(name)
-    keys = json.loads((stack.around.credentials / f"{name}.studio.json").read_text())
-    adapter = json.loads((stack.around.credentials / f"{name}.adapter.json").read_text())
+    keys = dict(keys or json.loads((stack.around.credentials / f"{name}.studio.json").read_text()))
+    adapter = adapter or json.loads((stack.around.credentials / f"{name}.adapter.json").read_text())
     other = _other(keys)
+
+    def studio(with_keys: dict[str, Any]) -> Studio:
+        return _studio(name, with_keys, url, games)
+
     return Provider(
         name=name,
         manifest=manifest.load(ADAPTERS / name),
-        studio=_studio(name, keys, url),
-        stranger=_studio(name, other, url),
+        studio=studio(keys),
+        stranger=studio(other),
         while_changing={**adapter, **_following(adapter, keys, other)},
-        neighbours=tuple(_studio(name, made, url) for made in _borrowed(stack, name, keys)),
-        impostor=_studio(name, _renamed(keys), url),
+        neighbours=tuple(studio(made) for made in _borrowed(stack, name, keys)),
+        impostor=studio(_renamed(keys)),
         errors=importlib.import_module(f"provider_adapters.{name}.errors"),
         callback_url=url,
         secrets=tuple(value for name, value in keys.items() if _is_secret(name, value)),
@@ -115,11 +127,14 @@ def _is_secret(name: str, value: str) -> bool:
     return any(word in name for word in ("secret", "key", "token")) and name != "casino_key" and "BEGIN" not in value
 
 
-def _studio(name: str, keys: dict[str, Any], url: str) -> Studio:
-    made: Studio = importlib.import_module(f"provider_adapters.{name}.studio").create(
+def _studio(name: str, keys: dict[str, Any], url: str, games: Sequence[Game]) -> Studio:
+    made: Any = importlib.import_module(f"provider_adapters.{name}.studio").create(
         StudioParts(credentials=keys, callback_url=url)
     )
-    return made
+    if games:
+        made.games = games
+    studio: Studio = made
+    return studio
 
 
 def _other(keys: dict[str, Any]) -> dict[str, Any]:

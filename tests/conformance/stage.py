@@ -11,7 +11,7 @@ import contextlib
 import datetime as dt
 import random
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -24,11 +24,16 @@ from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1 import action_pb2, history_service_pb2, ledger_service_pb2, registry_service_pb2
 from pitboss.wallet.v1.registry_service_pb2 import GameCategory
 from pitboss.wallet.v1.transaction_pb2 import Entry, Transaction, TransactionKind, TransactionState
+from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.gifts import begun
 from provider_adapters._kit.http import HttpReply, HttpRequest
-from provider_adapters._kit.ports import Problem
+from provider_adapters._kit.ports import Adapter, Problem
+from provider_adapters._kit.runner import create_adapter
 from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction, Seat
+from provider_adapters._kit.studio.scenarios import PAUSES_S, UNDECIDED
+from tests.conformance.audited import Trail
 from tests.conformance.comparing import differences
+from tests.conformance.in_process import adapter_parts
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import Provider
 from tests.integration.provider_adapters.office import Launched
@@ -45,6 +50,7 @@ KINDS: Mapping[ActKind, TransactionKind.ValueType] = {
     ActKind.FREE_SPIN: TransactionKind.TRANSACTION_KIND_FREE_ROUND_SPIN,
     ActKind.FREE_TOTAL: TransactionKind.TRANSACTION_KIND_FREE_ROUND_TOTAL,
     ActKind.ROLLBACK: TransactionKind.TRANSACTION_KIND_ROLLBACK_LIST,
+    ActKind.ADJUST: TransactionKind.TRANSACTION_KIND_ADJUST,
 }
 SIGNS: Mapping[ActKind, int] = {
     ActKind.BET: -1,
@@ -53,6 +59,7 @@ SIGNS: Mapping[ActKind, int] = {
     ActKind.PROMO: 1,
     ActKind.TOURNAMENT: 1,
     ActKind.JACKPOT: 1,
+    ActKind.ADJUST: 1,
 }
 NEVER_STORED = frozenset({
     "SESSION_INVALID",
@@ -94,6 +101,10 @@ class Stage:
         self.random = dice
         self.moments: dict[str, dt.datetime] = {}
         """Moments that the case has chosen, by name."""
+        self.trail = Trail(office.licensee)
+        """What the audit log must have of the case."""
+        self.undecided = 0
+        """Answers that were no verdict."""
         self._prefix = prefix
         self._said: list[tuple[Act, Answer]] = []
         self._players: list[Player] = []
@@ -124,6 +135,24 @@ class Stage:
         made = Player(launched, seat)
         self._players.append(made)
         return made
+
+    async def demo(self, player: str, name: str) -> str:
+        """The address of a game for play money, under a key of this name."""
+        request = session_service_pb2.CreateDemoSessionRequest(
+            client_key=self.id(f"demo/{name}"),
+            player_id=player,
+            provider=self.provider.name,
+            game_id=self.provider.game_id,
+            currency_code="EUR",
+            country="DE",
+        )
+        return str(
+            (await self.office.sessions.CreateDemoSession(request, timeout=30, metadata=self._tenant)).launch_url
+        )
+
+    async def token_of(self, who: Player) -> str:
+        """The token of the player's newest session of money at this provider."""
+        return await self.office.token(self.provider.name, who.launched.player)
 
     def id(self, name: str) -> str:
         """An id that is the same for the same seed and run, and no other case has."""
@@ -158,6 +187,10 @@ class Stage:
         key = bet.transaction_key if shared else self.id(f"cancel/{bet.transaction_key}")
         return replace(bet, kind=ActKind.CANCEL, transaction_key=key, bet_key=bet.transaction_key, closes=False)
 
+    def adjustment(self, bet: Act, amount: Decimal, name: str = "a1") -> Act:
+        """A correction of the round of a bet, by an amount that may be below zero."""
+        return replace(bet, kind=ActKind.ADJUST, transaction_key=self.id(name), bet_key="", amount=amount, closes=False)
+
     def gift(self, who: Player, kind: ActKind, amount: Decimal, name: str = "g1", *, grant: str = "") -> Act:
         """A tip, or a credit that no bet stands behind."""
         made = replace(self.bet(who, amount, name), kind=kind)
@@ -189,10 +222,14 @@ class Stage:
         and None when there is nothing under the key.
         """
         before = await self.cash(who)
-        answer = await self.send(act)
+        answer = await self.decided(act, *[self.provider.code(act.kind, outcome) for outcome in outcomes])
         self._said.append((act, answer))
+        if answer.token:
+            who.seat = replace(who.seat, token=answer.token)
         outcome = self._outcome_of(act, answer, outcomes)
-        await self._check_stored(who, act, outcome if stored == "" else stored)
+        if stored == "":
+            stored = None if outcome in NEVER_STORED else outcome
+        await self._check_stored(who, act, stored)
         difference = await self.cash(who) - before
         who.moved += difference
         if difference != Decimal(moved):
@@ -202,6 +239,35 @@ class Stage:
     async def send(self, act: Act) -> Answer:
         """Send and read, and check nothing."""
         return self.studio.read(act, await self.post(self.studio.write(act)))
+
+    async def decided(self, act: Act, *fine: str, by: Callable[[Act], Awaitable[Answer]] | None = None) -> Answer:
+        """Send until there is a verdict, or one of these codes: "try again" of a busy machine is none, for nobody.
+
+        How often it was said stands in the case's verdict.
+        """
+        send = by or self.send
+        answer = await send(act)
+        for pause_s in PAUSES_S:
+            if answer.reaction not in UNDECIDED or answer.code in fine:
+                break
+            self.undecided += 1
+            await asyncio.sleep(pause_s)
+            answer = await send(act)
+        return answer
+
+    def second_adapter(self) -> Adapter:
+        """Another process of the provider's adapter, as good as: it shares no memory with the one that listens."""
+        provider = self.provider
+        return create_adapter(adapter_parts(self.office, provider.name, provider.while_changing))
+
+    async def send_by(self, adapter: Adapter, act: Act) -> Answer:
+        """Send to this adapter, and check nothing."""
+        return self.studio.read(act, await self.post_to(adapter, self.studio.write(act)))
+
+    async def post_to(self, adapter: Adapter, request: HttpRequest) -> HttpReply:
+        """Send bytes to this adapter as they are."""
+        heard = replace(request, headers={name.lower(): value for name, value in request.headers.items()})
+        return await adapter.callback(heard, Budget.of(self.provider.manifest.budget_s))
 
     async def post(self, request: HttpRequest) -> HttpReply:
         """Send bytes to the adapter as they are."""
@@ -246,7 +312,7 @@ class Stage:
         if act.kind not in KINDS:
             return
         stored = await self.transaction(who, act)
-        if outcome is None or outcome in NEVER_STORED:
+        if outcome is None:
             if stored.state != TransactionState.TRANSACTION_STATE_UNKNOWN:
                 raise FailedError(f"{act.kind}: the ledger stored {Outcome.Name(stored.outcome)} instead of nothing")
         elif stored.outcome != Outcome.Value(f"OUTCOME_{outcome}"):
@@ -335,14 +401,27 @@ class Stage:
 
     async def attempts(self, who: Player, act: Act) -> list[tuple[str, bool]]:
         """Outcome of each call with the key of a message, and whether it was a replay."""
+        told = await self.explained(who, act)
+        if any(one.proof != history_service_pb2.ATTEMPT_PROOF_SIGNATURE for one in told.attempts):
+            raise FailedError(f"{act.kind}: a call of a provider is not told as signed")
+        return [(Outcome.Name(one.outcome), one.replayed) for one in told.attempts]
+
+    async def unbelieved(self, who: Player, act: Act) -> list[str]:
+        """What was wrong with each message that names the key of this one and was not believed."""
+        return [one.event for one in (await self.explained(who, act)).refused_messages]
+
+    async def explained(self, who: Player, act: Act) -> history_service_pb2.ExplainTransactionResponse:
+        """What the ledger tells a person who asks about a message."""
         request = history_service_pb2.ExplainTransactionRequest(
             player_id=who.launched.player,
             kind=KINDS[act.kind],
             transaction_key=act.transaction_key,
             source=self.provider.name,
         )
-        told = await self.office.history.ExplainTransaction(request, timeout=10, metadata=self._tenant)
-        return [(Outcome.Name(one.outcome), one.replayed) for one in told.attempts]
+        told: history_service_pb2.ExplainTransactionResponse = await self.office.history.ExplainTransaction(
+            request, timeout=10, metadata=self._tenant
+        )
+        return told
 
     async def propose(self, who: Player, act: Act, amount: Decimal, *, by: str) -> tuple[str, str]:
         """Propose a correction of a message. The key of the proposal, and its hash."""
@@ -450,7 +529,7 @@ class Stage:
         """Everything again, in the same order: the same answers, and nothing moves."""
         before = [await self.cash(who) for who in self._players]
         for at, act, first in [(stage, *said) for stage in (self, *self._beside) for said in stage._said]:
-            again = await at.send(act)
+            again = await at.decided(act, first.code)
             if again.code != first.code:
                 raise FailedError(f"second run: {act.kind} was answered {again.code} instead of {first.code}")
         if [await self.cash(who) for who in self._players] != before:
@@ -461,15 +540,16 @@ class Stage:
         """Each balance is the deposits and the postings of what was said, and the wire shows it."""
         for who in self._players:
             outside = self._deposited(who) + Decimal(self.office.extras[who.launched.player])
-            expected = outside + sum([await stage._posted(who) for stage in (self, *self._beside)])
+            expected = outside + sum([await stage._posted(who, self.trail) for stage in (self, *self._beside)])
             if expected != await self.cash(who):
                 raise FailedError(f"books: {expected} was posted, and the balance is {await self.cash(who)}")
 
-    async def _posted(self, who: Player) -> Decimal:
+    async def _posted(self, who: Player, trail: Trail) -> Decimal:
         keys = {(act.kind, act.transaction_key): act for act, _ in self._said if act.kind in KINDS}
         total = Decimal(0)
         for act in keys.values():
             stored = await self.transaction(who, act)
+            trail.note(who.launched.player, KINDS[act.kind], self._key(act), stored)
             if stored.state != TransactionState.TRANSACTION_STATE_APPLIED or stored.rolled_back:
                 continue
             sign = 1 if act.kind is self.provider.paying_spin else SIGNS.get(act.kind, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import pytest
 
@@ -62,6 +63,25 @@ async def test_every_adapter_passes_every_case_that_it_claims(stack: Stack, offi
     verdicts = await play(office, providers, all_cases(), seed=7, run_id="all")
     assert [each for each in verdicts if not each.ok and not each.skipped_because] == []
     assert len(verdicts) == len(NAMES) * len(all_cases())
+
+
+@pytest.mark.timeout(300)
+async def test_the_audit_log_has_what_the_cases_of_money_did() -> None:
+    """With one of them, because the log follows all that is played: `make conformance` asks it about every case of everybody."""
+    options = Options(
+        kind="audited", providers=frozenset({NAME}), ready_s=120, environment=patient((NAME,)), audit=True
+    )
+    cases = [each for each in all_cases() if each.id[0] in "DEF"]
+    with Stack(options) as stack:
+        office = CountingOffice(stack)
+        await office.open()
+        try:
+            await office.put_games(NAME)
+            verdicts = await play(office, [provider(stack, NAME)], cases, seed=7, run_id="audited")
+        finally:
+            await office.close()
+    assert [each for each in verdicts if not each.ok and not each.skipped_because] == []
+    assert len(verdicts) == len(cases)
 
 
 @pytest.mark.timeout(300)
@@ -133,11 +153,11 @@ def test_the_order_is_that_of_the_seed() -> None:
 
 
 def test_a_case_that_was_left_out_is_neither_passed_nor_failed() -> None:
-    named = {"id": "A01", "title": "t", "kind": "provider", "subject": "x"}
+    judged = partial(Verdict, id="A01", title="t", kind="provider", subject="x")
     verdicts = [
-        Verdict(**named, ok=True),
-        Verdict(**named, ok=False),
-        Verdict(**named, ok=False, skipped_because="why"),
+        judged(ok=True),
+        judged(ok=False),
+        judged(ok=False, skipped_because="why"),
     ]
     report = summary(verdicts, seed=1)
     assert (report["passed"], report["failed"], report["skipped"]) == (1, 1, 1)

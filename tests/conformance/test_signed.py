@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,11 @@ from tests.conformance.__main__ import summary
 from tests.conformance.run import Verdict
 from tests.conformance.signed import built, new_key, write
 
-_NAMED = {"title": "<b>a bet</b> takes its stake", "kind": "provider", "subject": "x_style"}
+judged = partial(Verdict, title="<b>a bet</b> takes its stake", kind="provider", subject="x_style")
 VERDICTS = [
-    Verdict(id="D01", ok=True, **_NAMED),
-    Verdict(id="D02", ok=False, detail="the balance moved", **_NAMED),
-    Verdict(id="D03", ok=False, skipped_because="the dialect says no currency", **_NAMED),
+    judged(id="D01", ok=True),
+    judged(id="D02", ok=False, detail="the balance moved"),
+    judged(id="D03", ok=False, skipped_because="the dialect says no currency"),
 ]
 
 

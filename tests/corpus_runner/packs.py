@@ -30,8 +30,13 @@ def write_packs(packs: dict[str, list[dict[str, Any]]], folder: str) -> Path | N
     """Write the shipped packs, with those of a case in their place. None if a case has none of its own."""
     if not packs:
         return None
-    for document in load_documents():
+    shipped = load_documents()
+    # Of several shipped versions the first is the one that a case changes.
+    first = {document.name: document for document in reversed(shipped)}
+    for document in shipped:
         versions = packs.get(document.name)
+        if versions is not None and document is not first[document.name]:
+            continue
         for one in [document] if versions is None else [_version(document, version) for version in versions]:
             path = Path(folder) / one.name / f"{one.version}.yaml"
             path.parent.mkdir(exist_ok=True)

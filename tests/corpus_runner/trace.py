@@ -1,6 +1,7 @@
 """`python -m tests.corpus_runner.trace`: docs/compliance/trace.md, from each demand to what stands behind it.
 
-A demand is met in part at best by rules and cases; which part, the cases say. Demands with nothing behind them are listed as open.
+A demand is met in part at best by rules and cases; which part, the cases say. Demands with nothing behind them are listed with
+whose duty they are, or what is missing.
 """
 
 import sys
@@ -12,17 +13,20 @@ from typing import Any, Final
 import yaml
 
 from compliance_svc.kernel.loading import load_documents
-from tests.unit.compliance_svc.kernel.golden import World, cases
+from tests.unit.compliance_svc.kernel.golden import CORPUS, World, cases
 from tests.unit.compliance_svc.kernel.golden_missing import missing
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "compliance" / "trace.md"
 _REQUIREMENTS: Final = ROOT / "compliance_svc" / "requirements.yaml"
 _EVIDENCE: Final = ROOT / "compliance_svc" / "evidence.yaml"
+_OWN_CASES: Final = ROOT / "tests" / "integration" / "corpus" / "duties.yaml"
+_OWNERS: Final = ROOT / "compliance_svc" / "owners.yaml"
+_DUTIES: Final = ROOT / "compliance_svc" / "duties.yaml"
 _HEAD: Final = """# From demand to decision
 
 Written by `python -m tests.corpus_runner.trace`. For every demand on the platform: the rules of packs that answer to it, the
-golden cases that show it, and one decision that the kernel made in such a case. Every case passes against the services. That a
+golden cases and our own (`DU`) that show it, and one decision that the kernel made in such a case. Every case passes against the services. That a
 demand has something behind it does not mean that it is met in full: many are in part the licensee's or the studio's.
 
 | demand | rules | cases | a decision |
@@ -30,6 +34,23 @@ demand has something behind it does not mean that it is met in full: many are in
 """
 
 
+_OTHERS: Final = """
+## Not ours
+
+For these {count} of {of} demands nothing is done here, because they are not an aggregator's to meet. The letters say whose each is in the table of
+demands: `A` the aggregator, `L` the licensee, `P` the provider of games, `PSP` whoever takes payments.
+
+| demand | whose | that is | what there is of it here |
+|---|---|---|---|
+"""
+_OPEN: Final = """
+## Open
+
+Nothing stands behind these {count} of {of} demands yet, in which an aggregator has a part:
+
+| demand | whose | what is missing |
+|---|---|---|
+"""
 _BESIDE: Final = """
 ## Beside the rules
 
@@ -49,9 +70,30 @@ def page() -> str:
     beside = {name: told for name, told in _evidence().items() if name in demands}
     met = [f"| **{name}** {demands[name]} | {_link(told)} | `{told['test']}` | {told['open']} |"
            for name, told in sorted(beside.items())]  # fmt: skip
-    open_ones = [f"- {name}: {text}" for name, text in demands.items() if name not in behind and name not in beside]
-    head = f"\n## Open\n\nNothing stands behind these {len(open_ones)} of {len(demands)} demands yet:\n\n"
-    return _HEAD + "\n".join(lines) + "\n" + _BESIDE + "\n".join(met) + "\n" + head + "\n".join(open_ones) + "\n"
+    missing = [name for name in demands if name not in behind and name not in beside]
+    others, left = _duties(missing)
+    owners: dict[str, str] = yaml.safe_load(_OWNERS.read_text())
+    theirs = [f"| **{name}** {demands[name]} | {owners[name]} | {told['whose']} | {told['told']} |"
+              for name, told in others.items()]  # fmt: skip
+    ours = [f"| **{name}** {demands[name]} | {owners[name]} | {told} |" for name, told in left.items()]
+    return "\n".join(
+        [
+            _HEAD + "\n".join(lines),
+            _BESIDE + "\n".join(met),
+            _OTHERS.format(count=len(theirs), of=len(demands)) + "\n".join(theirs),
+            _OPEN.format(count=len(ours), of=len(demands)) + "\n".join(ours) + "\n",
+        ]
+    )
+
+
+def _duties(missing: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What is said of demands with nothing behind them. Each is there once, and no other one."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(_DUTIES.read_text())
+    said = [*found["others"], *found["open"]]
+    if sorted(said) != sorted(missing):
+        message = f"duties.yaml: wrong or missing: {', '.join(sorted({*said} ^ {*missing})) or 'one is there twice'}"
+        raise LookupError(message)
+    return found["others"], found["open"]
 
 
 def _evidence() -> dict[str, dict[str, str]]:
@@ -76,7 +118,10 @@ def _rules() -> dict[str, list[str]]:
     for document in load_documents():
         for rule in document.rules:
             for name in rule.requirement.split(", "):
-                found[name][rule.label].append(document.name)
+                packs = found[name][rule.label]
+                # A later version of a pack is named where an earlier one does not have the rule.
+                if not any(pack.partition("@")[0] == document.name for pack in packs):
+                    packs.append(document.name if document.version == "1" else f"{document.name}@{document.version}")
     return defaultdict(
         list,
         {
@@ -88,7 +133,7 @@ def _rules() -> dict[str, list[str]]:
 
 def _cases() -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for case in sorted(cases(), key=lambda case: case["id"]):
+    for case in sorted(cases(*sorted(CORPUS.glob("*.yaml")), _OWN_CASES), key=lambda case: case["id"]):
         for name in case["source"]:
             found[name].append(case)
     return found

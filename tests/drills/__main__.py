@@ -11,11 +11,23 @@ from dataclasses import asdict
 
 from mesh.dev.paths import BUILD
 from mesh.dev.stack import DEMO_LICENSEES, DemoLicensee, Options, Stack
-from tests.drills.list import CLOCK_REPORT_VALID_S, DRILLS, LOCATION_DRILLS, LOCATION_VALID_S, OPEN, Row
+from tests.drills.list import (
+    ACTIVITY_FILE_DRILLS,
+    CLOCK_REPORT_VALID_S,
+    DRILLS,
+    LIMIT_FILE_DRILLS,
+    LOCATION_DRILLS,
+    LOCATION_VALID_S,
+    OPEN,
+    Row,
+)
 from tests.drills.stage import Stage
 
 PLACED = DemoLicensee(id="meridian", pack="us-nj", currency="USD")
 """A licensee whose law asks where the player is at every wager."""
+
+LIMITED = DemoLicensee(id="rhenania", pack="de", currency="EUR")
+"""A licensee whose law asks a cross-operator limit file at every deposit, and an activity file at every opening."""
 
 
 def main() -> int:
@@ -50,7 +62,9 @@ def run() -> Iterator[Row]:
         clock=True,
         geolocation=True,
         sanctions=True,
-        licensees=(*DEMO_LICENSEES, PLACED),
+        limit_file=True,
+        activity_file=True,
+        licensees=(*DEMO_LICENSEES, PLACED, LIMITED),
         environment={
             "geolocation-simulator": {"PITBOSS_GEOLOCATION_VALID_S": str(LOCATION_VALID_S)},
             **{
@@ -60,7 +74,12 @@ def run() -> Iterator[Row]:
         },
     )
     with Stack(options) as stack:
-        for licensee, drills in ((DEMO_LICENSEES[0], DRILLS), (PLACED, LOCATION_DRILLS)):
+        each = (
+            (DEMO_LICENSEES[0], DRILLS),
+            (PLACED, LOCATION_DRILLS),
+            (LIMITED, (*LIMIT_FILE_DRILLS, *ACTIVITY_FILE_DRILLS)),
+        )
+        for licensee, drills in each:
             with closing(Stage(stack, licensee)) as stage:
                 for drill in drills:
                     yield from drill(stage)

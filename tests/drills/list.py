@@ -13,7 +13,9 @@ from tests.drills.stage import Running, Seen, Stage
 from tests.integration.mesh.waiting import until
 
 SILENT = ("SEX.UNAVAILABLE",)
+NO_FILE = ("LIM.EXTERNAL.UNAVAILABLE",)
 NO_CLOCK = ("SYS.CLOCK",)
+ACTIVE = ("SES.ACTIVE_ELSEWHERE",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,9 +288,12 @@ def screening_answers(stage: Stage) -> Iterator[Row]:
     """Every way in which a source of screenings can answer: what it finds, and what it then means."""
     hit, exposed, possible = stage.running(), stage.player(), stage.player()
     stage.sanction("SANCTION", hit.player)
-    stage.bet(hit, "bet-hit")
-    seen, held = stage.decision(hit.player, "bet", "bet-hit"), ("AML.FROZEN", "SES.ENDED")
-    yield _decided("screening hit", "bet in a running session", seen, "DENY", held, "G0")
+    # The session is ended by the hit: in the ledger at once by the law, and soon by the session service.
+    over, held = ("COMPLIANCE_DENIED", "SESSION_EXPIRED"), ("AML.FROZEN",)
+    yield _happened("screening hit", "bet in a running session", stage.bet(hit, "bet-hit"), *over)
+    stage.deposit(hit.player, "deposit-hit")
+    seen = stage.decision(hit.player, "deposit", "deposit-hit")
+    yield _decided("screening hit", "deposit", seen, "DENY", held, "G0")
     yield _happened("screening hit", "withdrawal", stage.withdraw(hit.player), "ActionDeniedError")
     stage.sanctions(f"unlist/aurora/{hit.player}")
     for kind, player in (("PEP", exposed), ("POSSIBLE", possible)):
@@ -299,9 +304,10 @@ def screening_answers(stage: Stage) -> Iterator[Row]:
         yield _decided(what, "deposit", seen, "CHALLENGE", ("AML.CDD_DUE",), "G0")
         yield _happened(what, "withdrawal", stage.withdraw(player), "OK")
     # Two versions of the lists later, the first player is on none of them.
-    stage.bet(hit, "bet-unlisted")
-    seen = stage.decision(hit.player, "bet", "bet-unlisted")
-    yield _decided("screening no hit any more", "bet in a running session", seen, "DENY", held, "G0")
+    yield _happened("screening no hit any more", "bet in a running session", stage.bet(hit, "bet-unlisted"), *over)
+    stage.deposit(hit.player, "deposit-unlisted")
+    seen = stage.decision(hit.player, "deposit", "deposit-unlisted")
+    yield _decided("screening no hit any more", "deposit", seen, "DENY", held, "G0")
 
 
 def screening_silent(stage: Stage) -> Iterator[Row]:
@@ -371,6 +377,140 @@ def _large_deposit_refused(stage: Stage, player: str) -> Seen:
     return seen[-1]
 
 
+def limit_file_answers(stage: Stage) -> Iterator[Row]:
+    """Every way in which a limit file can answer, at a deposit; and that it counts what is booked, whatever it said."""
+    running, player = stage.running(), stage.player()
+    # On a busy machine the word of the file takes a moment, or has run out for one.
+    until(lambda: stage.level(running) == "G0", "the wallets know that the limit file answers")
+    stage.deposit(player, "deposit-clear", "100.00")
+    seen = stage.decision(player, "deposit", "deposit-clear")
+    yield _decided("limit file has room", "deposit", seen, "ALLOW", (), "G0")
+    stage.limit_file(f"elsewhere/880.00/{stage.licensee}/{player}")
+    stage.deposit(player, "deposit-elsewhere")
+    seen = stage.decision(player, "deposit", "deposit-elsewhere")
+    yield _decided("limit used up elsewhere", "deposit", seen, "DENY", ("LIM.EXTERNAL",), "G0")
+    refused = stage.player()
+    for habit in _LIMIT_FILE_HABITS:
+        stage.limit_file(habit)
+        stage.deposit(refused, f"deposit-{habit}")
+        seen = stage.decision(refused, "deposit", f"deposit-{habit}")
+        yield _decided(f"limit file {habit}", "deposit", seen, "DENY", NO_FILE, "G3")
+    stage.limit_file("honest")
+    yield from _as_booked(stage, "limit file honest again", running, refused, "20.00")
+    without = stage.player()
+    stage.limit_file(f"unset/{stage.licensee}/{without}")
+    stage.deposit(without, "deposit-unset")
+    seen = stage.decision(without, "deposit", "deposit-unset")
+    yield _decided("no limit in the file", "deposit", seen, "DENY", ("LIM.NOT_SET",), "G0")
+    stage.launch(without)
+    seen = stage.decision(without, "open_play")
+    yield _decided("no limit in the file", "session open", seen, "DENY", ("LIM.NOT_SET",), "G0")
+
+
+def limit_file_down(stage: Stage) -> Iterator[Row]:
+    """The file, and then the process that asks it, are gone: every column of its row."""
+    for name, what in (("limit_file-simulator", "limit file down"), ("limit_file", "limit file's process down")):
+        running, player = stage.running(), stage.player()
+        stage.stack.kill(name)
+        until(lambda: stage.level(running) == "G3", "the wallets know that the file is silent")  # noqa: B023 - asked at once
+        key = f"limit-{name}"
+        stage.deposit(player, key)
+        yield _decided(what, "deposit", stage.decision(player, "deposit", key), "DENY", NO_FILE, "G3")
+        stage.launch(player)
+        yield _decided(what, "session open", stage.decision(player, "open_play"), "ALLOW", (), "G3")
+        stage.bet(running, key)
+        yield _decided(what, "bet in a running session", stage.decision(running.player, "bet", key), "ALLOW", (), "G3")
+        yield _happened(what, "win", stage.win(running, key), "OK")
+        yield _happened(what, "withdrawal", stage.withdraw(running.player), "OK")
+        stage.stack.restart(name)
+        yield from _as_booked(stage, f"{what} no more", running, player, "20.00")
+
+
+def _as_booked(stage: Stage, what: str, running: Running, player: str, amount: str) -> Iterator[Row]:
+    """The file counts what is booked, and nothing of what was refused; deposits work again."""
+    until(lambda: stage.level(running) == "G0", "the file answers again")
+    until(lambda: stage.counted(player) == amount, "the file has given back what was refused")
+    yield Row(source=what, row="counted", ok=stage.counted(player) == amount, seen=f"{stage.counted(player)} counted")
+    stage.deposit(player, f"again-{what}")
+    yield _decided(what, "deposit", stage.decision(player, "deposit", f"again-{what}"), "ALLOW", (), "G0")
+
+
+def activity_file_answers(stage: Stage) -> Iterator[Row]:
+    """Every way in which an activity file can answer, at the opening of play; and that it counts who plays, and nobody else."""
+    running = stage.running()
+    seen = stage.decision(running.player, "open_play")
+    yield _decided("activity file: nowhere else", "session open", seen, "ALLOW", (), "G0")
+    yield _counted(stage, "activity file: nowhere else", running.player, [stage.licensee])
+    elsewhere = stage.player()
+    stage.activity_file(f"elsewhere/begin/{stage.licensee}/{elsewhere}")
+    stage.launch(elsewhere)
+    seen = stage.decision(elsewhere, "open_play")
+    yield _decided("active at another operator", "session open", seen, "DENY", ACTIVE, "G0")
+    recent = stage.player()
+    for order in ("begin", "end"):
+        stage.activity_file(f"elsewhere/{order}/{stage.licensee}/{recent}")
+    stage.launch(recent)
+    seen = stage.decision(recent, "open_play")
+    yield _decided("ended there just now", "session open", seen, "DENY", ACTIVE, "G0")
+    for habit in _ACTIVITY_FILE_HABITS:
+        stage.activity_file(habit)
+        player = stage.player()
+        stage.launch(player)
+        seen = stage.decision(player, "open_play")
+        yield _decided(f"activity file {habit}", "session open", seen, "DENY", ACTIVE, "G3")
+        stage.activity_file("honest")
+        yield _left(stage, f"activity file {habit} no more", player)
+    stage.end(running)
+    yield _left(stage, "the session has ended", running.player)
+    stage.advance(_ACTIVITY_WAIT_S)
+    yield _happened("ended there five minutes ago", "session open", str(stage.launch(recent)), "True")
+
+
+def activity_file_down(stage: Stage) -> Iterator[Row]:
+    """The file, and then the process that asks it, are gone: nobody new plays, and what runs goes on."""
+    for name, what in (
+        ("activity_file-simulator", "activity file down"),
+        ("activity_file", "activity file's process down"),
+    ):
+        running, leaver, player = stage.running(), stage.running(), stage.player()
+        # The clock was moved, and with it what the wallets had heard of other sources is old.
+        until(lambda: stage.level(running) == "G0", "the wallets know that the other sources answer")  # noqa: B023 - asked at once
+        stage.stack.kill(name)
+        stage.launch(player)
+        yield _decided(what, "session open", stage.decision(player, "open_play"), "DENY", ACTIVE, "G3")
+        key = f"activity-{name}"
+        stage.bet(running, key)
+        yield _decided(what, "bet in a running session", stage.decision(running.player, "bet", key), "ALLOW", (), "G0")
+        stage.deposit(running.player, key)
+        yield _decided(what, "deposit", stage.decision(running.player, "deposit", key), "ALLOW", (), "G0")
+        yield _happened(what, "win", stage.win(running, key), "OK")
+        yield _happened(what, "withdrawal", stage.withdraw(running.player), "OK")
+        stage.end(leaver)
+        stage.stack.restart(name)
+        yield _left(stage, f"{what} no more", leaver.player)
+        yield _left(stage, f"{what} no more, refused", player)
+        until(lambda: stage.launch(stage.player()), "launches work again")
+
+
+def _counted(stage: Stage, what: str, player: str, wanted: list[str]) -> Row:
+    found = stage.active(player)
+    return Row(source=what, row="counted", ok=found == wanted, seen=f"counted at {found}")
+
+
+def _left(stage: Stage, what: str, player: str) -> Row:
+    """The file hears of every end, also of sessions that were refused while it might have counted them."""
+    until(lambda: stage.active(player) == [], f"{what}: the file knows that the player has left")
+    return _counted(stage, what, player, [])
+
+
+_ACTIVITY_FILE_HABITS = (
+    "slow", "empty", "broken", "unreadable", "contradictory", "mixed_up", "forged", "replayed", "lost",
+)  # fmt: skip
+_ACTIVITY_WAIT_S = 301
+_LIMIT_FILE_HABITS = (
+    "slow", "empty", "broken", "unreadable", "garbage_amount", "other_currency", "contradictory", "mixed_up", "forged",
+    "replayed", "lost",
+)  # fmt: skip
 _REFUSED = (
     ("stale", "SYS.ASSERTION_STALE"),
     ("forged", "GEO.ASSERTION_UNSIGNED"),
@@ -400,8 +540,11 @@ DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (
 LOCATION_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (location_answers, location_replayed, location_down)
 """Those of a licensee whose law asks where the player is."""
 
-OPEN = (
-    "KYC vendor down: its process takes callbacks and asks nobody, so there is nothing to break",
-    "cross-operator limit and activity files down: no adapter yet",
-)
+LIMIT_FILE_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (limit_file_answers, limit_file_down)
+"""Those of a licensee whose law asks a cross-operator limit file."""
+
+ACTIVITY_FILE_DRILLS: tuple[Callable[[Stage], Iterator[Row]], ...] = (activity_file_answers, activity_file_down)
+"""Those of a licensee whose law asks a cross-operator activity file."""
+
+OPEN = ("KYC vendor down: its process takes callbacks and asks nobody, so there is nothing to break",)
 """Rows of the table that no drill shows."""

@@ -29,7 +29,7 @@ from pitboss.type.v1.money_pb2 import Money as WireMoney
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss_sdk import Client, Money
-from pitboss_sdk.errors import PitbossError
+from pitboss_sdk.errors import PitbossError, ServiceDownError
 from tests.integration.mesh.waiting import until
 
 PROVIDER, GAME = "hub88_style", "demo_fruit_5"
@@ -84,9 +84,19 @@ class Stage:
         return self.play(self.player())
 
     def play(self, name: str) -> Running:
-        """Open a session, which must be allowed."""
-        launch = self.client.create_session(name, provider=PROVIDER, game_id=GAME, currency_code=self.currency)
-        return Running(name, launch.session.session_id)
+        """Open a session, which must be allowed, and may have to wait for what a drill has broken before."""
+        key, deadline = f"play-{name}", time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                launch = self.client.create_session(
+                    name, provider=PROVIDER, game_id=GAME, currency_code=self.currency, client_key=key
+                )
+            except ServiceDownError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return Running(name, launch.session.session_id)
 
     def launch(self, player: str) -> bool:
         """Try to open a session; whether it was opened. Why not, the audit log says."""
@@ -167,6 +177,46 @@ class Stage:
         until(lambda: self.screenings(player) == 1, "the player was screened when the account was opened")
         self.sanctions(f"list/{kind}/{self.licensee}/{player}")
         until(lambda: self.screenings(player) == 2, "the player was screened with the new lists")
+
+    # -- the limit file
+
+    def limit_file(self, order: str) -> None:
+        """Give the simulated limit file a habit, or an order about a player."""
+        self._post(self.stack.around.ports.limit_file_simulator, f"control/{order}", b"")
+
+    def counted(self, player: str) -> str:
+        """What counts in the file for a player, in this month."""
+        url = f"http://127.0.0.1:{self.stack.around.ports.limit_file_simulator}/book/{self.licensee}/{player}"
+        found: dict[str, Any] = httpx.get(url, timeout=10, trust_env=False).json()
+        return str(found["used"]["month"])
+
+    # -- the activity file
+
+    def activity_file(self, order: str) -> None:
+        """Give the simulated activity file a habit, or an order about a player."""
+        self._post(self.stack.around.ports.activity_file_simulator, f"control/{order}", b"")
+
+    def active(self, player: str) -> list[str]:
+        """The operators at which the file counts a player as playing."""
+        url = f"http://127.0.0.1:{self.stack.around.ports.activity_file_simulator}/book/{self.licensee}/{player}"
+        found: dict[str, Any] = httpx.get(url, timeout=10, trust_env=False).json()
+        return list(found["active"])
+
+    def end(self, running: Running) -> None:
+        """The player leaves."""
+        self.client.close_session(running.session_id)
+
+    def level(self, running: Running) -> str:
+        """How much works for a player now: the guardrail level that a stake would have."""
+        bet = action_pb2.Bet(
+            round_id="what-if", amount=self._money("0.10"), game_id=GAME, session_id=running.session_id
+        )
+        action = action_pb2.Action(player_id=running.player, transaction_key="what-if", bet=bet)
+        metadata = (("x-pitboss-licensee", self.licensee), ("x-pitboss-source", PROVIDER))
+        with self._channel(self.stack.around.ports.wallets[0]) as channel:
+            request = ledger_service_pb2.EvaluateActionRequest(action=action)
+            answer = LedgerServiceStub(channel).EvaluateAction(request, timeout=4, metadata=metadata)
+        return str(answer.result.decision.guardrail)
 
     # -- the time server, and what was measured of our clock
 

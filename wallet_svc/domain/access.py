@@ -5,6 +5,7 @@ from typing import Final
 
 from compliance_svc import kernel
 from wallet_svc.domain import law
+from wallet_svc.domain.asserting import used_up
 from wallet_svc.domain.commands import ChangePlay, Enter, MoneyText, RecordFinding
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.vocabulary import Kind, Outcome
@@ -21,16 +22,20 @@ def enter(scene: Scene, action: Enter) -> Decided:
     if action.purpose == "login":
         law.note_register(entry, action.answers, scene.player)
     entry.outcome = law.refusal_of(entry) or Outcome.OK
+    law.keep_change(entry)
     return answer(entry)
 
 
 def change_play(scene: Scene, action: ChangePlay) -> Decided:
-    """Renew a session, acknowledge its reality check, or change what was fixed for it."""
+    """Renew a session, acknowledge its reality check, vouch for it anew, or change what was fixed for it."""
     known = scene.stored(Kind.CHANGE_PLAY, scene.command.key)
     if known is not None:
         return replay(known, scene)
     entry = scene.entry(Kind.CHANGE_PLAY, Outcome.OK)
     entry.session = action.session
+    if action.what == "vouch" and scene.player.licensee.assertions is None:
+        entry.outcome = Outcome.REQUEST_INVALID
+        return answer(entry)
     play = scene.player.plays.get(action.session)
     if play is None or play.permit is None:
         entry.outcome = Outcome.SESSION_INVALID
@@ -44,7 +49,7 @@ def change_play(scene: Scene, action: ChangePlay) -> Decided:
     entry.outcome = law.refusal_of(entry) or Outcome.OK
     entry.details = law.change_of(scene, action, spend)
     law.note_register(entry, action.answers, scene.player)
-    return answer(entry)
+    return used_up(scene, action, answer(entry))
 
 
 def record_finding(scene: Scene, action: RecordFinding) -> Decided:
@@ -86,7 +91,7 @@ def _screening(scene: Scene, action: RecordFinding) -> kernel.Protective | None:
 
 
 def _check(_scene: Scene, action: RecordFinding) -> kernel.Protective:
-    return kernel.RecordCheck(check=kernel.Check(action.result))
+    return kernel.RecordCheck(check=kernel.Check(action.result), evidence=action.evidence)
 
 
 def _risk(_scene: Scene, action: RecordFinding) -> kernel.Protective:
@@ -96,6 +101,11 @@ def _risk(_scene: Scene, action: RecordFinding) -> kernel.Protective:
         diligence=action.about == "diligence",
         evidence=action.evidence,
     )
+
+
+def _deposit_failure(scene: Scene, action: RecordFinding) -> kernel.Protective:
+    failed_us = scene.now_us if action.moment_us is None else action.moment_us
+    return kernel.RecordDepositFailure(event_us=failed_us, evidence=action.evidence)
 
 
 def _in_main_currency(scene: Scene, money: MoneyText) -> int | None:
@@ -110,4 +120,5 @@ _FINDINGS: Final[dict[str, Callable[[Scene, RecordFinding], kernel.Protective | 
     "check": _check,
     "risk": _risk,
     "diligence": _risk,
+    "deposit_failure": _deposit_failure,
 }

@@ -165,6 +165,12 @@ class Answers:
     exclusion_register: str = "LICENSEE"
     limit_file: str = "LICENSEE"
     limit_left: MoneyText | None = None
+    limit_source: str = ""
+    """Which limit file said so."""
+    limit_answered_us: int | None = None
+    """When it said so."""
+    limit_reference: str = ""
+    """Under which reference the file keeps a deposit, if it was asked to."""
     activity_file: str = "LICENSEE"
 
 
@@ -242,6 +248,8 @@ class OpenPlay:
     replaces: bool = False
     """The caller ends the player's older sessions at this provider as soon as this one has started."""
     assertion: Assertion | None = None
+    order: str = ""
+    """The caller's key of the order that this is an attempt of."""
 
 
 @value(kw_only=True)
@@ -263,12 +271,14 @@ class SetLimit:
     window: str
     money: MoneyText | None = None
     seconds: int | None = None
+    by_licensee: bool = False
 
 
 @value(kw_only=True)
 class ConfirmLimit:
     limit: str
     window: str
+    by_licensee: bool = False
 
 
 @value(kw_only=True)
@@ -312,7 +322,7 @@ class Enter:
 
 @value(kw_only=True)
 class ChangePlay:
-    """One change of an open session: `renew`, `seen`, `spend` or `seconds`."""
+    """One change of an open session: `renew`, `seen`, `spend`, `seconds` or `vouch`."""
 
     session: str
     what: str
@@ -320,11 +330,16 @@ class ChangePlay:
     money: MoneyText | None = None
     seconds: int | None = None
     answers: Answers = NOT_ASKED
+    assertion: Assertion | None = None
+    """For `vouch`: the licensee's newer word for the stakes of the session."""
 
 
 @value(kw_only=True)
 class RecordFinding:
-    """What was found out about the player: `identity`, `location`, `screening`, `check`, `risk` or `diligence`, and its words."""
+    """What was found out about the player, and its words.
+
+    About `identity`, `location`, `screening`, `check`, `risk`, `diligence` or `deposit_failure`.
+    """
 
     about: str
     result: str

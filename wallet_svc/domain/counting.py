@@ -231,6 +231,19 @@ def looks_back_to(protection: str | None, now_us: int) -> int | None:
     return _earliest(kernel.Protection.from_json(protection), now_us) if protection else None
 
 
+def played(rows: list[Any], asset_id: int, since_us: int) -> tuple[int, int]:
+    """What was staked and won in an asset since an instant, from entries that were read back."""
+    sums = dict.fromkeys((kernel.LimitKind.WAGER, kernel.LimitKind.LOSS), 0)
+    for row in rows:
+        if row.asset_id != asset_id or row.counted_us < since_us:
+            continue
+        for kind, sign in _COUNTS.get(Kind(row.kind), ()):
+            if kind in sums:
+                sums[kind] += sign * int(row.amount)
+    staked = sums[kernel.LimitKind.WAGER]
+    return staked, staked - sums[kernel.LimitKind.LOSS]
+
+
 def restore_usage(player: Player, rows: list[Any], times: list[Any], registry: Registry, since_us: int) -> None:
     """Fill the usage from accepted entries that were read back: of money since an instant, and of sessions where their time counts."""
     player.usage = _book(rows, registry, player.main)

@@ -112,8 +112,12 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
         *("set_limit", limit.limit, limit.window),
         *(_money(limit.money) if limit.money else ()),
         *(() if limit.seconds is None else ("seconds", str(limit.seconds))),
+        *(("licensee",) if limit.by_licensee else ()),
     ),
-    ConfirmLimit: lambda limit: ("confirm_limit", limit.limit, limit.window),
+    ConfirmLimit: lambda limit: (
+        *("confirm_limit", limit.limit, limit.window),
+        *(("licensee",) if limit.by_licensee else ()),
+    ),
     CancelPendingLimit: lambda limit: ("cancel_pending_limit", limit.limit, limit.window),
     Exclude: lambda exclusion: ("exclude", exclusion.term),
     TakeBreak: lambda pause: ("take_break", pause.term),
@@ -124,6 +128,7 @@ _CONTENT: dict[type, Callable[[Any], tuple[str, ...]]] = {
     ChangePlay: lambda play: (
         *("change_play", play.session, play.what, str(play.until_us), str(play.seconds)),
         *(_money(play.money) if play.money else ()),
+        *((play.assertion.nonce, str(play.assertion.issued_us)) if play.assertion else ()),
     ),
     RecordFinding: lambda finding: (
         *("record_finding", finding.about, finding.result, str(finding.moment_us)),

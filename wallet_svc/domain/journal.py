@@ -254,6 +254,11 @@ class Batch:
         if entry.kind is Kind.OPEN_ACCOUNT and entry.asset is not None and entry.outcome is Outcome.OK:
             self._moved(self._account(player, AccountName(entry.asset.id, AccountClass.CASH)))
 
+    def note_entry(self, player: Player, entry: Entry) -> None:
+        """A player who was reminded of something at a login. Most logins change nothing."""
+        if entry.details is not None and "protection" in entry.details:
+            self.players[player.id] = player
+
     def note_account(self, player: Player, entry: Entry) -> None:
         """What is stopped for the accounts of a player in one asset."""
         if entry.asset is None or entry.outcome is not Outcome.OK:
@@ -324,6 +329,7 @@ _NOTES: dict[Kind, Callable[[Batch, Player, Entry], None]] = {
     **dict.fromkeys((Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.EXPIRE), Batch.note_hold),
     **dict.fromkeys((Kind.OPEN_PLAY, Kind.END_PLAY, Kind.CHANGE_PLAY, Kind.RESUME_PLAY), Batch.note_play),
     Kind.DEPOSIT: Batch.note_deposit,
+    Kind.ENTER: Batch.note_entry,
     **dict.fromkeys(
         (Kind.FREEZE_ACCOUNT, Kind.UNFREEZE_ACCOUNT, Kind.CLOSE_ACCOUNT, Kind.REOPEN_ACCOUNT), Batch.note_account
     ),

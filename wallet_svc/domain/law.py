@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from compliance_svc import kernel
 from wallet_svc.domain import switches
-from wallet_svc.domain.asserting import assertion_of
+from wallet_svc.domain.asserting import assertion_of, vouched
 from wallet_svc.domain.commands import (
     NOT_ASKED,
     Answers,
@@ -23,20 +23,22 @@ from wallet_svc.domain.commands import (
 )
 from wallet_svc.domain.scene import minor
 from wallet_svc.domain.state import WELL, Health
-from wallet_svc.domain.vocabulary import Outcome
+from wallet_svc.domain.vocabulary import Outcome, PlayState
 
 if TYPE_CHECKING:
     from wallet_svc.domain.commands import Action, Bet, Tip
     from wallet_svc.domain.scene import Scene
     from wallet_svc.domain.state import Asset, Entry, Game, HeldMoney, Play, Player, Round
 
-_CHOSEN = ("check_every_s", "spend_limit_minor", "seconds_limit")
-"""What a player may fix for a session at its opening."""
-_CHANGEABLE = ("until_us", "checked_us", "spend_limit_minor", "seconds_limit")
+_CHOSEN = ("check_every_s", "spend_limit_minor", "seconds_limit", "vouched_us")
+"""What is fixed for a session at its opening: by the player, and when the licensee vouched for it."""
+_CHANGEABLE = ("until_us", "checked_us", "spend_limit_minor", "seconds_limit", "vouched_us")
 """What changes in a session later."""
 _CATEGORIES = {category.value: category for category in kernel.Category}
 _LOCATION, _SCREENING = "LOCATION", "SCREENING"
 """Names of the sources that know where players are, and who is on a list of sanctions."""
+_LIMIT_FILE = "LIMIT_FILE/"
+"""How names of limit files begin."""
 
 
 class Place(NamedTuple):
@@ -106,9 +108,23 @@ def about_deposit(scene: Scene, action: Deposit, entry: Entry) -> kernel.Decisio
     if entry.asset is None or entry.amount is None:
         raise ValueError("the law is asked after the amount is known")
     question = kernel.Deposit(amount_minor=entry.amount, currency=entry.asset.code, exponent=entry.asset.exponent)
-    decision = _ask(scene, question, answers=action.answers)
+    decision = _ask(scene, question, answers=_of_the_file(scene, action.answers))
     _note_counted(scene, entry, decision, question)
     return decision
+
+
+def _of_the_file(scene: Scene, answers: Answers) -> Answers:
+    """Where we ask the limit file ourselves, nobody vouches for it: a deposit that comes without its answer has none."""
+    ours = scene.registry.limit_files
+    if not ours or answers.limit_file != kernel.Answer.LICENSEE or ours.isdisjoint(limit_files(scene)):
+        return answers
+    return replace(answers, limit_file=kernel.Answer.SILENT.value)
+
+
+def limit_files(scene: Scene) -> frozenset[str]:
+    """The cross-operator limit files that the player's law asks."""
+    pack = scene.registry.packs.at(scene.player.pack, scene.now_us, scene.player.licensee.name)
+    return frozenset() if pack is None else pack.limit_files
 
 
 def about_transfer_in(scene: Scene, asset: Asset) -> kernel.Decision:
@@ -198,9 +214,18 @@ def about_change(scene: Scene, action: ChangePlay, play: Play, spend: int | None
             question = kernel.OpenPlay(category=place.category, until_us=action.until_us, renews=True)
         case "seen":
             question = kernel.AckRealityCheck()
+        case "vouch":
+            return _ask(scene, kernel.RenewAssertion(), play=_as_it_stands(play), assertion=assertion_of(scene, action))
         case _:
             question = kernel.SetSessionLimit(spend_minor=spend, seconds=action.seconds)
     return _ask(scene, question, play=play, place=place, answers=action.answers)
+
+
+def _as_it_stands(play: Play) -> Play:
+    """The session with a permit that says so where it was closed or replaced."""
+    if play.state is PlayState.ACTIVE or play.permit is None:
+        return play
+    return replace(play, permit=replace(play.permit, ended=True))
 
 
 def change_of(scene: Scene, action: ChangePlay, spend: int | None) -> dict[str, object]:
@@ -210,6 +235,8 @@ def change_of(scene: Scene, action: ChangePlay, spend: int | None) -> dict[str, 
             return {"until_us": action.until_us}
         case "seen":
             return {"checked_us": scene.now_us}
+        case "vouch":
+            return vouched(scene, action)
         case "spend":
             return {"spend_limit_minor": spend}
         case _:
@@ -246,18 +273,30 @@ def _outside(scene: Scene, answers: Answers) -> kernel.Outside:
         sources = registry.silent_at(scene.now_us)
         if not silent and not sources and registry.health is WELL:
             return kernel.CALM
-        return _troubled(silent, sources, registry.health)
+        return _troubled(silent, _of_concern(scene, sources), registry.health)
     left, main = answers.limit_left, scene.player.main
     amount = None if left is None or main is None or left.currency != main.code else minor(left, main)
     silent = register_of(answers, scene.player) == kernel.Answer.SILENT
     return replace(
-        _troubled(silent, scene.registry.silent_at(scene.now_us), scene.registry.health),
+        _troubled(silent, _of_concern(scene, scene.registry.silent_at(scene.now_us)), scene.registry.health),
         register=kernel.Answer(answers.exclusion_register),
         # An amount that cannot be read is no answer.
         limit_file=kernel.Answer.SILENT if left and amount is None else kernel.Answer(answers.limit_file),
         limit_left_minor=amount,
+        limit_file_source=answers.limit_source,
+        limit_file_answered_us=answers.limit_answered_us,
+        limit_file_reference=answers.limit_reference,
         activity=kernel.Answer(answers.activity_file),
     )
+
+
+def _of_concern(scene: Scene, silent: frozenset[str]) -> frozenset[str]:
+    """The silent sources without limit files that the player's law does not ask."""
+    files = frozenset(name for name in silent if name.startswith(_LIMIT_FILE))
+    if not files:
+        return silent
+    asked = limit_files(scene)
+    return silent - frozenset(name for name in files if name.removeprefix(_LIMIT_FILE) not in asked)
 
 
 @lru_cache(maxsize=64)
@@ -266,6 +305,7 @@ def _troubled(register_silent: bool, silent_sources: frozenset[str], health: Hea
     found = kernel.Outside(
         register_silent=register_silent,
         geo_silent=_LOCATION in silent_sources,
+        limit_file_silent=any(name.startswith(_LIMIT_FILE) for name in silent_sources),
         screening_silent=_SCREENING in silent_sources,
         clock_off=health.clock_off,
         clock_offset_us=None if said is None else said.offset_us,
@@ -274,6 +314,7 @@ def _troubled(register_silent: bool, silent_sources: frozenset[str], health: Hea
         clock_source="" if said is None else said.source,
         audit_down=health.audit_down,
     )
+    # What has changed about zones matters to the markets of those zones alone: see `_by_law`.
     return kernel.CALM if found == kernel.CALM else found
 
 
@@ -297,9 +338,17 @@ def hear_register(player: Player, entry: Entry) -> bool:
     return True
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1_024)
 def _game(category: kernel.Category | None, certified: bool, progressive: bool) -> kernel.Game:  # noqa: FBT001 - a key
     return kernel.Game(category=category, certified=certified, progressive=progressive)
+
+
+def _facts_of(game: Game, place: Place, question: kernel.Action) -> kernel.Game:
+    """What is known of a game; what only the opening of play is about stands in no bet's record."""
+    known = _game(place.category, game.certified, game.progressive)
+    if type(question) is kernel.OpenPlay and (game.return_ppm or game.features):
+        return replace(known, return_ppm=game.return_ppm, features=game.features)
+    return known
 
 
 def _session(scene: Scene, play: Play) -> kernel.Session | None:
@@ -364,7 +413,7 @@ def _ask(
         usage=player.usage,
         cycle=cycle,
         session=None if play is None else _session(scene, play),
-        game=None if game is None else _game(place.category, game.certified, game.progressive),
+        game=None if game is None else _facts_of(game, place, question),
         others=others,
         outside=_outside(scene, answers),
         assertion=assertion,
@@ -380,6 +429,9 @@ def _by_law(scene: Scene, pack: str, facts: kernel.Facts, question: kernel.Actio
     law = packs.at(pack, scene.now_us, licensee)
     if law is None and packs.doubted(pack, licensee):
         facts = replace(facts, outside=replace(facts.outside, pack_doubted=True))
+    zones = scene.registry.health.zones_changed
+    if zones and law is not None and str(law.zone) in zones:
+        facts = replace(facts, outside=replace(facts.outside, zone_changed=True))
     return kernel.decide(law, facts, question, scene.now_us)
 
 

@@ -1,7 +1,7 @@
 """What is not money: accounts, sessions that may stake, the operator's block."""
 
 from wallet_svc.domain import law
-from wallet_svc.domain.asserting import used_up
+from wallet_svc.domain.asserting import used_up, vouched
 from wallet_svc.domain.commands import EndPlay, OpenAccount, OpenPlay, ResumePlay, SetBlock
 from wallet_svc.domain.scene import Decided, Scene, answer, minor, replay
 from wallet_svc.domain.state import Asset, Entry
@@ -69,7 +69,7 @@ def _check_play(scene: Scene, action: OpenPlay, entry: Entry) -> Outcome:
     if chosen is None:
         return Outcome.AMOUNT_INVALID
     entry.decision = law.about_open_play(scene, action, law.Place(provider_id, action.game, game))
-    entry.details = {"provider": provider_id, "expires_us": action.expires_us, **chosen}
+    entry.details = {"provider": provider_id, "expires_us": action.expires_us, **chosen, **vouched(scene, action)}
     law.note_register(entry, action.answers, scene.player)
     return law.refusal_of(entry) or Outcome.OK
 

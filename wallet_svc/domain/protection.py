@@ -1,6 +1,7 @@
 """Limits, exclusions and breaks, in the same log as the money, so that they are ordered with bets."""
 
 from collections.abc import Callable
+from typing import Any
 
 from compliance_svc import kernel
 from wallet_svc.domain import law
@@ -48,6 +49,7 @@ def _limit(scene: Scene, action: SetLimit, entry: Entry, amount: int) -> Decided
             amount_minor=amount,
             currency="" if asset is None else asset.code,
             exponent=None if asset is None else asset.exponent,
+            by_licensee=action.by_licensee,
         )
     except ValueError:
         entry.outcome = Outcome.REQUEST_INVALID
@@ -57,12 +59,14 @@ def _limit(scene: Scene, action: SetLimit, entry: Entry, amount: int) -> Decided
 
 def change_limit(scene: Scene, action: ConfirmLimit | CancelPendingLimit) -> Decided:
     """Confirm a ripe increase, or withdraw a pending one."""
-    confirms = isinstance(action, ConfirmLimit)
-    kind = Kind.CONFIRM_LIMIT if confirms else Kind.CANCEL_PENDING_LIMIT
-    make = kernel.ConfirmLimit if confirms else kernel.CancelPendingLimit
-    return _standing(
-        scene, kind, lambda: make(limit_kind=kernel.LimitKind(action.limit), window=kernel.Window(action.window))
-    )
+    if isinstance(action, CancelPendingLimit):
+        return _standing(scene, Kind.CANCEL_PENDING_LIMIT, lambda: kernel.CancelPendingLimit(**_named(action)))
+    by_licensee = action.by_licensee
+    return _standing(scene, Kind.CONFIRM_LIMIT, lambda: kernel.ConfirmLimit(**_named(action), by_licensee=by_licensee))
+
+
+def _named(action: ConfirmLimit | CancelPendingLimit) -> dict[str, Any]:
+    return {"limit_kind": kernel.LimitKind(action.limit), "window": kernel.Window(action.window)}
 
 
 def exclude(scene: Scene, action: Exclude) -> Decided:

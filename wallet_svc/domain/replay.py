@@ -266,5 +266,6 @@ _CHANGES = {
     Kind.RECORD_FINDING: law.protect,
     Kind.LEAVE_FOR_GOOD: law.protect,
     Kind.DEPOSIT: law.protect,
+    Kind.ENTER: law.protect,
     Kind.CHANGE_PLAY: law.change_permit,
 }

@@ -17,15 +17,16 @@ def bet(scene: Scene, action: Bet) -> Decided:
     entry.round, entry.game, entry.session = action.round, action.game, action.session
     entry.details = _attribution(action)
     entry.outcome = _check_world(scene, action) or _check_money(scene, action, entry)
-    if entry.decision is not None and entry.decision.ends_session:
-        return used_up(scene, action, Decided(entry, (entry, _end_of(scene, action))))
+    why = None if entry.decision is None else entry.decision.session_end
+    if why is not None:
+        return used_up(scene, action, Decided(entry, (entry, _end_of(scene, action, why))))
     return used_up(scene, action, answer(entry))
 
 
-def _end_of(scene: Scene, action: Bet) -> Entry:
+def _end_of(scene: Scene, action: Bet, why: str) -> Entry:
     """What the player fixed for the session is used up, and the session is over by that."""
     end = scene.entry(Kind.END_PLAY, Outcome.OK)
-    end.session, end.details = action.session, {"end": int(PlayState.CLOSED)}
+    end.session, end.details = action.session, {"end": int(PlayState.CLOSED), "why": str(why)}
     return end
 
 

@@ -120,10 +120,16 @@ class ProviderFlags:
 class Game:
     category: str
     enabled: bool
+    build: str = ""
+    """The build that runs, by its papers. Empty: nobody has shown any."""
     certified: bool = True
     """The build that runs has a certificate, or nobody has shown papers."""
     progressive: bool = False
     """It feeds or pays a progressive jackpot."""
+    return_ppm: int = 0
+    """Certified return in millionths of the stakes; 0: not told."""
+    features: tuple[str, ...] = ()
+    """What it can do that some markets forbid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +180,8 @@ class Health:
     """By which measurement it is off; None while it is not, or if there was none."""
     audit_down: bool = False
     """The database takes no evidence."""
+    zones_changed: frozenset[str] = frozenset()
+    """Time zones whose data has changed since this process has loaded them."""
 
 
 WELL = Health()
@@ -201,6 +209,8 @@ class Registry:
     rates: dict[tuple[int, str, str], ExchangeRate] = field(default_factory=dict)
     """By licensee, the currency that is converted, and that of the result."""
     health: Health = WELL
+    limit_files: frozenset[str] = frozenset()
+    """Cross-operator limit files that we ask ourselves: nobody else's word stands in for theirs."""
     assets_by_id: dict[int, Asset] = field(default_factory=dict)
     source_names: dict[int, str] = field(default_factory=dict)
     licensees_by_id: dict[int, Licensee] = field(default_factory=dict)

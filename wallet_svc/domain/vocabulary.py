@@ -271,6 +271,7 @@ class Scope(enum.IntEnum):
     PROVIDER = 4
     GAME = 5
     PLAYER = 6
+    GAME_BUILD = 7
 
 
 class Standing(enum.IntFlag):

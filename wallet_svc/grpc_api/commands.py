@@ -145,6 +145,7 @@ def _open_play(message: action_pb2.OpenPlay) -> c.OpenPlay:
         answers=answers_of(message),
         replaces=message.replaces_older,
         assertion=assertion_of(message),
+        order=plain("order_key", message.order_key),
     )
 
 
@@ -162,12 +163,15 @@ def _set_limit(message: action_pb2.SetLimit) -> c.SetLimit:
     if (message.HasField("time"), message.HasField("amount")) != (of_time, not of_time):
         raise RequestInvalidError(violations=[(f"set_limit.{wanted}", "is what a limit of this kind has")])
     if of_time:
-        return c.SetLimit(limit=limit, window=message.window, seconds=message.time.seconds)
-    return c.SetLimit(limit=limit, window=message.window, money=_money(message.amount))
+        amount: dict[str, Any] = {"seconds": message.time.seconds}
+    else:
+        amount = {"money": _money(message.amount)}
+    return c.SetLimit(limit=limit, window=message.window, by_licensee=message.by_licensee, **amount)
 
 
 def _confirm_limit(message: action_pb2.ConfirmLimit) -> c.ConfirmLimit:
-    return c.ConfirmLimit(limit=LIMIT_NAMES[message.limit_kind], window=message.window)
+    limit = LIMIT_NAMES[message.limit_kind]
+    return c.ConfirmLimit(limit=limit, window=message.window, by_licensee=message.by_licensee)
 
 
 def _cancel_pending_limit(message: action_pb2.CancelPendingLimit) -> c.CancelPendingLimit:

@@ -1,10 +1,15 @@
 """An explanation on the wire."""
 
+from google.protobuf.duration_pb2 import Duration
+
+from mesh.identity import ADAPTER_PREFIX, GATEWAY
 from pitboss.wallet.v1 import history_service_pb2 as pb
 from wallet_svc.domain.state import Entry
 from wallet_svc.domain.vocabulary import AccountClass
 from wallet_svc.explaining import Attempt, Explanation, HoldNow
+from wallet_svc.grpc_api.pending import call_of
 from wallet_svc.grpc_api.results import decision_of, money, timestamp, transaction_of
+from wallet_svc.store.running import Row
 
 
 def explanation_of(found: Explanation) -> pb.ExplainTransactionResponse:
@@ -28,6 +33,9 @@ def explanation_of(found: Explanation) -> pb.ExplainTransactionResponse:
             count=commitment.count,
             digest=bytes(commitment.digest),
         ),
+        refused_messages=[_refused(one) for one in found.refused],
+        upstream_attempts=[_upstream(one, entry.shard) for one in found.upstream],
+        pending_calls=[call_of(one, registry) for one in found.pending],
     )
 
 
@@ -39,6 +47,36 @@ def _attempt(one: Attempt) -> pb.Attempt:
         outcome=one.outcome.value,  # type: ignore[arg-type]
         replayed=one.replayed,
         content_json=one.content or "",
+        proof=_proof(one.caller),
+    )
+
+
+def _proof(caller: str) -> pb.AttemptProof.ValueType:
+    if caller.startswith(ADAPTER_PREFIX):
+        return pb.ATTEMPT_PROOF_SIGNATURE
+    return pb.ATTEMPT_PROOF_TOKEN if caller == GATEWAY else pb.ATTEMPT_PROOF_WORKLOAD
+
+
+def _refused(row: Row) -> pb.RefusedMessage:
+    return pb.RefusedMessage(
+        time=timestamp(row.at_us),
+        event=row.event,
+        request_id=row.request_id,
+        path=row.path,
+        body_bytes=row.body_bytes,
+    )
+
+
+def _upstream(row: Row, shard: int) -> pb.UpstreamAttempt:
+    latency = Duration()
+    latency.FromMicroseconds(row.took_us)
+    return pb.UpstreamAttempt(
+        time=timestamp(row.at_us),
+        method=row.method,
+        call_key=f"{shard}-{row.sequence}",
+        latency=latency,
+        answer=row.answered,
+        outcome=row.outcome or 0,  # type: ignore[arg-type]
     )
 
 

@@ -12,18 +12,17 @@ from pitboss.wallet.v1 import history_service_pb2_grpc
 from wallet_svc.comparing import Comparing
 from wallet_svc.domain.backdating import effective_us
 from wallet_svc.domain.comparison import Tally
-from wallet_svc.domain.state import Registry
 from wallet_svc.domain.statement import Line
-from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass, Kind
+from wallet_svc.domain.vocabulary import AccountClass
 from wallet_svc.explaining import Explainer
 from wallet_svc.grpc_api.commands import moment_us, plain
 from wallet_svc.grpc_api.comparing import difference_of, lines_of, scope_of, summary_of
 from wallet_svc.grpc_api.day_statement import day_statement_of
 from wallet_svc.grpc_api.explaining import explanation_of
 from wallet_svc.grpc_api.ledger import kind_named, need
+from wallet_svc.grpc_api.pending import call_of
 from wallet_svc.grpc_api.results import balances, money, timestamp
 from wallet_svc.history import History, StatementPage
-from wallet_svc.store.running import Row
 from wallet_svc.waiting import Waiting
 
 _DEFAULT_PAGE = 100
@@ -120,7 +119,7 @@ class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
         )
         last = page.rows[-1] if len(page.rows) == size else None
         return pb.ListPendingCallsResponse(
-            calls=[_call(row, page.registry) for row in page.rows],
+            calls=[call_of(row, page.registry) for row in page.rows],
             next_page_token="" if last is None else paging.token(last.shard * _PLACES + last.sequence, owner),
         )
 
@@ -133,27 +132,6 @@ class HistoryServicer(history_service_pb2_grpc.HistoryServiceServicer):
 
 _PLACES = 1 << 50
 """More than a shard has sequences, so that a place is one number."""
-
-
-def _call(row: Row, registry: Registry) -> pb.PendingCall:
-    call = pb.PendingCall(
-        call_id=f"{row.shard}-{row.sequence}",
-        player_id=row.player_name,
-        kind=row.kind,
-        stuck=row.stuck,
-        attempts=row.attempts,
-        next_attempt_time=timestamp(row.next_attempt_us),
-        create_time=timestamp(row.created_us),
-        last_error=row.last_error,
-    )
-    amount = row.amount if row.kind in _OF_ITS_AMOUNT else row.moved
-    if amount is not None and row.asset_id is not None and row.kind != Kind.CLOSE_ROUND:
-        call.amount.CopyFrom(money(amount, registry.assets_by_id[row.asset_id]))
-    return call
-
-
-_OF_ITS_AMOUNT = frozenset({*(kind.value for kind in INTENT_KINDS.values()), Kind.ROLLBACK_LIST.value})
-"""Calls about the amount of their entry, which moved nothing itself."""
 
 
 def _owner(player: str) -> str:

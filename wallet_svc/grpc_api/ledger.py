@@ -27,9 +27,10 @@ from wallet_svc.grpc_api.results import (
     transaction_of,
 )
 from wallet_svc.grpc_api.standing import limit_usage, time_usage
-from wallet_svc.own_wallets.asking import Asking
+from wallet_svc.limit_files.reserving import Reserving
 from wallet_svc.queries import Queries
 from wallet_svc.store.reading import Stored
+from wallet_svc.store.refused import RefusedMessage, RefusedMessages
 
 DEFAULT_TIMEOUT_S = 5.0
 _DEFAULT_PAGE = 256
@@ -83,7 +84,8 @@ _ACTIONS_OF = {
 class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, asking: Asking, queries: Queries, feed: Feed) -> None:
+    def __init__(self, asking: Reserving, queries: Queries, feed: Feed, refused: RefusedMessages) -> None:
+        self._refused = refused
         self._asking = asking
         self._queries = queries
         self._feed = feed
@@ -248,6 +250,15 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             heads=[pb.Head(shard=shard, sequence=sequence, digest=digest) for shard, sequence, digest in heads]
         )
 
+    async def NoteRefusedMessages(
+        self, request: pb.NoteRefusedMessagesRequest, context: object
+    ) -> pb.NoteRefusedMessagesResponse:
+        caller = current_caller()
+        if caller.adapter is None:
+            raise CallerForbiddenError(workload=caller.workload, action="note_refused_messages")
+        noted = await self._refused.note(caller.adapter, [_refused(one) for one in request.messages])
+        return pb.NoteRefusedMessagesResponse(noted=noted)
+
 
 class Told:
     """The newest entries as messages: what one follower was told, the next is told as well."""
@@ -294,6 +305,17 @@ def kind_named(number: int) -> Kind | None:
 
 _UNCOUNTED = frozenset({LimitKind.STAKE, LimitKind.TIME})
 _KINDS = frozenset(kind.value for kind in Kind)
+
+
+def _refused(note: pb.RefusedNote) -> RefusedMessage:
+    return RefusedMessage(
+        age_us=note.age.ToMicroseconds(),
+        event=note.event,
+        request_id=note.request_id,
+        path=note.path,
+        body_bytes=note.body_bytes,
+        names=tuple(note.names),
+    )
 
 
 def _all(answers: Iterable[Answer]) -> pb.ExecuteBatchResponse:

@@ -18,6 +18,7 @@ from pitboss.type.v1.pack_signature_pb2 import PackSignature
 from pitboss.wallet.v1 import registry_service_pb2 as pb
 from pitboss.wallet.v1 import registry_service_pb2_grpc
 from wallet_svc.domain.state import Assertions, ExchangeRate, OwnWallet, ProviderFlags
+from wallet_svc.domain.switches import build_name, named_build
 from wallet_svc.domain.vocabulary import AssetKind, Scope
 from wallet_svc.errors import PackRejectedError, PackUnknownError
 from wallet_svc.grpc_api.commands import plain
@@ -126,9 +127,12 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         await self._store.put_suspension(_switch(request), suspended=request.suspended, now_us=self._clock.now_us())
         return pb.PutSuspensionResponse()
 
+    async def ListSuspensions(self, request: pb.ListSuspensionsRequest, context: object) -> pb.ListSuspensionsResponse:
+        return pb.ListSuspensionsResponse(suspensions=[_suspension(*row) for row in await self._store.suspensions()])
+
     async def PutSourceHealth(self, request: pb.PutSourceHealthRequest, context: object) -> pb.PutSourceHealthResponse:
         until_us = self._clock.now_us() + request.hold.ToMicroseconds() if request.HasField("hold") else None
-        await self._store.put_source_health(_SOURCES[request.source], silent=request.silent, until_us=until_us)
+        await self._store.put_source_health(_source_name(request), silent=request.silent, until_us=until_us)
         return pb.PutSourceHealthResponse()
 
     async def ListGamePapers(self, request: pb.ListGamePapersRequest, context: object) -> pb.ListGamePapersResponse:
@@ -197,8 +201,13 @@ def _refusals(licensee: str) -> Iterator[None]:
         raise PackRejectedError(refusal=why.refusal.value, detail=why.detail) from why
 
 
-_SOURCES = {pb.FACT_SOURCE_LOCATION: "LOCATION", pb.FACT_SOURCE_SCREENING: "SCREENING"}
-_NAMED = frozenset({Scope.PACK, Scope.GAME, Scope.PLAYER})
+_SOURCES = {
+    pb.FACT_SOURCE_LOCATION: "LOCATION",
+    pb.FACT_SOURCE_SCREENING: "SCREENING",
+    pb.FACT_SOURCE_LIMIT_FILE: "LIMIT_FILE/",
+}
+_NAMED = frozenset({Scope.PACK, Scope.GAME, Scope.PLAYER, Scope.GAME_BUILD})
+_OF_A_PROVIDER = frozenset({Scope.GAME, Scope.GAME_BUILD})
 _OF_A_LICENSEE = frozenset({Scope.LICENSEE, Scope.PLAYER})
 _DAY_US = 86_400_000_000
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -227,11 +236,14 @@ def _papers(papers: pb.GamePapers) -> Papers:
         certificate=papers.certificate_id,
         return_ppm=papers.return_ppm,
         deviation_ppm=papers.deviation_ppm,
+        features=tuple(papers.features),
     )
 
 
 def _shown(row: tuple[Any, ...]) -> pb.ShownPapers:
-    change, licensee, provider, name, since_us, build, certified, progressive, certificate, ppm, deviation = row
+    change, licensee, provider, name, since_us, build, certified, progressive, certificate, ppm, deviation, features = (
+        row
+    )
     shown = pb.ShownPapers(
         change=change,
         licensee_id=licensee,
@@ -243,11 +255,42 @@ def _shown(row: tuple[Any, ...]) -> pb.ShownPapers:
             progressive_jackpot=progressive,
             certificate_id=certificate,
             return_ppm=ppm,
+            features=features,
             deviation_ppm=deviation,
         ),
     )
     shown.since_time.FromMicroseconds(since_us)
     return shown
+
+
+def _source_name(request: pb.PutSourceHealthRequest) -> str:
+    """Under which name the health is kept. RequestInvalidError for a limit file without a name, or a name for anything else."""
+    if (request.source == pb.FACT_SOURCE_LIMIT_FILE) != bool(request.name):
+        raise RequestInvalidError(violations=[("name", "is needed for a limit file, and for nothing else")])
+    return _SOURCES[request.source] + request.name
+
+
+def _suspension(
+    scope: int,
+    licensee: str,
+    provider: str,
+    name: str,
+    suspended: bool,  # noqa: FBT001 - a row
+    since_us: int,
+) -> pb.Suspension:
+    is_provider, build = Scope(scope) is Scope.PROVIDER, ""
+    if Scope(scope) is Scope.GAME_BUILD:
+        name, build = named_build(name)
+    told = pb.Suspension(
+        scope=scope,  # type: ignore[arg-type]
+        licensee_id=licensee,
+        name=provider if is_provider else name,
+        provider="" if is_provider else provider,
+        suspended=suspended,
+        build=build,
+    )
+    told.since_time.FromMicroseconds(since_us)
+    return told
 
 
 def _switch(request: pb.PutSuspensionRequest) -> Switch:
@@ -256,7 +299,8 @@ def _switch(request: pb.PutSuspensionRequest) -> Switch:
     provider = name if scope is Scope.PROVIDER else request.provider
     wanted = {
         "name": scope in _NAMED or scope is Scope.PROVIDER,
-        "provider": scope is Scope.GAME,
+        "provider": scope in _OF_A_PROVIDER,
+        "build": scope is Scope.GAME_BUILD,
         "licensee_id": bool(request.licensee_id) if scope is not Scope.ALL else False,
     }
     if scope in _OF_A_LICENSEE:
@@ -270,6 +314,8 @@ def _switch(request: pb.PutSuspensionRequest) -> Switch:
         violations.append(("name", "must be a provider"))
     if violations:
         raise RequestInvalidError(violations=violations)
+    if scope is Scope.GAME_BUILD:
+        name = build_name(name, plain("build", request.build))
     return Switch(scope=scope, licensee=request.licensee_id, provider=provider, name=name if scope in _NAMED else "")
 
 

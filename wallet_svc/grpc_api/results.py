@@ -10,6 +10,7 @@ from mesh.money import to_text
 from pitboss.type.v1 import decision_pb2, money_pb2
 from pitboss.wallet.v1 import action_pb2, transaction_pb2
 from wallet_svc.domain.backdating import effective_us
+from wallet_svc.domain.ending import end_reason
 from wallet_svc.domain.records import pack_digest
 from wallet_svc.domain.state import Asset, Entry, Registry
 from wallet_svc.domain.vocabulary import INTENT_KINDS, LATE_KINDS, Kind, Outcome, RoundState, class_of
@@ -282,4 +283,5 @@ def entry_message(entry: Entry, player: str, registry: Registry) -> transaction_
     if entry.decision_json:
         message.pack_digest = pack_digest(entry.decision_json)
         message.decision_json = entry.decision_json
+    message.end_reason = end_reason(entry)
     return message

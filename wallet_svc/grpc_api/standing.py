@@ -60,11 +60,13 @@ def answers_of(message: Any) -> c.Answers:  # noqa: ANN401 - any action that ask
         exclusion_register=_ANSWERS[answers.exclusion_register],
         limit_file=_ANSWERS[answers.limit_file],
         limit_left=_money(answers.limit_left) if answers.HasField("limit_left") else None,
+        limit_source=answers.limit_file_name,
+        limit_answered_us=_us(answers.limit_file_time) if answers.HasField("limit_file_time") else None,
         activity_file=_ANSWERS[answers.activity_file],
     )
 
 
-def assertion_of(message: Any) -> c.Assertion | None:  # noqa: ANN401 - a bet, or the opening of play
+def assertion_of(message: Any) -> c.Assertion | None:  # noqa: ANN401 - a bet, the opening of play, or a change of it
     """The licensee's word, if there is one."""
     if not message.HasField("assertion"):
         return None
@@ -93,6 +95,8 @@ def change_play(message: pb.ChangePlay) -> c.ChangePlay:
             return c.ChangePlay(what="spend", money=_money(message.spend_limit), **common)
         case "time_limit":
             return c.ChangePlay(what="seconds", seconds=message.time_limit.seconds, **common)
+        case "assertion":
+            return c.ChangePlay(what="vouch", assertion=assertion_of(message), **common)
         case _:
             return c.ChangePlay(what="seen", **common)
 
@@ -119,6 +123,10 @@ def record_finding(message: pb.RecordFinding) -> c.RecordFinding:
             result = pb.ScreeningResult.Name(message.screening.result).removeprefix("SCREENING_RESULT_")
             money = _money(message.screening.amount) if message.screening.HasField("amount") else None
             return c.RecordFinding(about="screening", result=result, money=money, **common)
+        case "deposit_failure":
+            failed = message.deposit_failure
+            failed_us = _us(failed.event_time) if failed.HasField("event_time") else None
+            return c.RecordFinding(about="deposit_failure", result="", moment_us=failed_us, **common)
         case "risk":
             return c.RecordFinding(
                 about="diligence" if message.risk.diligence else "risk",

@@ -13,8 +13,9 @@ from wallet_svc.grpc_api.commands import action_of, effective_of, moment_us, pla
 from wallet_svc.grpc_api.ledger import kind_named, kinds_wanted, timeout_of
 from wallet_svc.grpc_api.results import balances, known_balances, result_of, transaction_of
 from wallet_svc.grpc_api.results import money as money_of
+from wallet_svc.grpc_api.standing import answers_of
 from wallet_svc.history import History, Wanted
-from wallet_svc.own_wallets.asking import Asking
+from wallet_svc.limit_files.reserving import Reserving
 from wallet_svc.queries import Queries
 
 _DEFAULT_PAGE = 50
@@ -23,14 +24,18 @@ _DEFAULT_PAGE = 50
 class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
     """Decodes, calls one use case, encodes."""
 
-    def __init__(self, asking: Asking, queries: Queries, history: History) -> None:
+    def __init__(self, asking: Reserving, queries: Queries, history: History) -> None:
         self._asking = asking
         self._queries = queries
         self._history = history
 
     async def OpenAccount(self, request: pb.OpenAccountRequest, context: object) -> pb.OpenAccountResponse:
         action = c.OpenAccount(
-            currency=request.currency_code, jurisdiction=request.jurisdiction, born_on=request.born_on
+            currency=request.currency_code,
+            jurisdiction=request.jurisdiction,
+            born_on=request.born_on,
+            person=request.person_key,
+            answers=answers_of(request) if request.HasField("answers") else None,
         )
         return pb.OpenAccountResponse(result=result_of(await self._execute(request, action)))
 
@@ -43,6 +48,15 @@ class WalletServicer(wallet_service_pb2_grpc.WalletServiceServicer):
         return pb.WalletServiceGetBalanceResponse(
             balances=balances(asset, *row.amounts(asset)) if known is None else known_balances(asset, *known)
         )
+
+    async def GetSessionPlay(self, request: pb.GetSessionPlayRequest, context: object) -> pb.GetSessionPlayResponse:
+        found = await self._queries.session_play(require_licensee(), request.player_id, request.session_id)
+        response = pb.GetSessionPlayResponse(
+            staked=money_of(found.staked, found.asset), won=money_of(found.won, found.asset)
+        )
+        response.start_time.FromMicroseconds(found.opened_us)
+        response.elapsed.FromMicroseconds(found.elapsed_us)
+        return response
 
     async def Deposit(self, request: pb.DepositRequest, context: object) -> pb.DepositResponse:
         action = c.Deposit(money=c.MoneyText(request.amount.currency_code, request.amount.amount))

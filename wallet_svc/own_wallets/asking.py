@@ -146,17 +146,18 @@ class Asking:
         """What the wallet answered; None if nobody knows."""
         failpoints.here("own_wallet.debit.before")
         try:
-            reply = await client.debit(messages.debit_of(intent, command.player, command.source), timeout_s)
+            with self._worker.upstream.calling("Debit", intent) as call:
+                reply = await client.debit(messages.debit_of(intent, command.player, command.source), timeout_s)
+                call.answered, call.outcome = messages.name_of(reply.outcome), messages.taken_of(reply.outcome)
         except NoAnswerError:
             self._directory.note(client)
             return None
         failpoints.here("own_wallet.debit.after")
-        outcome = messages.said(reply.outcome)
-        if outcome is None or outcome in (Outcome.IDEMPOTENCY_CONFLICT, Outcome.TOMBSTONED):
-            # No word on whether the money was taken.
+        outcome = call.outcome
+        if outcome is None:
             return None
         return Finding(
-            outcome=Outcome.OK if outcome is Outcome.OK else messages.refusal_of(outcome),
+            outcome=outcome,
             cash=messages.minor_of(reply.balance, intent.asset),
             their_id=reply.licensee_transaction_id,
             their_outcome="" if outcome is Outcome.OK else messages.name_of(reply.outcome),

@@ -141,6 +141,19 @@ def said(number: int) -> Outcome | None:
     return None if class_of(outcome) in _NO_ANSWER else outcome
 
 
+def taken_of(number: int) -> Outcome | None:
+    """Their answer to a debit as the studio hears it; None if it is no word on whether the money was taken."""
+    outcome = said(number)
+    if outcome is None or outcome in (Outcome.IDEMPOTENCY_CONFLICT, Outcome.TOMBSTONED):
+        return None
+    return Outcome.OK if outcome is Outcome.OK else refusal_of(outcome)
+
+
+def state_name(number: int) -> str:
+    """What they know of a key by name, for people."""
+    return contract.KnownState.Name(number) if number in contract.KnownState.values() else f"state {number}"  # type: ignore[arg-type]
+
+
 def refusal_of(outcome: Outcome) -> Outcome:
     """Their refusal of a debit as the studio hears it."""
     return outcome if outcome in _AS_THEY_SAY else Outcome.NOT_APPLIED

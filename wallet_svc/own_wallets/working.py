@@ -26,6 +26,7 @@ from wallet_svc.own_wallets.directory import Directory
 from wallet_svc.own_wallets.doors import NoAnswerError
 from wallet_svc.own_wallets.policy import POLICY, Policy
 from wallet_svc.store.calls import PendingCall, PendingCalls
+from wallet_svc.upstream import Upstream
 
 log = logs.get(__name__)
 
@@ -53,9 +54,17 @@ class Worker:
     """Looks up, undoes and delivers."""
 
     def __init__(
-        self, engine: Engine, calls: PendingCalls, directory: Directory, clock: Clock, *, policy: Policy = POLICY
+        self,
+        engine: Engine,
+        calls: PendingCalls,
+        directory: Directory,
+        clock: Clock,
+        upstream: Upstream,
+        *,
+        policy: Policy = POLICY,
     ) -> None:
         self._engine, self._calls, self._directory, self._clock = engine, calls, directory, clock
+        self.upstream = upstream
         self.policy = policy
         self._news = asyncio.Event()
         engine.on_calls = self._news.set
@@ -147,8 +156,16 @@ class Worker:
     async def look_up(self, client: Client, intent: Entry, player: str) -> Finding:
         """What the wallet knows of an intent. What it does not know is undone. Errors: NoAnswerError."""
         failpoints.here("own_wallet.look_up.before")
-        found = await client.look_up(messages.question_of(intent, player))
+        with self.upstream.calling("GetTransaction", intent) as call:
+            found = await client.look_up(messages.question_of(intent, player))
+            call.answered = messages.state_name(found.state)
+            finding = self._read(found, intent)
+            call.outcome = finding.outcome
         failpoints.here("own_wallet.look_up.after")
+        return finding
+
+    def _read(self, found: contract.GetTransactionResponse, intent: Entry) -> Finding:
+        """What an answer says of an intent. Errors: NoAnswerError."""
         if found.state == contract.KNOWN_STATE_APPLIED:
             taken = messages.minor_of(found.amount, intent.asset)
             if found.cancelled or taken != intent.amount:
@@ -196,12 +213,18 @@ class Worker:
         if owing.is_close_only(entry):
             await self._end_round(client, call, source)
             return
-        told, money, their_id, stands = await self._tell(client, call, source)
+        cancelled = messages.is_cancel(entry)
+        intent = (entry.details or {}).get("intent") if cancelled else None
+        with self.upstream.calling("Cancel" if cancelled else "Credit", entry, intent=intent) as noted:
+            told, money, their_id, stands = await self._tell(client, call, source)
+            noted.answered = messages.name_of(told)
+            outcome = messages.said(told)
+            if outcome is None:
+                raise NoAnswerError(messages.name_of(told))
+            done = stands and outcome in (Outcome.OK, Outcome.TOMBSTONED)
+            # What it refuses stays owed, and nothing else was decided.
+            noted.outcome = Outcome.OK if done else None
         failpoints.here("own_wallet.deliver.after")
-        outcome = messages.said(told)
-        if outcome is None:
-            raise NoAnswerError(messages.name_of(told))
-        done = stands and outcome in (Outcome.OK, Outcome.TOMBSTONED)
         asset, moved = entry.asset, messages.owed_minor(entry)
         action = Deliver(
             owed=entry.sequence,
@@ -223,7 +246,7 @@ class Worker:
         """Tell of the end of a round. A wallet that answers otherwise and never takes this is not asked for ever."""
         action = Deliver(owed=call.entry.sequence, closing="told")
         try:
-            await client.close_round(messages.close_of(call.entry, call.player, source))
+            await self._told_end(client, call, source)
         except NoAnswerError as error:
             given_up_us = call.created_us + int(self.policy.round_end_give_up_s * _SECOND_US)
             if client.is_ill or self._clock.now_us() < given_up_us:
@@ -250,10 +273,15 @@ class Worker:
     async def _close(self, client: Client, call: PendingCall, source: str) -> bool:
         """Tell of the end of a round right after its money. What is booked does not wait for that."""
         try:
-            await client.close_round(messages.close_of(call.entry, call.player, source))
+            await self._told_end(client, call, source)
         except NoAnswerError:
             return False
         return True
+
+    async def _told_end(self, client: Client, call: PendingCall, source: str) -> None:
+        with self.upstream.calling("CloseRound", call.entry) as noted:
+            await client.close_round(messages.close_of(call.entry, call.player, source))
+            noted.answered, noted.outcome = "taken", Outcome.OK
 
     async def _note_delivery(self, client: Client, call: PendingCall, source: str, action: Deliver) -> None:
         entry = call.entry

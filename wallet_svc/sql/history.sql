@@ -110,6 +110,57 @@ FROM attempt
 WHERE player_id = %(player)s AND key = %(key)s AND source_id = %(source)s AND kind = ANY (%(kinds)s::smallint[])
 ORDER BY id DESC LIMIT %(limit)s
 
+-- note_upstream --
+-- Calls to licensees' own wallets, behind the answers.
+INSERT INTO upstream_attempt (shard, sequence, intent, at_us, took_us, method, answered, outcome)
+SELECT * FROM unnest(
+    %(shards)s::smallint[], %(sequences)s::bigint[], %(intents)s::bigint[], %(moments)s::bigint[], %(spans)s::bigint[],
+    %(methods)s::text[], %(answers)s::text[], %(outcomes)s::smallint[]
+)
+
+-- forget_upstream --
+-- Notes that are too old to matter: calls, and messages that nobody believed.
+WITH gone AS (DELETE FROM refused_message WHERE noted_us < %(before)s)
+DELETE FROM upstream_attempt WHERE at_us < %(before)s
+
+-- list_upstream --
+-- The latest calls about entries, and cancels of intents among them.
+SELECT sequence, at_us, took_us, method, answered, outcome FROM upstream_attempt
+WHERE shard = %(shard)s AND (sequence = ANY (%(places)s::bigint[]) OR intent = ANY (%(places)s::bigint[]))
+ORDER BY at_us DESC, id DESC LIMIT %(limit)s
+
+-- list_calls_about --
+-- What a licensee's own wallet has not answered yet about entries, and cancels of intents among them.
+SELECT call.shard, call.sequence, call.stuck, call.attempts, call.next_attempt_us, call.created_us, call.last_error,
+       call.kind, transfer.asset_id, transfer.amount, transfer.moved, player.name AS player_name
+FROM pending_call AS call
+JOIN transfer ON transfer.shard = call.shard AND transfer.sequence = call.sequence
+JOIN player ON player.id = call.player_id
+WHERE call.shard = %(shard)s AND call.player_id = %(player)s
+  AND (call.sequence = ANY (%(places)s::bigint[])
+       OR (call.kind IN (3, 64) AND (transfer.details::json ->> 'intent')::bigint = ANY (%(places)s::bigint[])))
+ORDER BY call.sequence LIMIT %(limit)s
+
+-- note_refused --
+-- Messages of a provider that nobody believed, as long as there is room for more in this hour.
+INSERT INTO refused_message (provider, at_us, noted_us, event, request_id, path, body_bytes, names)
+SELECT %(provider)s, %(now)s - message.age_us, %(now)s, message.event, message.request_id, message.path,
+       message.body_bytes, string_to_array(message.names, ' ')::bigint[]
+FROM unnest(
+    %(ages)s::bigint[], %(events)s::text[], %(requests)s::text[], %(paths)s::text[], %(sizes)s::integer[],
+    %(names)s::text[]
+) WITH ORDINALITY AS message (age_us, event, request_id, path, body_bytes, names, number)
+WHERE message.number <= %(most)s - (
+    SELECT count(*) FROM refused_message WHERE provider = %(provider)s AND noted_us > %(since)s
+)
+RETURNING id
+
+-- list_refused --
+-- The latest messages of a provider that nobody believed and that name a key.
+SELECT at_us, event, request_id, path, body_bytes FROM refused_message
+WHERE names @> ARRAY[%(name)s::bigint] AND provider = %(provider)s
+ORDER BY id DESC LIMIT %(limit)s
+
 -- list_operation --
 -- All rows of one operation.
 SELECT transfer.* FROM transfer

@@ -206,6 +206,11 @@ stuck_calls AS (
 -- Where each shard's log ends.
 SELECT id, next_sequence, next_id, digest, registry_version, frontier FROM shard WHERE id = ANY (%(shards)s::smallint[])
 
+-- hold_heads --
+-- Where each shard's log ends, and stays until the transaction is over.
+SELECT id, next_sequence, next_id, digest, registry_version, frontier FROM shard
+WHERE id = ANY (%(shards)s::smallint[]) ORDER BY id FOR NO KEY UPDATE
+
 -- find_batches --
 -- Which of these batches are durable.
 SELECT batch.shard FROM batch
@@ -539,3 +544,39 @@ JOIN player ON player.id = call.player_id
 WHERE call.licensee_id = %(licensee)s AND (call.shard, call.sequence) > (%(shard)s::smallint, %(after)s::bigint)
   AND (%(player)s::text = '' OR player.name = %(player)s) AND (call.stuck OR NOT %(stuck_only)s::boolean)
 ORDER BY call.shard, call.sequence LIMIT %(limit)s
+
+-- note_reservation --
+-- A limit file is about to be asked to keep a deposit. Whoever sends the deposit again puts the look at it off.
+INSERT INTO reserved_deposit
+    (reference, file, licensee, player, source, key, currency, amount, effective_us, created_us, next_attempt_us)
+VALUES (%(reference)s, %(file)s, %(licensee)s, %(player)s, %(source)s, %(key)s, %(currency)s, %(amount)s,
+    %(effective)s, %(now)s, %(next)s)
+ON CONFLICT (reference, file) DO UPDATE
+SET next_attempt_us = greatest(reserved_deposit.next_attempt_us, excluded.next_attempt_us)
+RETURNING reference
+
+-- forget_reservation --
+-- The deposit is booked, or the file has taken it back.
+DELETE FROM reserved_deposit WHERE reference = %(reference)s AND file = %(file)s
+RETURNING reference
+
+-- claim_reservations --
+-- Notes that are due, taken for some time by whoever asks.
+WITH due AS (
+    SELECT reference, file FROM reserved_deposit
+    WHERE next_attempt_us <= %(now)s ORDER BY next_attempt_us LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE reserved_deposit SET attempts = reserved_deposit.attempts + 1, next_attempt_us = %(until)s
+FROM due WHERE reserved_deposit.reference = due.reference AND reserved_deposit.file = due.file
+RETURNING reserved_deposit.*
+
+-- count_reservations --
+-- How many deposits have no end yet that their file has heard.
+SELECT count(*) AS waiting FROM reserved_deposit
+
+-- postpone_reservation --
+-- Look at it again later, or at once.
+UPDATE reserved_deposit SET next_attempt_us = %(next)s, last_error = %(error)s
+WHERE reference = %(reference)s AND file = %(file)s
+RETURNING reference

@@ -1,10 +1,12 @@
 """The shard log on PostgreSQL: one connection, one statement a commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from mesh.arrays import blobs, numbers
@@ -22,8 +24,10 @@ from wallet_svc.store.statements import STATEMENTS, commit_statement
 T = TypeVar("T")
 
 # Planning a commit takes longer than a small one itself, and every plan of it is the same. Everything here is looked up by
-# an index; a plan that was made while the tables were empty would go on to read all of them.
-_PLANS = b"""
+# an index; a plan that was made while the tables were empty would go on to read all of them. Who holds heads and stands
+# still keeps all other processes waiting.
+_SESSION = b"""
+    SET idle_in_transaction_session_timeout = 2000;
     SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
@@ -46,14 +50,15 @@ class PostgresLog:
         return await self._read(read_registry)
 
     async def open_books(self, shards: Iterable[int]) -> dict[int, Book]:
-        wanted = sorted(shards)
+        return await self._open("read_heads", shards)
 
-        async def read(connection: psycopg.AsyncConnection[TupleRow]) -> dict[int, Book]:
-            rows = await fetch(connection, STATEMENTS["read_heads"], {"shards": wanted})
-            heads = [Head(*row) for row in rows]
-            return {head.shard: Book(head) for head in heads}
-
-        return await self._read(read)
+    @asynccontextmanager
+    async def held(self, shards: Iterable[int]) -> AsyncIterator[dict[int, Book]]:
+        await self._read(_begin)
+        try:
+            yield await self._open("hold_heads", shards)
+        finally:
+            await self._let_go()
 
     async def load(self, wanted: Sequence[tuple[Book, Command, bool]], registry: Registry, now_us: int) -> None:
         loader = Loader(wanted, registry, now_us)
@@ -64,8 +69,7 @@ class PostgresLog:
         values = parameters(batches, digests, self._writer)
         try:
             connection = await self._connected()
-            work = fetch(connection, commit_statement(values), values)
-            return {row[0] for row in await bounded(connection, work, self._patience_s)}
+            return await bounded(connection, _write(connection, values), self._patience_s)
         except psycopg.errors.UniqueViolation as error:
             raise HeadMovedError from error
         except (psycopg.Error, OSError) as error:
@@ -112,6 +116,22 @@ class PostgresLog:
     async def close(self) -> None:
         await self._drop()
 
+    async def _open(self, statement: str, shards: Iterable[int]) -> dict[int, Book]:
+        wanted = sorted(shards)
+
+        async def read(connection: psycopg.AsyncConnection[TupleRow]) -> dict[int, Book]:
+            heads = [Head(*row) for row in await fetch(connection, STATEMENTS[statement], {"shards": wanted})]
+            return {head.shard: Book(head) for head in heads}
+
+        return await self._read(read)
+
+    async def _let_go(self) -> None:
+        if self._connection is not None and _is_holding(self._connection):
+            try:
+                await bounded(self._connection, self._connection.rollback(), self._patience_s)
+            except (psycopg.Error, OSError):
+                await self._drop()
+
     async def _read(self, work: Callable[[psycopg.AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
         try:
             connection = await self._connected()
@@ -128,7 +148,7 @@ class PostgresLog:
     async def _connected(self) -> PromptConnection:
         if self._connection is None or self._connection.closed:
             connection = await connect_prompt(self._url, name=self._writer, statement_timeout_ms=self._timeout_ms)
-            await connection.execute(_PLANS)
+            await connection.execute(_SESSION)
             self._connection = connection
         return self._connection
 
@@ -136,3 +156,18 @@ class PostgresLog:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+async def _begin(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    await connection.execute("BEGIN")
+
+
+async def _write(connection: PromptConnection, values: dict[str, str | None]) -> set[int]:
+    rows = await fetch(connection, commit_statement(values), values)
+    if _is_holding(connection):
+        await connection.commit()
+    return {row[0] for row in rows}
+
+
+def _is_holding(connection: PromptConnection) -> bool:
+    return not connection.closed and connection.info.transaction_status is not TransactionStatus.IDLE

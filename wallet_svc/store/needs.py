@@ -81,7 +81,7 @@ def is_known(player: Player, command: Command, source_id: int, coming: Coming) -
 def collect(needs: Needs, player: Player, command: Command, sources: Mapping[str, int], *, all_keys: bool) -> None:
     """Note what one command needs. Own keys and rounds of bets are taken for new unless `all_keys`."""
     action, source_id = command.action, sources[command.source]
-    if all_keys and isinstance(action, Bet | OpenPlay) and action.assertion is not None:
+    if all_keys and isinstance(action, Bet | OpenPlay | ChangePlay) and action.assertion is not None:
         _key(needs, player, sources[NOTARY], Kind.NONCE, action.assertion.nonce)
     if isinstance(action, Bet):
         _play(needs, player, action.session)

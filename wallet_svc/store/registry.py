@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from compliance_svc.kernel.document import PackDocument
@@ -60,8 +61,11 @@ DEFAULT_REPRODUCTION = 2
 
 async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Registry:
     """One consistent version. Read in one transaction, so that version and content belong together."""
+    # In a transaction that holds heads nothing changes anyway: every change takes all heads first.
+    holds_heads = connection.info.transaction_status is TransactionStatus.INTRANS
     async with connection.transaction():
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if not holds_heads:
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         shards = await _all(connection, "SELECT count(*), min(registry_version) FROM shard")
         licensees = await _all(
             connection,
@@ -78,7 +82,14 @@ async def read_registry(connection: psycopg.AsyncConnection[TupleRow]) -> Regist
         )
         games = await _all(
             connection,
-            "SELECT licensee_id, source_id, name, category, enabled, build, certified_builds, progressive FROM game",
+            """
+            SELECT licensee_id, source_id, name, category, enabled, game.build, game.certified_builds, game.progressive,
+                coalesce(papers.return_ppm, 0), coalesce(papers.features, '{}')
+            FROM game LEFT JOIN (
+                SELECT DISTINCT ON (licensee_id, source_id, name) licensee_id, source_id, name, return_ppm, features
+                FROM game_papers ORDER BY licensee_id, source_id, name, change DESC
+            ) AS papers USING (licensee_id, source_id, name)
+            """,
         )
         found = _assemble(shards[0], licensees, assets, sources, providers, games)
         return replace(found, releases=await read_releases(connection), **await _facts(connection))
@@ -199,10 +210,13 @@ def _assemble(
             (owner, source, name): Game(
                 category=category,
                 enabled=enabled,
+                build=build or "",
                 certified=build is None or build in certified,
                 progressive=progressive,
+                return_ppm=return_ppm,
+                features=tuple(features),
             )
-            for owner, source, name, category, enabled, build, certified, progressive in games
+            for owner, source, name, category, enabled, build, certified, progressive, return_ppm, features in games
         },
         shards=shards[0],
         assets_by_id={asset.id: asset for asset in known.values()},
@@ -239,6 +253,8 @@ class Papers:
     certificate: str = ""
     return_ppm: int = 0
     deviation_ppm: int = 0
+    features: tuple[str, ...] = ()
+    """What it can do that some markets forbid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -500,6 +516,19 @@ class RegistryStore:
 
         await self.change(work)
 
+    async def suspensions(self) -> list[TupleRow]:
+        """(scope, licensee, provider, name, suspended, since) of every switch. Empty names as in `Switch`."""
+        connection = await self.connect()
+        try:
+            return await _all(
+                connection,
+                "SELECT scope, coalesce(licensee.name, ''), coalesce(source.name, ''), suspension.name, "
+                "suspension.suspended, since_us FROM suspension LEFT JOIN licensee ON licensee.id = licensee_id "
+                "LEFT JOIN source ON source.id = source_id ORDER BY 1, 2, 3, 4",
+            )
+        finally:
+            await connection.close()
+
     async def put_source_health(self, name: str, *, silent: bool, until_us: int | None = None) -> None:
         """Note whether a source of facts answers, and until when that is known."""
 
@@ -595,7 +624,7 @@ class RegistryStore:
 
 _PAPERS = """
     SELECT change, coalesce(licensee.name, ''), source.name, game_papers.name, since_us, build, certified_builds,
-        progressive, certificate, return_ppm, deviation_ppm
+        progressive, certificate, return_ppm, deviation_ppm, features
     FROM game_papers JOIN source ON source.id = source_id LEFT JOIN licensee ON licensee.id = licensee_id
     WHERE change > %s ORDER BY change LIMIT %s
 """
@@ -612,10 +641,11 @@ async def _note_papers(
         shown.certificate,
         shown.return_ppm,
         shown.deviation_ppm,
+        sorted(shown.features),
     )
     found = await connection.execute(
         """
-        SELECT build, certified_builds, progressive, certificate, return_ppm, deviation_ppm FROM game_papers
+        SELECT build, certified_builds, progressive, certificate, return_ppm, deviation_ppm, features FROM game_papers
         WHERE licensee_id = %s AND source_id = %s AND name = %s ORDER BY change DESC LIMIT 1
         """,
         game,
@@ -625,8 +655,8 @@ async def _note_papers(
     await connection.execute(
         """
         INSERT INTO game_papers (change, licensee_id, source_id, name, since_us, build, certified_builds, progressive,
-            certificate, return_ppm, deviation_ppm)
-        SELECT coalesce(max(change), 0) + 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM game_papers
+            certificate, return_ppm, deviation_ppm, features)
+        SELECT coalesce(max(change), 0) + 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM game_papers
         """,
         (*game, now_us, *content),
     )

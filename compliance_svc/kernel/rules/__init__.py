@@ -3,19 +3,21 @@
 from typing import Final, TypeAlias
 
 from compliance_svc.kernel.rules.age import MinimumAge
-from compliance_svc.kernel.rules.catalogue import GameCategories, NoJackpots
+from compliance_svc.kernel.rules.catalogue import ForbiddenFeatures, GameCategories, MinimumReturn, NoJackpots
 from compliance_svc.kernel.rules.games import CycleInterval, PlayerStarts, StakeCap
 from compliance_svc.kernel.rules.money import MoneyTrigger, NoWithdrawalReversal, RequiredLimits
 from compliance_svc.kernel.rules.outside import ActivityFile, ExclusionRegister, ExternalLimit
-from compliance_svc.kernel.rules.person import IdentityVerified, LocationPerWager
-from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.person import DemoPlayAllowed, IdentityVerified, LocationPerWager
+from compliance_svc.kernel.rules.policies import ContactAbove, FailedDeposits, LimitChange, PlayerBreak, SelfExclusion
+from compliance_svc.kernel.rules.reminding import LimitReview
 from compliance_svc.kernel.rules.screening import SanctionsScreening
-from compliance_svc.kernel.rules.sessions import ParallelPlay, RealityCheck, SessionLimits
+from compliance_svc.kernel.rules.sessions import Inactivity, ParallelPlay, RealityCheck, SessionLimits
 from compliance_svc.kernel.rules.watching import RiskFlag, Watch
 
 CompiledKind: TypeAlias = (
     MinimumAge
     | IdentityVerified
+    | DemoPlayAllowed
     | LocationPerWager
     | SanctionsScreening
     | RiskFlag
@@ -27,16 +29,20 @@ CompiledKind: TypeAlias = (
     | NoWithdrawalReversal
     | GameCategories
     | NoJackpots
+    | MinimumReturn
+    | ForbiddenFeatures
     | StakeCap
     | CycleInterval
     | PlayerStarts
     | RealityCheck
+    | Inactivity
     | ParallelPlay
     | SessionLimits
+    | LimitReview
 )
 """Kinds that look at actions."""
 
-Policy: TypeAlias = LimitChange | SelfExclusion | PlayerBreak | ContactAbove
+Policy: TypeAlias = LimitChange | SelfExclusion | PlayerBreak | ContactAbove | FailedDeposits
 """Kinds that say how players change their own protection."""
 
 KINDS: Final[dict[str, type[CompiledKind] | type[Policy] | type[Watch]]] = {

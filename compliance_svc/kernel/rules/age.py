@@ -11,7 +11,9 @@ from compliance_svc.kernel.findings import Findings
 from compliance_svc.kernel.local_time import comes_of_age_us
 from compliance_svc.kernel.rules.base import Context, Rule
 
-_PLAY_AND_PAY: Final = frozenset({ActionKind.BET, ActionKind.TIP, ActionKind.DEPOSIT, ActionKind.OPEN_PLAY})
+_PLAY_AND_PAY: Final = frozenset(
+    {ActionKind.BET, ActionKind.TIP, ActionKind.DEPOSIT, ActionKind.OPEN_PLAY, ActionKind.DEMO_PLAY}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,70 @@ class GameCategories:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumReturn:
+    """Games whose certified return is lower are not opened."""
+
+    name: ClassVar = "minimum_return"
+    per_category: ClassVar = False
+    actions: ClassVar = frozenset({ActionKind.OPEN_PLAY})
+    ppm: int
+    """Millionths of the stakes."""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """Read `ppm`."""
+        return cls(ppm=fields.whole("ppm", at_least=1))
+
+    def stricter(self, other: Self) -> Self:
+        """Return the higher return."""
+        return max(self, other, key=lambda rule: rule.ppm)
+
+    def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
+        """Return the check; a game whose papers tell no return is not judged."""
+        least = self.ppm
+
+        def check(facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
+            game = facts.game
+            if game is not None and game.return_ppm and game.return_ppm < least:
+                findings.refuse(Code.GAM_RETURN, label, game.return_ppm, least)
+
+        return check
+
+
+_FEATURES: Final = ("turbo", "quick_spin", "slam_stop", "celebrates_losses")
+"""What papers of games tell, in the words of the contract."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForbiddenFeatures:
+    """Games that can do certain things are not opened."""
+
+    name: ClassVar = "forbidden_features"
+    per_category: ClassVar = False
+    actions: ClassVar = frozenset({ActionKind.OPEN_PLAY})
+    features: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """Read `features`."""
+        return cls(features=tuple(sorted(fields.texts("features", *_FEATURES))))
+
+    def stricter(self, other: Self) -> Self:
+        """Return what one of the two forbids."""
+        return type(self)(features=tuple(sorted({*self.features, *other.features})))
+
+    def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
+        """Return the check; what papers do not tell is not there."""
+        forbidden = frozenset(self.features)
+
+        def check(facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
+            if facts.game is not None and not forbidden.isdisjoint(facts.game.features):
+                findings.refuse(Code.GAM_FEATURE, label)
+
+        return check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoJackpots:
     """Games with a progressive jackpot are not open."""
 

@@ -11,12 +11,13 @@ from compliance_svc.kernel.findings import Findings
 from compliance_svc.kernel.protection import Identity
 from compliance_svc.kernel.rules.base import Context, Rule
 
+_IDENTITIES: Final = ("declared", "verified")
 _PLAY: Final = frozenset({ActionKind.BET, ActionKind.TIP, ActionKind.OPEN_PLAY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityVerified:
-    """Identity is verified before deposit, bet and free play; a proven minor is under age whatever the papers said."""
+    """Identity is verified before deposit and bet; a proven minor is under age whatever the papers said."""
 
     name: ClassVar = "identity_verified"
     per_category: ClassVar = False
@@ -33,17 +34,58 @@ class IdentityVerified:
 
     def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
         """Return the check."""
-        verified, minor = Identity.VERIFIED, Identity.MINOR
+        return _verified(label)
 
-        def check(facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
-            protection = facts.player.protection
-            if protection is None:
-                findings.refuse(Code.SYS_FACT_MISSING, label)
-            elif protection.person.identity is not verified:
-                is_minor = protection.person.identity is minor
-                findings.refuse(Code.KYC_AGE if is_minor else Code.KYC_UNVERIFIED, label)
 
-        return check
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlayAllowed:
+    """Games may be opened for play money by players whose age is known so well. Without such a rule nobody may."""
+
+    name: ClassVar = "demo_play"
+    per_category: ClassVar = False
+    actions: ClassVar = frozenset({ActionKind.DEMO_PLAY})
+    identity: str
+    """`verified`: by somebody else than the player. `declared`: the date of birth that the player told is enough."""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """Read `identity`."""
+        return cls(identity=fields.text("identity", *_IDENTITIES))
+
+    def stricter(self, other: Self) -> Self:
+        """Return the rule that wants more."""
+        return max(self, other, key=lambda rule: _IDENTITIES.index(rule.identity))
+
+    def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
+        """Return the check. The legal age, exclusions and breaks are rules of their own."""
+        return _verified(label) if self.identity == "verified" else _not_proven_minor(label)
+
+
+def _verified(label: str) -> Rule:
+    verified, minor = Identity.VERIFIED, Identity.MINOR
+
+    def check(facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
+        protection = facts.player.protection
+        if protection is None:
+            findings.refuse(Code.SYS_FACT_MISSING, label)
+        elif protection.person.identity is not verified:
+            is_minor = protection.person.identity is minor
+            findings.refuse(Code.KYC_AGE if is_minor else Code.KYC_UNVERIFIED, label)
+
+    return check
+
+
+def _not_proven_minor(label: str) -> Rule:
+    minor = Identity.MINOR
+
+    def check(facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
+        protection = facts.player.protection
+        if protection is None:
+            findings.refuse(Code.SYS_FACT_MISSING, label)
+        elif protection.person.identity is minor:
+            findings.refuse(Code.KYC_AGE, label)
+
+    return check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

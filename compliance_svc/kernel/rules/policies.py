@@ -157,6 +157,25 @@ class ContactAbove:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedDeposits:
+    """After so many failed deposits in a window there are none until somebody has investigated."""
+
+    name: ClassVar = "failed_deposits"
+    per_category: ClassVar = False
+    count: int
+    window_s: int
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """Read `count` and `window_s`."""
+        return cls(count=fields.whole("count", at_least=1), window_s=fields.whole("window_s", at_least=1))
+
+    def stricter(self, other: Self) -> Self:
+        """Return the smaller number and the longer window."""
+        return type(self)(count=min(self.count, other.count), window_s=max(self.window_s, other.window_s))
+
+
 def _common(one: tuple[str, ...] | None, two: tuple[str, ...] | None) -> tuple[str, ...] | None:
     """Return what both offer together, without terms that one of the two finds too short.
 

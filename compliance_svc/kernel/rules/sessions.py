@@ -1,9 +1,9 @@
-"""Rules of play sessions: reality checks, breaks after them, parallel play, fixed session limits."""
+"""Rules of play sessions: reality checks, breaks after them, inactivity, parallel play, fixed session limits."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from compliance_svc.kernel.actions import ActionKind, Category, OpenPlay
+from compliance_svc.kernel.actions import ActionKind, Bet, Category, OpenPlay
 from compliance_svc.kernel.codes import Code
 from compliance_svc.kernel.facts import Facts
 from compliance_svc.kernel.fields import Fields
@@ -55,6 +55,46 @@ class RealityCheck:
                 findings.refuse(Code.SES_RC_DUE, label, now_us - since_us, due_us)
             if checked_us is not None and now_us - checked_us < break_us:
                 findings.refuse(Code.SES_MANDATORY_BREAK, label, now_us - checked_us, break_us)
+
+        return check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inactivity:
+    """After some time without a new cycle the session is over: the player logs in again and opens another one."""
+
+    name: ClassVar = "inactivity"
+    per_category: ClassVar = False
+    actions: ClassVar = frozenset({ActionKind.BET})
+    seconds: int
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """Read `seconds`."""
+        return cls(seconds=fields.whole("seconds", at_least=1))
+
+    def stricter(self, other: Self) -> Self:
+        """Return the shorter time."""
+        return min(self, other, key=lambda rule: rule.seconds)
+
+    def compile(self, label: str, context: Context) -> Rule:  # noqa: ARG002 - the same in every zone and currency
+        """Return the check of the bet that starts a cycle; the opening and an acknowledged reality check are activity too."""
+        longest_us = self.seconds * SECOND_US
+
+        def check(facts: Facts, bet: Bet, now_us: int, findings: Findings) -> None:
+            if not bet.starts_cycle:
+                return
+            session, cycle = facts.session, facts.cycle
+            if session is None or cycle is None:
+                findings.refuse(Code.SYS_FACT_MISSING, label)
+                return
+            since_us, started_us, checked_us = session.opened_us, cycle.last_start_us, session.checked_us
+            if started_us is not None and started_us > since_us:
+                since_us = started_us
+            if checked_us is not None and checked_us > since_us:
+                since_us = checked_us
+            if now_us - since_us >= longest_us:
+                findings.refuse(Code.SES_INACTIVE, label, now_us - since_us, longest_us)
 
         return check
 

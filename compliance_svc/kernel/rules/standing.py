@@ -10,6 +10,7 @@ from compliance_svc.kernel.protection import Person
 
 _TROUBLES: Final[tuple[tuple[str, Code], ...]] = (
     ("clock_off", Code.SYS_CLOCK),
+    ("zone_changed", Code.SYS_ZONE_DATA),
     ("audit_down", Code.SYS_AUDIT_UNAVAILABLE),
     ("counters_down", Code.SYS_COUNTERS_UNAVAILABLE),
 )
@@ -88,13 +89,15 @@ def not_frozen(facts: Facts, _action: object, _now_us: int, findings: Findings) 
 
 
 def deposits_open(facts: Facts, _action: object, now_us: int, findings: Findings) -> None:
-    """Refuse deposits until due diligence is done, and during a latch."""
+    """Refuse deposits until due diligence is done, after too many that failed, and during a latch."""
     protection = facts.player.protection
     if protection is None:
         return
     person: Person = protection.person
     if person.diligence_due and not person.diligence_done:
         findings.refuse(Code.AML_CDD_DUE, "diligence")
+    if person.payments_blocked:
+        findings.refuse(Code.PAY_REVIEW, "payments")
     if person.latched_until_us is not None and now_us < person.latched_until_us:
         findings.refuse(Code.LIM_NETDEP_LATCHED, "latch", now_us, person.latched_until_us)
 
@@ -143,6 +146,11 @@ def renewable(facts: Facts, action: OpenPlay, _now_us: int, findings: Findings) 
 def no_pack(_facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
     """Refuse: nobody knows the law of this place and date."""
     findings.refuse(Code.SYS_NO_PACK, "pack")
+
+
+def demo_unknown(_facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:
+    """Refuse: the pack does not say who may open a game for play money."""
+    findings.refuse(Code.SYS_NO_PACK, "demo_play")
 
 
 def category_known(_facts: Facts, _action: object, _now_us: int, findings: Findings) -> None:

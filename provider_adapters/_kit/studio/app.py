@@ -24,6 +24,7 @@ from provider_adapters._kit.studio.replays import PATH as REPLAYS
 from provider_adapters._kit.studio.stats import Stats
 
 _MOST_LINES = 5000
+_DEMO = "/demo/"
 _GARBAGE = bytes(range(256)) * 4096
 """A megabyte that says it is JSON."""
 _PAGE = b"<!doctype html><title>Game</title><p>The game is running.</p>\n"
@@ -40,12 +41,20 @@ class StudioDesk:
         self._record = record
         self.public_url = public_url
         self.grants = Grants(record, (StudioGrant.of_json(one.content) for one in record.given()))
+        self.demos: dict[str, dict[str, str]] = {}
+        """Games for play money, with what the launch said of the player. They die with the process: nothing hangs on them."""
         self.replays = Replays(record, clock or SystemClock(), lambda: self.public_url)
 
     def seat(self, seat: Seat) -> str:
         """See `ports.Desk`."""
         self._record.add_seat(seat)
         return f"{self.public_url}/play/{seat.launch_id}"
+
+    def demo(self, *, user: str, token: str, game_id: str) -> str:
+        """See `ports.Desk`."""
+        launch_id = self.new_launch_id()
+        self.demos[launch_id] = {"user": user, "token": token, "game_id": game_id}
+        return f"{self.public_url}{_DEMO}{launch_id}"
 
     def new_launch_id(self) -> str:
         """See `ports.Desk`."""
@@ -77,6 +86,7 @@ class StudioApp:
             ("GET", "record"): self._summary,
             ("GET", "messages"): self._messages,
             ("GET", "stats"): self._tell_stats,
+            ("GET", "demos"): self._tell_demos,
             ("GET", "grants"): self._tell_grants,
             ("POST", "replays"): self._replays,
         }
@@ -93,7 +103,7 @@ class StudioApp:
             return HttpReply(status=503, body=b"<html>down for maintenance</html>", content_type="text/html")
         if request.path in (provider_ledger.PATH, provider_ledger.GRANTS_PATH) and request.method == "GET":
             return self._record_page(request)
-        if request.method == "GET" and request.path.startswith(("/play/", REPLAYS)):
+        if request.method == "GET" and request.path.startswith(("/play/", _DEMO, REPLAYS)):
             return self._browse(request)
         return await self._studio.api(request, self._desk)
 
@@ -101,8 +111,11 @@ class StudioApp:
         """What a browser asks for."""
         if request.path.startswith(REPLAYS):
             return self._desk.replays.open(request.path, _query(request.query))
-        known = self._record.seat(request.path.removeprefix("/play/"))
-        return HttpReply(status=200 if known else 404, body=_PAGE if known else b"", content_type="text/html")
+        if request.path.startswith(_DEMO):
+            is_known = request.path.removeprefix(_DEMO) in self._desk.demos
+        else:
+            is_known = self._record.seat(request.path.removeprefix("/play/")) is not None
+        return HttpReply(status=200 if is_known else 404, body=_PAGE if is_known else b"", content_type="text/html")
 
     def _record_page(self, request: HttpRequest) -> HttpReply:
         try:
@@ -208,6 +221,9 @@ class StudioApp:
         after, limit = int(_decimal(content.get("after", 0))), int(_decimal(content.get("limit", 1000)))
         lines = self._record.lines(after=after, limit=min(max(limit, 1), _MOST_LINES))
         return {"messages": [line.as_json() for line in lines]}
+
+    async def _tell_demos(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
+        return {"demos": self._desk.demos}
 
     async def _tell_grants(self, content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - one shape for all commands
         return {"grants": self._desk.grants.as_json()}

@@ -49,11 +49,18 @@ class StudioDialect(abc.ABC):
     def understand(self, act: Act, reply: HttpReply) -> tuple[Any, Decimal | None]:
         """Code and balance in a reply. Anything of `UNREADABLE` when there are none."""
 
+    def new_token(self, reply: HttpReply) -> str:  # noqa: ARG002 - for dialects that swap tokens
+        """What the answer that lets a player in gives for the token of the launch. Empty: the game keeps the one it has."""
+        return ""
+
     def read(self, act: Act, reply: HttpReply) -> Answer:
         """See `studio.ports.Studio`."""
         try:
             code, balance = self.understand(act, reply)
-            return Answer(reaction=self.reactions.of(act, code), code=str(code), balance=balance)
+            reaction = self.reactions.of(act, code)
+            entered = act.kind is ActKind.ENTER and reaction is Reaction.ACCEPTED
+            token = self.new_token(reply) if entered else ""
+            return Answer(reaction=reaction, code=str(code), balance=balance, token=token)
         except UNREADABLE:
             return Answer(reaction=self.unanswered(act), code=f"unreadable_{reply.status}")
 

@@ -36,6 +36,8 @@ class StudioGrant:
     cancelled: bool = False
     bonus_buy: bool = False
     """Each round begins with the game's bonus."""
+    max_winnings: Decimal | None = None
+    """A voucher, and the most that it pays."""
 
     def as_json(self) -> dict[str, Any]:
         """For the control API."""
@@ -50,13 +52,16 @@ class StudioGrant:
             "expires": self.expires,
             "cancelled": self.cancelled,
             "bonus_buy": self.bonus_buy,
+            "max_winnings": None if self.max_winnings is None else format(self.max_winnings, "f"),
         }
 
     @classmethod
     def of_json(cls, content: str) -> StudioGrant:
         """As it was kept."""
         told = orjson.loads(content)
-        return cls(**{**told, "game_ids": tuple(told["game_ids"]), "bet": Decimal(told["bet"])})
+        most = told.get("max_winnings")
+        exact = {"bet": Decimal(told["bet"]), "max_winnings": None if most is None else Decimal(most)}
+        return cls(**{**told, **exact, "game_ids": tuple(told["game_ids"])})
 
 
 class Keeping(Protocol):

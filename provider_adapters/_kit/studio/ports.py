@@ -36,6 +36,10 @@ class ActKind(enum.StrEnum):
     """The sum of a grant's results."""
     ROLLBACK = "rollback"
     """Several messages undone together."""
+    ADJUST = "adjust"
+    """A correction of a round, up or, with an amount below zero, down."""
+    LEAVE = "leave"
+    """The studio's own session of the player is over."""
 
 
 CLAIMS: Mapping[ActKind, Capability] = {
@@ -47,6 +51,8 @@ CLAIMS: Mapping[ActKind, Capability] = {
     ActKind.FREE_SPIN: Capability.FREE_ROUNDS,
     ActKind.FREE_TOTAL: Capability.FREE_ROUND_TOTAL,
     ActKind.ROLLBACK: Capability.ROLLBACK_LIST,
+    ActKind.ADJUST: Capability.ADJUST,
+    ActKind.LEAVE: Capability.SESSION_NEWS,
 }
 """What a manifest must claim before its studio says it. Everybody says the rest."""
 
@@ -113,6 +119,8 @@ class Answer:
     code: str
     """The wire code, such as "RS_OK"; "timeout", "unreadable" and "http_500" when there was none."""
     balance: Decimal | None = None
+    token: str = field(default="", repr=False)
+    """What the token of the launch was swapped for, if it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +191,10 @@ class Desk(Protocol):
 
     def seat(self, seat: Seat) -> str:
         """Remember a launch (durably) and return the address that the player's browser opens."""
+        ...
+
+    def demo(self, *, user: str, token: str, game_id: str) -> str:
+        """An address that opens a game for play money. Nobody plays there with money, so no message ever comes of it."""
         ...
 
     def new_launch_id(self) -> str:

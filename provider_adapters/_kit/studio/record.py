@@ -6,7 +6,7 @@ import enum
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,6 +129,11 @@ class Record:
         """Remember a launch."""
         values = (seat.launch_id, seat.user, seat.token, seat.currency_code, seat.game_id, seat.country, seat.language)
         self._db.execute("INSERT INTO seat VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+    def swap_token(self, seat: Seat, token: str) -> Seat:
+        """Remember what the token of a launch was swapped for."""
+        self._db.execute("UPDATE seat SET token = ? WHERE launch_id = ?", (token, seat.launch_id))
+        return replace(seat, token=token)
 
     def seat(self, launch_id: str) -> Seat | None:
         """The launch with this id."""

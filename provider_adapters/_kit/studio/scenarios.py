@@ -1,9 +1,11 @@
 """Named scenarios: short, fixed exchanges with one player, each step checked against what must happen.
 
 They are written in the studio's words, so every dialect has them all. A step is right when the reaction is
-one of the expected ones and the balance moved by exactly the expected amount.
+one of the expected ones and the balance moved by exactly the expected amount. No answer, or "try again", is
+not a verdict where something else is expected: the same message is sent again, a few times.
 """
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +15,16 @@ from typing import Any
 from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.studio.line import NoAnswerError, Sender
 from provider_adapters._kit.studio.plan import Mishap
-from provider_adapters._kit.studio.ports import Act, ActKind, Habits, Reaction, Seat, Studio
+from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Habits, Reaction, Seat, Studio
 from provider_adapters._kit.studio.record import Belief
 from provider_adapters._kit.studio.teller import Teller
 
 YES = frozenset({Reaction.ACCEPTED})
+UNDECIDED = frozenset({Reaction.RETRY, Reaction.CANCEL})
+"""What a provider does when it does not know what became of its message."""
 NO = frozenset({Reaction.REFUSED, Reaction.CANCEL, Reaction.DISPUTE})
+PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2)
+"""Before each repetition of what is undecided: together longer than a breaker stays open."""
 _ZERO = Decimal(0)
 
 
@@ -85,7 +91,7 @@ class Scene:
 
     async def balance(self) -> Decimal:
         """What the player has now."""
-        answer = await self.teller.attempt(Act(kind=ActKind.BALANCE, seat=self.seat, game_id=self.seat.game_id))
+        answer = await self._answer(Act(kind=ActKind.BALANCE, seat=self.seat, game_id=self.seat.game_id), YES)
         if answer.balance is None:
             message = f"no balance: {answer.code}"
             raise NoAnswerError(message)
@@ -105,13 +111,22 @@ class Scene:
         before = await self.balance()
         if recorded:
             self.teller.record.intend(act)
-        answer = await self.teller.attempt(act, mishap)
+        answer = await self._answer(act, wanted, mishap)
         if recorded and answer.reaction in YES:
             self.teller.record.believe(act, Belief.ACCEPTED, answer.code, attempts=1)
         elif recorded and self._is_refused(answer.reaction, wanted) and self.teller.record.belief(act) is Belief.SENT:
             self.teller.record.believe(act, Belief.REFUSED, answer.code, attempts=1)
         difference = await self.balance() - before
         self.note(title, answer.reaction, answer.code, answer.reaction in wanted and difference == moved, difference)
+
+    async def _answer(self, act: Act, wanted: frozenset[Reaction], mishap: Mishap = Mishap.NONE) -> Answer:
+        answer = await self.teller.attempt(act, mishap)
+        for pause in PAUSES_S:
+            if answer.reaction in wanted or answer.reaction not in UNDECIDED:
+                break
+            await asyncio.sleep(pause)
+            answer = await self.teller.attempt(act)
+        return answer
 
     def _is_refused(self, reaction: Reaction, wanted: frozenset[Reaction]) -> bool:
         return reaction in NO or (wanted == self.refused and reaction in wanted)

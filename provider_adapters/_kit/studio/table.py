@@ -53,6 +53,8 @@ class Table:
         for _ in range(_ENTER_ATTEMPTS):
             answer = await self._teller.attempt(Act(kind=ActKind.ENTER, seat=self._seat, game_id=self._seat.game_id))
             if answer.reaction is Reaction.ACCEPTED:
+                if answer.token:
+                    self._seat = self._teller.record.swap_token(self._seat, answer.token)
                 return True
             await asyncio.sleep(_ENTER_PAUSE_S)
         return False

@@ -13,8 +13,8 @@ from pitboss_sdk._stubs.pitboss.compliance.v1 import compliance_service_pb2 as p
 from pitboss_sdk._stubs.pitboss.compliance.v1 import decision_service_pb2 as decisions
 from pitboss_sdk.errors import ProtectionDeniedError
 from pitboss_sdk.money import Money
-from pitboss_sdk.values import Decision, DecisionRecord, Protection
-from pitboss_sdk.vocabulary import LimitKind, Verdict
+from pitboss_sdk.values import Assertion, Decision, DecisionRecord, Protection
+from pitboss_sdk.vocabulary import Duty, EntryPurpose, LimitKind, Verdict
 
 _Change: TypeAlias = (
     pb.SetLimitRequest
@@ -23,6 +23,12 @@ _Change: TypeAlias = (
     | pb.StartExclusionRequest
     | pb.StartBreakRequest
     | pb.RequestReinstatementRequest
+    | pb.ApproveReinstatementRequest
+    | pb.RecordDutyRequest
+    | pb.CheckEntryRequest
+    | pb.AcknowledgeRealityCheckRequest
+    | pb.RenewAssertionRequest
+    | pb.ReportFailedDepositRequest
 )
 
 
@@ -76,6 +82,58 @@ def request_reinstatement(player_id: str, key: str | None) -> Plain[Decision]:
     """Ask for the end of an exclusion."""
     request = pb.RequestReinstatementRequest(player_id=player_id, transaction_key=key or new_key())
     return _change(lambda stubs: stubs.compliance.RequestReinstatement, request)
+
+
+def approve_reinstatement(player_id: str, key: str | None) -> Plain[Decision]:
+    """Agree to a return."""
+    request = pb.ApproveReinstatementRequest(player_id=player_id, transaction_key=key or new_key())
+    return _change(lambda stubs: stubs.compliance.ApproveReinstatement, request)
+
+
+def record_duty(player_id: str, duty: Duty, reference: str, key: str | None) -> Plain[Decision]:
+    """Record that a duty is done."""
+    request = pb.RecordDutyRequest(
+        player_id=player_id,
+        transaction_key=key or new_key(),
+        duty=duty.value,  # type: ignore[arg-type]
+        reference=reference,
+    )
+    return _change(lambda stubs: stubs.compliance.RecordDuty, request)
+
+
+def check_entry(player_id: str, purpose: EntryPurpose, key: str | None) -> Plain[Decision]:
+    """Ask whether a player may log in, or be written to."""
+    request = pb.CheckEntryRequest(
+        player_id=player_id,
+        transaction_key=key or new_key(),
+        purpose=purpose.value,  # type: ignore[arg-type]
+    )
+    return _change(lambda stubs: stubs.compliance.CheckEntry, request)
+
+
+def acknowledge_reality_check(player_id: str, session_id: str, key: str | None) -> Plain[Decision]:
+    """Record that the player has seen the reality check."""
+    request = pb.AcknowledgeRealityCheckRequest(
+        player_id=player_id, transaction_key=key or new_key(), session_id=session_id
+    )
+    return _change(lambda stubs: stubs.compliance.AcknowledgeRealityCheck, request)
+
+
+def renew_assertion(player_id: str, session_id: str, assertion: Assertion, key: str | None) -> Plain[Decision]:
+    """Vouch anew for the stakes of a session."""
+    request = pb.RenewAssertionRequest(
+        player_id=player_id,
+        transaction_key=key or new_key(),
+        session_id=session_id,
+        assertion=reading.assertion_message(assertion),
+    )
+    return _change(lambda stubs: stubs.compliance.RenewAssertion, request)
+
+
+def report_failed_deposit(player_id: str, key: str | None) -> Plain[Decision]:
+    """Record that a deposit did not succeed."""
+    request = pb.ReportFailedDepositRequest(player_id=player_id, transaction_key=key or new_key())
+    return _change(lambda stubs: stubs.compliance.ReportFailedDeposit, request)
 
 
 def protection(player_id: str) -> Plain[Protection]:

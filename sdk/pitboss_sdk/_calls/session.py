@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pitboss_sdk import _reading as reading
 from pitboss_sdk._conversation import Plain, Send
@@ -12,7 +13,8 @@ from pitboss_sdk._stubs.pitboss.session.v1 import catalog_service_pb2 as catalog
 from pitboss_sdk._stubs.pitboss.session.v1 import round_replay_service_pb2 as replays
 from pitboss_sdk._stubs.pitboss.session.v1 import session_service_pb2 as sessions
 from pitboss_sdk._watching import Watch
-from pitboss_sdk.values import Game, Launch, Replay, Session, SessionChange
+from pitboss_sdk.money import Money
+from pitboss_sdk.values import Assertion, DemoLaunch, Game, Launch, Replay, Session, SessionChange
 from pitboss_sdk.vocabulary import Device, RoundState
 
 
@@ -28,9 +30,12 @@ class LaunchOrder:
     country: str
     device: Device
     lobby_url: str
+    reality_check_interval: timedelta | None
+    spend_limit: Money | None
+    time_limit: timedelta | None
 
 
-def create_session(order: LaunchOrder, client_key: str | None) -> Plain[Launch]:
+def create_session(order: LaunchOrder, client_key: str | None, assertion: Assertion | None = None) -> Plain[Launch]:
     """Open a game for a player."""
     key = client_key or new_key()
     request = sessions.CreateSessionRequest(
@@ -44,9 +49,40 @@ def create_session(order: LaunchOrder, client_key: str | None) -> Plain[Launch]:
         device=order.device.value,  # type: ignore[arg-type]
         lobby_url=order.lobby_url,
     )
+    if order.reality_check_interval is not None:
+        request.reality_check_interval.FromTimedelta(order.reality_check_interval)
+    if order.spend_limit is not None:
+        request.spend_limit.CopyFrom(reading.money_message(order.spend_limit))
+    if order.time_limit is not None:
+        request.time_limit.FromTimedelta(order.time_limit)
+    if assertion is not None:
+        request.assertion.CopyFrom(reading.assertion_message(assertion))
     return Plain(
         first=Send(method=lambda stubs: stubs.sessions.CreateSession, request=request),
         read=_launch,
+        transaction_key=key,
+    )
+
+
+def create_demo_session(order: LaunchOrder, client_key: str | None) -> Plain[DemoLaunch]:
+    """Open a game for play money."""
+    key = client_key or new_key()
+    request = sessions.CreateDemoSessionRequest(
+        client_key=key,
+        player_id=order.player_id,
+        provider=order.provider,
+        game_id=order.game_id,
+        currency_code=order.currency_code,
+        language=order.language,
+        country=order.country,
+        device=order.device.value,  # type: ignore[arg-type]
+        lobby_url=order.lobby_url,
+    )
+    return Plain(
+        first=Send(method=lambda stubs: stubs.sessions.CreateDemoSession, request=request),
+        read=lambda response: DemoLaunch(
+            session_id=response.session_id, launch_url=response.launch_url, pack=response.pack
+        ),
         transaction_key=key,
     )
 
@@ -149,17 +185,19 @@ class SessionWatch(Watch[SessionChange]):
 
 
 class CatalogWatch(Watch[Game]):
-    """Changes of games; each new stream begins with every game as it is."""
+    """Changes of games. A new stream begins after the last one, or with every game where nobody remembers that."""
 
     def __init__(self) -> None:
         super().__init__(lambda stubs: stubs.catalog.WatchCatalog)
+        self._cursor = ""
 
     def request(self) -> catalog.WatchCatalogRequest:
         """See `Watch`."""
-        return catalog.WatchCatalogRequest()
+        return catalog.WatchCatalogRequest(cursor=self._cursor)
 
     def read(self, response: catalog.WatchCatalogResponse) -> Game:
         """See `Watch`."""
+        self._cursor = response.cursor
         return reading.game(response.game)
 
 

@@ -17,7 +17,7 @@ from pitboss_sdk._paging import Page
 from pitboss_sdk._stubs.pitboss.wallet.v1 import action_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import wallet_service_pb2 as pb
 from pitboss_sdk.money import Money
-from pitboss_sdk.values import Adjustment, Balances, Transaction
+from pitboss_sdk.values import Adjustment, Balances, SessionPlay, Transaction
 from pitboss_sdk.vocabulary import FreezeDirection, PromoReason, TransactionKind, TransactionState
 
 LARGEST_PAGE: Final = 500
@@ -43,7 +43,7 @@ _Request: TypeAlias = (
 
 
 def open_account(
-    player_id: str, currency_code: str, jurisdiction: str, born_on: date | None, key: str | None
+    player_id: str, currency_code: str, jurisdiction: str, born_on: date | None, person_key: str, key: str | None
 ) -> Action:
     """Create a player, or add a currency to a known one."""
     request = pb.OpenAccountRequest(
@@ -52,6 +52,7 @@ def open_account(
         currency_code=currency_code,
         jurisdiction=jurisdiction,
         born_on=born_on.isoformat() if born_on else "",
+        person_key=person_key,
     )
     return _action(lambda stubs: stubs.wallet.OpenAccount, request, TransactionKind.OPEN_ACCOUNT)
 
@@ -209,6 +210,17 @@ def balance(player_id: str, currency_code: str) -> Plain[Balances]:
     return Plain(
         first=Send(method=lambda stubs: stubs.wallet.GetBalance, request=request),
         read=lambda response: reading.balances(response.balances),
+    )
+
+
+def session_play(player_id: str, session_id: str) -> Plain[SessionPlay]:
+    """Time and money of a session."""
+    return Plain(
+        first=Send(
+            method=lambda stubs: stubs.wallet.GetSessionPlay,
+            request=pb.GetSessionPlayRequest(player_id=player_id, session_id=session_id),
+        ),
+        read=reading.session_play,
     )
 
 

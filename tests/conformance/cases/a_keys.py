@@ -7,13 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpRequest
 from provider_adapters._kit.ports import Problem
-from provider_adapters._kit.runner import create_adapter
-from provider_adapters._kit.studio.ports import Act, Reaction, Studio
+from provider_adapters._kit.studio.ports import Act, Answer, Reaction, Studio
 from tests.conformance.case import case
-from tests.conformance.in_process import adapter_parts
 from tests.conformance.stage import FailedError, Player, SkippedError, Stage
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{32,}", re.ASCII)
@@ -78,21 +75,19 @@ def _other_letters(stage: Stage, request: HttpRequest) -> HttpRequest:
 async def both_keys(stage: Stage) -> None:
     who = await stage.player()
     provider = stage.provider
-    adapter = create_adapter(adapter_parts(stage.office, provider.name, provider.while_changing))
+    adapter = stage.second_adapter()
 
-    async def tell(studio: Studio, act: Act, request: HttpRequest | None = None) -> bool:
-        sent = request or studio.write(act)
-        heard = replace(sent, headers={name.lower(): value for name, value in sent.headers.items()})
-        reply = await adapter.callback(heard, Budget.of(provider.manifest.budget_s))
-        if studio.signature_refused(reply):
-            return False
-        return studio.read(act, reply).reaction is Reaction.ACCEPTED
+    async def is_believed(studio: Studio, act: Act) -> bool:
+        async def once(act: Act) -> Answer:
+            return studio.read(act, await stage.post_to(adapter, studio.write(act)))
+
+        return (await stage.decided(act, by=once)).reaction is Reaction.ACCEPTED
 
     for number, studio in enumerate((provider.studio, provider.stranger)):
         for act, moved in _bet_and_win(stage, who, number):
-            if await tell(studio, act, studio.spoil(studio.write(act))):
+            if not studio.signature_refused(await stage.post_to(adapter, studio.spoil(studio.write(act)))):
                 raise FailedError(f"{act.kind}: a third key was believed")
-            if not await tell(studio, act):
+            if not await is_believed(studio, act):
                 raise FailedError(f"{act.kind}: {('the old', 'the new')[number]} key was not believed")
             who.moved += moved
             await stage.settled(who)

@@ -225,3 +225,49 @@ async def in_flight(stage: Stage) -> None:
         who.moved += difference
         await stage.say(who, bet, "OK")
         await stage.say(who, win, "OK" if paid else "ORIGINAL_NOT_FOUND")
+
+
+@case(
+    "E21",
+    "a correction after the result is booked once, up and down; one that cannot be paid, or is of a round that never was, takes "
+    "nothing",
+    needs=(Capability.ADJUST,),
+)
+async def corrected(stage: Stage) -> None:
+    who = await stage.player()
+    prize, more, less = stage.amount(), stage.amount(), stage.amount()
+    bet = await _staked(stage, who, stage.amount())
+    early = stage.adjustment(bet, more, "a0")
+    await stage.say(who, early, "OK", moved=more)
+    await stage.say(who, stage.win(bet, prize), "OK", moved=prize)
+    for name, amount in (("up", more), ("down", -less)):
+        await stage.say(who, stage.adjustment(bet, amount, name), "OK", moved=amount)
+    # The first one was of the bet, and its repetition is still of the bet.
+    await stage.say(who, early, "OK")
+    await stage.say(who, replace(early, amount=more + 1), "IDEMPOTENCY_CONFLICT", stored="OK")
+    await stage.say(who, stage.adjustment(bet, Decimal("-100000.00"), "too much"), "INSUFFICIENT_FUNDS")
+    await stage.say(who, stage.adjustment(bet, Decimal("0.00"), "nothing"), "AMOUNT_INVALID")
+    nowhere = stage.bet(who, more, "b9", round_name="r9")
+    await stage.say(who, stage.adjustment(nowhere, more, "nowhere"), "ORIGINAL_NOT_FOUND", stored=None)
+
+
+@case(
+    "E22",
+    "a correction of a round whose bet was given back is refused, and one that comes ten times at once is booked once",
+    needs=(Capability.ADJUST,),
+)
+async def corrected_at_once(stage: Stage) -> None:
+    who = await stage.player()
+    stake, more = stage.amount(), stage.amount()
+    undone = stage.bet(who, stake, "b0", round_name="r0")
+    await stage.say(who, undone, "OK", moved=-stake)
+    await stage.say(who, stage.cancel(undone), "OK", moved=stake)
+    await stage.say(who, stage.adjustment(undone, more, "a0"), "ORIGINAL_NOT_FOUND", stored=None)
+    bet = await _staked(stage, who, stake)
+    twice = stage.adjustment(bet, more)
+    answers = await asyncio.gather(*(stage.send(twice) for _ in range(10)))
+    if {answer.reaction for answer in answers} != {Reaction.ACCEPTED}:
+        raise FailedError(f"{sorted(answer.code for answer in answers)} was answered to one correction")
+    who.moved += more
+    await stage.settled(who)
+    await stage.say(who, twice, "OK")

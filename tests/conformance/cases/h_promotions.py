@@ -12,7 +12,7 @@ from pitboss.session.v1 import free_rounds_service_pb2 as pb
 from provider_adapters._kit.manifest import Capability
 from provider_adapters._kit.studio.ports import ActKind
 from tests.conformance.case import case
-from tests.conformance.grants import OTHER_LICENSEE, Grants
+from tests.conformance.grants import OTHER_LICENSEE, Grants, TooLateError
 from tests.conformance.stage import FailedError, Player, SkippedError, Stage
 
 _FREE = (Capability.FREE_ROUNDS,)
@@ -104,6 +104,8 @@ async def _brief(who: Player, grants: Grants) -> pb.Grant:
     for seconds in _SECONDS:
         try:
             return await grants.give(who, key=f"brief{seconds}", seconds=seconds)
+        except TooLateError:
+            continue
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.INVALID_ARGUMENT:
                 raise
@@ -235,6 +237,33 @@ async def off_the_ladder(stage: Stage) -> None:
     refused = await grants.get(pb.Grant(grant_id=grant_id))
     if grants.word(refused) != "REFUSED" or await grants.seen(refused):
         raise FailedError(f"the grant is {grants.word(refused)}, and the studio has {await grants.seen(refused)}")
+
+
+@case(
+    "H16",
+    "a voucher of money with a cap is given once, what it wins is paid once, and it is taken back; or it is refused where the "
+    "provider has none",
+    needs=_GRANTS,
+)
+async def voucher(stage: Stage) -> None:
+    grants = Grants(stage)
+    who = await grants.player()
+    if Capability.VOUCHER_GRANTS not in stage.provider.manifest.capabilities:
+        await grants.refused("FREE_ROUNDS_NOT_OFFERED", lambda: grants.give(who, rounds=1, most="50"))
+        return
+    given = [
+        await grants.give(who, rounds=1, bet=Decimal("7.50"), most="50", games=grants.tables[:1]) for _ in range(2)
+    ]
+    if given[0] != given[1]:
+        raise FailedError("the second order gave another voucher")
+    await grants.refused("REQUEST_INVALID", lambda: grants.give(who, key="two", rounds=2, most="50"))
+    await grants.refused("REQUEST_INVALID", lambda: grants.give(who, key="none", rounds=1, most="0"))
+    prize = stage.amount()
+    won = replace(stage.gift(who, ActKind.PROMO, prize), grant_id=given[0].provider_reference)
+    await stage.say(who, won, "OK", moved=prize)
+    await stage.say(who, won, "OK")
+    if grants.word(await grants.cancel(given[0])) != "CANCELLED" or not (await grants.seen(given[0]))["cancelled"]:
+        raise FailedError("the voucher was not taken back")
 
 
 @case("F19", "the cancel of a free bet gives nothing back, and neither does a second one", needs=_FREE)

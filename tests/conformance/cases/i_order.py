@@ -9,7 +9,7 @@ from decimal import Decimal
 from mesh.dev.providers import discover
 from pitboss.wallet.v1 import action_pb2
 from provider_adapters._kit.manifest import Capability
-from provider_adapters._kit.studio.ports import Reaction
+from provider_adapters._kit.studio.ports import Act, ActKind, Answer, Reaction
 from tests.conformance.case import case
 from tests.conformance.provider import Provider, provider
 from tests.conformance.stage import FailedError, SkippedError, Stage
@@ -22,7 +22,7 @@ _RACES = 12
 async def half(stage: Stage) -> None:
     who = await stage.player(money="5.00")
     bets = [stage.bet(who, Decimal("1.00"), f"b{n}", round_name=f"r{n}") for n in range(_AT_ONCE)]
-    answers = await asyncio.gather(*map(stage.send, bets))
+    answers = await asyncio.gather(*[_taken_or_not(stage, bet) for bet in bets])
     taken = sum(answer.reaction is Reaction.ACCEPTED for answer in answers)
     who.moved -= taken
     if taken != _AT_ONCE // 2:
@@ -30,6 +30,10 @@ async def half(stage: Stage) -> None:
     await stage.settled(who)
     for bet, answer in zip(bets, answers, strict=True):
         await stage.say(who, bet, "OK" if answer.reaction is Reaction.ACCEPTED else "INSUFFICIENT_FUNDS")
+
+
+async def _taken_or_not(stage: Stage, bet: Act) -> Answer:
+    return await stage.decided(bet, stage.provider.code(ActKind.BET, "INSUFFICIENT_FUNDS"))
 
 
 @case("I02", "the same bet ten times at once takes one stake")
@@ -110,7 +114,7 @@ async def two_providers(stage: Stage) -> None:
         for n in range(5)
         for at, who in ((stage, here), (other, there))
     ]
-    answers = await asyncio.gather(*[at.send(bet) for at, bet, _ in bets])
+    answers = await asyncio.gather(*[_taken_or_not(at, bet) for at, bet, _ in bets])
     taken = sum(answer.reaction is Reaction.ACCEPTED for answer in answers)
     if taken != len(bets) // 2 or await stage.cash(here) != 0:
         raise FailedError(f"{taken} were taken, and {await stage.cash(here)} is left")

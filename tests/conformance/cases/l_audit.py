@@ -76,6 +76,24 @@ async def attempts(stage: Stage) -> None:
             await asyncio.sleep(0.1)
 
 
+@case("L05b", "a message with a key that was not believed stands in the explanation of that key, and changes nothing")
+async def unbelieved(stage: Stage) -> None:
+    who = await stage.player()
+    stake = stage.amount()
+    bet = stage.bet(who, stake)
+    await stage.say(who, bet, "OK", moved=-stake)
+    if await stage.unbelieved(who, bet):
+        raise FailedError("something was not believed before anything was wrong")
+    await stage.post(stage.provider.stranger.write(bet))
+    async with asyncio.timeout(30):
+        # Notes are handed over behind the answer.
+        while not (found := await stage.unbelieved(who, bet)):
+            await asyncio.sleep(0.1)
+    if len(found) != 1:
+        raise FailedError(f"one message was not believed, and noted are {found}")
+    await stage.settled(who)
+
+
 @case("L09", "a correction of a win takes two people, and is booked once")
 async def four_eyes(stage: Stage) -> None:
     who = await stage.player()

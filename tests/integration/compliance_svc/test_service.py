@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import TZPATH
 
+import psycopg
 import pytest
 
 from compliance_svc.config import ComplianceSettings
+from compliance_svc.kernel import zones
 from compliance_svc.kernel.loading import load_documents
 from compliance_svc.migrate import upgrade as upgrade_compliance
 from compliance_svc.wiring import build
@@ -33,7 +36,7 @@ from pitboss.type.v1.decision_pb2 import VERDICT_ALLOW as ALLOW
 from pitboss.type.v1.decision_pb2 import VERDICT_DENY as DENY
 from pitboss.type.v1.decision_pb2 import VERDICT_SCHEDULE as SCHEDULE
 from pitboss.type.v1.outcome_pb2 import Outcome
-from pitboss.wallet.v1 import action_pb2
+from pitboss.wallet.v1 import action_pb2, protection_pb2, wallet_service_pb2
 from tests.integration.wallet_svc.served import (
     LICENSEE,
     PROVIDER,
@@ -49,6 +52,7 @@ from tests.integration.wallet_svc.served import (
 from wallet_svc.migrate import upgrade as upgrade_wallet
 
 DAY_US = 86_400_000_000
+ZONES = next(Path(path, "Europe") for path in TZPATH if Path(path, "Europe/London").is_file())
 NUL = "a\x00b"
 _STUBS: dict[str, Any] = {
     "protection": compliance_service_pb2_grpc.ComplianceServiceStub,
@@ -213,6 +217,187 @@ async def test_a_pending_increase_can_be_withdrawn_and_a_break_is_shown(wallet: 
     shown = await british.GetProtection(ask)
     assert (shown.limits[0].amount.amount, shown.limits[0].HasField("pending_amount")) == ("50.00", False)
     assert shown.HasField("break_until_time")
+
+
+async def test_a_login_is_asked_about_and_an_excluded_players_attempts_are_on_record(
+    wallet: Served, office: Office
+) -> None:
+    player = await wallet.player()
+
+    def entry(key: str, purpose: protection_pb2.EntryPurpose.ValueType) -> pb.CheckEntryRequest:
+        return pb.CheckEntryRequest(player_id=player, transaction_key=key, purpose=purpose)
+
+    login, message = protection_pb2.ENTRY_PURPOSE_LOGIN, protection_pb2.ENTRY_PURPOSE_MARKETING
+    assert (await office.protection.CheckEntry(entry("in", login))).decision.verdict == ALLOW
+    await office.protection.StartExclusion(exclusion(player))
+    denied = (await office.protection.CheckEntry(entry("in again", login))).decision
+    assert (denied.verdict, list(denied.reasons)) == (DENY, ["SEX.SELF"])
+    assert (await office.protection.CheckEntry(entry("in", login))).decision.verdict == ALLOW
+    assert list((await office.protection.CheckEntry(entry("mail", message))).decision.reasons) == ["SEX.MARKETING"]
+    await wallet.adapter.do(player, "b1", bet=bet("1.00"))
+    records = await decisions(office, player, 4, only_exclusions=True)
+    assert [record.transaction_key for record in records] == ["b1", "mail", "in again", "out"]
+    assert len(await decisions(office, player, 6)) > len(records)
+
+
+async def test_an_exclusion_holds_for_the_human_at_the_licensees_own_door(wallet: Served, office: Office) -> None:
+    def opening(player: str, **more: Any) -> wallet_service_pb2.OpenAccountRequest:
+        given = {"currency_code": "EUR", "born_on": "1990-01-01", "person_key": "ab" * 16, **more}
+        return wallet_service_pb2.OpenAccountRequest(player_id=player, transaction_key="open", **given)
+
+    clear = protection_pb2.SourceAnswers(exclusion_register=protection_pb2.SOURCE_ANSWER_CLEAR)
+    cashier = wallet.cashier.wallet
+    for player in ("ann-1", "ann-2"):
+        assert Outcome.Name((await cashier.OpenAccount(opening(player, answers=clear))).result.outcome) == "OUTCOME_OK"
+    await office.protection.StartExclusion(exclusion("ann-1"))
+    login = protection_pb2.ENTRY_PURPOSE_LOGIN
+    entry = pb.CheckEntryRequest(player_id="ann-2", transaction_key="in", purpose=login)
+    assert list((await office.protection.CheckEntry(entry)).decision.reasons) == ["SEX.SELF"]
+    third = (await cashier.OpenAccount(opening("ann-3", answers=clear))).result
+    assert list(third.decision.reasons) == ["SEX.SELF"]
+    other = (await cashier.OpenAccount(opening("bob", answers=clear, person_key="cd" * 16))).result
+    assert Outcome.Name(other.outcome) == "OUTCOME_OK"
+
+
+async def test_a_duty_that_the_licensee_has_done_lets_pass_what_waited_for_it(wallet: Served, office: Office) -> None:
+    await wallet.register("malta", "mt")
+    player = await wallet.player(cash="0", licensee="malta")
+    malta, cashier = office.of("protection", licensee="malta"), wallet.caller("platform", "malta", source="cashier")
+    paid = await cashier.do(player, "d1", deposit=action_pb2.Deposit(amount=money("2000.00")))
+    assert list(paid.decision.obligations) == ["CDD_DUE"]
+    waits = await cashier.do(player, "d2", deposit=action_pb2.Deposit(amount=money("1.00")))
+    assert list(waits.decision.reasons) == ["AML.CDD_DUE"]
+    duty = pb.RecordDutyRequest(
+        player_id=player, transaction_key="cdd", duty=protection_pb2.DUTY_CHECK_CDD, reference=""
+    )
+    assert (await refusal(malta.RecordDuty(duty))).code == "INVALID_ARGUMENT"
+    duty.reference = "case 17 of the desk"
+    done = (await malta.RecordDuty(duty)).decision
+    assert "licensee case 17 of the desk" in done.facts_json
+    passes = await cashier.do(player, "d3", deposit=action_pb2.Deposit(amount=money("1.00")))
+    assert Outcome.Name(passes.outcome) == "OUTCOME_OK"
+
+
+async def test_an_operator_agrees_to_a_return_that_the_player_has_asked_for(server: Postgres, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    write_offset(clock, 0)
+    async with (
+        serving(server.database("pitboss_wallet").service_url, clock_file=clock) as wallet,
+        opened(server, wallet.address) as office,
+    ):
+        await wallet.register("malta", "mt")
+        player, malta = await wallet.player(licensee="malta"), office.of("protection", licensee="malta")
+        await malta.StartExclusion(exclusion(player, term="30d"))
+
+        async def agree(key: str) -> list[str]:
+            asked = pb.ApproveReinstatementRequest(player_id=player, transaction_key=key)
+            return list((await malta.ApproveReinstatement(asked)).decision.reasons)
+
+        assert await agree("a1") == ["SEX.MIN_TERM"]
+        write_offset(clock, 31 * DAY_US)
+        assert await agree("a2") == ["SEX.AWAIT_REQUEST"]
+        await malta.RequestReinstatement(pb.RequestReinstatementRequest(player_id=player, transaction_key="ask"))
+        assert await agree("a3") == []
+        write_offset(clock, 32 * DAY_US + 60_000_000)
+        entry = pb.CheckEntryRequest(player_id=player, transaction_key="in", purpose=protection_pb2.ENTRY_PURPOSE_LOGIN)
+        assert (await malta.CheckEntry(entry)).decision.verdict == ALLOW
+
+
+async def test_a_seen_reality_check_lets_bets_pass_again(server: Postgres, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    write_offset(clock, 0)
+    async with (
+        serving(server.database("pitboss_wallet").service_url, clock_file=clock) as wallet,
+        opened(server, wallet.address) as office,
+    ):
+        await wallet.register("albion", "gb")
+        player = await wallet.player(licensee="albion", currency_code="GBP")
+        british, play = office.of("protection", licensee="albion"), office.of("protection", "session_svc", "albion")
+        opening = action_pb2.OpenPlay(session_id="p", provider=PROVIDER, currency_code="GBP")
+        opening.reality_check_interval.seconds = 1_800
+        asked = pb.OpenPlayRequest(player_id=player, transaction_key="p", open_play=opening)
+        asked.open_play.replaces_older = True
+        assert Outcome.Name((await play.OpenPlay(asked)).result.outcome) == "OUTCOME_OK"
+        write_offset(clock, 1_800_000_000)
+        stake = {
+            "bet": action_pb2.Bet(round_id="r1", amount=money("1.00", "GBP"), game_id="g1", session_id="p"),
+        }
+        adapter = wallet.caller(f"provider_adapters/{PROVIDER}", "albion")
+        refused = await adapter.do(player, "b1", **stake)
+        assert list(refused.decision.reasons) == ["SES.RC_DUE"]
+        seen = pb.AcknowledgeRealityCheckRequest(player_id=player, transaction_key="seen", session_id="p")
+        assert (await british.AcknowledgeRealityCheck(seen)).decision.verdict == ALLOW
+        assert Outcome.Name((await adapter.do(player, "b2", **stake)).outcome) == "OUTCOME_OK"
+        unknown = pb.AcknowledgeRealityCheckRequest(player_id=player, transaction_key="what", session_id="none")
+        assert (await refusal(british.AcknowledgeRealityCheck(unknown))).code == "INVALID_ARGUMENT"
+
+
+async def test_changed_data_of_a_zone_stops_debits_of_running_services_is_told_and_is_over_when_it_is_back(
+    server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, zone = tmp_path / "clock", tmp_path / "Europe" / "London"
+    zone.parent.mkdir()
+    zone.write_bytes((ZONES / "London").read_bytes())
+    write_offset(clock, 0)
+    monkeypatch.setattr(zones, "TZPATH", (str(tmp_path), *TZPATH))
+    async with (
+        serving(server.database("pitboss_wallet").service_url, clock_file=clock) as wallet,
+        opened(server, wallet.address),
+    ):
+        await wallet.register("albion", "gb")
+        player = await wallet.player(licensee="albion", currency_code="GBP")
+        assert await pounds(wallet, player, "d1", "1.00") == "OK"
+        # As if the government had given up the clock change, and the system had brought that.
+        zone.write_bytes((ZONES / "Lisbon").read_bytes())
+        write_offset(clock, 11_000_000)
+        assert await pounds(wallet, player, "d2", "1.00") == "COMPLIANCE_DENIED"
+        adapter = wallet.caller(f"provider_adapters/{PROVIDER}", "albion")
+        stake = action_pb2.Bet(round_id="r", amount=money("1.00", "GBP"), game_id="g1", session_id="s")
+        told = await adapter.do(player, "b1", bet=stake)
+        assert (list(told.decision.reasons), told.decision.guardrail) == (["SYS.ZONE_DATA"], "G4")
+        assert await pounds_of(wallet, player, "elsewhere") == "OK"
+        async with asyncio.timeout(30):
+            while not noted(server, "ZONE_DATA_CHANGED"):
+                await asyncio.sleep(0.1)
+        zone.write_bytes((ZONES / "London").read_bytes())
+        write_offset(clock, 22_000_000)
+        assert await pounds(wallet, player, "d3", "1.00") == "OK"
+
+
+async def pounds_of(wallet: Served, name: str, licensee: str) -> str:
+    """The outcome of a deposit of somebody in another market."""
+    await wallet.register(licensee, "mt")
+    return "OK" if await wallet.player(f"{name}-mt", licensee=licensee) else ""
+
+
+def noted(server: Postgres, refusal_: str) -> bool:
+    """Whether an event about a pack's zone stands in the compliance service's database."""
+    with psycopg.connect(server.database("pitboss_compliance").owner_url) as connection:
+        found = connection.execute("SELECT count(*) FROM pack_event WHERE refusal = %s", (refusal_,)).fetchone()
+    return found is not None and found[0] > 0
+
+
+async def test_five_failed_deposits_stop_the_next_one_and_a_licensee_raises_no_limit(
+    wallet: Served, office: Office
+) -> None:
+    await wallet.register("jersey", "us-nj")
+    cashier, player = wallet.caller("platform", "jersey", source="cashier"), "jo"
+    await cashier.do(player, "open", open_account=action_pb2.OpenAccount(currency_code="USD", born_on="1990-01-01"))
+    jersey = office.of("protection", licensee="jersey")
+    for number in (1, 2, 3, 3, 4):
+        told = await jersey.ReportFailedDeposit(
+            pb.ReportFailedDepositRequest(player_id=player, transaction_key=f"f{number}")
+        )
+        assert list(told.decision.obligations) == []
+    told = await jersey.ReportFailedDeposit(pb.ReportFailedDepositRequest(player_id=player, transaction_key="f5"))
+    assert list(told.decision.obligations) == ["INVESTIGATE_PAYMENTS"]
+    done = await cashier.do(player, "d1", deposit=action_pb2.Deposit(amount=money("1.00", "USD")))
+    assert list(done.decision.reasons) == ["PAY.REVIEW"]
+    await jersey.SetLimit(limit(player, "l1", "50.00", currency="USD"))
+    higher = limit(player, "l2", "51.00", currency="USD")
+    higher.by_licensee = True
+    denied = (await jersey.SetLimit(higher)).decision
+    assert (denied.verdict, list(denied.reasons)) == (DENY, ["LIM.PLAYER_ONLY"])
 
 
 async def test_decisions_come_through_the_feed_once_although_the_reader_starts_again(

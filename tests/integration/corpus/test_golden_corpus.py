@@ -10,7 +10,7 @@ from tests.integration.corpus.test_money_corpus import ROOT, run_corpus
 GOLDEN = ROOT / "tests" / "corpus" / "golden"
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 def test_every_case_of_the_parts_that_exist_passes_on_real_services(tmp_path: Path) -> None:
     code, summary = run_corpus(tmp_path, *sorted(GOLDEN.glob("*.yaml")))
     cases = summary["cases"]
@@ -31,6 +31,15 @@ def test_a_wrong_expectation_of_the_law_is_reported_as_failed(tmp_path: Path) ->
     broken.write_text(yaml.safe_dump({"format": 1, "group": "limits", "cases": [headroom, verdict, instant]}))
     code, summary = run_corpus(tmp_path, broken)
     assert (code, summary["failed"]) == (1, 3)
+
+
+@pytest.mark.timeout(120)
+def test_our_own_cases_of_duties_towards_players_pass_on_real_services(tmp_path: Path) -> None:
+    code, summary = run_corpus(tmp_path, Path(__file__).with_name("duties.yaml"))
+    cases = summary["cases"]
+    assert isinstance(cases, list)
+    assert [f"{case['id']}: {case['detail']}" for case in cases if case["result"] != "passed"] == []
+    assert (code, len(cases)) == (0, 3)
 
 
 @pytest.mark.timeout(120)

@@ -7,7 +7,7 @@ import pytest
 from tests.drills.__main__ import run
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_every_row_holds() -> None:
     rows = list(run())
     assert [row for row in rows if not row.ok] == []
@@ -29,4 +29,11 @@ def test_every_row_holds() -> None:
         "screening honest again",
         "screening's process down",
         "location's process down",
+        "limit file replayed",
+        "limit file's process down",
+        "limit file's process down no more",
+        "active at another operator",
+        "activity file replayed",
+        "activity file's process down",
+        "activity file's process down no more",
     }

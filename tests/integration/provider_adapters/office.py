@@ -109,10 +109,10 @@ class Office:
         metadata = call_metadata(licensee=self.licensee, source=source or None)
         return (await self.ledger.Execute(request, timeout=20, metadata=metadata)).result
 
-    async def player(self, *, money: str = "100.00", currency: str = "EUR") -> str:
+    async def player(self, *, money: str = "100.00", currency: str = "EUR", jurisdiction: str = "sandbox") -> str:
         """A new player with money."""
         player = f"pl-{secrets.token_hex(4)}"
-        opened = action_pb2.OpenAccount(currency_code=currency, jurisdiction="sandbox", born_on="1990-01-01")
+        opened = action_pb2.OpenAccount(currency_code=currency, jurisdiction=jurisdiction, born_on="1990-01-01")
         await self._must(player, "open", open_account=opened)
         if money != "0":
             deposit = action_pb2.Deposit(amount=Money(currency_code=currency, amount=money))
@@ -143,13 +143,14 @@ class Office:
         return Launched(
             player=player,
             session_id=created.session.session_id,
-            token=await self._token(provider, player),
+            token=await self.token(provider, player),
             launch_url=created.launch_url,
             currency_code=currency,
             licensee=self.licensee,
         )
 
-    async def _token(self, provider: str, player: str) -> str:
+    async def token(self, provider: str, player: str) -> str:
+        """The token that a provider holds for the player's newest session."""
         as_adapter = self._channel(f"provider_adapters/{provider}", self.stack.around.ports.session)
         request = session_directory_service_pb2.ResolveSessionRequest(player_reference=f"{self.licensee}.{player}")
         reply = await SessionDirectoryServiceStub(as_adapter).ResolveSession(request, timeout=20)

@@ -439,6 +439,13 @@ def test_a_session_is_opened_once_recovered_watched_and_closed(client: Client, p
         client.recover_session(launch.session.session_id)
 
 
+def test_play_money_is_refused_where_the_law_does_not_say_who_may_play(client: Client, player: str) -> None:
+    with pytest.raises(errors.PlayDeniedError) as caught:
+        client.create_demo_session(player, provider=PROVIDER, game_id=GAME, currency_code="EUR")
+    assert "SYS.NO_PACK" in caught.value.reasons
+    assert list(client.list_transactions(player, page_size=5)) != []
+
+
 def test_things_that_are_not_there(client: Client, player: str) -> None:
     with pytest.raises(errors.SessionNotFoundError):
         client.get_session("01920000-0000-7000-8000-000000000000")

@@ -8,10 +8,10 @@ from typing import Any
 
 from mesh.errors import DependencyDownError
 from session_svc.domain.catalog import Game
-from session_svc.domain.session import LedgerPosition, Session
+from session_svc.domain.session import Assertion, LedgerPosition, Order, Session
 from session_svc.domain.states import PlayEnd
 from session_svc.errors import LaunchFailedError
-from session_svc.ports import FeedPage, PlayOpened
+from session_svc.ports import FeedPage, PlayOpened, Switch
 
 
 class KilledError(BaseException):
@@ -25,6 +25,11 @@ class House:
         self.names = frozenset({"acme_slots"})
         self.opened: dict[str, PlayOpened] = {}
         self.ended: dict[str, PlayEnd] = {}
+        self.told: list[str] = []
+        """Ends that the activity file has heard of."""
+        self.counts = False
+        """An activity file counts whoever plays."""
+        self.thrown: list[Switch] = []
         self.launches: list[tuple[str, str, str]] = []
         self.down: set[str] = set()
         self.refusal: Exception | None = None
@@ -38,12 +43,21 @@ class House:
         if who in self.down:
             raise DependencyDownError(dependency=who)
 
-    async def open_play(self, session: Session) -> PlayOpened:
+    async def open_play(self, session: Session, assertion: Assertion | None) -> PlayOpened:
         self._answer("compliance_svc")
         if self.refusal is not None:
             raise self.refusal
         position = LedgerPosition(shard=1, sequence=len(self.opened) + 1)
-        return self.opened.setdefault(session.session_id, PlayOpened(position=position, jurisdiction="gb"))
+        return self.opened.setdefault(
+            session.session_id, PlayOpened(position=position, jurisdiction="gb", counted=self.counts)
+        )
+
+    async def allow_demo(self, order: Order) -> str:
+        raise NotImplementedError
+
+    async def end_activity(self, session: Session) -> None:
+        self._answer("activity_file")
+        self.told.append(session.session_id)
 
     async def end_play(self, session: Session, end: PlayEnd) -> None:
         self._answer("wallet_svc")
@@ -62,6 +76,10 @@ class House:
 
     async def put_games(self, provider: str, games: Sequence[Game]) -> None:
         raise NotImplementedError
+
+    async def switches(self) -> list[Switch]:
+        self._answer("wallet_svc")
+        return list(self.thrown)
 
     async def shards(self) -> list[int]:
         raise NotImplementedError

@@ -28,6 +28,7 @@ from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
 from pitboss.wallet.v1 import wallet_service_pb2 as wallet
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 from pitboss.wallet.v1.wallet_service_pb2_grpc import WalletServiceStub
 
 LICENSEE = "aurora"
@@ -53,6 +54,7 @@ class Lobby:
         )
         self.provider_ledger = LedgerServiceStub(self._channel(f"provider_adapters/{PROVIDER}", ports.wallets[0]))
         self.ledger = LedgerServiceStub(self._channel("platform", ports.wallets[0]))
+        self.registry = RegistryServiceStub(self._channel("platform", ports.wallets[0]))
         self.wallet = WalletServiceStub(self._channel("platform", ports.wallets[0]))
         self.compliance = ComplianceServiceStub(self._channel("platform", ports.compliance))
 
@@ -85,6 +87,18 @@ class Lobby:
         request = pb.CreateSessionRequest(client_key=f"{player}-{key}", player_id=player, **fields)
         return await self.sessions.CreateSession(request, timeout=8, metadata=call_metadata(licensee))
 
+    async def demo(self, player: str, *, game_id: str = GAME) -> pb.CreateDemoSessionResponse:
+        """A game for play money, always under the same key of the player."""
+        request = pb.CreateDemoSessionRequest(
+            client_key=f"{player}-demo",
+            player_id=player,
+            provider=PROVIDER,
+            game_id=game_id,
+            currency_code="GBP",
+            country="GB",
+        )
+        return await self.sessions.CreateDemoSession(request, timeout=8, metadata=call_metadata(LICENSEE))
+
     async def get(self, session_id: str, *, licensee: str = LICENSEE, seconds: float = 5) -> pb.Session:
         request = pb.GetSessionRequest(session_id=session_id)
         answer = await self.sessions.GetSession(request, timeout=seconds, metadata=call_metadata(licensee))
@@ -95,8 +109,18 @@ class Lobby:
         answer = await self.sessions.CloseSession(request, timeout=20, metadata=call_metadata(licensee))
         return answer.session
 
-    async def by_token(self, token: str) -> directory.ResolveSessionResponse:
-        return await self.directory.ResolveSession(directory.ResolveSessionRequest(token=token), timeout=20)
+    async def by_token(self, token: str, *, exact: bool = False) -> directory.ResolveSessionResponse:
+        request = directory.ResolveSessionRequest(token=token, exact=exact)
+        return await self.directory.ResolveSession(request, timeout=20)
+
+    async def swap(self, token: str, key: str = "") -> directory.SwapTokenResponse:
+        """Swap a launch token as the provider's adapter would, without a grace."""
+        request = directory.SwapTokenRequest(token=token, swap_key=key)
+        return await self.directory.SwapToken(request, timeout=20)
+
+    async def is_swapped(self, token: str) -> bool:
+        """Whether the launch token was swapped."""
+        return (await self.by_token(token, exact=True)).token_role == directory.TOKEN_ROLE_SWAPPED
 
     async def by_player(self, player: str) -> directory.ResolveSessionResponse:
         request = directory.ResolveSessionRequest(player_reference=f"{LICENSEE}.{player}")

@@ -13,9 +13,11 @@ import uuid_utils
 from mesh.clock import ManualClock
 from mesh.errors import DependencyDownError
 from session_svc.app.ending import Endings
+from session_svc.app.leaving import Leaving
 from session_svc.app.offers import Offers
 from session_svc.app.sessions import SessionDesk, SessionMaker
 from session_svc.app.sweeping import Sweeper
+from session_svc.app.switching import SwitchWatch
 from session_svc.domain.catalog import Catalog, Game
 from session_svc.domain.session import Order
 from session_svc.domain.states import PlayEnd, State
@@ -27,6 +29,7 @@ from session_svc.errors import (
     SessionEndedError,
     SessionNotFoundError,
 )
+from session_svc.ports import Switch, SwitchScope
 from session_svc.store.cache import NoCache
 from session_svc.store.sessions import PostgresSessions
 from tests.integration.session_svc.house import House, KilledError, Tripwire
@@ -65,6 +68,13 @@ class Place:
         endings = Endings(self.store, self.house, NoCache(), self.clock)
         patience = dt.timedelta(seconds=5)
         return Sweeper(self.store, endings, self.clock, patience=patience, opening_patience=2 * patience)
+
+    def leaving(self) -> Leaving:
+        return Leaving(self.store, self.house)
+
+    def switches(self) -> SwitchWatch:
+        endings = Endings(self.store, self.house, NoCache(), self.clock)
+        return SwitchWatch(self.store, self.house, endings, self.clock)
 
     def order(self, key: str = "launch-1", **changes: Any) -> Order:
         fields = {"player_id": "pl-1", "provider": "acme_slots", "game_id": "fruit", "currency": "EUR", **changes}
@@ -332,6 +342,118 @@ async def test_a_session_whose_time_is_over_stays_expired_when_it_is_closed(plac
     assert closed.shown_state(place.clock.now()) is State.EXPIRED
     await place.sweeper().sweep()
     assert await place.state(launched.session.session_id) is State.EXPIRED
+
+
+async def test_a_session_whose_players_own_time_is_over_ends_in_the_ledger_first(place: Place) -> None:
+    timed = (await place.desk().create(place.order("a", seconds_limit=600))).session.session_id
+    free = (await place.desk().create(place.order("b", player_id="pl-2"))).session.session_id
+    place.clock.advance(seconds=599)
+    await place.sweeper().sweep()
+    assert await place.state(timed) is State.ACTIVE
+    place.clock.advance(seconds=1)
+    place.house.down.add("wallet_svc")
+    with pytest.raises(DependencyDownError):
+        await place.sweeper().sweep()
+    assert await place.state(timed) is State.ACTIVE
+    place.house.down.clear()
+    await place.sweeper().sweep()
+    found = await place.desk().get(place.licensee, timed)
+    assert (found.state, found.end_reason) == (State.ENDED, "SES.TIME_LIMIT")
+    assert await place.state(free) is State.ACTIVE
+    assert place.house.may_stake() == {free}
+
+
+async def test_a_kill_switch_ends_the_sessions_in_its_scope_that_were_there(place: Place) -> None:
+    first = (await place.desk().create(place.order("a"))).session.session_id
+    other = (await place.desk().create(place.order("b", player_id="pl-2", game_id="royal"))).session.session_id
+    place.clock.advance(seconds=10)
+    thrown = place.clock.now()
+    place.house.thrown = [
+        Switch(scope=SwitchScope.GAME, since=thrown, licensee=place.licensee, provider="acme_slots", name="fruit")
+    ]
+    place.clock.advance(seconds=1)
+    later = (await place.desk().create(place.order("c", player_id="pl-3"))).session.session_id
+    place.house.down.add("wallet_svc")
+    with pytest.raises(DependencyDownError):
+        await place.switches().look()
+    place.house.down.clear()
+    watch = place.switches()
+    await watch.look()
+    found = await place.desk().get(place.licensee, first)
+    assert (found.state, found.end_reason) == (State.ENDED, "SYS.SUSPENDED")
+    assert place.house.may_stake() == {other, later}
+    place.clock.advance(seconds=600)
+    for _ in range(2):
+        await watch.look()
+    assert place.house.may_stake() == {other, later}
+
+
+@pytest.mark.parametrize(
+    ("scope", "named", "others"),
+    [
+        (SwitchScope.LICENSEE, {}, {}),
+        (SwitchScope.PACK, {"name": "gb"}, {"name": "de"}),
+        (SwitchScope.PROVIDER, {"provider": "acme_slots"}, {"provider": "zenith"}),
+        (SwitchScope.GAME, {"provider": "acme_slots", "name": "fruit"}, {"provider": "acme_slots", "name": "royal"}),
+        (SwitchScope.PLAYER, {"name": "pl-1"}, {"name": "pl-2"}),
+    ],
+)
+async def test_a_kill_switch_reaches_what_it_names(
+    place: Place, scope: SwitchScope, named: dict[str, str], others: dict[str, str]
+) -> None:
+    session = (await place.desk().create(place.order())).session.session_id
+    now = place.clock.now()
+    if others:
+        place.house.thrown = [Switch(scope=scope, since=now, licensee=place.licensee, **others)]
+        await place.switches().look()
+    place.house.thrown = [Switch(scope=scope, since=now, licensee=f"{place.licensee}-b", **named)]
+    await place.switches().look()
+    assert await place.state(session) is State.ACTIVE
+    place.house.thrown = [Switch(scope=scope, since=now, licensee=place.licensee, **named)]
+    await place.switches().look()
+    assert await place.state(session) is State.ENDED
+
+
+async def test_the_activity_file_hears_of_every_end_and_of_each_until_it_knows(place: Place) -> None:
+    place.store = PostgresSessions(place.store._engine, place.store._vault, activity_files=True)
+    place.house.counts = True
+    closed = (await place.desk().create(place.order("a"))).session.session_id
+    running = (await place.desk().create(place.order("b", player_id="pl-2"))).session.session_id
+    place.house.refusal = PlayDeniedError(reasons="LIM.NOT_SET", pack="de@1")
+    with pytest.raises(PlayDeniedError):
+        await place.desk().create(place.order("c", player_id="pl-3"))
+    await place.desk().close(place.licensee, closed)
+    place.house.down.add("activity_file")
+    with pytest.raises(DependencyDownError):
+        await place.leaving().tell()
+    place.house.down.clear()
+    await place.leaving().tell()
+    assert closed in place.house.told
+    assert running not in place.house.told
+    # The refused one too: silence says nothing about whether the file counts it.
+    assert len(place.house.told) == 2
+    await place.leaving().tell()
+    assert len(place.house.told) == 2
+
+
+async def test_a_session_that_no_activity_file_counts_is_told_to_none(place: Place) -> None:
+    place.store = PostgresSessions(place.store._engine, place.store._vault, activity_files=True)
+    session = (await place.desk().create(place.order())).session.session_id
+    await place.desk().close(place.licensee, session)
+    await place.leaving().tell()
+    assert place.house.told == []
+
+
+async def test_nobody_gets_into_a_session_that_the_law_has_ended(place: Place) -> None:
+    order = place.order(seconds_limit=600)
+    first = await place.desk().create(order)
+    place.clock.advance(seconds=600)
+    await place.sweeper().sweep()
+    again = await place.desk().create(order)
+    assert (again.session.session_id, again.session.state) == (first.session.session_id, State.ENDED)
+    assert again.url == ""
+    with pytest.raises(SessionEndedError):
+        await place.desk().recover(place.licensee, first.session.session_id, "mobile")
 
 
 async def test_another_licensee_can_neither_read_nor_close_nor_recover_a_session(place: Place) -> None:

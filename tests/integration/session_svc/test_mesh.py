@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import signal
@@ -14,7 +15,9 @@ from typing import Any
 
 import grpc
 import httpx
+import psycopg
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from valkey.asyncio import Valkey as ValkeyClient
 
 from mesh.channels import call_metadata, secure_channel
@@ -27,19 +30,21 @@ from pitboss.session.v1 import catalog_service_pb2 as catalog
 from pitboss.session.v1 import session_directory_service_pb2 as directory
 from pitboss.session.v1 import session_service_pb2 as pb
 from pitboss.session.v1.session_directory_service_pb2_grpc import SessionDirectoryServiceStub
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import ledger_service_pb2
 from tests.integration.session_svc.lobby import GAME, LICENSEE, PROVIDER, Lobby, refusal, until
 
 OTHER_LICENSEE = "borealis"
+CONNECTIONS = 8
+"""Of the session service to its database, for launches."""
 SECRETS: set[str] = set()
 """Tokens and addresses that this file has seen; none may stand in a log."""
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    options = Options(
-        kind="sessions", log_level="debug", environment={"session_svc": {"PITBOSS_LAUNCH_TIMEOUT_MS": "2000"}}
-    )
+    environment = {"PITBOSS_LAUNCH_TIMEOUT_MS": "2000", "PITBOSS_DATABASE_CONNECTIONS": str(CONNECTIONS)}
+    options = Options(kind="sessions", log_level="debug", environment={"session_svc": environment})
     with Stack(options) as running:
         yield running
 
@@ -74,6 +79,10 @@ async def known(lobby: Lobby, player: str) -> directory.ResolveSessionResponse:
     found = await lobby.by_player(player)
     SECRETS.add(found.token)
     return found
+
+
+def amount(text: str, currency: str = "GBP") -> Money:
+    return Money(currency_code=currency, amount=text)
 
 
 async def launched(lobby: Lobby, player: str, key: str = "launch-1") -> pb.Session:
@@ -148,6 +157,9 @@ async def test_the_same_key_with_another_game_is_a_conflict(lobby: Lobby) -> Non
         ({"currency_code": "SEK"}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
         ({"currency_code": "gbp"}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
         ({"lobby_url": "a\x00b"}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
+        ({"spend_limit": amount("5.00", "EUR")}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
+        ({"spend_limit": amount("0.0000001")}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
+        ({"time_limit": Duration(nanos=5)}, grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_REQUEST_INVALID"),
     ],
 )
 async def test_a_launch_that_makes_no_sense_says_why(
@@ -175,6 +187,17 @@ async def test_another_licensees_session_is_not_found(lobby: Lobby) -> None:
         assert (told.code, told.reason) == (grpc.StatusCode.NOT_FOUND, "ERROR_REASON_SESSION_NOT_FOUND")
         assert told.metadata["session_id"] == session.session_id
     assert (await lobby.get(session.session_id)).state == pb.SESSION_STATE_ACTIVE
+
+
+async def test_what_the_player_fixed_for_a_session_holds_in_the_ledger(lobby: Lobby) -> None:
+    player = await lobby.player()
+    fixed: dict[str, Any] = {"spend_limit": amount("0.05"), "time_limit": Duration(seconds=3_600)}
+    session = (await lobby.create(player, reality_check_interval=Duration(seconds=900), **fixed)).session
+    # The stake is 0.10: it does not fit, and the session is over by that.
+    assert await lobby.bet(player, session.session_id) == "COMPLIANCE_DENIED"
+    assert await lobby.bet(player, session.session_id) == "SESSION_EXPIRED"
+    told = await refusal(lobby.create(player, **fixed))
+    assert (told.code, told.reason) == (grpc.StatusCode.ALREADY_EXISTS, "ERROR_REASON_REQUEST_CONFLICT")
 
 
 async def test_a_replaced_session_stakes_no_more(lobby: Lobby) -> None:
@@ -264,12 +287,46 @@ async def test_licensees_use_it_through_the_gateway_in_json(stack: Stack, lobby:
         assert found.json()["session"]["state"] == "SESSION_STATE_ACTIVE"
         closed = await client.post(f"/v1/sessions/{session['sessionId']}:close", json={})
         assert closed.json()["session"]["state"] == "SESSION_STATE_CLOSED"
+        demo = await client.post("/v1/sessions:demo", json={**order, "client_key": f"demo-{player}", "country": "GB"})
+        assert demo.status_code == 200
+        SECRETS.add(demo.json()["launchUrl"].rpartition("/")[2])
+        works = await client.get(
+            f"/v1/capabilities/{PROVIDER}/{GAME}", params={"currency_code": "GBP", "country": "GB"}
+        )
+        assert (works.json()["available"], "demo" in works.json()["capabilities"]) == (True, True)
+        first = (await client.get("/v1/games", params={"page_size": 1})).json()
+        known = await client.get("/v1/games", params={"page_size": 1, "known_etag": first["etag"]})
+        assert (known.json()["notModified"], known.json()["games"]) == (True, [])
         round_of_nobody = {"player_id": player, "provider": PROVIDER, "round_id": "nobody/played:it"}
         assert (await client.get("/v1/rounds:replay", params=round_of_nobody)).status_code == 404
         assert (await client.get("/v1/rounds:replay", params={"player_id": player})).status_code == 400
 
 
 # -- what adapters get
+
+
+async def test_play_for_play_money_is_allowed_by_the_law_and_is_one_game_for_each_key(
+    stack: Stack, lobby: Lobby
+) -> None:
+    player = await lobby.player()
+    answers = await asyncio.gather(*(lobby.demo(player) for _ in range(5)))
+    (one,) = {(answer.session_id, answer.launch_url, answer.pack) for answer in answers}
+    SECRETS.add(one[1].rpartition("/")[2])
+    assert one[2].startswith("gb@")
+    # No session of money: nothing to read, nothing to close, nothing for the adapter.
+    told = await refusal(lobby.get(one[0]))
+    assert told.reason == "ERROR_REASON_SESSION_NOT_FOUND"
+    assert (await refusal(known(lobby, player))).reason == "ERROR_REASON_SESSION_NOT_FOUND"
+    told = await refusal(lobby.demo(player, game_id="demo_pyramid"))
+    assert (told.code, told.reason) == (grpc.StatusCode.ALREADY_EXISTS, "ERROR_REASON_REQUEST_CONFLICT")
+
+
+async def test_the_excluded_do_not_play_for_play_money_either(lobby: Lobby) -> None:
+    player = await lobby.player()
+    await lobby.exclude(player)
+    told = await refusal(lobby.demo(player))
+    assert (told.code, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_PLAY_DENIED")
+    assert told.metadata["reasons"] == "SEX.SELF"
 
 
 async def test_an_adapter_finds_its_session_by_token_and_by_player(lobby: Lobby) -> None:
@@ -356,6 +413,66 @@ async def test_a_frozen_cache_costs_nothing_but_time(stack: Stack, lobby: Lobby)
     assert await lobby.bet(player, (await lobby.by_token(token)).session.session_id) == "SESSION_EXPIRED"
 
 
+async def test_a_swap_outlives_the_service_and_the_cache_and_a_retry_gets_the_same_token(
+    stack: Stack, lobby: Lobby
+) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player, "a")
+    launch = (await known(lobby, player)).token
+    for exact in (False, True):
+        assert (await lobby.by_token(launch, exact=exact)).token_role == directory.TOKEN_ROLE_LAUNCH
+    # Committed; whether anybody heard the answer makes no difference.
+    lost = asyncio.create_task(lobby.swap(launch, "u-1"))
+    await until(lambda: lobby.is_swapped(launch))
+    stack.kill("session_svc")
+    await asyncio.gather(lost, return_exceptions=True)
+    stack.kill("valkey")
+    stack.restart("session_svc")
+    answers: list[directory.SwapTokenResponse] = []
+
+    async def retried() -> bool:
+        answers.extend(await asyncio.gather(*(lobby.swap(launch, "u-1") for _ in range(5))))
+        return True
+
+    await until(retried)
+    (token,) = {answer.token for answer in answers}
+    SECRETS.add(token)
+    assert token != launch
+    assert (await lobby.swap(token, "u-2")).token == token
+    told = await refusal(lobby.swap(launch, "u-2"))
+    assert (told.code, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_TOKEN_SWAPPED")
+    stack.restart("valkey")
+    for exact in (False, True):
+        assert (await lobby.by_token(token, exact=exact)).token_role == directory.TOKEN_ROLE_PLAY
+    old = await lobby.by_token(launch, exact=True)
+    assert (old.token_role, old.session.session_id) == (directory.TOKEN_ROLE_SWAPPED, session.session_id)
+    assert (await known(lobby, player)).token == token
+
+
+async def test_an_exact_question_about_a_launch_token_is_not_answered_from_a_copy(lobby: Lobby) -> None:
+    player = await lobby.player()
+    await launched(lobby, player, "a")
+    launch = (await known(lobby, player)).token
+    # The copy is made, and the swap does not know of it.
+    await lobby.by_token(launch)
+    SECRETS.add((await lobby.swap(launch, "u-1")).token)
+    assert (await lobby.by_token(launch, exact=True)).token_role == directory.TOKEN_ROLE_SWAPPED
+
+
+async def test_a_session_whose_token_was_swapped_is_recovered_with_another_one(lobby: Lobby) -> None:
+    player = await lobby.player()
+    session = await launched(lobby, player, "a")
+    launch = (await known(lobby, player)).token
+    play = (await lobby.swap(launch, "u-1")).token
+    request = pb.RecoverSessionRequest(session_id=session.session_id)
+    await lobby.sessions.RecoverSession(request, timeout=20, metadata=call_metadata(LICENSEE))
+    spare = (await known(lobby, player)).token
+    SECRETS.update({play, spare})
+    assert spare not in {launch, play}
+    roles = [(await lobby.by_token(token, exact=True)).token_role for token in (launch, play, spare)]
+    assert roles == [directory.TOKEN_ROLE_SWAPPED, directory.TOKEN_ROLE_PLAY, directory.TOKEN_ROLE_LAUNCH]
+
+
 async def test_a_cache_that_lies_is_not_believed(stack: Stack, lobby: Lobby) -> None:
     one, other = await lobby.player(), await lobby.player()
     tokens = []
@@ -386,6 +503,38 @@ async def test_a_cache_that_lies_is_not_believed(stack: Stack, lobby: Lobby) -> 
 
 
 # -- neighbours that are away
+
+
+async def everything(stream: grpc.aio.UnaryStreamCall[Any, Any]) -> list[Any]:
+    """What is told until there is nothing new for a while."""
+    found: list[Any] = []
+    try:
+        while True:
+            found.append(await read(stream, seconds=3))
+    except TimeoutError:
+        return found
+
+
+async def test_a_watch_of_the_catalog_goes_on_where_it_stopped(stack: Stack, lobby: Lobby) -> None:
+    def watch(cursor: str = "") -> Any:
+        request = catalog.WatchCatalogRequest(cursor=cursor)
+        return lobby.catalog.WatchCatalog(request, metadata=call_metadata(LICENSEE))
+
+    await until(lobby.games)
+    whole = await everything(watch())
+    games = {(one.game.provider, one.game.game_id) for one in whole}
+    assert {provider for provider, _ in games} > {PROVIDER}
+    assert await everything(watch(whole[-1].cursor)) == []
+    stack.kill(f"studio-{PROVIDER}")
+    try:
+        await until(hidden(lobby))
+        changed = await everything(watch(whole[-1].cursor))
+        assert {(one.game.provider, one.game.unavailable_reason) for one in changed} == {(PROVIDER, "provider_down")}
+        for lie in ("nonsense", whole[-1].cursor + "x"):
+            assert {(one.game.provider, one.game.game_id) for one in await everything(watch(lie))} == games
+    finally:
+        stack.restart(f"studio-{PROVIDER}")
+    await until(lobby.games)
 
 
 async def test_games_of_a_provider_that_went_down_are_hidden_and_come_back(stack: Stack, lobby: Lobby) -> None:
@@ -552,6 +701,39 @@ async def test_a_second_replica_knows_what_the_first_one_does(stack: Stack, lobb
 # -- the catalog
 
 
+async def test_a_page_that_is_known_comes_without_its_games_until_something_changes(stack: Stack, lobby: Lobby) -> None:
+    async def page(etag: str = "") -> catalog.ListGamesResponse:
+        request = catalog.ListGamesRequest(provider=PROVIDER, page_size=2, known_etag=etag, include_unavailable=True)
+        return await lobby.catalog.ListGames(request, timeout=20, metadata=call_metadata(LICENSEE))
+
+    first = await page()
+    known = await page(first.etag)
+    assert (known.not_modified, len(known.games), known.next_page_token) == (True, 0, first.next_page_token)
+    stack.kill(PROVIDER)
+    await until(hidden(lobby))
+    changed = await page(first.etag)
+    assert (changed.not_modified, len(changed.games)) == (False, len(first.games))
+    assert changed.etag not in {"", first.etag}
+
+
+async def test_capabilities_are_told_before_a_launch(lobby: Lobby) -> None:
+    async def told(**where: str) -> catalog.GetCapabilitiesResponse:
+        request = catalog.GetCapabilitiesRequest(provider=PROVIDER, game_id=GAME, **where)
+        return await lobby.catalog.GetCapabilities(request, timeout=20, metadata=call_metadata(LICENSEE))
+
+    wanted = {"bet", "demo", "free_round_grants", "round_replay"}
+
+    async def known() -> bool:
+        return wanted <= set((await told(currency_code="GBP", country="GB")).capabilities)
+
+    # The catalog is kept; what a provider can do comes with its adapter's first answer.
+    await until(known)
+    assert (await told(currency_code="GBP", country="GB")).available
+    missing = catalog.GetCapabilitiesRequest(provider=PROVIDER, game_id="no-such-game")
+    refused = await refusal(lobby.catalog.GetCapabilities(missing, timeout=20, metadata=call_metadata(LICENSEE)))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.NOT_FOUND, "ERROR_REASON_GAME_NOT_AVAILABLE")
+
+
 async def test_pages_show_every_game_once_and_their_tokens_belong_to_the_filter(lobby: Lobby) -> None:
     await until(lambda: lobby.games(provider="pragmatic_style"))
 
@@ -572,6 +754,33 @@ async def test_pages_show_every_game_once_and_their_tokens_belong_to_the_filter(
     for call in (page(first, provider=PROVIDER), page("nonsense"), page(first[:-2])):
         told = await refusal(call)
         assert (told.code, told.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_PAGE_TOKEN_INVALID")
+
+
+async def test_launches_that_wait_for_the_database_keep_no_stake_waiting(stack: Stack, lobby: Lobby) -> None:
+    playing = await lobby.player()
+    await launched(lobby, playing)
+    token = (await known(lobby, playing)).token
+    waiting = [await lobby.player() for _ in range(12)]
+    url = stack.postgres.database("pitboss_session").owner_url
+    look = psycopg.AsyncConnection.connect(stack.postgres.admin_url, autocommit=True)
+    hold = psycopg.AsyncConnection.connect(url)
+    async with await look as watcher, await hold as blocker:
+        await blocker.execute("LOCK TABLE session IN SHARE ROW EXCLUSIVE MODE")
+        launches = [asyncio.create_task(lobby.create(player)) for player in waiting]
+
+        async def are_stuck() -> bool:
+            found = await watcher.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'session_svc'"
+            )
+            return int((await found.fetchall())[0][0]) >= CONNECTIONS
+
+        await until(are_stuck)
+        request = directory.ResolveSessionRequest(token=token, exact=True)
+        answers = [await lobby.directory.ResolveSession(request, timeout=20) for _ in range(10)]
+    assert {answer.token for answer in answers} == {token}
+    for launch in launches:
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            SECRETS.add((await launch).launch_url.rpartition("/")[2])
 
 
 # -- last, because the clock of the whole mesh moves

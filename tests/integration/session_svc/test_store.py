@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -11,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.dev.postgres import Database
-from session_svc.domain.session import LedgerPosition, Session
+from session_svc.domain.session import LedgerPosition, Session, Swap, TokenRole
 from session_svc.domain.states import TRANSITIONS, State
-from session_svc.ports import Exclusion, FeedPage
+from session_svc.ports import FeedPage, Holder, LegalEnd
 from session_svc.store.changes import PostgresChanges
 from session_svc.store.law import PostgresLawRecord
 from session_svc.store.sessions import PostgresSessions
@@ -37,18 +38,22 @@ async def states(sessions: PostgresSessions, *some: Session) -> list[State]:
     return [one.state for one in found if one is not None]
 
 
-def excluded(session: Session, sequence: int) -> Exclusion:
+def excluded(session: Session, sequence: int) -> LegalEnd:
     order = session.order
-    return Exclusion(
-        licensee=order.licensee, player_id=order.player_id, position=LedgerPosition(shard=1, sequence=sequence)
+    return LegalEnd(
+        reason="SEX.SELF",
+        licensee=order.licensee,
+        player_id=order.player_id,
+        position=LedgerPosition(shard=1, sequence=sequence),
     )
 
 
 async def test_a_session_comes_back_as_it_was_written(sessions: PostgresSessions, licensee: str) -> None:
-    session, launch = new(licensee, language="pt-BR", country="BR", device="mobile", lobby_url="https://lobby.example")
+    session, launch = new(licensee, language="pt-BR", country="BR", device="mobile", lobby_url="https://lobby.example",
+                          check_every_s=900, spend_limit="5.00", seconds_limit=3_600)  # fmt: skip
     assert await sessions.begin(session, launch)
     assert await sessions.find(licensee, session.session_id) == session
-    assert await sessions.by_token(launch.token) == session
+    assert await sessions.by_token(launch.token, NOON) == Holder(session=session, role=TokenRole.LAUNCH)
     assert (await sessions.launch_of(session)).token == launch.token
 
 
@@ -283,27 +288,43 @@ async def test_an_exclusion_ends_what_the_ledger_opened_before_it_and_moves_the_
     somebody = await active(sessions, licensee, sequence=11, player_id="pl-2")
     exclusion = excluded(before, 20)
     assert [one.session_id for one in await law.active_before(exclusion)] == [before.session_id]
-    ended = await law.apply(7, FeedPage(last_sequence=25, exclusions=[exclusion]), LATER)
+    ended = await law.apply(7, FeedPage(last_sequence=25, ends=[exclusion]), LATER)
     assert [one.session_id for one in ended] == [before.session_id]
     assert await states(sessions, before, after, somebody) == [State.ENDED, State.ACTIVE, State.ACTIVE]
     assert await law.cursor(7) == 25
-    last = (await changes.after(licensee, 3, player_id="", limit=10))[0]
+    first, *_, last = await changes.after(licensee, 0, player_id="", limit=10)
     assert (last.cursor, last.session.state, last.session.ended_at) == (4, State.ENDED, LATER)
+    assert (first.session.session_id, first.session.end_reason) == (before.session_id, "")
+    assert last.session.end_reason == ended[0].end_reason == "SEX.SELF"
 
 
 async def test_a_page_that_is_read_again_changes_nothing(
     sessions: PostgresSessions, law: PostgresLawRecord, changes: PostgresChanges, licensee: str
 ) -> None:
     session = await active(sessions, licensee, sequence=10)
-    page = FeedPage(last_sequence=40, exclusions=[excluded(session, 20)])
+    page = FeedPage(last_sequence=40, ends=[excluded(session, 20)])
     assert len(await law.apply(8, page, LATER)) == 1
     assert await law.apply(8, page, LATER) == []
     assert (await changes.heads())[licensee] == 2
 
 
+async def test_the_end_of_one_session_leaves_the_players_others(
+    sessions: PostgresSessions, law: PostgresLawRecord, licensee: str
+) -> None:
+    mine = await active(sessions, licensee, sequence=10)
+    other = await active(sessions, licensee, sequence=11, provider="other")
+    opening = await begun(sessions, licensee, provider="third")
+    ends = [replace(excluded(one, 20), session_id=one.session_id, reason="SES.TIME_LIMIT") for one in (mine, opening)]
+    (ended,) = await law.apply(11, FeedPage(last_sequence=20, ends=ends), LATER)
+    assert (ended.session_id, ended.end_reason) == (mine.session_id, "SES.TIME_LIMIT")
+    # Nobody gets the address of one that was over before it had one.
+    assert await states(sessions, mine, other, opening) == [State.ENDED, State.ACTIVE, State.FAILING]
+    assert await sessions.activate(opening, "https://game.example/", opened_at(15), NOON) is None
+
+
 async def test_a_slower_reader_does_not_move_the_cursor_back(law: PostgresLawRecord) -> None:
-    await law.apply(9, FeedPage(last_sequence=40, exclusions=[]), NOON)
-    await law.apply(9, FeedPage(last_sequence=30, exclusions=[]), NOON)
+    await law.apply(9, FeedPage(last_sequence=40, ends=[]), NOON)
+    await law.apply(9, FeedPage(last_sequence=30, ends=[]), NOON)
     assert await law.cursor(9) == 40
 
 
@@ -312,7 +333,7 @@ async def test_a_player_excluded_while_the_provider_was_asked_gets_no_session(
 ) -> None:
     old = await active(sessions, licensee, sequence=5)
     opening = await begun(sessions, licensee)
-    await law.apply(10, FeedPage(last_sequence=20, exclusions=[excluded(opening, 20)]), NOON)
+    await law.apply(10, FeedPage(last_sequence=20, ends=[excluded(opening, 20)]), NOON)
     failing = await sessions.activate(opening, "https://game.example/", opened_at(15), NOON)
     assert failing is not None
     assert failing.state is State.FAILING
@@ -323,7 +344,7 @@ async def test_a_player_who_came_back_gets_a_session(
     sessions: PostgresSessions, law: PostgresLawRecord, licensee: str
 ) -> None:
     opening = await begun(sessions, licensee)
-    await law.apply(10, FeedPage(last_sequence=20, exclusions=[excluded(opening, 20)]), NOON)
+    await law.apply(10, FeedPage(last_sequence=20, ends=[excluded(opening, 20)]), NOON)
     launched = await sessions.activate(opening, "https://game.example/", opened_at(21), NOON)
     assert launched is not None
     assert launched.state is State.ACTIVE
@@ -339,3 +360,82 @@ async def test_the_database_itself_refuses_a_second_active_session(
             await connection.execute(
                 sa.text("UPDATE session SET state = 'active' WHERE session_id = :id"), {"id": old.session_id}
             )
+
+
+# -- swapped tokens
+
+
+def swap(token: str, *, key: str = "q-1", grace: dt.timedelta = dt.timedelta(0)) -> Swap:
+    return Swap(token=token, key=key, at=NOON, ends_at=NOON + grace)
+
+
+async def role(sessions: PostgresSessions, token: str, now: dt.datetime = LATER) -> TokenRole | None:
+    holder = await sessions.by_token(token, now)
+    return holder.role if holder is not None else None
+
+
+async def test_a_launch_token_is_swapped_once_however_many_try(sessions: PostgresSessions, licensee: str) -> None:
+    session = await active(sessions, licensee, token=f"launch-{licensee}")
+    tries = [swap(f"play-{licensee}-{number}", key=f"q-{number}") for number in range(8)]
+    kept = await asyncio.gather(*(sessions.swap(session, f"launch-{licensee}", one) for one in tries))
+    assert len({one.token for one in kept}) == 1
+    assert kept[0].key in {one.key for one in tries}
+    assert await sessions.swap(session, f"launch-{licensee}", swap("too-late", key="q-9")) == kept[0]
+    found = [await role(sessions, one.token) for one in tries]
+    assert sorted(str(one) for one in found) == ["None"] * 7 + ["play"]
+
+
+async def test_a_swapped_launch_token_stakes_until_its_grace_is_over(sessions: PostgresSessions, licensee: str) -> None:
+    launch, play = f"launch-{licensee}", f"play-{licensee}"
+    session = await active(sessions, licensee, token=launch)
+    assert await role(sessions, launch) is TokenRole.LAUNCH
+    await sessions.swap(session, launch, swap(play, grace=dt.timedelta(seconds=5)))
+    just_before, then = NOON + dt.timedelta(seconds=4.999), NOON + dt.timedelta(seconds=5)
+    assert [await role(sessions, launch, at) for at in (just_before, then)] == [TokenRole.LAUNCH, TokenRole.SWAPPED]
+    assert [await role(sessions, play, at) for at in (just_before, then)] == [TokenRole.PLAY, TokenRole.PLAY]
+    # Whose it is stays known: its wins and cancels still come.
+    for token in (launch, play):
+        holder = await sessions.by_token(token, LATER)
+        assert holder is not None
+        assert holder.session == session
+
+
+async def test_the_newest_session_of_a_player_is_known_with_the_token_of_its_swap(
+    sessions: PostgresSessions, licensee: str
+) -> None:
+    session = await active(sessions, licensee, token=f"launch-{licensee}")
+    await sessions.swap(session, f"launch-{licensee}", swap(f"play-{licensee}"))
+    found = await sessions.newest_of_player("acme_slots", licensee, "pl-1")
+    assert found is not None
+    assert (found.token, found.role) == (f"play-{licensee}", TokenRole.PLAY)
+
+
+async def test_a_session_is_launched_again_with_its_token_unless_that_was_swapped(
+    sessions: PostgresSessions, licensee: str
+) -> None:
+    launch, play = f"launch-{licensee}", f"play-{licensee}"
+    session = await active(sessions, licensee, token=launch)
+    assert (await sessions.relaunch(session, "spare-0")).token == launch
+    await sessions.swap(session, launch, swap(play))
+    again = await asyncio.gather(*(sessions.relaunch(session, f"spare-{licensee}-{number}") for number in range(1, 5)))
+    assert len({one.token for one in again}) == 1
+    spare = again[0].token
+    assert spare.startswith(f"spare-{licensee}-")
+    roles = [await role(sessions, token) for token in (launch, play, spare)]
+    assert roles == [TokenRole.SWAPPED, TokenRole.PLAY, TokenRole.LAUNCH]
+    await sessions.swap(session, spare, swap(f"second-{licensee}"))
+    # Both windows of the player go on: they are one session.
+    assert [await role(sessions, token) for token in (play, f"second-{licensee}")] == [TokenRole.PLAY] * 2
+
+
+async def test_swapped_tokens_are_nowhere_in_the_database(
+    sessions: PostgresSessions, licensee: str, tables: Database
+) -> None:
+    session = await active(sessions, licensee, token=f"launch-{licensee}")
+    await sessions.swap(session, f"launch-{licensee}", swap("a-play-token-that-nobody-may-read"))
+    with psycopg.connect(tables.reader_url) as reader:
+        row = reader.execute("SELECT t::text FROM token_swap t WHERE session_id = %s", (session.session_id,)).fetchone()
+    assert row is not None
+    for hidden in ("a-play-token-that-nobody-may-read", f"launch-{licensee}"):
+        assert hidden not in row[0]
+        assert hidden.encode().hex() not in row[0]

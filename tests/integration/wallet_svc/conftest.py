@@ -14,7 +14,7 @@ from wallet_svc.migrate import upgrade
 
 _numbers = itertools.count(1)
 _TABLES = (
-    "attempt, pending_call, suspension, source_health, rate, day_total, transfer, batch, player, account, round, hold, play, "
+    "attempt, upstream_attempt, refused_message, pending_call, reserved_deposit, suspension, source_health, rate, day_total, transfer, batch, player, account, round, hold, play, "
     "licensee, asset, provider_account, game"
 )
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.wallet_svc.ledger import CASHIER, Ledger, bet, deposit
 from tests.integration.wallet_svc.line import line_to
-from wallet_svc import attempts as module
+from wallet_svc import notes as module
 from wallet_svc.attempts import Attempts
 from wallet_svc.domain import commands as c
 from wallet_svc.domain.vocabulary import Outcome

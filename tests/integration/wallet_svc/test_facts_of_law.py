@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -85,6 +86,45 @@ async def test_papers_of_a_game_stay_when_its_catalogue_is_sent_again(ledger: Le
     await ledger.registry.put_games(LICENSEE, PROVIDER, [("slot", "slot", True)], [("slot", papers)])
     await ledger.registry.put_games(LICENSEE, PROVIDER, [("slot", "slot", True)])
     assert (await open_play(wallet, "alice", "p")).outcome is Outcome.COMPLIANCE_DENIED
+
+
+async def test_what_a_game_returns_is_read_from_its_last_papers(ledger: Ledger) -> None:
+    wallet = await ledger.wallet()
+    await british(wallet, "alice")
+    shown = Papers(build="b1", certified_builds=("b1",), progressive=False, return_ppm=749_999)
+    for number, papers in enumerate((shown, replace(shown, return_ppm=750_000))):
+        await ledger.registry.put_games(LICENSEE, PROVIDER, [("slot", "slot", True)], [("slot", papers)], now_us=number)
+        opened = (await open_play(wallet, "alice", f"p{number}")).outcome
+        assert opened is (Outcome.OK if number else Outcome.COMPLIANCE_DENIED)
+
+
+async def test_what_a_game_can_do_is_read_from_its_last_papers(ledger: Ledger) -> None:
+    wallet = await ledger.wallet()
+    await british(wallet, "alice")
+    shown = Papers(build="b1", certified_builds=("b1",), progressive=False, features=("turbo", "slam_stop"))
+    for number, papers in enumerate((shown, replace(shown, features=()))):
+        await ledger.registry.put_games(LICENSEE, PROVIDER, [("slot", "slot", True)], [("slot", papers)], now_us=number)
+        opened = await open_play(wallet, "alice", f"p{number}")
+        assert opened.outcome is (Outcome.OK if number else Outcome.COMPLIANCE_DENIED)
+
+
+async def test_a_reminder_is_known_to_a_process_that_reads_the_player(ledger: Ledger) -> None:
+    wallet = await ledger.wallet()
+    await british(wallet, "alice")
+    await wallet.must(
+        "alice", "l", c.SetLimit(limit="deposit", window="7d", money=money("500.00", "GBP")), source=PLATFORM
+    )
+    ledger.clock.advance(seconds=200 * 86_400)
+    told = [
+        json.loads(
+            (
+                await (await ledger.wallet()).do("alice", key, c.Enter(purpose="login"), source=PLATFORM)
+            ).entry.decision_json
+            or "{}"
+        )
+        for key in ("in", "again")
+    ]
+    assert [one.get("obligations", []) for one in told] == [["REVIEW_LIMITS"], []]
 
 
 async def test_what_the_register_said_is_known_to_a_process_that_reads_the_player(ledger: Ledger) -> None:

@@ -15,6 +15,7 @@ from mesh.dev.postgres import Database
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, registry_service_pb2, transaction_pb2
 from tests.integration.wallet_svc.ledger import SHARDS, statute
 from tests.integration.wallet_svc.served import LICENSEE, PROVIDER, Served, bet, money, refusal, serving, win
+from wallet_svc import feed
 from wallet_svc.domain.placing import shard_of
 
 BET, WIN = transaction_pb2.TRANSACTION_KIND_BET, transaction_pb2.TRANSACTION_KIND_WIN
@@ -195,3 +196,27 @@ async def test_the_heads_are_where_the_logs_end(wallet: Served) -> None:
     assert [head.shard for head in heads] == list(range(SHARDS))
     assert {head.shard: head.sequence for head in heads}[SHARD] == 3
     assert {len(head.digest) for head in heads} == {32}
+
+
+async def test_a_follower_of_few_kinds_hears_of_others_only_now_and_then(
+    wallet: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_MOST_UNTOLD", 6)
+    told: list[tuple[int, int]] = []
+    stream = wallet.platform.ledger.ReadFeed(ask(after=3, kinds=[WIN], follow=True))
+
+    async def read() -> None:
+        nonlocal told
+        async for page in stream:
+            told += [(len(page.entries), page.position)]
+
+    task = asyncio.create_task(read())
+    async with following(wallet, ask(after=3, follow=True)) as everything:
+        for number in range(8):
+            await wallet.adapter.do("alice", f"b{number}", bet=bet("1.00"))
+            await until(everything, number + 1)
+        await wallet.adapter.do("alice", "w1", win=win("1.00"))
+        await until(told, 2)
+    stream.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert told == [(0, 9), (1, 12)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from mesh.clock import write_offset
 from mesh.dev.postgres import Database
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
@@ -324,6 +326,57 @@ MALFORMED_REGISTRATIONS: list[Any] = [
 ]
 
 
+def kill(**said: Any) -> registry_service_pb2.PutSuspensionRequest:
+    """The switch of a build."""
+    scope = registry_service_pb2.SUSPENSION_SCOPE_GAME_BUILD
+    given = {"scope": scope, "provider": PROVIDER, "name": "slot", "build": "1.0", "suspended": True, **said}
+    return registry_service_pb2.PutSuspensionRequest(**given)
+
+
+async def test_a_build_of_a_game_is_switched_off_and_its_wins_pass(wallet: Served) -> None:
+    async def runs(build: str) -> None:
+        papers = registry_service_pb2.GamePapers(build=build, certified_builds=["1.0", "1.1"])
+        category = registry_service_pb2.GAME_CATEGORY_SLOT
+        game = registry_service_pb2.Game(game_id="slot", category=category, enabled=True, papers=papers)
+        request = registry_service_pb2.PutGamesRequest(licensee_id=LICENSEE, provider=PROVIDER, games=[game])
+        await registry.PutGames(request)
+
+    async def staked(key: str, game: str = "slot") -> str:
+        return name((await wallet.adapter.do("alice", key, bet=bet("1.00", f"r-{key}", game_id=game))).outcome)
+
+    registry = wallet.platform.registry
+    await wallet.player("alice")
+    await runs("1.0")
+    assert await staked("b1") == "OK"
+    await registry.PutSuspension(kill())
+    assert await staked("b2") == "COMPLIANCE_DENIED"
+    assert await staked("g1", "g1") == "OK"
+    won = await wallet.adapter.do("alice", "w1", win=win("2.00", "r-b1", bet_key="b1"))
+    assert name(won.outcome) == "OK"
+    await runs("1.1")
+    assert await staked("b3") == "OK"
+    await runs("1.0")
+    assert await staked("b4") == "COMPLIANCE_DENIED"
+    (told,) = (await registry.ListSuspensions(registry_service_pb2.ListSuspensionsRequest())).suspensions
+    assert (told.provider, told.name, told.build, told.suspended) == (PROVIDER, "slot", "1.0", True)
+    await registry.PutSuspension(kill(suspended=False))
+    assert await staked("b5") == "OK"
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"build": ""}, "build"),
+        ({"name": ""}, "name"),
+        ({"provider": ""}, "provider"),
+        ({"scope": registry_service_pb2.SUSPENSION_SCOPE_GAME}, "build"),
+    ],
+)
+async def test_the_switch_of_a_build_names_game_and_build(wallet: Served, said: dict[str, Any], field: str) -> None:
+    told = await refusal(wallet.platform.registry.PutSuspension(kill(**said)))
+    assert (told.code, told.fields) == ("INVALID_ARGUMENT", (field,))
+
+
 async def test_a_malformed_registration_is_told_so(wallet: Served) -> None:
     for request in MALFORMED_REGISTRATIONS:
         method = type(request).__name__.removesuffix("Request")
@@ -492,6 +545,34 @@ async def test_a_withdrawal_goes_through_the_licensees_door(wallet: Served) -> N
     states = [action_pb2.HoldState.Name(one.hold_state)[11:] for one in (held, captured, released)]
     assert states == ["ACTIVE", "ACTIVE", "RELEASED"]
     assert [one.balance_now.available.amount for one in (held, captured, released)] == ["70.00", "70.00", "90.00"]
+
+
+async def test_time_and_money_of_a_session_are_told(database: Database, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    write_offset(clock, 0)
+    async with serving(database.service_url, clock_file=clock) as wallet:
+        player = await wallet.player()
+        await wallet.adapter.do(player, "b0", bet=bet("7.00", "before"))
+        write_offset(clock, 60_000_000)
+        play = action_pb2.OpenPlay(session_id="s2", provider=PROVIDER, currency_code="EUR", replaces_older=True)
+        await wallet.platform.do(player, "s2", open_play=play)
+        steps: dict[str, dict[str, Any]] = {
+            "b1": {"bet": bet("10.00", "r1", session_id="s2")},
+            "w1": {"win": win("25.00", "r1")},
+            "b2": {"bet": bet("3.00", "r2", session_id="s2")},
+            "c2": {"cancel": action_pb2.Cancel(bet_key="b2")},
+            "w0": {"win": win("1.00", "before")},
+        }
+        for key, kind in steps.items():
+            assert name((await wallet.adapter.do(player, key, **kind)).outcome) == "OK", key
+        write_offset(clock, 3_660_000_000)
+        ask = wallet_service_pb2.GetSessionPlayRequest(player_id=player, session_id="s2")
+        told = await wallet.cashier.wallet.GetSessionPlay(ask)
+        # The round that began before the session is none of its own, and neither is what was undone.
+        assert (told.staked.amount, told.won.amount, told.staked.currency_code) == ("10.00", "25.00", "EUR")
+        assert 3_600 <= told.elapsed.seconds < 3_660
+        unknown = wallet_service_pb2.GetSessionPlayRequest(player_id=player, session_id="none")
+        assert (await refusal(wallet.cashier.wallet.GetSessionPlay(unknown))).code == "INVALID_ARGUMENT"
 
 
 async def test_a_block_by_the_licensee_holds_at_once(wallet: Served) -> None:

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.dev.postgres import Database
+from mesh.name_digests import name_digest
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1 import (
     action_pb2,
@@ -467,6 +469,63 @@ async def test_what_is_not_there_or_another_licensees_cannot_be_explained(wallet
         assert (failed.code, failed.reason) == ("NOT_FOUND", "TRANSACTION_NOT_FOUND")
     half = history_service_pb2.ExplainTransactionRequest(player_id="alice", kind=BET)
     assert (await refusal(wallet.cashier.history.ExplainTransaction(half))).reason == "REQUEST_INVALID"
+
+
+def refused(event: str, *named: str, age_s: int = 0) -> ledger_service_pb2.RefusedNote:
+    names = [name_digest(one) for one in named]
+    return ledger_service_pb2.RefusedNote(
+        age=Duration(seconds=age_s), event=event, request_id="req", path="/bet", body_bytes=7, names=names
+    )
+
+
+async def note(caller: Any, *notes: ledger_service_pb2.RefusedNote) -> int:
+    request = ledger_service_pb2.NoteRefusedMessagesRequest(messages=notes)
+    return int((await caller.ledger.NoteRefusedMessages(request)).noted)
+
+
+async def test_messages_that_nobody_believed_stand_in_the_explanation_of_the_key_they_name(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "bet-0001", bet=bet("10.00"))
+    await wallet.adapter.do("alice", "bet-0002", bet=bet("10.00"))
+    older = refused("signature_missing", "bet-0001", age_s=60)
+    assert await note(wallet.adapter, older, refused("signature_invalid", "other", "bet-0001")) == 2
+    told = (await explain(wallet, "bet-0001")).refused_messages
+    assert [(one.event, one.path, one.body_bytes, one.request_id) for one in told] == [
+        ("signature_missing", "/bet", 7, "req"),
+        ("signature_invalid", "/bet", 7, "req"),
+    ]
+    assert told[1].time.seconds - told[0].time.seconds == 60
+    assert not (await explain(wallet, "bet-0002")).refused_messages
+
+
+async def test_a_message_that_names_nothing_is_noted_beside_others(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "bet-0001", bet=bet("10.00"))
+    assert await note(wallet.adapter, refused("signature_missing"), refused("signature_invalid", "bet-0001")) == 2
+    assert [one.event for one in (await explain(wallet, "bet-0001")).refused_messages] == ["signature_invalid"]
+
+
+async def test_an_adapter_notes_messages_of_its_own_provider_only(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "bet-0001", bet=bet("10.00"))
+    await note(wallet.caller("provider_adapters/other"), refused("signature_invalid", "bet-0001"))
+    assert not (await explain(wallet, "bet-0001")).refused_messages
+    failed = await refusal(note(wallet.platform, refused("signature_invalid", "bet-0001")))
+    assert failed.code == "PERMISSION_DENIED"
+
+
+async def test_short_keys_are_named_by_nobody(wallet: Served) -> None:
+    await wallet.player("alice")
+    await wallet.adapter.do("alice", "b1", bet=bet("10.00"))
+    await note(wallet.adapter, refused("signature_invalid", "b1"))
+    assert not (await explain(wallet, "b1")).refused_messages
+
+
+async def test_a_flood_of_messages_that_nobody_believes_is_noted_up_to_a_number(database: Database) -> None:
+    async with serving(database.service_url, refused_an_hour=60) as wallet:
+        flood = [refused("signature_invalid", f"flood-{number}") for number in range(50)]
+        assert [await note(wallet.adapter, *flood) for _ in range(3)] == [50, 10, 0]
+        assert await note(wallet.caller("provider_adapters/other"), *flood) == 50
 
 
 # -- money that is taken late

@@ -103,6 +103,26 @@ class Table:
         asked = history_service_pb2.ListPendingCallsRequest(player_id=player)
         return list((await self.served[0].caller("gateway", OWN).history.ListPendingCalls(asked)).calls)
 
+    async def explained(self, player: str, key: str, kind: int = 1) -> history_service_pb2.ExplainTransactionResponse:
+        """A transaction, as the licensee sees it."""
+        asked = history_service_pb2.ExplainTransactionRequest(
+            player_id=player,
+            kind=kind,  # type: ignore[arg-type]
+            transaction_key=key,
+            source=PROVIDER,
+        )
+        told: history_service_pb2.ExplainTransactionResponse = await (
+            self.served[0].caller("gateway", OWN).history.ExplainTransaction(asked)
+        )
+        return told
+
+    async def calls(self, player: str, key: str, kind: int = 1, *, least: int) -> list[tuple[str, str, str]]:
+        """Method, their word and ours for each call about a transaction, once there are so many notes of them."""
+        async with asyncio.timeout(30):
+            while len(found := (await self.explained(player, key, kind)).upstream_attempts) < least:
+                await asyncio.sleep(0.05)
+        return [(one.method, one.answer.removeprefix("OUTCOME_"), name(one)) for one in found]
+
     async def settled(self, player: str) -> None:
         """Everything was told, and both sides agree."""
         await until(lambda: self.pending(player) == 0)
@@ -116,7 +136,7 @@ async def until(condition: Callable[[], bool], patience_s: float = 30) -> None:
         await asyncio.sleep(0.05)
 
 
-def name(result: action_pb2.Result) -> str:
+def name(result: Any) -> str:
     return outcome_pb2.Outcome.Name(result.outcome).removeprefix("OUTCOME_")
 
 
@@ -201,6 +221,56 @@ async def test_a_refusal_there_is_the_answer_for_ever(table: Table) -> None:
     table.wallet.control("block", id=player, blocked=True)
     assert name(await table.bet(player, "b2", "1.00")) == "PLAYER_BLOCKED"
     await table.settled(player)
+
+
+@over_both
+async def test_what_the_wallet_was_asked_and_said_stands_in_the_explanation(table: Table) -> None:
+    player = await table.player("20.00")
+    await table.bet(player, "b1")
+    await table.win(player, "w1", "b1")
+    await table.bet(player, "b2", "900.00")
+    assert await table.calls(player, "b1", least=1) == [("Debit", "OK", "OK")]
+    assert await table.calls(player, "b2", least=1) == [("Debit", "INSUFFICIENT_FUNDS", "INSUFFICIENT_FUNDS")]
+    assert await table.calls(player, "w1", 2, least=1) == [("Credit", "OK", "OK")]
+    told = await table.explained(player, "w1", 2)
+    (call,) = told.upstream_attempts
+    assert call.call_key == told.transaction.transaction_id
+    assert 0 < call.latency.ToMicroseconds() < DEADLINE_S * 1_000_000
+    assert call.time.ToMicroseconds() >= told.transaction.record_time.ToMicroseconds()
+    assert [one.proof for one in told.attempts] == [history_service_pb2.ATTEMPT_PROOF_SIGNATURE]
+    assert not told.pending_calls
+
+
+async def test_what_a_wallet_that_is_down_is_told_next_and_when_stands_in_the_explanation(table: Table) -> None:
+    player = await table.player()
+    await table.bet(player, "b1")
+    table.fault("before")
+    await table.win(player, "w1", "b1")
+    calls = await table.calls(player, "w1", 2, least=2)
+    assert {method for method, _, _ in calls} == {"Credit"}
+    assert all(answer and outcome == "UNSPECIFIED" for _, answer, outcome in calls)
+    (waiting,) = (await table.explained(player, "w1", 2)).pending_calls
+    assert waiting.attempts >= 2
+    assert waiting.last_error
+    assert waiting.next_attempt_time.seconds
+    table.fault("none")
+    await table.settled(player)
+    assert (await table.calls(player, "w1", 2, least=len(calls) + 1))[-1] == ("Credit", "OK", "OK")
+    assert not (await table.explained(player, "w1", 2)).pending_calls
+
+
+async def test_a_stake_that_nobody_knows_of_is_explained_with_how_it_was_undone(table: Table) -> None:
+    player = await table.player()
+    table.fault("before")
+    assert name(await table.bet(player, "b1")) in ("UNKNOWN", "UNAVAILABLE")
+    told = await table.explained(player, "b1")
+    assert (told.upstream_attempts[:1] or told.pending_calls) != []
+    table.fault("none")
+    await table.settled(player)
+    calls = await table.calls(player, "b1", least=3)
+    assert calls[0][0] == "Debit"
+    assert ("GetTransaction", "KNOWN_STATE_UNKNOWN", "NOT_APPLIED") in calls
+    assert calls[-1] == ("Cancel", "TOMBSTONED", "OK")
 
 
 async def test_a_cancel_is_told_under_the_key_of_its_debit(table: Table) -> None:

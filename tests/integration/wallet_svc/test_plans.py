@@ -44,11 +44,11 @@ def whole_tables(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("name", LOOKED_UP)
 def test_what_a_flight_reads_is_looked_up_by_an_index_from_the_first_moment_on(database: Database, name: str) -> None:
-    assert whole_tables(plan(database, STATEMENTS[name].text, log._PLANS)) == []
+    assert whole_tables(plan(database, STATEMENTS[name].text, log._SESSION)) == []
 
 
 def test_a_whole_table_would_be_seen(database: Database) -> None:
-    assert whole_tables(plan(database, b"SELECT FROM transfer WHERE amount = $1", log._PLANS)) != []
+    assert whole_tables(plan(database, b"SELECT FROM transfer WHERE amount = $1", log._SESSION)) != []
 
 
 _GROW = """
@@ -68,7 +68,7 @@ async def test_rounds_that_are_due_are_found_without_reading_a_ledger_that_has_g
         await wallet.must(f"p{number}", "b1", bet("1.00", "r1"))
     with psycopg.connect(ledger.database.owner_url) as connection:
         connection.execute(_GROW)
-        connection.execute(log._PLANS)
+        connection.execute(log._SESSION)
         with psycopg.RawCursor(connection) as cursor:
             cursor.execute(b"PREPARE due (bigint) AS " + STATEMENTS["postpone_rounds"].text)
             cursor.execute(b"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE due (0)")

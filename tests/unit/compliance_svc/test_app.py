@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from compliance_svc.app import DecisionLog, PlayerProtection, Policies, decision_in, decision_message
+from compliance_svc.app import DecisionLog, DemoPlays, PlayerProtection, Policies, decision_in, decision_message
 from compliance_svc.comparing import Difference
 from compliance_svc.domain import StoredDecision
 from compliance_svc.errors import DecisionNotFoundError, KeyConflictError, PackNotFoundError, PlayerNotFoundError
-from compliance_svc.kernel import Pack, PackLibrary, Protection
+from compliance_svc.kernel import Identity, Pack, PackLibrary, Person, Protection
 from compliance_svc.kernel.loading import load_documents
 from mesh.clock import ManualClock
 from mesh.errors import MeshError, RequestInvalidError
@@ -44,6 +45,8 @@ class Ledger:
     outcome: outcome_pb2.Outcome.ValueType = outcome_pb2.OUTCOME_OK
     decision: decision_pb2.Decision | None = None
     protection: str = ""
+    born_on: str = ""
+    blocked: bool = False
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def _result(self) -> action_pb2.Result:
@@ -58,7 +61,13 @@ class Ledger:
         return self._result()
 
     async def player(self, licensee: str, player: str) -> ledger_service_pb2.GetPlayerResponse:
-        return ledger_service_pb2.GetPlayerResponse(jurisdiction="gb", protection_json=self.protection)
+        return ledger_service_pb2.GetPlayerResponse(
+            jurisdiction="gb",
+            protection_json=self.protection,
+            born_on=self.born_on,
+            blocked=self.blocked,
+            currency_codes=["GBP"],
+        )
 
     async def shards(self) -> int:
         return 1
@@ -88,9 +97,9 @@ class Shelf:
         return self.kept.get((licensee, shard, sequence))
 
     async def of_player(
-        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
+        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool, only_exclusions: bool = False
     ) -> list[StoredDecision]:
-        raise AssertionError(licensee, player, before, limit, only_refusals)
+        raise AssertionError(licensee, player, before, limit, only_refusals, only_exclusions)
 
 
 def protection(ledger: Ledger) -> PlayerProtection:
@@ -113,6 +122,44 @@ async def test_a_dry_run_is_asked_for_and_nothing_is_done() -> None:
     told = await protection(ledger).evaluate("borealis", ACTION)
     assert told.verdict == decision_pb2.VERDICT_DENY
     assert ledger.asked == [("evaluate", "borealis")]
+
+
+VERIFIED, UNVERIFIED = [
+    Protection(person=Person(identity=known)).to_json() for known in (Identity.VERIFIED, Identity.UNVERIFIED)
+]
+
+
+@pytest.mark.parametrize(
+    ("known", "verdict", "reason"),
+    [
+        ({"protection": VERIFIED, "born_on": "1990-05-17"}, "ALLOW", []),
+        ({"protection": UNVERIFIED, "born_on": "1990-05-17"}, "DENY", ["KYC.UNVERIFIED"]),
+        ({"protection": VERIFIED, "born_on": "2015-05-17"}, "DENY", ["KYC.AGE"]),
+        ({"protection": VERIFIED, "born_on": "1990-05-17", "blocked": True}, "DENY", ["SYS.SUSPENDED"]),
+        ({"protection": "not readable", "born_on": "1990-05-17"}, "DENY", ["SYS.FACT_MISSING"]),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_play_for_play_money_is_decided_without_a_word_in_the_ledger(
+    known: dict[str, Any], verdict: str, reason: list[str]
+) -> None:
+    ledger = Ledger(**known)
+    told = await DemoPlays(ledger, ShippedLaw(), ManualClock(NOW_US)).evaluate("borealis", "alice")
+    assert (decision_pb2.Verdict.Name(told.verdict), list(told.reasons)) == (f"VERDICT_{verdict}", reason)
+    assert told.pack == "gb@1"
+    assert ledger.asked == [("evaluate", "borealis")]
+
+
+async def test_whoever_may_not_log_in_does_not_play_for_play_money() -> None:
+    refusal = decision_pb2.Decision(verdict=decision_pb2.VERDICT_DENY, reasons=["SEX.REGISTER"])
+    ledger = Ledger(
+        outcome=outcome_pb2.OUTCOME_COMPLIANCE_DENIED, decision=refusal, protection=VERIFIED, born_on="1990-05-17"
+    )
+    demo_plays = DemoPlays(ledger, ShippedLaw(), ManualClock(NOW_US))
+    assert await demo_plays.evaluate("borealis", "alice") == refusal
+    ledger.outcome, ledger.decision = outcome_pb2.OUTCOME_PLAYER_NOT_FOUND, None
+    with pytest.raises(PlayerNotFoundError):
+        await demo_plays.evaluate("borealis", "alice")
 
 
 async def test_what_the_law_is_not_asked_about_it_allows() -> None:
@@ -138,8 +185,8 @@ async def test_an_outcome_that_is_no_answer_is_an_error(
 
 async def test_a_refused_session_is_an_answer() -> None:
     ledger = Ledger(outcome=outcome_pb2.OUTCOME_COMPLIANCE_DENIED)
-    result = await protection(ledger).open_play("borealis", ACTION)
-    assert result.outcome == outcome_pb2.OUTCOME_COMPLIANCE_DENIED
+    opened = await protection(ledger).open_play("borealis", ACTION)
+    assert (opened.result.outcome, opened.counted) == (outcome_pb2.OUTCOME_COMPLIANCE_DENIED, False)
 
 
 async def test_a_protective_action_that_was_never_put_to_the_law_is_invalid() -> None:

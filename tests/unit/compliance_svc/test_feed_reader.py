@@ -82,9 +82,9 @@ class Shelf:
         raise AssertionError(licensee, shard, sequence)
 
     async def of_player(
-        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool
+        self, licensee: str, player: str, before: int, limit: int, *, only_refusals: bool, only_exclusions: bool = False
     ) -> list[StoredDecision]:
-        raise AssertionError(licensee, player, before, limit, only_refusals)
+        raise AssertionError(licensee, player, before, limit, only_refusals, only_exclusions)
 
 
 async def _read(log: Log, shelf: Shelf, *, most_unsaved: int = 5_000) -> None:

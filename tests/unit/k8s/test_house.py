@@ -13,7 +13,10 @@ from mesh.tooling.manifests import ROOT, applicable
 from tests.unit.k8s.manifests import WORKLOADS, containers, environment, everything, in_overlay, of_kind, pod, rendered
 
 PROCESSES = ("wallet-svc", "session-svc", "compliance-svc", "audit-svc", "witness", "second-opinion", "gateway")
-SOURCES = {f"source-{name}": f"fact_sources/{name}" for name in ("register", "kyc", "geolocation", "sanctions")}
+SOURCES = {
+    f"source-{name.replace('_', '-')}": f"fact_sources/{name}"
+    for name in ("register", "kyc", "geolocation", "sanctions", "limit_file", "activity_file")
+}
 """The component of an overlay that asks sources outside, with the names by which others know them."""
 OVERLAYS = [folder.name for folder in applicable() if folder.parent.name == "overlays"]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from google.protobuf import json_format
 
-from mesh.cli import doctor
+from mesh.cli import doctor, explain
 from mesh.cli.licensees import check_id
 from mesh.cli.output import CommandError, write_table
+from pitboss.wallet.v1 import history_service_pb2
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -63,3 +65,36 @@ def test_text_that_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFix
 def test_columns_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     write_table(("a", "b"), [("long name", "1"), ("x", "2")])
     assert capsys.readouterr().out.splitlines() == ["a          b", "long name  1", "x          2"]
+
+
+_ON_THE_WAY = """{
+  "transaction": {"transaction_id": "3-7", "source": "x_style"},
+  "attempts": [{"time": "2026-01-01T00:00:02Z", "caller": "provider_adapters/x_style", "request_id": "r2",
+                "outcome": "OUTCOME_OK", "proof": "ATTEMPT_PROOF_SIGNATURE"}],
+  "attempt_count": 1,
+  "refused_messages": [{"time": "2026-01-01T00:00:01Z", "event": "signature_invalid", "request_id": "r1", "path": "/bet"}],
+  "upstream_attempts": [{"time": "2026-01-01T00:00:03Z", "method": "Credit", "call_key": "3-7", "latency": "1.5s",
+                         "answer": "DEADLINE_EXCEEDED"}],
+  "pending_calls": [{"call_id": "3-7", "kind": "TRANSACTION_KIND_WIN", "attempts": 2, "last_error": "DEADLINE_EXCEEDED",
+                     "next_attempt_time": "2026-01-01T00:00:09Z"}]
+}"""
+
+
+def test_an_explanation_shows_what_was_not_believed_and_what_is_tried_next(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json_format.Parse(_ON_THE_WAY, history_service_pb2.ExplainTransactionResponse())
+    known = json_format.MessageToDict(told, preserving_proto_field_name=True)
+    deliveries = [{"kind": "MESSAGE_KIND_WIN", "timeout": "2s", "first_wait": "0.200s", "given_up": "GIVEN_UP_NEVER"}]
+    nothing: dict[str, object] = dict.fromkeys(("decision", "hold", "commitment", "round", "balances"))
+    explain._show(
+        {**nothing, "postings": [], "related": [], "log": [], "licensee": "l", **known, "deliveries": deliveries}
+    )
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    first = lines.index(["when", "who", "request", "id", "proved", "by", "outcome"])
+    assert lines[first + 1] == ["2026-01-01T00:00:01Z", "x_style", "r1", "signature_invalid", "not", "believed"]
+    assert lines[first + 2] == [
+        "2026-01-01T00:00:02Z", "provider_adapters/x_style", "r2", "signature", "OK", "first"
+    ]  # fmt: skip
+    assert ["win", "2s", "until", "answered", "0.200s", "it", "never", "gives", "up"] in lines
+    asked = ["2026-01-01T00:00:03Z", "Credit", "3-7", "1.500s", "DEADLINE_EXCEEDED", "nothing", "known"]
+    assert asked in lines
+    assert ["3-7", "win", "2", "2026-01-01T00:00:09Z", "DEADLINE_EXCEEDED"] in lines

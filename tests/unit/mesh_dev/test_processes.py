@@ -12,7 +12,7 @@ from mesh.dev.processes import Ports, Surroundings
 PORTS = Ports(
     licensee=1, studio=2, admin=3, operations=4, postgres=5, valkey=6, wallets=(11, 12), session=13, compliance=14,
     second_opinion=15, audit=16, witness=17, register=18, register_simulator=19, geolocation=20, geolocation_simulator=23,
-    sanctions=24, sanctions_simulator=25, tokens=26, clock=27, clock_simulator=28,
+    sanctions=24, sanctions_simulator=25, tokens=26, clock=27, clock_simulator=28, limit_file=29, limit_file_simulator=30, activity_file=31, activity_file_simulator=32,
     adapters={"hub88_style": 21, "pragmatic_style": 22},
     callbacks={"hub88_style": 31, "pragmatic_style": 32},
     studios={"hub88_style": 41, "pragmatic_style": 42},

@@ -19,13 +19,14 @@ from mesh.dev.secrets import ProviderCredentials, provider_credentials
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
+from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
 from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.errors import ProviderFailedError
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.manifest import Manifest
 from provider_adapters._kit.nonces import NonceWindow
-from provider_adapters._kit.ports import Adapter, AdapterParts, SessionFacts, SessionsDownError
+from provider_adapters._kit.ports import Adapter, AdapterParts, SessionFacts, SessionsDownError, TokenSwappedError
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.runner import ADAPTERS
 from provider_adapters._kit.studio.grants import Grants
@@ -33,6 +34,7 @@ from provider_adapters._kit.studio.ports import CLAIMS, Act, ActKind, Answer, Se
 
 PLAYER = PlayerReference(licensee="aurora", player_id="pl-7001")
 TOKEN = "sess-0001-abcdef0123"
+SWAPPED = "play-0001-abcdef0123"
 BALANCE = "98.75"
 NAMES = tuple(provider.name for provider in discover())
 
@@ -69,6 +71,18 @@ class Ledger:
         self.asked += 1
         return balances() if self.outcome == Outcome.OUTCOME_OK else Result(outcome=self.outcome)
 
+    async def round_transactions(
+        self, player: PlayerReference, round_id: str, budget: Budget
+    ) -> list[Transaction] | Result:
+        self.asked += 1
+        bet = Transaction(
+            kind=TransactionKind.TRANSACTION_KIND_BET,
+            transaction_key="bet-1",
+            state=TransactionState.TRANSACTION_STATE_APPLIED,
+            amount=Money(amount="1.25", currency_code="EUR"),
+        )
+        return [bet]
+
     async def round_currency(self, player: PlayerReference, round_id: str, budget: Budget) -> str | Result:
         self.asked += 1
         return "EUR"
@@ -83,9 +97,23 @@ class Sessions:
         )
         self.down = False
         self.asked = 0
+        self.swap_key: str | None = None
+        """The name of the first swap."""
+        self.over = False
+        """The token of the launch was swapped, and its grace is over."""
 
     async def by_token(self, token: str, budget: Budget) -> SessionFacts | None:
-        return self._found(token == TOKEN)
+        found = self._found(token in {TOKEN, SWAPPED})
+        return replace(found, session_id="") if found and self.over and token == TOKEN else found
+
+    async def swap(self, token: str, budget: Budget, *, key: str = "") -> SessionFacts | None:
+        found = self._found(token in {TOKEN, SWAPPED})
+        if found is None or token == SWAPPED:
+            return found and replace(found, token=SWAPPED)
+        if self.swap_key not in {None, key}:
+            raise TokenSwappedError
+        self.swap_key = key
+        return replace(found, token=SWAPPED)
 
     async def by_player(self, player: PlayerReference, budget: Budget) -> SessionFacts | None:
         return self._found(player == PLAYER)
@@ -127,12 +155,17 @@ class Desk:
 
     def __init__(self) -> None:
         self.seats: list[Seat] = []
+        self.demos: list[tuple[str, str, str]] = []
         self.grants = Grants()
         self.replays = Shown()
 
     def seat(self, seat: Seat) -> str:
         self.seats.append(seat)
         return f"{self.public_url}/play/{seat.launch_id}"
+
+    def demo(self, *, user: str, token: str, game_id: str) -> str:
+        self.demos.append((user, token, game_id))
+        return f"{self.public_url}/demo/l1"
 
     def new_launch_id(self) -> str:
         return "l1"

@@ -14,7 +14,7 @@ from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.studio.ports import ActKind
 from provider_adapters.caleta_style import auth
 from tests.unit.provider_adapters.hub88_style.keys import sheet_key
-from tests.unit.provider_adapters.styles import PLAYER, TOKEN, Style
+from tests.unit.provider_adapters.styles import PLAYER, SWAPPED, TOKEN, Style
 
 FIXTURES = Path("provider_adapters/caleta_style/fixtures")
 VECTORS: dict[str, Any] = json.loads((FIXTURES / "signature_vectors.json").read_text())
@@ -43,9 +43,19 @@ def test_the_signature_covers_exactly_these_bytes(vector: dict[str, Any]) -> Non
     assert auth.verify([sheet_key().public_key()], vector["body"].encode(), VECTORS["signature"]) is vector["valid"]
 
 
-async def test_a_check_gives_the_same_token_back(style: Style) -> None:
-    told = await post(style, "/wallet/check", {"token": TOKEN, "request_uuid": "q-1"})
-    assert told == {"status": "RS_OK", "request_uuid": "q-1", "user": str(PLAYER), "token": TOKEN}
+async def test_a_check_swaps_the_token_and_each_further_one_gets_the_same(style: Style) -> None:
+    for number in ("q-1", "q-2"):
+        told = await post(style, "/wallet/check", {"token": TOKEN, "request_uuid": number})
+        assert told == {"status": "RS_OK", "request_uuid": number, "user": str(PLAYER), "token": SWAPPED}
+
+
+async def test_a_token_that_was_swapped_shows_no_balance_and_stakes_for_no_session(style: Style) -> None:
+    style.sessions.over = True
+    told = await post(style, "/wallet/balance", {"token": TOKEN, "request_uuid": "q-1"})
+    assert (told["status"], style.ledger.asked) == ("RS_ERROR_INVALID_TOKEN", 0)
+    await style.say(style.act(ActKind.BET))
+    ((_, action),) = style.ledger.actions
+    assert action.bet.session_id == ""
 
 
 @pytest.mark.parametrize("kind", [ActKind.WIN, ActKind.CANCEL])

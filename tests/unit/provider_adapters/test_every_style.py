@@ -20,6 +20,7 @@ from provider_adapters._kit.errors import (
 from provider_adapters._kit.http import HttpReply
 from provider_adapters._kit.manifest import Capability, Proof
 from provider_adapters._kit.ports import Device, FreeRounds, GivenRounds, Launch, PlayedRound, Problem
+from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.studio.ports import ActKind, Reaction
 from tests.unit.provider_adapters.styles import (
     BALANCE,
@@ -253,6 +254,29 @@ async def test_a_launch_goes_through_both_sides(style: Style) -> None:
     games = await style.adapter.list_games()
     assert [game.game_id for game in games] == [game.game_id for game in style.studio.games]
     assert [game.category for game in games] == [game.category for game in style.studio.games]
+
+
+async def test_a_launch_for_play_money_seats_nobody_and_names_no_player_of_ours(style: Style) -> None:
+    if Capability.DEMO not in style.manifest.capabilities:
+        pytest.skip("the manifest does not claim demo")
+    visitor = PlayerReference(licensee="aurora", player_id="demo-s-1")
+    launch = Launch(
+        session_id="s-1",
+        token=TOKEN,
+        player=visitor,
+        game_id=style.studio.games[0].game_id,
+        currency_code="EUR",
+        language="en",
+        country="DE",
+        device=Device.DESKTOP,
+        lobby_url="",
+        demo=True,
+    )
+    address = await style.adapter.create_launch(launch)
+    assert address.startswith(f"{style.desk.public_url}/demo/")
+    assert style.desk.seats == []
+    ((user, token, game_id),) = style.desk.demos
+    assert (user in {"", str(visitor)}, token in {"", TOKEN}, game_id) == (True, True, launch.game_id)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[", b"\xff", b'{"url":"javascript:alert(1)"}'])

@@ -17,7 +17,7 @@ from provider_adapters._kit.studio.ports import ActKind, Reaction
 from provider_adapters.evolution_style import auth
 from provider_adapters.evolution_style.client import raise_refusal
 from tests.unit.provider_adapters.pairs import pairs, reply_to
-from tests.unit.provider_adapters.styles import PLAYER, Style
+from tests.unit.provider_adapters.styles import PLAYER, SWAPPED, TOKEN, Style
 
 
 @pytest.fixture
@@ -57,6 +57,31 @@ async def test_a_number_that_is_no_amount_reaches_no_ledger(style: Style, amount
 async def test_the_amount_of_a_cancel_is_not_read(style: Style) -> None:
     body = style.studio.write(style.act(ActKind.CANCEL)).body.decode().replace("1.250000", "-7.123456789")
     assert json.loads((await style.post(request(style, "/cancel", body))).body)["status"] == "OK"
+
+
+def check(style: Style, sid: str, name: str) -> HttpRequest:
+    body = json.dumps({"sid": sid, "userId": str(PLAYER), "uuid": name, "channel": {"type": "P"}})
+    return request(style, "/check", body)
+
+
+async def test_a_check_swaps_the_sid_and_only_its_own_retry_gets_it_again(style: Style) -> None:
+    for sid, name, status, told in (
+        (TOKEN, "u-1", "OK", SWAPPED),
+        (TOKEN, "u-1", "OK", SWAPPED),
+        (TOKEN, "u-2", "INVALID_SID", None),
+        (SWAPPED, "u-3", "OK", SWAPPED),
+    ):
+        reply = json.loads((await style.post(check(style, sid, name))).body)
+        assert (reply["status"], reply.get("sid")) == (status, told)
+
+
+async def test_a_sid_that_was_swapped_shows_no_balance_and_stakes_for_no_session(style: Style) -> None:
+    style.sessions.over = True
+    reply = await style.post(style.studio.write(style.act(ActKind.BALANCE)))
+    assert (json.loads(reply.body)["status"], style.ledger.asked) == ("INVALID_SID", 0)
+    await style.say(style.act(ActKind.BET))
+    ((_, action),) = style.ledger.actions
+    assert action.bet.session_id == ""
 
 
 async def test_all_six_decimals_are_written(style: Style) -> None:

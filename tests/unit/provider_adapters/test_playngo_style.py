@@ -10,7 +10,7 @@ from provider_adapters._kit import strict_xml
 from provider_adapters._kit.http import HttpRequest
 from provider_adapters._kit.studio.ports import ActKind
 from tests.unit.provider_adapters.pairs import pairs, reply_to
-from tests.unit.provider_adapters.styles import PLAYER, TOKEN, Style
+from tests.unit.provider_adapters.styles import PLAYER, SWAPPED, TOKEN, Style
 
 
 @pytest.fixture
@@ -38,7 +38,13 @@ async def test_the_recorded_reply_is_given(style: Style, pair: dict[str, Any]) -
 async def test_a_ticket_tells_who_plays(style: Style) -> None:
     root, fields = strict_xml.parse((await style.post(style.studio.write(style.act(ActKind.ENTER)))).body)
     told = (fields["externalId"], fields["userCurrency"], fields["real"], fields["externalGameSessionId"])
-    assert (root, told) == ("authenticate", (str(PLAYER), "EUR", "98.75", TOKEN))
+    assert (root, told) == ("authenticate", (str(PLAYER), "EUR", "98.75", SWAPPED))
+
+
+async def test_a_ticket_that_was_swapped_shows_no_balance(style: Style) -> None:
+    style.sessions.over = True
+    _, fields = strict_xml.parse((await style.post(style.studio.write(style.act(ActKind.BALANCE)))).body)
+    assert (fields["statusCode"], style.ledger.asked) == ("10", 0)
 
 
 @pytest.mark.parametrize(("state", "close"), [("0", False), ("1", True)])

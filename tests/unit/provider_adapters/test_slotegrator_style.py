@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pitboss.type.v1.outcome_pb2 import Outcome
+from pitboss.wallet.v1.action_pb2 import PromoReason
 from pitboss.wallet.v1.transaction_pb2 import TransactionKind
 from provider_adapters._kit.http import HttpRequest
 from provider_adapters._kit.strict_json import NotParseableError
@@ -122,6 +123,13 @@ async def test_the_bet_of_a_free_spin_takes_nothing(style: Style) -> None:
     spin = style.ledger.actions[0][1].free_round_spin
     assert (spin.grant_id, spin.amount.amount) == ("f-1", "0.00")
     assert (await sent(style, nonce="o" * 32, type="freespin"))["error_description"].startswith("FIELD_INVALID:")
+
+
+@pytest.mark.parametrize(("voucher", "reason"), [("voucher-1", "VOUCHER"), ("", "BONUS_WIN")])
+async def test_what_a_voucher_wins_is_a_promotion_that_says_so(style: Style, voucher: str, reason: str) -> None:
+    named = {"freevoucher_id": voucher} if voucher else None
+    assert "balance" in await sent(style, ActKind.PROMO, items=named, type="bonus")
+    assert style.ledger.actions[0][1].promo.reason == PromoReason.Value(f"PROMO_REASON_{reason}")
 
 
 async def test_a_refund_of_a_tip_undoes_a_tip(style: Style) -> None:

@@ -78,8 +78,8 @@ PROCESSES = ("mesh", "wallet_svc", "session_svc", "compliance_svc", "provider_ad
 NOT_SHIPPED = {"tooling", "dev", "cli"}
 """Parts of mesh that images leave out."""
 
-UNSEEN = {"httptools"}
-"""Used without an import of ours: uvicorn's parser."""
+UNSEEN = {"httptools", "sniffio"}
+"""Used without an import of ours: the parser of uvicorn, and what httpcore asks for the loop."""
 
 
 def imported_by_processes() -> Iterator[str]:

@@ -71,6 +71,8 @@ def test_the_gateways_limiter_says_when_its_bucket_is_refilled() -> None:
     assert failure_of(CODE.RESOURCE_EXHAUSTED, "", (*empty[:2], ("x-ratelimit-reset", "3600"))).retry_after_s == 2
     left = (("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "1"))
     assert failure_of(CODE.RESOURCE_EXHAUSTED, "", left).retry_after_s is None
+    # Filled again between the refusal and the count of what is left.
+    assert failure_of(CODE.RESOURCE_EXHAUSTED, "local_rate_limited", left).retry_after_s == 1
     assert failure_of(CODE.RESOURCE_EXHAUSTED, "", empty[:2]).retry_after_s is None
 
 

@@ -25,6 +25,7 @@ LISTS = [
     (vocabulary.FreezeDirection, action_pb2.FreezeDirection.DESCRIPTOR, "FREEZE_DIRECTION_"),
     (vocabulary.PromoReason, action_pb2.PromoReason.DESCRIPTOR, "PROMO_REASON_"),
     (vocabulary.HoldState, action_pb2.HoldState.DESCRIPTOR, "HOLD_STATE_"),
+    (vocabulary.AttemptProof, history_service_pb2.AttemptProof.DESCRIPTOR, "ATTEMPT_PROOF_"),
     (vocabulary.BookAccountClass, history_service_pb2.BookAccountClass.DESCRIPTOR, "BOOK_ACCOUNT_CLASS_"),
     (vocabulary.DifferenceKind, history_service_pb2.DifferenceKind.DESCRIPTOR, "DIFFERENCE_KIND_"),
     (vocabulary.LimitKind, action_pb2.LimitKind.DESCRIPTOR, "LIMIT_KIND_"),

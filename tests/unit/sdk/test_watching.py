@@ -5,6 +5,7 @@ import pytest
 
 from pitboss_sdk import SessionState, errors
 from pitboss_sdk._calls.session import CatalogWatch, SessionWatch
+from pitboss_sdk._stubs.pitboss.session.v1.catalog_service_pb2 import CatalogGame, WatchCatalogResponse
 from pitboss_sdk._stubs.pitboss.session.v1.session_service_pb2 import (
     SESSION_STATE_CLOSED,
     Session,
@@ -23,6 +24,13 @@ def test_a_resumed_watch_begins_after_the_last_change_that_was_seen() -> None:
     seen = watch.heard(change(12))
     assert (seen.cursor, seen.session.state) == (12, SessionState.CLOSED)
     assert watch.request().after_cursor == 12
+
+
+def test_a_resumed_watch_of_the_catalog_says_where_it_stopped() -> None:
+    watch = CatalogWatch()
+    assert watch.request().cursor == ""
+    watch.heard(WatchCatalogResponse(game=CatalogGame(provider="p", game_id="g"), cursor="here"))
+    assert watch.request().cursor == "here"
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED])

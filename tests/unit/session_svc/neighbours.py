@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from mesh.errors import DependencyDownError
 from session_svc.domain.catalog import Game
-from session_svc.domain.session import Session
+from session_svc.domain.session import DemoSession, Session
 from session_svc.domain.states import PlayEnd, State
-from session_svc.ports import Exclusion, FeedPage
+from session_svc.ports import FeedPage, Holder, LegalEnd, Switch
 
 BREAK = None
 """What a stream is told in order to break."""
@@ -29,8 +29,14 @@ class Adapters:
     async def launch(self, session: Session, token: str, device: str) -> str:
         raise NotImplementedError
 
+    async def launch_demo(self, demo: DemoSession, token: str) -> str:
+        raise NotImplementedError
+
     async def games(self, provider: str) -> list[Game]:
         return list(self.lists)
+
+    async def abilities(self, provider: str) -> frozenset[str]:
+        return frozenset({"bet", "free_round_grants"})
 
     async def health(self, provider: str) -> AsyncGenerator[bool, None]:
         stream: asyncio.Queue[bool | None] = asyncio.Queue()
@@ -75,6 +81,7 @@ class Book:
         self.put: list[list[str]] = []
         self.ended: list[str] = []
         self.pages: list[FeedPage] = []
+        self.thrown: list[Switch] = []
         self.asked_after: list[int] = []
 
     async def end_play(self, session: Session, end: PlayEnd) -> None:
@@ -84,6 +91,10 @@ class Book:
     async def put_games(self, provider: str, games: Sequence[Game]) -> None:
         self._answer()
         self.put.append(sorted(game.game_id for game in games))
+
+    async def switches(self) -> list[Switch]:
+        self._answer()
+        return list(self.thrown)
 
     async def shards(self) -> list[int]:
         self._answer()
@@ -111,29 +122,33 @@ class Record:
     async def cursor(self, shard: int) -> int:
         return self.handled
 
-    async def active_before(self, exclusion: Exclusion) -> list[Session]:
-        return [one for one in self.sessions if one.order.player_id == exclusion.player_id]
+    async def active_before(self, end: LegalEnd) -> list[Session]:
+        return [one for one in self.sessions if one.order.player_id == end.player_id]
 
     async def apply(self, shard: int, page: FeedPage, now: object) -> list[Session]:
         self.writes += 1
         self.handled = page.last_sequence
-        players = {exclusion.player_id for exclusion in page.exclusions}
-        ended = [one for one in self.sessions if one.order.player_id in players]
-        self.sessions = [one for one in self.sessions if one not in ended]
-        return [replace(one, state=State.ENDED) for one in ended]
+        ended = [(one, end) for one in self.sessions for end in page.ends if self._is_meant(one, end)]
+        over = {one.session_id for one, _ in ended}
+        self.sessions = [one for one in self.sessions if one.session_id not in over]
+        return [replace(one, state=State.ENDED, end_reason=end.reason) for one, end in ended]
+
+    @staticmethod
+    def _is_meant(session: Session, end: LegalEnd) -> bool:
+        return session.order.player_id == end.player_id and end.session_id in ("", session.session_id)
 
 
 class Memory:
     """Implements `ports.SessionCache` in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[bytes, Session] = {}
+        self.kept: dict[bytes, Holder] = {}
 
-    async def get(self, digest: bytes) -> Session | None:
+    async def get(self, digest: bytes) -> Holder | None:
         return self.kept.get(digest)
 
-    async def put(self, digest: bytes, session: Session) -> None:
-        self.kept[digest] = session
+    async def put(self, digest: bytes, holder: Holder) -> None:
+        self.kept[digest] = holder
 
     async def forget(self, digest: bytes) -> None:
         self.kept.pop(digest, None)

@@ -182,6 +182,9 @@ async def test_a_refusal_stays_one(world: World, failure: Exception, again: type
         {"bet": Decimal("-0.20")},
         {"expires_at": NOON},
         {"expires_at": NOON + dt.timedelta(days=30, seconds=1)},
+        {"max_winnings": Decimal(50), "rounds": 2},
+        {"max_winnings": Decimal(0), "rounds": 1},
+        {"max_winnings": Decimal(50), "rounds": 1, "bonus_buy": True},
     ],
 )
 async def test_what_nobody_may_ask_for_is_not_written_down(world: World, changes: dict[str, Any]) -> None:

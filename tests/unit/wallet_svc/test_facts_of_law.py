@@ -34,10 +34,11 @@ from wallet_svc.domain.decide import decide
 from wallet_svc.domain.scene import Decided
 from wallet_svc.domain.state import WELL, Assertions, ClockSaid, ExchangeRate, Health, Suspension, SwitchName
 from wallet_svc.domain.vocabulary import Kind, Outcome, PlayState, Scope
-from wallet_svc.wiring import health_of
+from wallet_svc.wiring import ZoneWatch, health_of
 
 SECOND = 1_000_000
 ALLOW: tuple[str, tuple[str, ...]] = ("ALLOW", ())
+CLEAR = c.Answers(exclusion_register="CLEAR")
 
 
 def reasons(decided: Decided) -> tuple[str, ...]:
@@ -137,6 +138,33 @@ def test_a_progressive_jackpot_is_refused_where_it_is_forbidden() -> None:
     assert verdict(made.do("p", play, source=PLATFORM))[1] == ("GAM.JACKPOT",)
 
 
+def test_a_game_that_returns_less_than_the_market_allows_is_not_opened_and_one_without_papers_is() -> None:
+    made = Table()
+    made.do("open", c.OpenAccount(currency="EUR", jurisdiction="it", born_on="1986-01-15"), source=CASHIER)
+    play = c.OpenPlay(session="p", provider=PROVIDER, currency="EUR", game="slot", answers=CLEAR)
+    made.set_game("slot", return_ppm=899_999)
+    assert verdict(made.do("p", play, source=PLATFORM))[1] == ("GAM.RETURN",)
+    made.set_game("slot", return_ppm=900_000)
+    assert verdict(made.do("q", replace(play, session="q"), source=PLATFORM)) == ALLOW
+    made.set_game("slot", return_ppm=0)
+    assert verdict(made.do("r", replace(play, session="r"), source=PLATFORM)) == ALLOW
+
+
+def test_a_session_that_was_left_alone_is_over_and_the_next_one_plays_on() -> None:
+    made = Table()
+    made.do("open", c.OpenAccount(currency="EUR", jurisdiction="it", born_on="1986-01-15"), source=CASHIER)
+    made.do("cash", c.Deposit(money=money("50.00"), answers=CLEAR), source=CASHIER)
+    play = c.OpenPlay(session="p", provider=PROVIDER, currency="EUR", game="slot", answers=CLEAR)
+    made.do("p", play, source=PLATFORM)
+    assert reasons(made.do("b1", bet("1.00", "b1", session="p", game="slot"))) == ()
+    made.later(1_200)
+    assert reasons(made.do("b2", bet("1.00", "b2", session="p", game="slot"))) == ("SES.INACTIVE",)
+    assert made.player().plays["p"].state is PlayState.CLOSED
+    assert outcome(made.do("w1", win("2.00", "b1"))) is Outcome.OK
+    made.do("q", replace(play, session="q"), source=PLATFORM)
+    assert reasons(made.do("b3", bet("1.00", "b3", session="q", game="slot"))) == ()
+
+
 def test_a_licensee_without_the_licence_takes_no_stakes_and_pays_wins() -> None:
     made = british()
     open_play(made, "p")
@@ -179,9 +207,33 @@ def test_a_thrown_switch_stops_stakes_and_its_sessions_stay_over(name: SwitchNam
     assert reasons(stake(made, "b4", session="r")) == ()
 
 
+def test_a_build_that_was_switched_off_takes_no_stakes_while_it_runs_and_pays_wins() -> None:
+    made = british()
+    place = (1, SOURCES[PROVIDER], "slot")
+    first = replace(made.registry.games[place], build="1.0")
+    made.registry.games[place] = first
+    open_play(made, "p")
+    assert reasons(stake(made, "b1")) == ()
+    assert reasons(stake(made, "b0")) == ()
+    name = SwitchName(Scope.GAME_BUILD, 0, SOURCES[PROVIDER], switches.build_name("slot", "1.0"))
+    made.registry.suspensions[name] = Suspension(suspended=True, since_us=made.now_us)
+    assert reasons(stake(made, "b2")) == ("SYS.SUSPENDED",)
+    assert "SYS.SUSPENDED" in verdict(open_play(made, "q"))[1]
+    assert outcome(made.do("w1", win("2.00", "b1", currency="GBP"))) is Outcome.OK
+    assert outcome(made.do("c1", cancel("b0"))) is Outcome.OK
+    made.registry.games[place] = replace(first, build="1.1")
+    assert reasons(stake(made, "b4")) == ()
+    made.registry.games[place] = first
+    assert reasons(stake(made, "b5")) == ("SYS.SUSPENDED",)
+    made.registry.suspensions[name] = Suspension(suspended=False, since_us=made.now_us)
+    assert reasons(stake(made, "b6")) == ()
+
+
 @pytest.mark.parametrize(
     "name",
     [
+        SwitchName(Scope.GAME_BUILD, 0, SOURCES[PROVIDER], switches.build_name("slot", "")),
+        SwitchName(Scope.GAME_BUILD, 0, SOURCES[PROVIDER], switches.build_name("g1", "1.0")),
         SwitchName(Scope.LICENSEE, 2),
         SwitchName(Scope.PACK, 1, 0, "de"),
         SwitchName(Scope.PROVIDER, 1, SOURCES[OTHER]),
@@ -271,6 +323,86 @@ def test_what_was_measured_is_health_and_a_clock_that_turns_wrong_is_one_securit
     assert [record.getMessage() for record in caplog.records] == [
         "the clock is off", "the clock is in time again", "the clock is off",
     ]  # fmt: skip
+
+
+def test_changed_data_of_a_zone_stops_debits_of_its_markets_alone_and_is_one_security_event(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    changed: set[str] = set()
+    watch = ZoneWatch(lambda: frozenset(changed))
+    made = british()
+    open_play(made, "p")
+    stake(made, "b1")
+
+    def look() -> None:
+        made.later(11)
+        made.registry = replace(made.registry, health=watch.health(made.now_us))
+
+    look()
+    assert made.registry.health is WELL
+    changed |= {"Europe/London", "Europe/Berlin"}
+    look()
+    look()
+    assert reasons(stake(made, "b2")) == ("SYS.ZONE_DATA",)
+    assert guardrail(made) == "G4"
+    deposit = c.Deposit(money=money("1.00", "GBP"))
+    assert reasons(made.do("d1", deposit, source=CASHIER)) == ("SYS.ZONE_DATA",)
+    assert outcome(made.do("w1", win("2.00", "b1", currency="GBP"))) is Outcome.OK
+    changed.remove("Europe/London")
+    look()
+    assert reasons(stake(made, "b3")) == ()
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["the data of a time zone has changed", "the data of a time zone is what it was"]
+
+
+def test_the_clock_and_the_zones_are_told_together() -> None:
+    watch = ZoneWatch(lambda: frozenset({"Europe/London"}))
+    assert watch.health(5, Health(clock_off=True)) == Health(clock_off=True, zones_changed=frozenset({"Europe/London"}))
+
+
+# -- duties that come with entries and findings
+
+
+def duties(decided: Decided) -> list[str]:
+    """What somebody has to do about it."""
+    found: list[str] = json.loads(decided.entry.decision_json or "{}").get("obligations", [])
+    return found
+
+
+def test_a_reminder_to_review_limits_comes_with_a_login_once() -> None:
+    made = british()
+    limit = c.SetLimit(limit="deposit", window="7d", money=money("400.00", "GBP"))
+    made.do("limit", limit, source=PLATFORM)
+    made.later(200 * 86_400)
+    first = made.do("in", c.Enter(purpose="login"), source=PLATFORM)
+    assert duties(first) == ["REVIEW_LIMITS"]
+    assert made.player().protection.person.reviewed_us == made.now_us
+    assert made.do("in", c.Enter(purpose="login"), source=PLATFORM).replayed
+    assert duties(made.do("again", c.Enter(purpose="login"), source=PLATFORM)) == []
+
+
+def test_failed_deposits_that_are_told_twice_count_once_and_five_stop_the_next() -> None:
+    made = Table()
+    made.do("open", c.OpenAccount(currency="USD", jurisdiction="us-nj", born_on="1986-01-15"), source=CASHIER)
+    failed = c.RecordFinding(about="deposit_failure", result="")
+    deposit = c.Deposit(money=money("1.00", "USD"), answers=CLEAR)
+    for number in (1, 1, 2, 3, 4, 4):
+        made.do(f"f{number}", failed, source=PLATFORM)
+    assert reasons(made.do("d1", deposit, source=CASHIER)) == ()
+    assert duties(made.do("f5", failed, source=PLATFORM)) == ["INVESTIGATE_PAYMENTS"]
+    assert reasons(made.do("d2", deposit, source=CASHIER)) == ("PAY.REVIEW",)
+    made.do("looked", c.RecordFinding(about="check", result="PAYMENTS"), source=PLATFORM)
+    assert reasons(made.do("d3", deposit, source=CASHIER)) == ()
+
+
+def test_a_licensee_cannot_raise_a_limit_and_the_same_key_is_another_request() -> None:
+    made = british()
+    limit = c.SetLimit(limit="deposit", window="7d", money=money("400.00", "GBP"))
+    made.do("limit", limit, source=PLATFORM)
+    higher = replace(limit, money=money("401.00", "GBP"), by_licensee=True)
+    assert verdict(made.do("higher", higher, source=PLATFORM)) == ("DENY", ("LIM.PLAYER_ONLY",))
+    same = made.do("higher", replace(higher, by_licensee=False), source=PLATFORM)
+    assert outcome(same) is Outcome.IDEMPOTENCY_CONFLICT
 
 
 def test_a_silent_source_of_locations_refuses_where_the_place_is_needed() -> None:

@@ -25,7 +25,8 @@ class Nobody:
 @pytest.mark.parametrize("turns", range(4))
 async def test_a_loop_that_is_ended_while_news_come_ends(turns: int) -> None:
     directory, engine = Nobody(), SimpleNamespace(on_calls=None)
-    worker = Worker(cast("Any", engine), cast("Any", None), cast("Any", directory), cast("Any", None), policy=POLICY)
+    nothing = cast("Any", None)
+    worker = Worker(cast("Any", engine), nothing, cast("Any", directory), nothing, nothing, policy=POLICY)
     serving = asyncio.create_task(worker._serve(cast("Any", SimpleNamespace(name=LICENSEE))))
     await directory.asked.wait()
     for _ in range(5):

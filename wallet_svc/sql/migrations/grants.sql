@@ -3,9 +3,11 @@ GRANT USAGE ON SCHEMA public TO {service_role};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {service_role};
 GRANT INSERT ON transfer, batch, player, account, round, hold, play, licensee, asset, source, provider_account, game,
     game_papers, suspension, source_health, rate, law_pack, law_pack_end TO {service_role};
-GRANT INSERT, DELETE ON attempt TO {service_role};
+GRANT INSERT, DELETE ON attempt, upstream_attempt, refused_message TO {service_role};
 GRANT INSERT, DELETE ON pending_call TO {service_role};
 GRANT UPDATE (stuck, attempts, next_attempt_us, last_error) ON pending_call TO {service_role};
+GRANT INSERT, DELETE ON reserved_deposit TO {service_role};
+GRANT UPDATE (next_attempt_us, attempts, last_error) ON reserved_deposit TO {service_role};
 GRANT INSERT ON day_total TO {service_role};
 GRANT UPDATE (postings, cash, held, bonus, receivable) ON day_total TO {service_role};
 GRANT UPDATE (sequence) ON total_cursor TO {service_role};

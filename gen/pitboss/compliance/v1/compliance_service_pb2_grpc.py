@@ -47,6 +47,16 @@ class ComplianceServiceStub:
                 request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.OpenPlayRequest.SerializeToString,
                 response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.OpenPlayResponse.FromString,
                 _registered_method=True)
+        self.EndActivity = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/EndActivity',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EndActivityRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EndActivityResponse.FromString,
+                _registered_method=True)
+        self.EvaluateDemoPlay = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/EvaluateDemoPlay',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EvaluateDemoPlayRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EvaluateDemoPlayResponse.FromString,
+                _registered_method=True)
         self.SetLimit = channel.unary_unary(
                 '/pitboss.compliance.v1.ComplianceService/SetLimit',
                 request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.SetLimitRequest.SerializeToString,
@@ -77,10 +87,40 @@ class ComplianceServiceStub:
                 request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RequestReinstatementRequest.SerializeToString,
                 response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RequestReinstatementResponse.FromString,
                 _registered_method=True)
+        self.ApproveReinstatement = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/ApproveReinstatement',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ApproveReinstatementRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ApproveReinstatementResponse.FromString,
+                _registered_method=True)
+        self.RecordDuty = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/RecordDuty',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordDutyRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordDutyResponse.FromString,
+                _registered_method=True)
         self.GetProtection = channel.unary_unary(
                 '/pitboss.compliance.v1.ComplianceService/GetProtection',
                 request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionRequest.SerializeToString,
                 response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionResponse.FromString,
+                _registered_method=True)
+        self.CheckEntry = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/CheckEntry',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.CheckEntryRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.CheckEntryResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeRealityCheck = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/AcknowledgeRealityCheck',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.AcknowledgeRealityCheckRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.AcknowledgeRealityCheckResponse.FromString,
+                _registered_method=True)
+        self.RenewAssertion = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/RenewAssertion',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RenewAssertionRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RenewAssertionResponse.FromString,
+                _registered_method=True)
+        self.ReportFailedDeposit = channel.unary_unary(
+                '/pitboss.compliance.v1.ComplianceService/ReportFailedDeposit',
+                request_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ReportFailedDepositRequest.SerializeToString,
+                response_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ReportFailedDepositResponse.FromString,
                 _registered_method=True)
         self.RecordIdentity = channel.unary_unary(
                 '/pitboss.compliance.v1.ComplianceService/RecordIdentity',
@@ -116,6 +156,26 @@ class ComplianceServiceServicer:
 
     def OpenPlay(self, request, context):
         """OpenPlay decides whether a session may open, and opens it in the ledger. Internal.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndActivity(self, request, context):
+        """EndActivity tells the activity files of the player's law that a session is over, so that the player may play at another
+        operator. Repeatable. Internal.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE (a file does not know: send it again).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EvaluateDemoPlay(self, request, context):
+        """EvaluateDemoPlay decides whether a player may open a game for play money. Nothing is stored, and nothing is opened in
+        the ledger. Where the pack does not say who may, nobody may. Internal.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
         """
@@ -177,10 +237,72 @@ class ComplianceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApproveReinstatement(self, request, context):
+        """ApproveReinstatement is the licensee's agreement to a return, in markets where the operator decides, or the register does
+        and tells the licensee. Before the player has asked, and before the end of the term, it is refused.
+
+        Errors as in SetLimit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordDuty(self, request, context):
+        """RecordDuty records that the licensee has done what a decision asked for: a vulnerability check, due diligence, a talk
+        about high limits, or looking into failed deposits. What waited for it passes again.
+
+        Errors as in SetLimit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetProtection(self, request, context):
         """GetProtection reads limits, exclusion and break of a player.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckEntry(self, request, context):
+        """CheckEntry asks whether a player may log in, or be written to with marketing, and records the answer. A login that is
+        allowed can bring duties, such as a reminder to review limits.
+
+        Errors as in SetLimit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeRealityCheck(self, request, context):
+        """AcknowledgeRealityCheck records that the player has seen the reality check of a session. Stakes that waited for it
+        pass again; where the market wants a break, after that.
+
+        Errors as in SetLimit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenewAssertion(self, request, context):
+        """RenewAssertion brings the newer word of a licensee that keeps limits and exclusions itself: the stakes of the session
+        rest on it from now on. It is of the kind "play". DENY leaves the session with the word that it had: with
+        SYS.ASSERTION_STALE if it is too old or was signed for somebody else, SYS.ASSERTION_REPLAY if it was used before,
+        SES.ENDED or SES.PERMIT_EXPIRED if the session is over.
+
+        Errors as in SetLimit; INVALID_ARGUMENT also for a licensee whose limits the ledger keeps.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportFailedDeposit(self, request, context):
+        """ReportFailedDeposit records that a deposit did not succeed at whoever takes payments. After too many of them in a
+        short time some markets let no deposit pass until somebody has investigated: the decision has INVESTIGATE_PAYMENTS.
+
+        Errors as in SetLimit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -233,6 +355,16 @@ def add_ComplianceServiceServicer_to_server(servicer, server):
                     request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.OpenPlayRequest.FromString,
                     response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.OpenPlayResponse.SerializeToString,
             ),
+            'EndActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndActivity,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EndActivityRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EndActivityResponse.SerializeToString,
+            ),
+            'EvaluateDemoPlay': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluateDemoPlay,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EvaluateDemoPlayRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EvaluateDemoPlayResponse.SerializeToString,
+            ),
             'SetLimit': grpc.unary_unary_rpc_method_handler(
                     servicer.SetLimit,
                     request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.SetLimitRequest.FromString,
@@ -263,10 +395,40 @@ def add_ComplianceServiceServicer_to_server(servicer, server):
                     request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RequestReinstatementRequest.FromString,
                     response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RequestReinstatementResponse.SerializeToString,
             ),
+            'ApproveReinstatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveReinstatement,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ApproveReinstatementRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ApproveReinstatementResponse.SerializeToString,
+            ),
+            'RecordDuty': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordDuty,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordDutyRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordDutyResponse.SerializeToString,
+            ),
             'GetProtection': grpc.unary_unary_rpc_method_handler(
                     servicer.GetProtection,
                     request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionRequest.FromString,
                     response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionResponse.SerializeToString,
+            ),
+            'CheckEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckEntry,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.CheckEntryRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.CheckEntryResponse.SerializeToString,
+            ),
+            'AcknowledgeRealityCheck': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeRealityCheck,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.AcknowledgeRealityCheckRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.AcknowledgeRealityCheckResponse.SerializeToString,
+            ),
+            'RenewAssertion': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewAssertion,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RenewAssertionRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RenewAssertionResponse.SerializeToString,
+            ),
+            'ReportFailedDeposit': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportFailedDeposit,
+                    request_deserializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ReportFailedDepositRequest.FromString,
+                    response_serializer=pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ReportFailedDepositResponse.SerializeToString,
             ),
             'RecordIdentity': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordIdentity,
@@ -341,6 +503,60 @@ class ComplianceService:
             '/pitboss.compliance.v1.ComplianceService/OpenPlay',
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.OpenPlayRequest.SerializeToString,
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.OpenPlayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/EndActivity',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EndActivityRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EndActivityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluateDemoPlay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/EvaluateDemoPlay',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EvaluateDemoPlayRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.EvaluateDemoPlayResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -514,6 +730,60 @@ class ComplianceService:
             _registered_method=True)
 
     @staticmethod
+    def ApproveReinstatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/ApproveReinstatement',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ApproveReinstatementRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ApproveReinstatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordDuty(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/RecordDuty',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordDutyRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RecordDutyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetProtection(request,
             target,
             options=(),
@@ -530,6 +800,114 @@ class ComplianceService:
             '/pitboss.compliance.v1.ComplianceService/GetProtection',
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionRequest.SerializeToString,
             pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.GetProtectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/CheckEntry',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.CheckEntryRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.CheckEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeRealityCheck(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/AcknowledgeRealityCheck',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.AcknowledgeRealityCheckRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.AcknowledgeRealityCheckResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewAssertion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/RenewAssertion',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RenewAssertionRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.RenewAssertionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportFailedDeposit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.compliance.v1.ComplianceService/ReportFailedDeposit',
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ReportFailedDepositRequest.SerializeToString,
+            pitboss_dot_compliance_dot_v1_dot_compliance__service__pb2.ReportFailedDepositResponse.FromString,
             options,
             channel_credentials,
             insecure,

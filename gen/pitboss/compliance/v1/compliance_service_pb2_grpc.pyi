@@ -46,6 +46,18 @@ class ComplianceServiceStub:
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
     """
+    EndActivity: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.EndActivityRequest, _compliance_service_pb2.EndActivityResponse]
+    """EndActivity tells the activity files of the player's law that a session is over, so that the player may play at another
+    operator. Repeatable. Internal.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE (a file does not know: send it again).
+    """
+    EvaluateDemoPlay: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.EvaluateDemoPlayRequest, _compliance_service_pb2.EvaluateDemoPlayResponse]
+    """EvaluateDemoPlay decides whether a player may open a game for play money. Nothing is stored, and nothing is opened in
+    the ledger. Where the pack does not say who may, nobody may. Internal.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
+    """
     SetLimit: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.SetLimitRequest, _compliance_service_pb2.SetLimitResponse]
     """SetLimit sets or changes a limit of a player.
 
@@ -76,10 +88,48 @@ class ComplianceServiceStub:
 
     Errors as in SetLimit.
     """
+    ApproveReinstatement: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.ApproveReinstatementRequest, _compliance_service_pb2.ApproveReinstatementResponse]
+    """ApproveReinstatement is the licensee's agreement to a return, in markets where the operator decides, or the register does
+    and tells the licensee. Before the player has asked, and before the end of the term, it is refused.
+
+    Errors as in SetLimit.
+    """
+    RecordDuty: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordDutyRequest, _compliance_service_pb2.RecordDutyResponse]
+    """RecordDuty records that the licensee has done what a decision asked for: a vulnerability check, due diligence, a talk
+    about high limits, or looking into failed deposits. What waited for it passes again.
+
+    Errors as in SetLimit.
+    """
     GetProtection: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.GetProtectionRequest, _compliance_service_pb2.GetProtectionResponse]
     """GetProtection reads limits, exclusion and break of a player.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
+    CheckEntry: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.CheckEntryRequest, _compliance_service_pb2.CheckEntryResponse]
+    """CheckEntry asks whether a player may log in, or be written to with marketing, and records the answer. A login that is
+    allowed can bring duties, such as a reminder to review limits.
+
+    Errors as in SetLimit.
+    """
+    AcknowledgeRealityCheck: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.AcknowledgeRealityCheckRequest, _compliance_service_pb2.AcknowledgeRealityCheckResponse]
+    """AcknowledgeRealityCheck records that the player has seen the reality check of a session. Stakes that waited for it
+    pass again; where the market wants a break, after that.
+
+    Errors as in SetLimit.
+    """
+    RenewAssertion: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.RenewAssertionRequest, _compliance_service_pb2.RenewAssertionResponse]
+    """RenewAssertion brings the newer word of a licensee that keeps limits and exclusions itself: the stakes of the session
+    rest on it from now on. It is of the kind "play". DENY leaves the session with the word that it had: with
+    SYS.ASSERTION_STALE if it is too old or was signed for somebody else, SYS.ASSERTION_REPLAY if it was used before,
+    SES.ENDED or SES.PERMIT_EXPIRED if the session is over.
+
+    Errors as in SetLimit; INVALID_ARGUMENT also for a licensee whose limits the ledger keeps.
+    """
+    ReportFailedDeposit: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.ReportFailedDepositRequest, _compliance_service_pb2.ReportFailedDepositResponse]
+    """ReportFailedDeposit records that a deposit did not succeed at whoever takes payments. After too many of them in a
+    short time some markets let no deposit pass until somebody has investigated: the decision has INVESTIGATE_PAYMENTS.
+
+    Errors as in SetLimit.
     """
     RecordIdentity: _grpc.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordIdentityRequest, _compliance_service_pb2.RecordIdentityResponse]
     """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
@@ -122,6 +172,18 @@ class ComplianceServiceAsyncStub(ComplianceServiceStub):
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
     """
+    EndActivity: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.EndActivityRequest, _compliance_service_pb2.EndActivityResponse]  # type: ignore[assignment]
+    """EndActivity tells the activity files of the player's law that a session is over, so that the player may play at another
+    operator. Repeatable. Internal.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE (a file does not know: send it again).
+    """
+    EvaluateDemoPlay: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.EvaluateDemoPlayRequest, _compliance_service_pb2.EvaluateDemoPlayResponse]  # type: ignore[assignment]
+    """EvaluateDemoPlay decides whether a player may open a game for play money. Nothing is stored, and nothing is opened in
+    the ledger. Where the pack does not say who may, nobody may. Internal.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
+    """
     SetLimit: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.SetLimitRequest, _compliance_service_pb2.SetLimitResponse]  # type: ignore[assignment]
     """SetLimit sets or changes a limit of a player.
 
@@ -152,10 +214,48 @@ class ComplianceServiceAsyncStub(ComplianceServiceStub):
 
     Errors as in SetLimit.
     """
+    ApproveReinstatement: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.ApproveReinstatementRequest, _compliance_service_pb2.ApproveReinstatementResponse]  # type: ignore[assignment]
+    """ApproveReinstatement is the licensee's agreement to a return, in markets where the operator decides, or the register does
+    and tells the licensee. Before the player has asked, and before the end of the term, it is refused.
+
+    Errors as in SetLimit.
+    """
+    RecordDuty: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordDutyRequest, _compliance_service_pb2.RecordDutyResponse]  # type: ignore[assignment]
+    """RecordDuty records that the licensee has done what a decision asked for: a vulnerability check, due diligence, a talk
+    about high limits, or looking into failed deposits. What waited for it passes again.
+
+    Errors as in SetLimit.
+    """
     GetProtection: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.GetProtectionRequest, _compliance_service_pb2.GetProtectionResponse]  # type: ignore[assignment]
     """GetProtection reads limits, exclusion and break of a player.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
+    CheckEntry: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.CheckEntryRequest, _compliance_service_pb2.CheckEntryResponse]  # type: ignore[assignment]
+    """CheckEntry asks whether a player may log in, or be written to with marketing, and records the answer. A login that is
+    allowed can bring duties, such as a reminder to review limits.
+
+    Errors as in SetLimit.
+    """
+    AcknowledgeRealityCheck: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.AcknowledgeRealityCheckRequest, _compliance_service_pb2.AcknowledgeRealityCheckResponse]  # type: ignore[assignment]
+    """AcknowledgeRealityCheck records that the player has seen the reality check of a session. Stakes that waited for it
+    pass again; where the market wants a break, after that.
+
+    Errors as in SetLimit.
+    """
+    RenewAssertion: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.RenewAssertionRequest, _compliance_service_pb2.RenewAssertionResponse]  # type: ignore[assignment]
+    """RenewAssertion brings the newer word of a licensee that keeps limits and exclusions itself: the stakes of the session
+    rest on it from now on. It is of the kind "play". DENY leaves the session with the word that it had: with
+    SYS.ASSERTION_STALE if it is too old or was signed for somebody else, SYS.ASSERTION_REPLAY if it was used before,
+    SES.ENDED or SES.PERMIT_EXPIRED if the session is over.
+
+    Errors as in SetLimit; INVALID_ARGUMENT also for a licensee whose limits the ledger keeps.
+    """
+    ReportFailedDeposit: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.ReportFailedDepositRequest, _compliance_service_pb2.ReportFailedDepositResponse]  # type: ignore[assignment]
+    """ReportFailedDeposit records that a deposit did not succeed at whoever takes payments. After too many of them in a
+    short time some markets let no deposit pass until somebody has investigated: the decision has INVESTIGATE_PAYMENTS.
+
+    Errors as in SetLimit.
     """
     RecordIdentity: _aio.UnaryUnaryMultiCallable[_compliance_service_pb2.RecordIdentityRequest, _compliance_service_pb2.RecordIdentityResponse]  # type: ignore[assignment]
     """RecordIdentity records what a vendor has found out about a player's identity, normalised from the vendor's wire. An
@@ -204,6 +304,30 @@ class ComplianceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_compliance_service_pb2.OpenPlayResponse, _abc.Awaitable[_compliance_service_pb2.OpenPlayResponse]]:
         """OpenPlay decides whether a session may open, and opens it in the ledger. Internal.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def EndActivity(
+        self,
+        request: _compliance_service_pb2.EndActivityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.EndActivityResponse, _abc.Awaitable[_compliance_service_pb2.EndActivityResponse]]:
+        """EndActivity tells the activity files of the player's law that a session is over, so that the player may play at another
+        operator. Repeatable. Internal.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE (a file does not know: send it again).
+        """
+
+    @_abc_1.abstractmethod
+    def EvaluateDemoPlay(
+        self,
+        request: _compliance_service_pb2.EvaluateDemoPlayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.EvaluateDemoPlayResponse, _abc.Awaitable[_compliance_service_pb2.EvaluateDemoPlayResponse]]:
+        """EvaluateDemoPlay decides whether a player may open a game for play money. Nothing is stored, and nothing is opened in
+        the ledger. Where the pack does not say who may, nobody may. Internal.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), PERMISSION_DENIED, UNAVAILABLE.
         """
@@ -275,6 +399,30 @@ class ComplianceServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ApproveReinstatement(
+        self,
+        request: _compliance_service_pb2.ApproveReinstatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.ApproveReinstatementResponse, _abc.Awaitable[_compliance_service_pb2.ApproveReinstatementResponse]]:
+        """ApproveReinstatement is the licensee's agreement to a return, in markets where the operator decides, or the register does
+        and tells the licensee. Before the player has asked, and before the end of the term, it is refused.
+
+        Errors as in SetLimit.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordDuty(
+        self,
+        request: _compliance_service_pb2.RecordDutyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.RecordDutyResponse, _abc.Awaitable[_compliance_service_pb2.RecordDutyResponse]]:
+        """RecordDuty records that the licensee has done what a decision asked for: a vulnerability check, due diligence, a talk
+        about high limits, or looking into failed deposits. What waited for it passes again.
+
+        Errors as in SetLimit.
+        """
+
+    @_abc_1.abstractmethod
     def GetProtection(
         self,
         request: _compliance_service_pb2.GetProtectionRequest,
@@ -283,6 +431,56 @@ class ComplianceServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetProtection reads limits, exclusion and break of a player.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckEntry(
+        self,
+        request: _compliance_service_pb2.CheckEntryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.CheckEntryResponse, _abc.Awaitable[_compliance_service_pb2.CheckEntryResponse]]:
+        """CheckEntry asks whether a player may log in, or be written to with marketing, and records the answer. A login that is
+        allowed can bring duties, such as a reminder to review limits.
+
+        Errors as in SetLimit.
+        """
+
+    @_abc_1.abstractmethod
+    def AcknowledgeRealityCheck(
+        self,
+        request: _compliance_service_pb2.AcknowledgeRealityCheckRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.AcknowledgeRealityCheckResponse, _abc.Awaitable[_compliance_service_pb2.AcknowledgeRealityCheckResponse]]:
+        """AcknowledgeRealityCheck records that the player has seen the reality check of a session. Stakes that waited for it
+        pass again; where the market wants a break, after that.
+
+        Errors as in SetLimit.
+        """
+
+    @_abc_1.abstractmethod
+    def RenewAssertion(
+        self,
+        request: _compliance_service_pb2.RenewAssertionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.RenewAssertionResponse, _abc.Awaitable[_compliance_service_pb2.RenewAssertionResponse]]:
+        """RenewAssertion brings the newer word of a licensee that keeps limits and exclusions itself: the stakes of the session
+        rest on it from now on. It is of the kind "play". DENY leaves the session with the word that it had: with
+        SYS.ASSERTION_STALE if it is too old or was signed for somebody else, SYS.ASSERTION_REPLAY if it was used before,
+        SES.ENDED or SES.PERMIT_EXPIRED if the session is over.
+
+        Errors as in SetLimit; INVALID_ARGUMENT also for a licensee whose limits the ledger keeps.
+        """
+
+    @_abc_1.abstractmethod
+    def ReportFailedDeposit(
+        self,
+        request: _compliance_service_pb2.ReportFailedDepositRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_compliance_service_pb2.ReportFailedDepositResponse, _abc.Awaitable[_compliance_service_pb2.ReportFailedDepositResponse]]:
+        """ReportFailedDeposit records that a deposit did not succeed at whoever takes payments. After too many of them in a
+        short time some markets let no deposit pass until somebody has investigated: the decision has INVESTIGATE_PAYMENTS.
+
+        Errors as in SetLimit.
         """
 
     @_abc_1.abstractmethod

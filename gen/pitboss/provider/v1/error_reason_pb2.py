@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&pitboss/provider/v1/error_reason.proto\x12\x13pitboss.provider.v1*\xfd\x01\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45RROR_REASON_BREAKER_OPEN\x10\x01\x12 \n\x1c\x45RROR_REASON_PROVIDER_FAILED\x10\x02\x12!\n\x1d\x45RROR_REASON_PROVIDER_REFUSED\x10\x03\x12(\n$ERROR_REASON_FREE_ROUNDS_NOT_OFFERED\x10\x04\x12\x1d\n\x19\x45RROR_REASON_SANDBOX_ONLY\x10\x05\x12#\n\x1f\x45RROR_REASON_REPLAY_NOT_OFFERED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&pitboss/provider/v1/error_reason.proto\x12\x13pitboss.provider.v1*\xa0\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45RROR_REASON_BREAKER_OPEN\x10\x01\x12 \n\x1c\x45RROR_REASON_PROVIDER_FAILED\x10\x02\x12!\n\x1d\x45RROR_REASON_PROVIDER_REFUSED\x10\x03\x12(\n$ERROR_REASON_FREE_ROUNDS_NOT_OFFERED\x10\x04\x12\x1d\n\x19\x45RROR_REASON_SANDBOX_ONLY\x10\x05\x12#\n\x1f\x45RROR_REASON_REPLAY_NOT_OFFERED\x10\x06\x12!\n\x1d\x45RROR_REASON_DEMO_NOT_OFFERED\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss.provider.v1.error_r
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=64
-  _globals['_ERRORREASON']._serialized_end=317
+  _globals['_ERRORREASON']._serialized_end=352
 # @@protoc_insertion_point(module_scope)

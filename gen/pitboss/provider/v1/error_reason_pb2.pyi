@@ -54,6 +54,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "nolimit_style"}
     """
+    ERROR_REASON_DEMO_NOT_OFFERED: _ErrorReason.ValueType  # 7
+    """The provider launches no games for play money.
+
+    Example metadata: {"provider": "nolimit_style"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of adapters."""
@@ -87,6 +92,11 @@ Example metadata: {"provider": "hub88_style"}
 """
 ERROR_REASON_REPLAY_NOT_OFFERED: ErrorReason.ValueType  # 6
 """The provider has no call that shows a round.
+
+Example metadata: {"provider": "nolimit_style"}
+"""
+ERROR_REASON_DEMO_NOT_OFFERED: ErrorReason.ValueType  # 7
+"""The provider launches no games for play money.
 
 Example metadata: {"provider": "nolimit_style"}
 """

@@ -481,6 +481,7 @@ class CreateLaunchRequest(_message.Message):
     COUNTRY_FIELD_NUMBER: _builtins.int
     DEVICE_FIELD_NUMBER: _builtins.int
     LOBBY_URL_FIELD_NUMBER: _builtins.int
+    DEMO_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     token: _builtins.str
@@ -499,6 +500,8 @@ class CreateLaunchRequest(_message.Message):
     """Where the game runs."""
     lobby_url: _builtins.str
     """Where the game sends the player afterwards."""
+    demo: _builtins.bool
+    """For play money. The player then is nobody whom the ledger knows."""
     def __init__(
         self,
         *,
@@ -511,10 +514,11 @@ class CreateLaunchRequest(_message.Message):
         country: _builtins.str = ...,
         device: Global___LaunchDevice.ValueType = ...,
         lobby_url: _builtins.str = ...,
+        demo: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "currency_code", b"currency_code", "device", b"device", "game_id", b"game_id", "language", b"language", "lobby_url", b"lobby_url", "player_reference", b"player_reference", "session_id", b"session_id", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "currency_code", b"currency_code", "demo", b"demo", "device", b"device", "game_id", b"game_id", "language", b"language", "lobby_url", b"lobby_url", "player_reference", b"player_reference", "session_id", b"session_id", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -642,6 +646,7 @@ class GrantFreeRoundsRequest(_message.Message):
     BET_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     BONUS_BUY_FIELD_NUMBER: _builtins.int
+    MAX_WINNINGS_FIELD_NUMBER: _builtins.int
     grant_id: _builtins.str
     """The session service's id of the grant."""
     player_reference: _builtins.str
@@ -662,6 +667,12 @@ class GrantFreeRoundsRequest(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Until when they can be played."""
 
+    @_builtins.property
+    def max_winnings(self) -> _money_pb2.Money:
+        """A voucher: money for a table that is worth `bet`, of which the provider pays the winnings up to this. Only where the provider
+        gives vouchers.
+        """
+
     def __init__(
         self,
         *,
@@ -672,10 +683,11 @@ class GrantFreeRoundsRequest(_message.Message):
         bet: _money_pb2.Money | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         bonus_buy: _builtins.bool = ...,
+        max_winnings: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time", "max_winnings", b"max_winnings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "player_reference", b"player_reference", "rounds", b"rounds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "max_winnings", b"max_winnings", "player_reference", b"player_reference", "rounds", b"rounds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

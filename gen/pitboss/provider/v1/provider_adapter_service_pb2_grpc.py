@@ -114,7 +114,7 @@ class ProviderAdapterServiceServicer:
     def CreateLaunch(self, request, context):
         """CreateLaunch asks the provider for the address that starts a game.
 
-        Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+        Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED, DEMO_NOT_OFFERED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

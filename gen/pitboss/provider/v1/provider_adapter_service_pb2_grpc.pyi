@@ -48,7 +48,7 @@ class ProviderAdapterServiceStub:
     CreateLaunch: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.CreateLaunchRequest, _provider_adapter_service_pb2.CreateLaunchResponse]
     """CreateLaunch asks the provider for the address that starts a game.
 
-    Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+    Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED, DEMO_NOT_OFFERED).
     """
     ListProviderGames: _grpc.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.ListProviderGamesRequest, _provider_adapter_service_pb2.ListProviderGamesResponse]
     """ListProviderGames fetches the provider's catalog.
@@ -110,7 +110,7 @@ class ProviderAdapterServiceAsyncStub(ProviderAdapterServiceStub):
     CreateLaunch: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.CreateLaunchRequest, _provider_adapter_service_pb2.CreateLaunchResponse]  # type: ignore[assignment]
     """CreateLaunch asks the provider for the address that starts a game.
 
-    Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+    Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED, DEMO_NOT_OFFERED).
     """
     ListProviderGames: _aio.UnaryUnaryMultiCallable[_provider_adapter_service_pb2.ListProviderGamesRequest, _provider_adapter_service_pb2.ListProviderGamesResponse]  # type: ignore[assignment]
     """ListProviderGames fetches the provider's catalog.
@@ -187,7 +187,7 @@ class ProviderAdapterServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_provider_adapter_service_pb2.CreateLaunchResponse, _abc.Awaitable[_provider_adapter_service_pb2.CreateLaunchResponse]]:
         """CreateLaunch asks the provider for the address that starts a game.
 
-        Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED).
+        Errors: UNAVAILABLE (BREAKER_OPEN, PROVIDER_FAILED), FAILED_PRECONDITION (PROVIDER_REFUSED, DEMO_NOT_OFFERED).
         """
 
     @_abc_1.abstractmethod

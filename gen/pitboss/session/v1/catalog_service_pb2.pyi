@@ -111,6 +111,7 @@ class ListGamesRequest(_message.Message):
     INCLUDE_UNAVAILABLE_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    KNOWN_ETAG_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """Only games of this provider. Empty: of all."""
     include_unavailable: _builtins.bool
@@ -119,6 +120,8 @@ class ListGamesRequest(_message.Message):
     """Games per page; 100 if zero, at most 1000."""
     page_token: _builtins.str
     """`next_page_token` of the page before. Empty: the first page."""
+    known_etag: _builtins.str
+    """`etag` of the same page as it was read last. If nothing of it has changed, the answer has no games."""
     def __init__(
         self,
         *,
@@ -126,10 +129,11 @@ class ListGamesRequest(_message.Message):
         include_unavailable: _builtins.bool = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        known_etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_unavailable", b"include_unavailable", "page_size", b"page_size", "page_token", b"page_token", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_unavailable", b"include_unavailable", "known_etag", b"known_etag", "page_size", b"page_size", "page_token", b"page_token", "provider", b"provider"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -143,8 +147,14 @@ class ListGamesResponse(_message.Message):
 
     GAMES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    NOT_MODIFIED_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Token of the next page. Empty: this was the last one."""
+    etag: _builtins.str
+    """A digest of the games of this page, the same at every replica."""
+    not_modified: _builtins.bool
+    """The page is the one of `known_etag`: `games` is left out."""
     @_builtins.property
     def games(self) -> _containers.RepeatedCompositeFieldContainer[Global___CatalogGame]:
         """The games."""
@@ -154,10 +164,12 @@ class ListGamesResponse(_message.Message):
         *,
         games: _abc.Iterable[Global___CatalogGame] | None = ...,
         next_page_token: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        not_modified: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["games", b"games", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "games", b"games", "next_page_token", b"next_page_token", "not_modified", b"not_modified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -214,17 +226,92 @@ class GetGameResponse(_message.Message):
 Global___GetGameResponse: _TypeAlias = GetGameResponse  # noqa: Y015
 
 @_typing.final
+class GetCapabilitiesRequest(_message.Message):
+    """GetCapabilitiesRequest asks about one game."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """The provider."""
+    game_id: _builtins.str
+    """The provider's game id."""
+    currency_code: _builtins.str
+    """Currency of the bets. Empty: any."""
+    country: _builtins.str
+    """Country of the player, ISO 3166-1 alpha-2. Empty: not known, as in CreateSession."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        game_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        country: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "currency_code", b"currency_code", "game_id", b"game_id", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCapabilitiesRequest: _TypeAlias = GetCapabilitiesRequest  # noqa: Y015
+
+@_typing.final
+class GetCapabilitiesResponse(_message.Message):
+    """GetCapabilitiesResponse says what works."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    UNAVAILABLE_REASON_FIELD_NUMBER: _builtins.int
+    CAPABILITIES_FIELD_NUMBER: _builtins.int
+    available: _builtins.bool
+    """Whether a session of it can be created now. The law is asked with the session."""
+    unavailable_reason: _builtins.str
+    """Why not: as in CatalogGame, or "currency" or "country"."""
+    @_builtins.property
+    def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the provider can do, in the words of its manifest: "free_round_grants", "bonus_buy_grants", "round_replay", "tip",
+        "demo" and so on. Empty when it cannot be launched.
+        """
+
+    def __init__(
+        self,
+        *,
+        available: _builtins.bool = ...,
+        unavailable_reason: _builtins.str = ...,
+        capabilities: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "capabilities", b"capabilities", "unavailable_reason", b"unavailable_reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCapabilitiesResponse: _TypeAlias = GetCapabilitiesResponse  # noqa: Y015
+
+@_typing.final
 class WatchCatalogRequest(_message.Message):
     """WatchCatalogRequest asks for the stream."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """`cursor` of the last message that was handled: only what has changed since. Empty, or one that this process has not
+    given out, because it was started anew or is another replica: every game.
+    """
     def __init__(
         self,
+        *,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -237,6 +324,9 @@ class WatchCatalogResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     GAME_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Resume here. Until everything that was new is told it stays the one before, so that nothing is missed."""
     @_builtins.property
     def game(self) -> Global___CatalogGame:
         """The game."""
@@ -245,10 +335,11 @@ class WatchCatalogResponse(_message.Message):
         self,
         *,
         game: Global___CatalogGame | None = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["game", b"game"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["game", b"game"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "game", b"game"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,11 @@ class CatalogServiceStub:
                 request_serializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetGameRequest.SerializeToString,
                 response_deserializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetGameResponse.FromString,
                 _registered_method=True)
+        self.GetCapabilities = channel.unary_unary(
+                '/pitboss.session.v1.CatalogService/GetCapabilities',
+                request_serializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetCapabilitiesRequest.SerializeToString,
+                response_deserializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetCapabilitiesResponse.FromString,
+                _registered_method=True)
         self.WatchCatalog = channel.unary_stream(
                 '/pitboss.session.v1.CatalogService/WatchCatalog',
                 request_serializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.WatchCatalogRequest.SerializeToString,
@@ -74,8 +79,18 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCapabilities(self, request, context):
+        """GetCapabilities answers before a launch: can this game be launched now in this currency and country, and what works there.
+
+        Errors: NOT_FOUND (GAME_NOT_AVAILABLE), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchCatalog(self, request, context):
-        """WatchCatalog streams changes: first every game as it is now, then each change.
+        """WatchCatalog streams changes: first every game as it is now, then each change. With a cursor it begins with the games that
+        have changed since. Games are never removed from the catalog, only switched off.
 
         Errors: UNAVAILABLE.
         """
@@ -95,6 +110,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.GetGame,
                     request_deserializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetGameRequest.FromString,
                     response_serializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetGameResponse.SerializeToString,
+            ),
+            'GetCapabilities': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCapabilities,
+                    request_deserializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetCapabilitiesRequest.FromString,
+                    response_serializer=pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetCapabilitiesResponse.SerializeToString,
             ),
             'WatchCatalog': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchCatalog,
@@ -157,6 +177,33 @@ class CatalogService:
             '/pitboss.session.v1.CatalogService/GetGame',
             pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetGameRequest.SerializeToString,
             pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetGameResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCapabilities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.session.v1.CatalogService/GetCapabilities',
+            pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetCapabilitiesRequest.SerializeToString,
+            pitboss_dot_session_dot_v1_dot_catalog__service__pb2.GetCapabilitiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

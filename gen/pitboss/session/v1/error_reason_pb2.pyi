@@ -30,7 +30,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001"}
     """
     ERROR_REASON_SESSION_ENDED: _ErrorReason.ValueType  # 2
-    """The session has ended and cannot be recovered.
+    """The session has ended: it cannot be recovered, and no token of it is swapped.
 
     Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001", "state": "CLOSED"}
     """
@@ -110,6 +110,21 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
     Example metadata: {"provider": "hub88_style", "code": "RS_ERROR_TRANSACTION_DOES_NOT_EXIST"}
     """
+    ERROR_REASON_TOKEN_SWAPPED: _ErrorReason.ValueType  # 18
+    """The launch token was swapped already, by another message than this one. The game must be launched anew.
+
+    Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001"}
+    """
+    ERROR_REASON_DEMO_NOT_OFFERED: _ErrorReason.ValueType  # 19
+    """The provider launches no games for play money.
+
+    Example metadata: {"provider": "nolimit_style"}
+    """
+    ERROR_REASON_DEMO_SESSION: _ErrorReason.ValueType  # 20
+    """The token belongs to play for play money: there is no session that could stake.
+
+    Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of google.rpc.ErrorInfo for failures of sessions and catalog."""
@@ -122,7 +137,7 @@ ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 1
 Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001"}
 """
 ERROR_REASON_SESSION_ENDED: ErrorReason.ValueType  # 2
-"""The session has ended and cannot be recovered.
+"""The session has ended: it cannot be recovered, and no token of it is swapped.
 
 Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001", "state": "CLOSED"}
 """
@@ -201,5 +216,20 @@ ERROR_REASON_REPLAY_REFUSED: ErrorReason.ValueType  # 17
 """The provider refused to show the round, in its own words.
 
 Example metadata: {"provider": "hub88_style", "code": "RS_ERROR_TRANSACTION_DOES_NOT_EXIST"}
+"""
+ERROR_REASON_TOKEN_SWAPPED: ErrorReason.ValueType  # 18
+"""The launch token was swapped already, by another message than this one. The game must be launched anew.
+
+Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001"}
+"""
+ERROR_REASON_DEMO_NOT_OFFERED: ErrorReason.ValueType  # 19
+"""The provider launches no games for play money.
+
+Example metadata: {"provider": "nolimit_style"}
+"""
+ERROR_REASON_DEMO_SESSION: ErrorReason.ValueType  # 20
+"""The token belongs to play for play money: there is no session that could stake.
+
+Example metadata: {"session_id": "0192f5a0-1111-7000-8000-000000000001"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

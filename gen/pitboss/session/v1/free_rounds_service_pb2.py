@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,pitboss/session/v1/free_rounds_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\"\xeb\x03\n\x05Grant\x12\x19\n\x08grant_id\x18\x01 \x01(\tR\x07grantId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x19\n\x08game_ids\x18\x04 \x03(\tR\x07gameIds\x12\x16\n\x06rounds\x18\x05 \x01(\x05R\x06rounds\x12(\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x03\x62\x65t\x12\x34\n\x05state\x18\x07 \x01(\x0e\x32\x1e.pitboss.session.v1.GrantStateR\x05state\x12-\n\x12provider_reference\x18\x08 \x01(\tR\x11providerReference\x12;\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1b\n\tbonus_buy\x18\x0c \x01(\x08R\x08\x62onusBuy\"\x97\x03\n\x12\x43reateGrantRequest\x12)\n\nclient_key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\tclientKey\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x39\n\x08provider\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12\x30\n\x08game_ids\x18\x04 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x14\x18\x01\"\x07r\x05\x10\x01\x18\x80\x01R\x07gameIds\x12\"\n\x06rounds\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07 \x00R\x06rounds\x12\x30\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x03\x62\x65t\x12\x43\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nexpireTime\x12\x1b\n\tbonus_buy\x18\x08 \x01(\x08R\x08\x62onusBuy\"F\n\x13\x43reateGrantResponse\x12/\n\x05grant\x18\x01 \x01(\x0b\x32\x19.pitboss.session.v1.GrantR\x05grant\"6\n\x0fGetGrantRequest\x12#\n\x08grant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07grantId\"C\n\x10GetGrantResponse\x12/\n\x05grant\x18\x01 \x01(\x0b\x32\x19.pitboss.session.v1.GrantR\x05grant\"\x97\x01\n\x11ListGrantsRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"o\n\x12ListGrantsResponse\x12\x31\n\x06grants\x18\x01 \x03(\x0b\x32\x19.pitboss.session.v1.GrantR\x06grants\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"9\n\x12\x43\x61ncelGrantRequest\x12#\n\x08grant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07grantId\"F\n\x13\x43\x61ncelGrantResponse\x12/\n\x05grant\x18\x01 \x01(\x0b\x32\x19.pitboss.session.v1.GrantR\x05grant*\xa5\x01\n\nGrantState\x12\x1b\n\x17GRANT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANT_STATE_ASKED\x10\x01\x12\x16\n\x12GRANT_STATE_ACTIVE\x10\x02\x12\x19\n\x15GRANT_STATE_CANCELLED\x10\x03\x12\x17\n\x13GRANT_STATE_EXPIRED\x10\x04\x12\x17\n\x13GRANT_STATE_REFUSED\x10\x05\x32\x87\x04\n\x11\x46reeRoundsService\x12x\n\x0b\x43reateGrant\x12&.pitboss.session.v1.CreateGrantRequest\x1a\'.pitboss.session.v1.CreateGrantResponse\"\x18\x90\x02\x02\x82\xd3\xe4\x93\x02\x0f\"\n/v1/grants:\x01*\x12w\n\x08GetGrant\x12#.pitboss.session.v1.GetGrantRequest\x1a$.pitboss.session.v1.GetGrantResponse\" \x90\x02\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/grants/{grant_id}\x12r\n\nListGrants\x12%.pitboss.session.v1.ListGrantsRequest\x1a&.pitboss.session.v1.ListGrantsResponse\"\x15\x90\x02\x01\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/grants\x12\x8a\x01\n\x0b\x43\x61ncelGrant\x12&.pitboss.session.v1.CancelGrantRequest\x1a\'.pitboss.session.v1.CancelGrantResponse\"*\x90\x02\x02\x82\xd3\xe4\x93\x02!\"\x1c/v1/grants/{grant_id}:cancel:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,pitboss/session/v1/free_rounds_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\"\xa6\x04\n\x05Grant\x12\x19\n\x08grant_id\x18\x01 \x01(\tR\x07grantId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x19\n\x08game_ids\x18\x04 \x03(\tR\x07gameIds\x12\x16\n\x06rounds\x18\x05 \x01(\x05R\x06rounds\x12(\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x03\x62\x65t\x12\x34\n\x05state\x18\x07 \x01(\x0e\x32\x1e.pitboss.session.v1.GrantStateR\x05state\x12-\n\x12provider_reference\x18\x08 \x01(\tR\x11providerReference\x12;\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1b\n\tbonus_buy\x18\x0c \x01(\x08R\x08\x62onusBuy\x12\x39\n\x0cmax_winnings\x18\r \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x0bmaxWinnings\"\xd2\x03\n\x12\x43reateGrantRequest\x12)\n\nclient_key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\tclientKey\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x39\n\x08provider\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12\x30\n\x08game_ids\x18\x04 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x14\x18\x01\"\x07r\x05\x10\x01\x18\x80\x01R\x07gameIds\x12\"\n\x06rounds\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07 \x00R\x06rounds\x12\x30\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x03\x62\x65t\x12\x43\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nexpireTime\x12\x1b\n\tbonus_buy\x18\x08 \x01(\x08R\x08\x62onusBuy\x12\x39\n\x0cmax_winnings\x18\t \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x0bmaxWinnings\"F\n\x13\x43reateGrantResponse\x12/\n\x05grant\x18\x01 \x01(\x0b\x32\x19.pitboss.session.v1.GrantR\x05grant\"6\n\x0fGetGrantRequest\x12#\n\x08grant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07grantId\"C\n\x10GetGrantResponse\x12/\n\x05grant\x18\x01 \x01(\x0b\x32\x19.pitboss.session.v1.GrantR\x05grant\"\x97\x01\n\x11ListGrantsRequest\x12\x31\n\tplayer_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"o\n\x12ListGrantsResponse\x12\x31\n\x06grants\x18\x01 \x03(\x0b\x32\x19.pitboss.session.v1.GrantR\x06grants\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"9\n\x12\x43\x61ncelGrantRequest\x12#\n\x08grant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07grantId\"F\n\x13\x43\x61ncelGrantResponse\x12/\n\x05grant\x18\x01 \x01(\x0b\x32\x19.pitboss.session.v1.GrantR\x05grant*\xa5\x01\n\nGrantState\x12\x1b\n\x17GRANT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANT_STATE_ASKED\x10\x01\x12\x16\n\x12GRANT_STATE_ACTIVE\x10\x02\x12\x19\n\x15GRANT_STATE_CANCELLED\x10\x03\x12\x17\n\x13GRANT_STATE_EXPIRED\x10\x04\x12\x17\n\x13GRANT_STATE_REFUSED\x10\x05\x32\x87\x04\n\x11\x46reeRoundsService\x12x\n\x0b\x43reateGrant\x12&.pitboss.session.v1.CreateGrantRequest\x1a\'.pitboss.session.v1.CreateGrantResponse\"\x18\x90\x02\x02\x82\xd3\xe4\x93\x02\x0f\"\n/v1/grants:\x01*\x12w\n\x08GetGrant\x12#.pitboss.session.v1.GetGrantRequest\x1a$.pitboss.session.v1.GetGrantResponse\" \x90\x02\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/grants/{grant_id}\x12r\n\nListGrants\x12%.pitboss.session.v1.ListGrantsRequest\x1a&.pitboss.session.v1.ListGrantsResponse\"\x15\x90\x02\x01\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/grants\x12\x8a\x01\n\x0b\x43\x61ncelGrant\x12&.pitboss.session.v1.CancelGrantRequest\x1a\'.pitboss.session.v1.CancelGrantResponse\"*\x90\x02\x02\x82\xd3\xe4\x93\x02!\"\x1c/v1/grants/{grant_id}:cancel:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -67,26 +67,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FREEROUNDSSERVICE'].methods_by_name['ListGrants']._serialized_options = b'\220\002\001\202\323\344\223\002\014\022\n/v1/grants'
   _globals['_FREEROUNDSSERVICE'].methods_by_name['CancelGrant']._loaded_options = None
   _globals['_FREEROUNDSSERVICE'].methods_by_name['CancelGrant']._serialized_options = b'\220\002\002\202\323\344\223\002!\"\034/v1/grants/{grant_id}:cancel:\001*'
-  _globals['_GRANTSTATE']._serialized_start=1689
-  _globals['_GRANTSTATE']._serialized_end=1854
+  _globals['_GRANTSTATE']._serialized_start=1807
+  _globals['_GRANTSTATE']._serialized_end=1972
   _globals['_GRANT']._serialized_start=190
-  _globals['_GRANT']._serialized_end=681
-  _globals['_CREATEGRANTREQUEST']._serialized_start=684
-  _globals['_CREATEGRANTREQUEST']._serialized_end=1091
-  _globals['_CREATEGRANTRESPONSE']._serialized_start=1093
-  _globals['_CREATEGRANTRESPONSE']._serialized_end=1163
-  _globals['_GETGRANTREQUEST']._serialized_start=1165
-  _globals['_GETGRANTREQUEST']._serialized_end=1219
-  _globals['_GETGRANTRESPONSE']._serialized_start=1221
-  _globals['_GETGRANTRESPONSE']._serialized_end=1288
-  _globals['_LISTGRANTSREQUEST']._serialized_start=1291
-  _globals['_LISTGRANTSREQUEST']._serialized_end=1442
-  _globals['_LISTGRANTSRESPONSE']._serialized_start=1444
-  _globals['_LISTGRANTSRESPONSE']._serialized_end=1555
-  _globals['_CANCELGRANTREQUEST']._serialized_start=1557
-  _globals['_CANCELGRANTREQUEST']._serialized_end=1614
-  _globals['_CANCELGRANTRESPONSE']._serialized_start=1616
-  _globals['_CANCELGRANTRESPONSE']._serialized_end=1686
-  _globals['_FREEROUNDSSERVICE']._serialized_start=1857
-  _globals['_FREEROUNDSSERVICE']._serialized_end=2376
+  _globals['_GRANT']._serialized_end=740
+  _globals['_CREATEGRANTREQUEST']._serialized_start=743
+  _globals['_CREATEGRANTREQUEST']._serialized_end=1209
+  _globals['_CREATEGRANTRESPONSE']._serialized_start=1211
+  _globals['_CREATEGRANTRESPONSE']._serialized_end=1281
+  _globals['_GETGRANTREQUEST']._serialized_start=1283
+  _globals['_GETGRANTREQUEST']._serialized_end=1337
+  _globals['_GETGRANTRESPONSE']._serialized_start=1339
+  _globals['_GETGRANTRESPONSE']._serialized_end=1406
+  _globals['_LISTGRANTSREQUEST']._serialized_start=1409
+  _globals['_LISTGRANTSREQUEST']._serialized_end=1560
+  _globals['_LISTGRANTSRESPONSE']._serialized_start=1562
+  _globals['_LISTGRANTSRESPONSE']._serialized_end=1673
+  _globals['_CANCELGRANTREQUEST']._serialized_start=1675
+  _globals['_CANCELGRANTREQUEST']._serialized_end=1732
+  _globals['_CANCELGRANTRESPONSE']._serialized_start=1734
+  _globals['_CANCELGRANTRESPONSE']._serialized_end=1804
+  _globals['_FREEROUNDSSERVICE']._serialized_start=1975
+  _globals['_FREEROUNDSSERVICE']._serialized_end=2494
 # @@protoc_insertion_point(module_scope)

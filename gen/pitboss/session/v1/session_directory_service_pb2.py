@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from pitboss.session.v1 import session_service_pb2 as pitboss_dot_session_dot_v1_dot_session__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pitboss/session/v1/session_directory_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(pitboss/session/v1/session_service.proto\"\x83\x01\n\x15ResolveSessionRequest\x12\"\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00R\x05token\x12\x37\n\x10player_reference\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01H\x00R\x0fplayerReferenceB\r\n\x04name\x12\x05\xbaH\x02\x08\x01\"\xc4\x01\n\x16ResolveSessionResponse\x12\x1f\n\x0blicensee_id\x18\x01 \x01(\tR\nlicenseeId\x12\x35\n\x07session\x18\x02 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\x12\x14\n\x05token\x18\x03 \x01(\tR\x05token\x12\x18\n\x07\x63ountry\x18\x04 \x01(\tR\x07\x63ountry\x12\"\n\x0cjurisdiction\x18\x05 \x01(\tR\x0cjurisdiction2\x87\x01\n\x17SessionDirectoryService\x12l\n\x0eResolveSession\x12).pitboss.session.v1.ResolveSessionRequest\x1a*.pitboss.session.v1.ResolveSessionResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pitboss/session/v1/session_directory_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a(pitboss/session/v1/session_service.proto\"\x99\x01\n\x15ResolveSessionRequest\x12\"\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00R\x05token\x12\x37\n\x10player_reference\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01H\x00R\x0fplayerReference\x12\x14\n\x05\x65xact\x18\x03 \x01(\x08R\x05\x65xactB\r\n\x04name\x12\x05\xbaH\x02\x08\x01\"\x82\x02\n\x16ResolveSessionResponse\x12\x1f\n\x0blicensee_id\x18\x01 \x01(\tR\nlicenseeId\x12\x35\n\x07session\x18\x02 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\x12\x14\n\x05token\x18\x03 \x01(\tR\x05token\x12\x18\n\x07\x63ountry\x18\x04 \x01(\tR\x07\x63ountry\x12\"\n\x0cjurisdiction\x18\x05 \x01(\tR\x0cjurisdiction\x12<\n\ntoken_role\x18\x06 \x01(\x0e\x32\x1d.pitboss.session.v1.TokenRoleR\ttokenRole\"\x99\x01\n\x10SwapTokenRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x05token\x12#\n\x08swap_key\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x07swapKey\x12>\n\x05grace\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xbaH\n\xaa\x01\x07\"\x03\x08\x90\x1c\x32\x00R\x05grace\"\xfd\x01\n\x11SwapTokenResponse\x12\x1f\n\x0blicensee_id\x18\x01 \x01(\tR\nlicenseeId\x12\x35\n\x07session\x18\x02 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\x12\x14\n\x05token\x18\x03 \x01(\tR\x05token\x12\x18\n\x07\x63ountry\x18\x04 \x01(\tR\x07\x63ountry\x12\"\n\x0cjurisdiction\x18\x05 \x01(\tR\x0cjurisdiction\x12<\n\ntoken_role\x18\x06 \x01(\x0e\x32\x1d.pitboss.session.v1.TokenRoleR\ttokenRole*k\n\tTokenRole\x12\x1a\n\x16TOKEN_ROLE_UNSPECIFIED\x10\x00\x12\x15\n\x11TOKEN_ROLE_LAUNCH\x10\x01\x12\x13\n\x0fTOKEN_ROLE_PLAY\x10\x02\x12\x16\n\x12TOKEN_ROLE_SWAPPED\x10\x03\x32\xe6\x01\n\x17SessionDirectoryService\x12l\n\x0eResolveSession\x12).pitboss.session.v1.ResolveSessionRequest\x1a*.pitboss.session.v1.ResolveSessionResponse\"\x03\x90\x02\x01\x12]\n\tSwapToken\x12$.pitboss.session.v1.SwapTokenRequest\x1a%.pitboss.session.v1.SwapTokenResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,12 +40,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOLVESESSIONREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
   _globals['_RESOLVESESSIONREQUEST'].fields_by_name['player_reference']._loaded_options = None
   _globals['_RESOLVESESSIONREQUEST'].fields_by_name['player_reference']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SWAPTOKENREQUEST'].fields_by_name['token']._loaded_options = None
+  _globals['_SWAPTOKENREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
+  _globals['_SWAPTOKENREQUEST'].fields_by_name['swap_key']._loaded_options = None
+  _globals['_SWAPTOKENREQUEST'].fields_by_name['swap_key']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_SWAPTOKENREQUEST'].fields_by_name['grace']._loaded_options = None
+  _globals['_SWAPTOKENREQUEST'].fields_by_name['grace']._serialized_options = b'\272H\n\252\001\007\"\003\010\220\0342\000'
   _globals['_SESSIONDIRECTORYSERVICE'].methods_by_name['ResolveSession']._loaded_options = None
   _globals['_SESSIONDIRECTORYSERVICE'].methods_by_name['ResolveSession']._serialized_options = b'\220\002\001'
-  _globals['_RESOLVESESSIONREQUEST']._serialized_start=146
-  _globals['_RESOLVESESSIONREQUEST']._serialized_end=277
-  _globals['_RESOLVESESSIONRESPONSE']._serialized_start=280
-  _globals['_RESOLVESESSIONRESPONSE']._serialized_end=476
-  _globals['_SESSIONDIRECTORYSERVICE']._serialized_start=479
-  _globals['_SESSIONDIRECTORYSERVICE']._serialized_end=614
+  _globals['_SESSIONDIRECTORYSERVICE'].methods_by_name['SwapToken']._loaded_options = None
+  _globals['_SESSIONDIRECTORYSERVICE'].methods_by_name['SwapToken']._serialized_options = b'\220\002\002'
+  _globals['_TOKENROLE']._serialized_start=1006
+  _globals['_TOKENROLE']._serialized_end=1113
+  _globals['_RESOLVESESSIONREQUEST']._serialized_start=178
+  _globals['_RESOLVESESSIONREQUEST']._serialized_end=331
+  _globals['_RESOLVESESSIONRESPONSE']._serialized_start=334
+  _globals['_RESOLVESESSIONRESPONSE']._serialized_end=592
+  _globals['_SWAPTOKENREQUEST']._serialized_start=595
+  _globals['_SWAPTOKENREQUEST']._serialized_end=748
+  _globals['_SWAPTOKENRESPONSE']._serialized_start=751
+  _globals['_SWAPTOKENRESPONSE']._serialized_end=1004
+  _globals['_SESSIONDIRECTORYSERVICE']._serialized_start=1116
+  _globals['_SESSIONDIRECTORYSERVICE']._serialized_end=1346
 # @@protoc_insertion_point(module_scope)

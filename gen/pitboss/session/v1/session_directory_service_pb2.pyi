@@ -4,7 +4,9 @@ isort:skip_file
 """
 
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss.session.v1 import session_service_pb2 as _session_service_pb2
 import builtins as _builtins
 import sys
@@ -17,6 +19,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _TokenRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TokenRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TokenRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TOKEN_ROLE_UNSPECIFIED: _TokenRole.ValueType  # 0
+    """Never sent."""
+    TOKEN_ROLE_LAUNCH: _TokenRole.ValueType  # 1
+    """The game was launched with it. The provider may swap it, so the answer must not be kept for such a provider."""
+    TOKEN_ROLE_PLAY: _TokenRole.ValueType  # 2
+    """Came from a swap. It stays what it is."""
+    TOKEN_ROLE_SWAPPED: _TokenRole.ValueType  # 3
+    """A launch token whose time after its swap is over. It stakes nothing, and stays so."""
+
+class TokenRole(_TokenRole, metaclass=_TokenRoleEnumTypeWrapper):
+    """TokenRole is what a token is good for."""
+
+TOKEN_ROLE_UNSPECIFIED: TokenRole.ValueType  # 0
+"""Never sent."""
+TOKEN_ROLE_LAUNCH: TokenRole.ValueType  # 1
+"""The game was launched with it. The provider may swap it, so the answer must not be kept for such a provider."""
+TOKEN_ROLE_PLAY: TokenRole.ValueType  # 2
+"""Came from a swap. It stays what it is."""
+TOKEN_ROLE_SWAPPED: TokenRole.ValueType  # 3
+"""A launch token whose time after its swap is over. It stakes nothing, and stays so."""
+Global___TokenRole: _TypeAlias = TokenRole  # noqa: Y015
+
 @_typing.final
 class ResolveSessionRequest(_message.Message):
     """ResolveSessionRequest names a session in a provider's way. The provider comes
@@ -27,19 +57,23 @@ class ResolveSessionRequest(_message.Message):
 
     TOKEN_FIELD_NUMBER: _builtins.int
     PLAYER_REFERENCE_FIELD_NUMBER: _builtins.int
+    EXACT_FIELD_NUMBER: _builtins.int
     token: _builtins.str
     """The launch token."""
     player_reference: _builtins.str
     """The provider-side name of a player, "licensee.player"."""
+    exact: _builtins.bool
+    """The token may have been swapped: a launch token is looked up in the database and not in a copy."""
     def __init__(
         self,
         *,
         token: _builtins.str = ...,
         player_reference: _builtins.str = ...,
+        exact: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "player_reference", b"player_reference", "token", b"token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "player_reference", b"player_reference", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact", b"exact", "name", b"name", "player_reference", b"player_reference", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_name: _TypeAlias = _typing.Literal["token", "player_reference"]  # noqa: Y015
     _WhichOneofArgType_name: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
@@ -58,6 +92,7 @@ class ResolveSessionResponse(_message.Message):
     TOKEN_FIELD_NUMBER: _builtins.int
     COUNTRY_FIELD_NUMBER: _builtins.int
     JURISDICTION_FIELD_NUMBER: _builtins.int
+    TOKEN_ROLE_FIELD_NUMBER: _builtins.int
     licensee_id: _builtins.str
     """The licensee."""
     token: _builtins.str
@@ -66,6 +101,8 @@ class ResolveSessionResponse(_message.Message):
     """Country of the player, if known."""
     jurisdiction: _builtins.str
     """Law pack of the player."""
+    token_role: Global___TokenRole.ValueType
+    """What the token is good for."""
     @_builtins.property
     def session(self) -> _session_service_pb2.Session:
         """The session."""
@@ -78,11 +115,90 @@ class ResolveSessionResponse(_message.Message):
         token: _builtins.str = ...,
         country: _builtins.str = ...,
         jurisdiction: _builtins.str = ...,
+        token_role: Global___TokenRole.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "jurisdiction", b"jurisdiction", "licensee_id", b"licensee_id", "session", b"session", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "jurisdiction", b"jurisdiction", "licensee_id", b"licensee_id", "session", b"session", "token", b"token", "token_role", b"token_role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResolveSessionResponse: _TypeAlias = ResolveSessionResponse  # noqa: Y015
+
+@_typing.final
+class SwapTokenRequest(_message.Message):
+    """SwapTokenRequest names a launch token. The provider comes from the caller's identity."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    SWAP_KEY_FIELD_NUMBER: _builtins.int
+    GRACE_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """The launch token."""
+    swap_key: _builtins.str
+    """The provider's name of the message that swaps. Another one finds the token swapped. Empty: the provider names none, and
+    each message is taken for a retry of the first one.
+    """
+    @_builtins.property
+    def grace(self) -> _duration_pb2.Duration:
+        """For how long the launch token stakes after the swap. Unset: not at all."""
+
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        swap_key: _builtins.str = ...,
+        grace: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grace", b"grace"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grace", b"grace", "swap_key", b"swap_key", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwapTokenRequest: _TypeAlias = SwapTokenRequest  # noqa: Y015
+
+@_typing.final
+class SwapTokenResponse(_message.Message):
+    """SwapTokenResponse has the session and its new token."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    JURISDICTION_FIELD_NUMBER: _builtins.int
+    TOKEN_ROLE_FIELD_NUMBER: _builtins.int
+    licensee_id: _builtins.str
+    """The licensee."""
+    token: _builtins.str
+    """The token that came from the swap. A secret of the player."""
+    country: _builtins.str
+    """Country of the player, if known."""
+    jurisdiction: _builtins.str
+    """Law pack of the player."""
+    token_role: Global___TokenRole.ValueType
+    """What the token is good for."""
+    @_builtins.property
+    def session(self) -> _session_service_pb2.Session:
+        """The session."""
+
+    def __init__(
+        self,
+        *,
+        licensee_id: _builtins.str = ...,
+        session: _session_service_pb2.Session | None = ...,
+        token: _builtins.str = ...,
+        country: _builtins.str = ...,
+        jurisdiction: _builtins.str = ...,
+        token_role: Global___TokenRole.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "jurisdiction", b"jurisdiction", "licensee_id", b"licensee_id", "session", b"session", "token", b"token", "token_role", b"token_role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwapTokenResponse: _TypeAlias = SwapTokenResponse  # noqa: Y015

@@ -40,6 +40,11 @@ class SessionDirectoryServiceStub:
                 request_serializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.ResolveSessionRequest.SerializeToString,
                 response_deserializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.ResolveSessionResponse.FromString,
                 _registered_method=True)
+        self.SwapToken = channel.unary_unary(
+                '/pitboss.session.v1.SessionDirectoryService/SwapToken',
+                request_serializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.SwapTokenRequest.SerializeToString,
+                response_deserializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.SwapTokenResponse.FromString,
+                _registered_method=True)
 
 
 class SessionDirectoryServiceServicer:
@@ -51,7 +56,18 @@ class SessionDirectoryServiceServicer:
         player at the calling provider. Ended sessions are found too: their wins and
         cancels still come.
 
-        Errors: NOT_FOUND (SESSION_NOT_FOUND), UNAVAILABLE.
+        Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (DEMO_SESSION), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwapToken(self, request, context):
+        """SwapToken gives another token for a launch token. A launch token is swapped once: a retry, and whoever comes
+        at the same time with the same key, gets the same token. A token that came from a swap is given back as it is. The law
+        has ended the session: no token is swapped any more.
+
+        Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (TOKEN_SWAPPED, SESSION_ENDED, DEMO_SESSION), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -64,6 +80,11 @@ def add_SessionDirectoryServiceServicer_to_server(servicer, server):
                     servicer.ResolveSession,
                     request_deserializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.ResolveSessionRequest.FromString,
                     response_serializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.ResolveSessionResponse.SerializeToString,
+            ),
+            'SwapToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwapToken,
+                    request_deserializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.SwapTokenRequest.FromString,
+                    response_serializer=pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.SwapTokenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +115,33 @@ class SessionDirectoryService:
             '/pitboss.session.v1.SessionDirectoryService/ResolveSession',
             pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.ResolveSessionRequest.SerializeToString,
             pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.ResolveSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwapToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.session.v1.SessionDirectoryService/SwapToken',
+            pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.SwapTokenRequest.SerializeToString,
+            pitboss_dot_session_dot_v1_dot_session__directory__service__pb2.SwapTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,7 +38,14 @@ class SessionDirectoryServiceStub:
     player at the calling provider. Ended sessions are found too: their wins and
     cancels still come.
 
-    Errors: NOT_FOUND (SESSION_NOT_FOUND), UNAVAILABLE.
+    Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (DEMO_SESSION), UNAVAILABLE.
+    """
+    SwapToken: _grpc.UnaryUnaryMultiCallable[_session_directory_service_pb2.SwapTokenRequest, _session_directory_service_pb2.SwapTokenResponse]
+    """SwapToken gives another token for a launch token. A launch token is swapped once: a retry, and whoever comes
+    at the same time with the same key, gets the same token. A token that came from a swap is given back as it is. The law
+    has ended the session: no token is swapped any more.
+
+    Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (TOKEN_SWAPPED, SESSION_ENDED, DEMO_SESSION), UNAVAILABLE.
     """
 
 @_typing.type_check_only
@@ -51,7 +58,14 @@ class SessionDirectoryServiceAsyncStub(SessionDirectoryServiceStub):
     player at the calling provider. Ended sessions are found too: their wins and
     cancels still come.
 
-    Errors: NOT_FOUND (SESSION_NOT_FOUND), UNAVAILABLE.
+    Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (DEMO_SESSION), UNAVAILABLE.
+    """
+    SwapToken: _aio.UnaryUnaryMultiCallable[_session_directory_service_pb2.SwapTokenRequest, _session_directory_service_pb2.SwapTokenResponse]  # type: ignore[assignment]
+    """SwapToken gives another token for a launch token. A launch token is swapped once: a retry, and whoever comes
+    at the same time with the same key, gets the same token. A token that came from a swap is given back as it is. The law
+    has ended the session: no token is swapped any more.
+
+    Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (TOKEN_SWAPPED, SESSION_ENDED, DEMO_SESSION), UNAVAILABLE.
     """
 
 class SessionDirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -67,7 +81,20 @@ class SessionDirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
         player at the calling provider. Ended sessions are found too: their wins and
         cancels still come.
 
-        Errors: NOT_FOUND (SESSION_NOT_FOUND), UNAVAILABLE.
+        Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (DEMO_SESSION), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def SwapToken(
+        self,
+        request: _session_directory_service_pb2.SwapTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_directory_service_pb2.SwapTokenResponse, _abc.Awaitable[_session_directory_service_pb2.SwapTokenResponse]]:
+        """SwapToken gives another token for a launch token. A launch token is swapped once: a retry, and whoever comes
+        at the same time with the same key, gets the same token. A token that came from a swap is given back as it is. The law
+        has ended the session: no token is swapped any more.
+
+        Errors: NOT_FOUND (SESSION_NOT_FOUND), FAILED_PRECONDITION (TOKEN_SWAPPED, SESSION_ENDED, DEMO_SESSION), UNAVAILABLE.
         """
 
 def add_SessionDirectoryServiceServicer_to_server(servicer: SessionDirectoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,10 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
+from pitboss.wallet.v1 import protection_pb2 as pitboss_dot_wallet_dot_v1_dot_protection__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/session/v1/session_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x03\n\x07Session\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x04 \x01(\tR\x06gameId\x12#\n\rcurrency_code\x18\x05 \x01(\tR\x0c\x63urrencyCode\x12\x36\n\x05state\x18\x06 \x01(\x0e\x32 .pitboss.session.v1.SessionStateR\x05state\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\"\xec\x03\n\x14\x43reateSessionRequest\x12)\n\nclient_key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\tclientKey\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x39\n\x08provider\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12#\n\x07game_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\x12\x41\n\rcurrency_code\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12>\n\x08language\x18\x06 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^([a-z]{2,3}(-[A-Z]{2})?)?$R\x08language\x12.\n\x07\x63ountry\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$R\x07\x63ountry\x12<\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32\x1a.pitboss.session.v1.DeviceB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x64\x65vice\x12%\n\tlobby_url\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\x08lobbyUrl\"m\n\x15\x43reateSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"<\n\x11GetSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"K\n\x12GetSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\">\n\x13\x43loseSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"M\n\x14\x43loseSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\"~\n\x15RecoverSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\x12<\n\x06\x64\x65vice\x18\x02 \x01(\x0e\x32\x1a.pitboss.session.v1.DeviceB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x64\x65vice\"n\n\x16RecoverSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"u\n\x14WatchSessionsRequest\x12*\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0b\x61\x66terCursor\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\"f\n\x15WatchSessionsResponse\x12\x16\n\x06\x63ursor\x18\x01 \x01(\x03R\x06\x63ursor\x12\x35\n\x07session\x18\x02 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session*\xb1\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SESSION_STATE_ACTIVE\x10\x01\x12\x18\n\x14SESSION_STATE_CLOSED\x10\x02\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x03\x12\x1a\n\x16SESSION_STATE_REPLACED\x10\x04\x12\x17\n\x13SESSION_STATE_ENDED\x10\x05*G\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45VICE_DESKTOP\x10\x01\x12\x11\n\rDEVICE_MOBILE\x10\x02\x32\xcd\x05\n\x0eSessionService\x12\x80\x01\n\rCreateSession\x12(.pitboss.session.v1.CreateSessionRequest\x1a).pitboss.session.v1.CreateSessionResponse\"\x1a\x90\x02\x02\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/sessions:\x01*\x12\x81\x01\n\nGetSession\x12%.pitboss.session.v1.GetSessionRequest\x1a&.pitboss.session.v1.GetSessionResponse\"$\x90\x02\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/sessions/{session_id}\x12\x90\x01\n\x0c\x43loseSession\x12\'.pitboss.session.v1.CloseSessionRequest\x1a(.pitboss.session.v1.CloseSessionResponse\"-\x90\x02\x02\x82\xd3\xe4\x93\x02$\"\x1f/v1/sessions/{session_id}:close:\x01*\x12\x98\x01\n\x0eRecoverSession\x12).pitboss.session.v1.RecoverSessionRequest\x1a*.pitboss.session.v1.RecoverSessionResponse\"/\x90\x02\x02\x82\xd3\xe4\x93\x02&\"!/v1/sessions/{session_id}:recover:\x01*\x12\x85\x01\n\rWatchSessions\x12(.pitboss.session.v1.WatchSessionsRequest\x1a).pitboss.session.v1.WatchSessionsResponse\"\x1d\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/sessions:watch0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/session/v1/session_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\x1a\"pitboss/wallet/v1/protection.proto\"\xa7\x03\n\x07Session\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x04 \x01(\tR\x06gameId\x12#\n\rcurrency_code\x18\x05 \x01(\tR\x0c\x63urrencyCode\x12\x36\n\x05state\x18\x06 \x01(\x0e\x32 .pitboss.session.v1.SessionStateR\x05state\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1d\n\nend_reason\x18\n \x01(\tR\tendReason\"\x91\x06\n\x14\x43reateSessionRequest\x12)\n\nclient_key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\tclientKey\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x39\n\x08provider\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12#\n\x07game_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\x12\x41\n\rcurrency_code\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12>\n\x08language\x18\x06 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^([a-z]{2,3}(-[A-Z]{2})?)?$R\x08language\x12.\n\x07\x63ountry\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$R\x07\x63ountry\x12<\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32\x1a.pitboss.session.v1.DeviceB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x64\x65vice\x12%\n\tlobby_url\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\x08lobbyUrl\x12\x61\n\x16reality_check_interval\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08\x01R\x14realityCheckInterval\x12\x37\n\x0bspend_limit\x18\x0b \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\nspendLimit\x12K\n\ntime_limit\x18\x0c \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\x0b\"\x05\x08\x80\xe7\x84\x0f\x32\x02\x08\x01R\ttimeLimit\x12:\n\tassertion\x18\r \x01(\x0b\x32\x1c.pitboss.wallet.v1.AssertionR\tassertion\"m\n\x15\x43reateSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"\xf0\x03\n\x18\x43reateDemoSessionRequest\x12)\n\nclient_key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\tclientKey\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x08playerId\x12\x39\n\x08provider\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12#\n\x07game_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\x12\x41\n\rcurrency_code\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Z][A-Z0-9]{2,11}$R\x0c\x63urrencyCode\x12>\n\x08language\x18\x06 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^([a-z]{2,3}(-[A-Z]{2})?)?$R\x08language\x12.\n\x07\x63ountry\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$R\x07\x63ountry\x12<\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32\x1a.pitboss.session.v1.DeviceB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x64\x65vice\x12%\n\tlobby_url\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\x08lobbyUrl\"m\n\x19\x43reateDemoSessionResponse\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\x12\x12\n\x04pack\x18\x03 \x01(\tR\x04pack\"<\n\x11GetSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"K\n\x12GetSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\">\n\x13\x43loseSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"M\n\x14\x43loseSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\"~\n\x15RecoverSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\x12<\n\x06\x64\x65vice\x18\x02 \x01(\x0e\x32\x1a.pitboss.session.v1.DeviceB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x64\x65vice\"n\n\x16RecoverSessionResponse\x12\x35\n\x07session\x18\x01 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"u\n\x14WatchSessionsRequest\x12*\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0b\x61\x66terCursor\x12\x31\n\tplayer_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{0,64}$R\x08playerId\"f\n\x15WatchSessionsResponse\x12\x16\n\x06\x63ursor\x18\x01 \x01(\x03R\x06\x63ursor\x12\x35\n\x07session\x18\x02 \x01(\x0b\x32\x1b.pitboss.session.v1.SessionR\x07session*\xb1\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SESSION_STATE_ACTIVE\x10\x01\x12\x18\n\x14SESSION_STATE_CLOSED\x10\x02\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x03\x12\x1a\n\x16SESSION_STATE_REPLACED\x10\x04\x12\x17\n\x13SESSION_STATE_ENDED\x10\x05*G\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45VICE_DESKTOP\x10\x01\x12\x11\n\rDEVICE_MOBILE\x10\x02\x32\xe1\x06\n\x0eSessionService\x12\x80\x01\n\rCreateSession\x12(.pitboss.session.v1.CreateSessionRequest\x1a).pitboss.session.v1.CreateSessionResponse\"\x1a\x90\x02\x02\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/sessions:\x01*\x12\x91\x01\n\x11\x43reateDemoSession\x12,.pitboss.session.v1.CreateDemoSessionRequest\x1a-.pitboss.session.v1.CreateDemoSessionResponse\"\x1f\x90\x02\x02\x82\xd3\xe4\x93\x02\x16\"\x11/v1/sessions:demo:\x01*\x12\x81\x01\n\nGetSession\x12%.pitboss.session.v1.GetSessionRequest\x1a&.pitboss.session.v1.GetSessionResponse\"$\x90\x02\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/sessions/{session_id}\x12\x90\x01\n\x0c\x43loseSession\x12\'.pitboss.session.v1.CloseSessionRequest\x1a(.pitboss.session.v1.CloseSessionResponse\"-\x90\x02\x02\x82\xd3\xe4\x93\x02$\"\x1f/v1/sessions/{session_id}:close:\x01*\x12\x98\x01\n\x0eRecoverSession\x12).pitboss.session.v1.RecoverSessionRequest\x1a*.pitboss.session.v1.RecoverSessionResponse\"/\x90\x02\x02\x82\xd3\xe4\x93\x02&\"!/v1/sessions/{session_id}:recover:\x01*\x12\x85\x01\n\rWatchSessions\x12(.pitboss.session.v1.WatchSessionsRequest\x1a).pitboss.session.v1.WatchSessionsResponse\"\x1d\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/sessions:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +55,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESESSIONREQUEST'].fields_by_name['device']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_CREATESESSIONREQUEST'].fields_by_name['lobby_url']._loaded_options = None
   _globals['_CREATESESSIONREQUEST'].fields_by_name['lobby_url']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['reality_check_interval']._loaded_options = None
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['reality_check_interval']._serialized_options = b'\272H\r\252\001\n\"\004\010\200\243\0052\002\010\001'
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['time_limit']._loaded_options = None
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['time_limit']._serialized_options = b'\272H\016\252\001\013\"\005\010\200\347\204\0172\002\010\001'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['client_key']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['client_key']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['player_id']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['provider']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['provider']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,31}$'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['game_id']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['game_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['currency_code']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['currency_code']._serialized_options = b'\272H\031r\0272\025^[A-Z][A-Z0-9]{2,11}$'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['language']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['language']._serialized_options = b'\272H\037r\0352\033^([a-z]{2,3}(-[A-Z]{2})?)?$'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['country']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['country']._serialized_options = b'\272H\021r\0172\r^([A-Z]{2})?$'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['device']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['device']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['lobby_url']._loaded_options = None
+  _globals['_CREATEDEMOSESSIONREQUEST'].fields_by_name['lobby_url']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_CLOSESESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
@@ -66,6 +91,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHSESSIONSREQUEST'].fields_by_name['player_id']._serialized_options = b'\272H\021r\0172\r^[!-~]{0,64}$'
   _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._serialized_options = b'\220\002\002\202\323\344\223\002\021\"\014/v1/sessions:\001*'
+  _globals['_SESSIONSERVICE'].methods_by_name['CreateDemoSession']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['CreateDemoSession']._serialized_options = b'\220\002\002\202\323\344\223\002\026\"\021/v1/sessions:demo:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._serialized_options = b'\220\002\001\202\323\344\223\002\033\022\031/v1/sessions/{session_id}'
   _globals['_SESSIONSERVICE'].methods_by_name['CloseSession']._loaded_options = None
@@ -74,32 +101,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE'].methods_by_name['RecoverSession']._serialized_options = b'\220\002\002\202\323\344\223\002&\"!/v1/sessions/{session_id}:recover:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['WatchSessions']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['WatchSessions']._serialized_options = b'\220\002\001\202\323\344\223\002\024\022\022/v1/sessions:watch'
-  _globals['_SESSIONSTATE']._serialized_start=1903
-  _globals['_SESSIONSTATE']._serialized_end=2080
-  _globals['_DEVICE']._serialized_start=2082
-  _globals['_DEVICE']._serialized_end=2153
-  _globals['_SESSION']._serialized_start=157
-  _globals['_SESSION']._serialized_end=549
-  _globals['_CREATESESSIONREQUEST']._serialized_start=552
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1044
-  _globals['_CREATESESSIONRESPONSE']._serialized_start=1046
-  _globals['_CREATESESSIONRESPONSE']._serialized_end=1155
-  _globals['_GETSESSIONREQUEST']._serialized_start=1157
-  _globals['_GETSESSIONREQUEST']._serialized_end=1217
-  _globals['_GETSESSIONRESPONSE']._serialized_start=1219
-  _globals['_GETSESSIONRESPONSE']._serialized_end=1294
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=1296
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=1358
-  _globals['_CLOSESESSIONRESPONSE']._serialized_start=1360
-  _globals['_CLOSESESSIONRESPONSE']._serialized_end=1437
-  _globals['_RECOVERSESSIONREQUEST']._serialized_start=1439
-  _globals['_RECOVERSESSIONREQUEST']._serialized_end=1565
-  _globals['_RECOVERSESSIONRESPONSE']._serialized_start=1567
-  _globals['_RECOVERSESSIONRESPONSE']._serialized_end=1677
-  _globals['_WATCHSESSIONSREQUEST']._serialized_start=1679
-  _globals['_WATCHSESSIONSREQUEST']._serialized_end=1796
-  _globals['_WATCHSESSIONSRESPONSE']._serialized_start=1798
-  _globals['_WATCHSESSIONSRESPONSE']._serialized_end=1900
-  _globals['_SESSIONSERVICE']._serialized_start=2156
-  _globals['_SESSIONSERVICE']._serialized_end=2873
+  _globals['_SESSIONSTATE']._serialized_start=2934
+  _globals['_SESSIONSTATE']._serialized_end=3111
+  _globals['_DEVICE']._serialized_start=3113
+  _globals['_DEVICE']._serialized_end=3184
+  _globals['_SESSION']._serialized_start=254
+  _globals['_SESSION']._serialized_end=677
+  _globals['_CREATESESSIONREQUEST']._serialized_start=680
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1465
+  _globals['_CREATESESSIONRESPONSE']._serialized_start=1467
+  _globals['_CREATESESSIONRESPONSE']._serialized_end=1576
+  _globals['_CREATEDEMOSESSIONREQUEST']._serialized_start=1579
+  _globals['_CREATEDEMOSESSIONREQUEST']._serialized_end=2075
+  _globals['_CREATEDEMOSESSIONRESPONSE']._serialized_start=2077
+  _globals['_CREATEDEMOSESSIONRESPONSE']._serialized_end=2186
+  _globals['_GETSESSIONREQUEST']._serialized_start=2188
+  _globals['_GETSESSIONREQUEST']._serialized_end=2248
+  _globals['_GETSESSIONRESPONSE']._serialized_start=2250
+  _globals['_GETSESSIONRESPONSE']._serialized_end=2325
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=2327
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=2389
+  _globals['_CLOSESESSIONRESPONSE']._serialized_start=2391
+  _globals['_CLOSESESSIONRESPONSE']._serialized_end=2468
+  _globals['_RECOVERSESSIONREQUEST']._serialized_start=2470
+  _globals['_RECOVERSESSIONREQUEST']._serialized_end=2596
+  _globals['_RECOVERSESSIONRESPONSE']._serialized_start=2598
+  _globals['_RECOVERSESSIONRESPONSE']._serialized_end=2708
+  _globals['_WATCHSESSIONSREQUEST']._serialized_start=2710
+  _globals['_WATCHSESSIONSREQUEST']._serialized_end=2827
+  _globals['_WATCHSESSIONSRESPONSE']._serialized_start=2829
+  _globals['_WATCHSESSIONSRESPONSE']._serialized_end=2931
+  _globals['_SESSIONSERVICE']._serialized_start=3187
+  _globals['_SESSIONSERVICE']._serialized_end=4052
 # @@protoc_insertion_point(module_scope)

@@ -41,6 +41,11 @@ class SessionServiceStub:
                 request_serializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateSessionRequest.SerializeToString,
                 response_deserializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateSessionResponse.FromString,
                 _registered_method=True)
+        self.CreateDemoSession = channel.unary_unary(
+                '/pitboss.session.v1.SessionService/CreateDemoSession',
+                request_serializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateDemoSessionRequest.SerializeToString,
+                response_deserializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateDemoSessionResponse.FromString,
+                _registered_method=True)
         self.GetSession = channel.unary_unary(
                 '/pitboss.session.v1.SessionService/GetSession',
                 request_serializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.GetSessionRequest.SerializeToString,
@@ -70,10 +75,22 @@ class SessionServiceServicer:
 
     def CreateSession(self, request, context):
         """CreateSession asks the law, opens play in the ledger, and fetches the launch
-        address from the provider. Idempotent on `client_key`.
+        address from the provider. Idempotent on `client_key`; `assertion` may differ in a retry.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
         FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED), ALREADY_EXISTS
+        (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateDemoSession(self, request, context):
+        """CreateDemoSession asks the law whether the player may play for play money, and fetches the launch address from the
+        provider. Nothing is opened in the ledger: a stake with its token is refused. Idempotent on `client_key`.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
+        FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED, DEMO_NOT_OFFERED), ALREADY_EXISTS
         (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -126,6 +143,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     request_deserializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateSessionRequest.FromString,
                     response_serializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateSessionResponse.SerializeToString,
             ),
+            'CreateDemoSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateDemoSession,
+                    request_deserializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateDemoSessionRequest.FromString,
+                    response_serializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateDemoSessionResponse.SerializeToString,
+            ),
             'GetSession': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSession,
                     request_deserializer=pitboss_dot_session_dot_v1_dot_session__service__pb2.GetSessionRequest.FromString,
@@ -176,6 +198,33 @@ class SessionService:
             '/pitboss.session.v1.SessionService/CreateSession',
             pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateSessionRequest.SerializeToString,
             pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateDemoSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.session.v1.SessionService/CreateDemoSession',
+            pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateDemoSessionRequest.SerializeToString,
+            pitboss_dot_session_dot_v1_dot_session__service__pb2.CreateDemoSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

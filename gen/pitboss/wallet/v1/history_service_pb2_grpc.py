@@ -106,8 +106,9 @@ class HistoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExplainTransaction(self, request, context):
-        """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
-        was decided and why, what it moved, what it undid and what undid it, by whom and when.
+        """ExplainTransaction tells everything about one transaction: each time it was asked for and how that message was proved,
+        how it was decided and why, what it moved, what it undid and what undid it, by whom and when; and what a licensee's
+        own wallet was asked for, how soon and how it answered, and what is asked again, and when.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
         TRANSACTION_NOT_FOUND), UNAVAILABLE.

@@ -703,7 +703,9 @@ class ReadFeedRequest(_message.Message):
     """Entries per message; 256 if zero, at most 1024."""
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_transaction_pb2.TransactionKind.ValueType]:
-        """Only entries of these kinds. Empty: all. Pages may then have no entries and only move the position."""
+        """Only entries of these kinds. Empty: all. Pages may then have no entries and only move the position. While following,
+        such pages come once for about a thousand positions, not for each of them.
+        """
 
     def __init__(
         self,
@@ -820,3 +822,95 @@ class ListHeadsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListHeadsResponse: _TypeAlias = ListHeadsResponse  # noqa: Y015
+
+@_typing.final
+class RefusedNote(_message.Message):
+    """RefusedNote is one message that an adapter did not believe. Never the message itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGE_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    BODY_BYTES_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    event: _builtins.str
+    """What the adapter's security log calls it, such as "signature_invalid"."""
+    request_id: _builtins.str
+    """Request id of the message; the logs of gateway and adapter have it."""
+    path: _builtins.str
+    """Path below the callback address, cut off after 200 characters, with `?` for what is not printable."""
+    body_bytes: _builtins.int
+    """Size of its body."""
+    @_builtins.property
+    def age(self) -> _duration_pb2.Duration:
+        """How long ago it came."""
+
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Digests of the values that it has: the first eight bytes of SHA-256, as a number. Only values of at least six characters."""
+
+    def __init__(
+        self,
+        *,
+        age: _duration_pb2.Duration | None = ...,
+        event: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        path: _builtins.str = ...,
+        body_bytes: _builtins.int = ...,
+        names: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["age", b"age"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age", b"age", "body_bytes", b"body_bytes", "event", b"event", "names", b"names", "path", b"path", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefusedNote: _TypeAlias = RefusedNote  # noqa: Y015
+
+@_typing.final
+class NoteRefusedMessagesRequest(_message.Message):
+    """NoteRefusedMessagesRequest has some of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefusedNote]:
+        """The messages, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[Global___RefusedNote] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteRefusedMessagesRequest: _TypeAlias = NoteRefusedMessagesRequest  # noqa: Y015
+
+@_typing.final
+class NoteRefusedMessagesResponse(_message.Message):
+    """NoteRefusedMessagesResponse says how many there was room for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTED_FIELD_NUMBER: _builtins.int
+    noted: _builtins.int
+    """How many were noted."""
+    def __init__(
+        self,
+        *,
+        noted: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["noted", b"noted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteRefusedMessagesResponse: _TypeAlias = NoteRefusedMessagesResponse  # noqa: Y015

@@ -92,6 +92,11 @@ class LedgerServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.ListHeadsRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.ListHeadsResponse.FromString,
                 _registered_method=True)
+        self.NoteRefusedMessages = channel.unary_unary(
+                '/pitboss.wallet.v1.LedgerService/NoteRefusedMessages',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.NoteRefusedMessagesRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.NoteRefusedMessagesResponse.FromString,
+                _registered_method=True)
 
 
 class LedgerServiceServicer:
@@ -207,6 +212,17 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def NoteRefusedMessages(self, request, context):
+        """NoteRefusedMessages notes messages of a provider that its adapter did not believe, so that whoever asks about a transaction
+        hears of those that name its key. They are notes: nothing is decided by them. A provider has room for so many an
+        hour (PITBOSS_REFUSED_AN_HOUR); what comes above that is left out. Only adapters call it, each for its own provider.
+
+        Errors: PERMISSION_DENIED, INVALID_ARGUMENT, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LedgerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -264,6 +280,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListHeads,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.ListHeadsRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.ListHeadsResponse.SerializeToString,
+            ),
+            'NoteRefusedMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.NoteRefusedMessages,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.NoteRefusedMessagesRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.NoteRefusedMessagesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -566,6 +587,33 @@ class LedgerService:
             '/pitboss.wallet.v1.LedgerService/ListHeads',
             pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.ListHeadsRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.ListHeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def NoteRefusedMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.LedgerService/NoteRefusedMessages',
+            pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.NoteRefusedMessagesRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_ledger__service__pb2.NoteRefusedMessagesResponse.FromString,
             options,
             channel_credentials,
             insecure,

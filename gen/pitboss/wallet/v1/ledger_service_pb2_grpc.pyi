@@ -99,6 +99,13 @@ class LedgerServiceStub:
 
     Errors: UNAVAILABLE.
     """
+    NoteRefusedMessages: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.NoteRefusedMessagesRequest, _ledger_service_pb2.NoteRefusedMessagesResponse]
+    """NoteRefusedMessages notes messages of a provider that its adapter did not believe, so that whoever asks about a transaction
+    hears of those that name its key. They are notes: nothing is decided by them. A provider has room for so many an
+    hour (PITBOSS_REFUSED_AN_HOUR); what comes above that is left out. Only adapters call it, each for its own provider.
+
+    Errors: PERMISSION_DENIED, INVALID_ARGUMENT, UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
@@ -170,6 +177,13 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """ListHeads lists the head of every shard.
 
     Errors: UNAVAILABLE.
+    """
+    NoteRefusedMessages: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.NoteRefusedMessagesRequest, _ledger_service_pb2.NoteRefusedMessagesResponse]  # type: ignore[assignment]
+    """NoteRefusedMessages notes messages of a provider that its adapter did not believe, so that whoever asks about a transaction
+    hears of those that name its key. They are notes: nothing is decided by them. A provider has room for so many an
+    hour (PITBOSS_REFUSED_AN_HOUR); what comes above that is left out. Only adapters call it, each for its own provider.
+
+    Errors: PERMISSION_DENIED, INVALID_ARGUMENT, UNAVAILABLE.
     """
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -305,6 +319,19 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         """ListHeads lists the head of every shard.
 
         Errors: UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def NoteRefusedMessages(
+        self,
+        request: _ledger_service_pb2.NoteRefusedMessagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.NoteRefusedMessagesResponse, _abc.Awaitable[_ledger_service_pb2.NoteRefusedMessagesResponse]]:
+        """NoteRefusedMessages notes messages of a provider that its adapter did not believe, so that whoever asks about a transaction
+        hears of those that name its key. They are notes: nothing is decided by them. A provider has room for so many an
+        hour (PITBOSS_REFUSED_AN_HOUR); what comes above that is left out. Only adapters call it, each for its own provider.
+
+        Errors: PERMISSION_DENIED, INVALID_ARGUMENT, UNAVAILABLE.
         """
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

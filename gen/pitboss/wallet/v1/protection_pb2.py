@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pitboss.type.v1 import money_pb2 as pitboss_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pitboss/wallet/v1/protection.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\"\xba\x02\n\rSourceAnswers\x12X\n\x12\x65xclusion_register\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x11\x65xclusionRegister\x12H\n\nlimit_file\x18\x02 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tlimitFile\x12\x35\n\nlimit_left\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\tlimitLeft\x12N\n\ractivity_file\x18\x04 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0c\x61\x63tivityFile\"\x96\x01\n\tAssertion\x12\x41\n\nissue_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tissueTime\x12\x1f\n\x05nonce\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x05nonce\x12%\n\tsignature\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02h@R\tsignature\"\x8a\x01\n\x05\x45nter\x12\x45\n\x07purpose\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.EntryPurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x07purpose\x12:\n\x07\x61nswers\x18\x02 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswers\"\xe9\x02\n\nChangePlay\x12(\n\nsession_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tsessionId\x12=\n\x0brenew_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrenewUntil\x12.\n\x12reality_check_seen\x18\x03 \x01(\x08H\x00R\x10realityCheckSeen\x12\x39\n\x0bspend_limit\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyH\x00R\nspendLimit\x12:\n\ntime_limit\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00R\ttimeLimit\x12:\n\x07\x61nswers\x18\x06 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswersB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"\x16\n\x14\x41pproveReinstatement\"\x0e\n\x0cLeaveForGood\"\x93\x01\n\x0fIdentityFinding\x12\x45\n\x06result\x18\x01 \x01(\x0e\x32!.pitboss.wallet.v1.IdentityResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\xcb\x01\n\x0fLocationFinding\x12@\n\tterritory\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^[A-Z]{2}(-[A-Z0-9]{1,3})?$R\tterritory\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x39\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\x8a\x01\n\x10ScreeningFinding\x12\x46\n\x06result\x18\x01 \x01(\x0e\x32\".pitboss.wallet.v1.ScreeningResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12.\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\"N\n\x0c\x43heckFinding\x12>\n\x05\x63heck\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.DutyCheckB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05\x63heck\"\xa0\x01\n\x0bRiskFinding\x12.\n\x04\x66lag\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[a-z0-9_.-]{1,96}$R\x04\x66lag\x12\x43\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nexpireTime\x12\x1c\n\tdiligence\x18\x03 \x01(\x08R\tdiligence\"\x9b\x01\n\x08\x45vidence\x12\x38\n\x06source\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z][a-z0-9_./-]{0,63}$R\x06source\x12(\n\treference\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\treference\x12+\n\x0cpresentation\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x0cpresentation\"\x92\x03\n\rRecordFinding\x12@\n\x08identity\x18\x01 \x01(\x0b\x32\".pitboss.wallet.v1.IdentityFindingH\x00R\x08identity\x12@\n\x08location\x18\x02 \x01(\x0b\x32\".pitboss.wallet.v1.LocationFindingH\x00R\x08location\x12\x43\n\tscreening\x18\x03 \x01(\x0b\x32#.pitboss.wallet.v1.ScreeningFindingH\x00R\tscreening\x12\x37\n\x05\x63heck\x18\x04 \x01(\x0b\x32\x1f.pitboss.wallet.v1.CheckFindingH\x00R\x05\x63heck\x12\x34\n\x04risk\x18\x06 \x01(\x0b\x32\x1e.pitboss.wallet.v1.RiskFindingH\x00R\x04risk\x12\x37\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x1b.pitboss.wallet.v1.EvidenceR\x08\x65videnceB\x10\n\x07\x66inding\x12\x05\xbaH\x02\x08\x01*\xad\x01\n\x0cSourceAnswer\x12\x1d\n\x19SOURCE_ANSWER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_ANSWER_CLEAR\x10\x01\x12\x17\n\x13SOURCE_ANSWER_MATCH\x10\x02\x12\x17\n\x13SOURCE_ANSWER_FUZZY\x10\x03\x12\x19\n\x15SOURCE_ANSWER_NOT_SET\x10\x04\x12\x18\n\x14SOURCE_ANSWER_SILENT\x10\x05*c\n\x0c\x45ntryPurpose\x12\x1d\n\x19\x45NTRY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45NTRY_PURPOSE_LOGIN\x10\x01\x12\x1b\n\x17\x45NTRY_PURPOSE_MARKETING\x10\x02*\xc5\x01\n\x0eIdentityResult\x12\x1f\n\x1bIDENTITY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDENTITY_RESULT_VERIFIED\x10\x01\x12\x1e\n\x1aIDENTITY_RESULT_UNVERIFIED\x10\x02\x12\x1b\n\x17IDENTITY_RESULT_PENDING\x10\x03\x12\x1c\n\x18IDENTITY_RESULT_REJECTED\x10\x04\x12\x19\n\x15IDENTITY_RESULT_MINOR\x10\x05*\xde\x01\n\x0fScreeningResult\x12 \n\x1cSCREENING_RESULT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCREENING_RESULT_CLEAR\x10\x01\x12\x18\n\x14SCREENING_RESULT_HIT\x10\x02\x12\x1b\n\x17SCREENING_RESULT_FREEZE\x10\x03\x12\x1d\n\x19SCREENING_RESULT_NO_MATCH\x10\x04\x12\x1d\n\x19SCREENING_RESULT_POSSIBLE\x10\x05\x12\x18\n\x14SCREENING_RESULT_PEP\x10\x06*g\n\tDutyCheck\x12\x1a\n\x16\x44UTY_CHECK_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UTY_CHECK_FVC\x10\x01\x12\x12\n\x0e\x44UTY_CHECK_CDD\x10\x02\x12\x16\n\x12\x44UTY_CHECK_CONTACT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pitboss/wallet/v1/protection.proto\x12\x11pitboss.wallet.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpitboss/type/v1/money.proto\"\xc5\x03\n\rSourceAnswers\x12X\n\x12\x65xclusion_register\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x11\x65xclusionRegister\x12H\n\nlimit_file\x18\x02 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tlimitFile\x12\x35\n\nlimit_left\x18\x03 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\tlimitLeft\x12N\n\ractivity_file\x18\x04 \x01(\x0e\x32\x1f.pitboss.wallet.v1.SourceAnswerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0c\x61\x63tivityFile\x12\x45\n\x0flimit_file_name\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_.-]{0,64}$R\rlimitFileName\x12\x42\n\x0flimit_file_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rlimitFileTime\"\xa1\x01\n\tAssertion\x12\x41\n\nissue_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tissueTime\x12*\n\x05nonce\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$R\x05nonce\x12%\n\tsignature\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02h@R\tsignature\"\x8a\x01\n\x05\x45nter\x12\x45\n\x07purpose\x18\x01 \x01(\x0e\x32\x1f.pitboss.wallet.v1.EntryPurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x07purpose\x12:\n\x07\x61nswers\x18\x02 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswers\"\xa7\x03\n\nChangePlay\x12(\n\nsession_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tsessionId\x12=\n\x0brenew_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrenewUntil\x12.\n\x12reality_check_seen\x18\x03 \x01(\x08H\x00R\x10realityCheckSeen\x12\x39\n\x0bspend_limit\x18\x04 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyH\x00R\nspendLimit\x12:\n\ntime_limit\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00R\ttimeLimit\x12<\n\tassertion\x18\x07 \x01(\x0b\x32\x1c.pitboss.wallet.v1.AssertionH\x00R\tassertion\x12:\n\x07\x61nswers\x18\x06 \x01(\x0b\x32 .pitboss.wallet.v1.SourceAnswersR\x07\x61nswersB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"\x16\n\x14\x41pproveReinstatement\"\x0e\n\x0cLeaveForGood\"\x93\x01\n\x0fIdentityFinding\x12\x45\n\x06result\x18\x01 \x01(\x0e\x32!.pitboss.wallet.v1.IdentityResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\xcb\x01\n\x0fLocationFinding\x12@\n\tterritory\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^[A-Z]{2}(-[A-Z0-9]{1,3})?$R\tterritory\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x39\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\x8a\x01\n\x10ScreeningFinding\x12\x46\n\x06result\x18\x01 \x01(\x0e\x32\".pitboss.wallet.v1.ScreeningResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06result\x12.\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.pitboss.type.v1.MoneyR\x06\x61mount\"N\n\x0c\x43heckFinding\x12>\n\x05\x63heck\x18\x01 \x01(\x0e\x32\x1c.pitboss.wallet.v1.DutyCheckB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05\x63heck\"\xa0\x01\n\x0bRiskFinding\x12.\n\x04\x66lag\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[a-z0-9_.-]{1,96}$R\x04\x66lag\x12\x43\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nexpireTime\x12\x1c\n\tdiligence\x18\x03 \x01(\x08R\tdiligence\"K\n\x0e\x44\x65positFailure\x12\x39\n\nevent_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\x9b\x01\n\x08\x45vidence\x12\x38\n\x06source\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z][a-z0-9_./-]{0,63}$R\x06source\x12(\n\treference\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\treference\x12+\n\x0cpresentation\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x0cpresentation\"\xe0\x03\n\rRecordFinding\x12@\n\x08identity\x18\x01 \x01(\x0b\x32\".pitboss.wallet.v1.IdentityFindingH\x00R\x08identity\x12@\n\x08location\x18\x02 \x01(\x0b\x32\".pitboss.wallet.v1.LocationFindingH\x00R\x08location\x12\x43\n\tscreening\x18\x03 \x01(\x0b\x32#.pitboss.wallet.v1.ScreeningFindingH\x00R\tscreening\x12\x37\n\x05\x63heck\x18\x04 \x01(\x0b\x32\x1f.pitboss.wallet.v1.CheckFindingH\x00R\x05\x63heck\x12\x34\n\x04risk\x18\x06 \x01(\x0b\x32\x1e.pitboss.wallet.v1.RiskFindingH\x00R\x04risk\x12L\n\x0f\x64\x65posit_failure\x18\x07 \x01(\x0b\x32!.pitboss.wallet.v1.DepositFailureH\x00R\x0e\x64\x65positFailure\x12\x37\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x1b.pitboss.wallet.v1.EvidenceR\x08\x65videnceB\x10\n\x07\x66inding\x12\x05\xbaH\x02\x08\x01*\xad\x01\n\x0cSourceAnswer\x12\x1d\n\x19SOURCE_ANSWER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_ANSWER_CLEAR\x10\x01\x12\x17\n\x13SOURCE_ANSWER_MATCH\x10\x02\x12\x17\n\x13SOURCE_ANSWER_FUZZY\x10\x03\x12\x19\n\x15SOURCE_ANSWER_NOT_SET\x10\x04\x12\x18\n\x14SOURCE_ANSWER_SILENT\x10\x05*c\n\x0c\x45ntryPurpose\x12\x1d\n\x19\x45NTRY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45NTRY_PURPOSE_LOGIN\x10\x01\x12\x1b\n\x17\x45NTRY_PURPOSE_MARKETING\x10\x02*\xc5\x01\n\x0eIdentityResult\x12\x1f\n\x1bIDENTITY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDENTITY_RESULT_VERIFIED\x10\x01\x12\x1e\n\x1aIDENTITY_RESULT_UNVERIFIED\x10\x02\x12\x1b\n\x17IDENTITY_RESULT_PENDING\x10\x03\x12\x1c\n\x18IDENTITY_RESULT_REJECTED\x10\x04\x12\x19\n\x15IDENTITY_RESULT_MINOR\x10\x05*\xde\x01\n\x0fScreeningResult\x12 \n\x1cSCREENING_RESULT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCREENING_RESULT_CLEAR\x10\x01\x12\x18\n\x14SCREENING_RESULT_HIT\x10\x02\x12\x1b\n\x17SCREENING_RESULT_FREEZE\x10\x03\x12\x1d\n\x19SCREENING_RESULT_NO_MATCH\x10\x04\x12\x1d\n\x19SCREENING_RESULT_POSSIBLE\x10\x05\x12\x18\n\x14SCREENING_RESULT_PEP\x10\x06*\x80\x01\n\tDutyCheck\x12\x1a\n\x16\x44UTY_CHECK_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UTY_CHECK_FVC\x10\x01\x12\x12\n\x0e\x44UTY_CHECK_CDD\x10\x02\x12\x16\n\x12\x44UTY_CHECK_CONTACT\x10\x03\x12\x17\n\x13\x44UTY_CHECK_PAYMENTS\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,10 +41,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCEANSWERS'].fields_by_name['limit_file']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SOURCEANSWERS'].fields_by_name['activity_file']._loaded_options = None
   _globals['_SOURCEANSWERS'].fields_by_name['activity_file']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_SOURCEANSWERS'].fields_by_name['limit_file_name']._loaded_options = None
+  _globals['_SOURCEANSWERS'].fields_by_name['limit_file_name']._serialized_options = b'\272H\032r\0302\026^[A-Za-z0-9_.-]{0,64}$'
   _globals['_ASSERTION'].fields_by_name['issue_time']._loaded_options = None
   _globals['_ASSERTION'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_ASSERTION'].fields_by_name['nonce']._loaded_options = None
-  _globals['_ASSERTION'].fields_by_name['nonce']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_ASSERTION'].fields_by_name['nonce']._serialized_options = b'\272H\021r\0172\r^[!-~]{1,64}$'
   _globals['_ASSERTION'].fields_by_name['signature']._loaded_options = None
   _globals['_ASSERTION'].fields_by_name['signature']._serialized_options = b'\272H\004z\002h@'
   _globals['_ENTER'].fields_by_name['purpose']._loaded_options = None
@@ -73,40 +75,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVIDENCE'].fields_by_name['presentation']._serialized_options = b'\272H\004r\002\030@'
   _globals['_RECORDFINDING'].oneofs_by_name['finding']._loaded_options = None
   _globals['_RECORDFINDING'].oneofs_by_name['finding']._serialized_options = b'\272H\002\010\001'
-  _globals['_SOURCEANSWER']._serialized_start=2499
-  _globals['_SOURCEANSWER']._serialized_end=2672
-  _globals['_ENTRYPURPOSE']._serialized_start=2674
-  _globals['_ENTRYPURPOSE']._serialized_end=2773
-  _globals['_IDENTITYRESULT']._serialized_start=2776
-  _globals['_IDENTITYRESULT']._serialized_end=2973
-  _globals['_SCREENINGRESULT']._serialized_start=2976
-  _globals['_SCREENINGRESULT']._serialized_end=3198
-  _globals['_DUTYCHECK']._serialized_start=3200
-  _globals['_DUTYCHECK']._serialized_end=3303
+  _globals['_SOURCEANSWER']._serialized_start=2866
+  _globals['_SOURCEANSWER']._serialized_end=3039
+  _globals['_ENTRYPURPOSE']._serialized_start=3041
+  _globals['_ENTRYPURPOSE']._serialized_end=3140
+  _globals['_IDENTITYRESULT']._serialized_start=3143
+  _globals['_IDENTITYRESULT']._serialized_end=3340
+  _globals['_SCREENINGRESULT']._serialized_start=3343
+  _globals['_SCREENINGRESULT']._serialized_end=3565
+  _globals['_DUTYCHECK']._serialized_start=3568
+  _globals['_DUTYCHECK']._serialized_end=3696
   _globals['_SOURCEANSWERS']._serialized_start=181
-  _globals['_SOURCEANSWERS']._serialized_end=495
-  _globals['_ASSERTION']._serialized_start=498
-  _globals['_ASSERTION']._serialized_end=648
-  _globals['_ENTER']._serialized_start=651
-  _globals['_ENTER']._serialized_end=789
-  _globals['_CHANGEPLAY']._serialized_start=792
-  _globals['_CHANGEPLAY']._serialized_end=1153
-  _globals['_APPROVEREINSTATEMENT']._serialized_start=1155
-  _globals['_APPROVEREINSTATEMENT']._serialized_end=1177
-  _globals['_LEAVEFORGOOD']._serialized_start=1179
-  _globals['_LEAVEFORGOOD']._serialized_end=1193
-  _globals['_IDENTITYFINDING']._serialized_start=1196
-  _globals['_IDENTITYFINDING']._serialized_end=1343
-  _globals['_LOCATIONFINDING']._serialized_start=1346
-  _globals['_LOCATIONFINDING']._serialized_end=1549
-  _globals['_SCREENINGFINDING']._serialized_start=1552
-  _globals['_SCREENINGFINDING']._serialized_end=1690
-  _globals['_CHECKFINDING']._serialized_start=1692
-  _globals['_CHECKFINDING']._serialized_end=1770
-  _globals['_RISKFINDING']._serialized_start=1773
-  _globals['_RISKFINDING']._serialized_end=1933
-  _globals['_EVIDENCE']._serialized_start=1936
-  _globals['_EVIDENCE']._serialized_end=2091
-  _globals['_RECORDFINDING']._serialized_start=2094
-  _globals['_RECORDFINDING']._serialized_end=2496
+  _globals['_SOURCEANSWERS']._serialized_end=634
+  _globals['_ASSERTION']._serialized_start=637
+  _globals['_ASSERTION']._serialized_end=798
+  _globals['_ENTER']._serialized_start=801
+  _globals['_ENTER']._serialized_end=939
+  _globals['_CHANGEPLAY']._serialized_start=942
+  _globals['_CHANGEPLAY']._serialized_end=1365
+  _globals['_APPROVEREINSTATEMENT']._serialized_start=1367
+  _globals['_APPROVEREINSTATEMENT']._serialized_end=1389
+  _globals['_LEAVEFORGOOD']._serialized_start=1391
+  _globals['_LEAVEFORGOOD']._serialized_end=1405
+  _globals['_IDENTITYFINDING']._serialized_start=1408
+  _globals['_IDENTITYFINDING']._serialized_end=1555
+  _globals['_LOCATIONFINDING']._serialized_start=1558
+  _globals['_LOCATIONFINDING']._serialized_end=1761
+  _globals['_SCREENINGFINDING']._serialized_start=1764
+  _globals['_SCREENINGFINDING']._serialized_end=1902
+  _globals['_CHECKFINDING']._serialized_start=1904
+  _globals['_CHECKFINDING']._serialized_end=1982
+  _globals['_RISKFINDING']._serialized_start=1985
+  _globals['_RISKFINDING']._serialized_end=2145
+  _globals['_DEPOSITFAILURE']._serialized_start=2147
+  _globals['_DEPOSITFAILURE']._serialized_end=2222
+  _globals['_EVIDENCE']._serialized_start=2225
+  _globals['_EVIDENCE']._serialized_end=2380
+  _globals['_RECORDFINDING']._serialized_start=2383
+  _globals['_RECORDFINDING']._serialized_end=2863
 # @@protoc_insertion_point(module_scope)

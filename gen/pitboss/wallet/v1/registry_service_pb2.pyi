@@ -235,6 +235,11 @@ class _SuspensionScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Suspe
     """One game of a provider."""
     SUSPENSION_SCOPE_PLAYER: _SuspensionScope.ValueType  # 6
     """One player."""
+    SUSPENSION_SCOPE_GAME_BUILD: _SuspensionScope.ValueType  # 7
+    """One build of a game. It stops the game while its papers say that this build runs, and no other build of it: with papers
+    of another one it takes stakes again, and with this one's it does not, until the switch is taken back. It ends no sessions:
+    they stake nothing meanwhile.
+    """
 
 class SuspensionScope(_SuspensionScope, metaclass=_SuspensionScopeEnumTypeWrapper):
     """SuspensionScope says what a kill switch stops."""
@@ -253,6 +258,11 @@ SUSPENSION_SCOPE_GAME: SuspensionScope.ValueType  # 5
 """One game of a provider."""
 SUSPENSION_SCOPE_PLAYER: SuspensionScope.ValueType  # 6
 """One player."""
+SUSPENSION_SCOPE_GAME_BUILD: SuspensionScope.ValueType  # 7
+"""One build of a game. It stops the game while its papers say that this build runs, and no other build of it: with papers
+of another one it takes stakes again, and with this one's it does not, until the switch is taken back. It ends no sessions:
+they stake nothing meanwhile.
+"""
 Global___SuspensionScope: _TypeAlias = SuspensionScope  # noqa: Y015
 
 class _FactSource:
@@ -267,6 +277,8 @@ class _FactSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FactSource
     """Where players are."""
     FACT_SOURCE_SCREENING: _FactSource.ValueType  # 2
     """Whoever screens players against lists of sanctions."""
+    FACT_SOURCE_LIMIT_FILE: _FactSource.ValueType  # 3
+    """One cross-operator limit file, by `name`. It matters to players whose pack asks that file."""
 
 class FactSource(_FactSource, metaclass=_FactSourceEnumTypeWrapper):
     """FactSource is a source of facts outside whose health the law looks at."""
@@ -277,6 +289,8 @@ FACT_SOURCE_LOCATION: FactSource.ValueType  # 1
 """Where players are."""
 FACT_SOURCE_SCREENING: FactSource.ValueType  # 2
 """Whoever screens players against lists of sanctions."""
+FACT_SOURCE_LIMIT_FILE: FactSource.ValueType  # 3
+"""One cross-operator limit file, by `name`. It matters to players whose pack asks that file."""
 Global___FactSource: _TypeAlias = FactSource  # noqa: Y015
 
 @_typing.final
@@ -676,6 +690,7 @@ class GamePapers(_message.Message):
     CERTIFICATE_ID_FIELD_NUMBER: _builtins.int
     RETURN_PPM_FIELD_NUMBER: _builtins.int
     DEVIATION_PPM_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
     build: _builtins.str
     """The build that runs."""
     progressive_jackpot: _builtins.bool
@@ -690,6 +705,12 @@ class GamePapers(_message.Message):
     def certified_builds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Builds with a certificate. The game takes no stakes if the one that runs is not among them."""
 
+    @_builtins.property
+    def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the game can do that some markets forbid: "turbo" and "quick_spin" (a cycle is made faster), "slam_stop" (its show is cut
+        short), "celebrates_losses" (a return that is not above the stake is celebrated). Empty: none of it, or not told.
+        """
+
     def __init__(
         self,
         *,
@@ -699,10 +720,11 @@ class GamePapers(_message.Message):
         certificate_id: _builtins.str = ...,
         return_ppm: _builtins.int = ...,
         deviation_ppm: _builtins.int = ...,
+        features: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "certificate_id", b"certificate_id", "certified_builds", b"certified_builds", "deviation_ppm", b"deviation_ppm", "progressive_jackpot", b"progressive_jackpot", "return_ppm", b"return_ppm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "certificate_id", b"certificate_id", "certified_builds", b"certified_builds", "deviation_ppm", b"deviation_ppm", "features", b"features", "progressive_jackpot", b"progressive_jackpot", "return_ppm", b"return_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -935,6 +957,7 @@ class PutSuspensionRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     PROVIDER_FIELD_NUMBER: _builtins.int
     SUSPENDED_FIELD_NUMBER: _builtins.int
+    BUILD_FIELD_NUMBER: _builtins.int
     scope: Global___SuspensionScope.ValueType
     """What it stops."""
     licensee_id: _builtins.str
@@ -942,9 +965,11 @@ class PutSuspensionRequest(_message.Message):
     name: _builtins.str
     """The pack, provider, game or player. Empty for the other scopes."""
     provider: _builtins.str
-    """The provider of a game. Empty for the other scopes."""
+    """The provider of a game or of a build. Empty for the other scopes."""
     suspended: _builtins.bool
     """True: no stakes, deposits or sessions from now on. False: they are open again."""
+    build: _builtins.str
+    """The build, as the game's papers name it, for SUSPENSION_SCOPE_GAME_BUILD; `name` is the game then. Empty for the other scopes."""
     def __init__(
         self,
         *,
@@ -953,10 +978,11 @@ class PutSuspensionRequest(_message.Message):
         name: _builtins.str = ...,
         provider: _builtins.str = ...,
         suspended: _builtins.bool = ...,
+        build: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["licensee_id", b"licensee_id", "name", b"name", "provider", b"provider", "scope", b"scope", "suspended", b"suspended"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "licensee_id", b"licensee_id", "name", b"name", "provider", b"provider", "scope", b"scope", "suspended", b"suspended"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -980,6 +1006,95 @@ class PutSuspensionResponse(_message.Message):
 Global___PutSuspensionResponse: _TypeAlias = PutSuspensionResponse  # noqa: Y015
 
 @_typing.final
+class ListSuspensionsRequest(_message.Message):
+    """ListSuspensionsRequest asks for all kill switches."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSuspensionsRequest: _TypeAlias = ListSuspensionsRequest  # noqa: Y015
+
+@_typing.final
+class ListSuspensionsResponse(_message.Message):
+    """ListSuspensionsResponse has all kill switches."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUSPENSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def suspensions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Suspension]:
+        """The switches, also those that were taken back."""
+
+    def __init__(
+        self,
+        *,
+        suspensions: _abc.Iterable[Global___Suspension] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["suspensions", b"suspensions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSuspensionsResponse: _TypeAlias = ListSuspensionsResponse  # noqa: Y015
+
+@_typing.final
+class Suspension(_message.Message):
+    """Suspension is a kill switch as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    LICENSEE_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    SUSPENDED_FIELD_NUMBER: _builtins.int
+    SINCE_TIME_FIELD_NUMBER: _builtins.int
+    BUILD_FIELD_NUMBER: _builtins.int
+    scope: Global___SuspensionScope.ValueType
+    """What it stops."""
+    licensee_id: _builtins.str
+    """The licensee for whom it holds. Empty: for all."""
+    name: _builtins.str
+    """The pack, provider, game or player. Empty for the other scopes."""
+    provider: _builtins.str
+    """The provider of a game. Empty for the other scopes."""
+    suspended: _builtins.bool
+    """It stops stakes, deposits and sessions now."""
+    build: _builtins.str
+    """The build of the game, for SUSPENSION_SCOPE_GAME_BUILD."""
+    @_builtins.property
+    def since_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was thrown last. Sessions in its scope that were opened at or before this moment are over for good."""
+
+    def __init__(
+        self,
+        *,
+        scope: Global___SuspensionScope.ValueType = ...,
+        licensee_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        suspended: _builtins.bool = ...,
+        since_time: _timestamp_pb2.Timestamp | None = ...,
+        build: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since_time", b"since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "licensee_id", b"licensee_id", "name", b"name", "provider", b"provider", "scope", b"scope", "since_time", b"since_time", "suspended", b"suspended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Suspension: _TypeAlias = Suspension  # noqa: Y015
+
+@_typing.final
 class PutSourceHealthRequest(_message.Message):
     """PutSourceHealthRequest says whether a source of facts answers."""
 
@@ -988,10 +1103,13 @@ class PutSourceHealthRequest(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     SILENT_FIELD_NUMBER: _builtins.int
     HOLD_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
     source: Global___FactSource.ValueType
     """The source."""
     silent: _builtins.bool
     """True: it does not answer, so that nobody can be asked to check anew."""
+    name: _builtins.str
+    """Which source of its kind, as packs name it. Needed for FACT_SOURCE_LIMIT_FILE; no other kind has several."""
     @_builtins.property
     def hold(self) -> _duration_pb2.Duration:
         """For how long this is known. Then the source is silent until its health is said again. Unset: until further notice."""
@@ -1002,10 +1120,11 @@ class PutSourceHealthRequest(_message.Message):
         source: Global___FactSource.ValueType = ...,
         silent: _builtins.bool = ...,
         hold: _duration_pb2.Duration | None = ...,
+        name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold", "silent", b"silent", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold", "name", b"name", "silent", b"silent", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -67,6 +67,11 @@ class RegistryServiceStub:
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionRequest.SerializeToString,
                 response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionResponse.FromString,
                 _registered_method=True)
+        self.ListSuspensions = channel.unary_unary(
+                '/pitboss.wallet.v1.RegistryService/ListSuspensions',
+                request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListSuspensionsRequest.SerializeToString,
+                response_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListSuspensionsResponse.FromString,
+                _registered_method=True)
         self.PutSourceHealth = channel.unary_unary(
                 '/pitboss.wallet.v1.RegistryService/PutSourceHealth',
                 request_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSourceHealthRequest.SerializeToString,
@@ -161,6 +166,15 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSuspensions(self, request, context):
+        """ListSuspensions lists every kill switch that was ever thrown, as it stands now.
+
+        Errors: PERMISSION_DENIED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PutSourceHealth(self, request, context):
         """PutSourceHealth says whether a source of facts outside answers.
 
@@ -250,6 +264,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.PutSuspension,
                     request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionRequest.FromString,
                     response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionResponse.SerializeToString,
+            ),
+            'ListSuspensions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSuspensions,
+                    request_deserializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListSuspensionsRequest.FromString,
+                    response_serializer=pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListSuspensionsResponse.SerializeToString,
             ),
             'PutSourceHealth': grpc.unary_unary_rpc_method_handler(
                     servicer.PutSourceHealth,
@@ -447,6 +466,33 @@ class RegistryService:
             '/pitboss.wallet.v1.RegistryService/PutSuspension',
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionRequest.SerializeToString,
             pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.PutSuspensionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSuspensions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.RegistryService/ListSuspensions',
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListSuspensionsRequest.SerializeToString,
+            pitboss_dot_wallet_dot_v1_dot_registry__service__pb2.ListSuspensionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,11 @@ class RegistryServiceStub:
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
     """
+    ListSuspensions: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListSuspensionsRequest, _registry_service_pb2.ListSuspensionsResponse]
+    """ListSuspensions lists every kill switch that was ever thrown, as it stands now.
+
+    Errors: PERMISSION_DENIED, UNAVAILABLE.
+    """
     PutSourceHealth: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PutSourceHealthRequest, _registry_service_pb2.PutSourceHealthResponse]
     """PutSourceHealth says whether a source of facts outside answers.
 
@@ -141,6 +146,11 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """PutSuspension throws a kill switch, or takes it back. Sessions in its scope are over for good; credits pass.
 
     Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+    """
+    ListSuspensions: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListSuspensionsRequest, _registry_service_pb2.ListSuspensionsResponse]  # type: ignore[assignment]
+    """ListSuspensions lists every kill switch that was ever thrown, as it stands now.
+
+    Errors: PERMISSION_DENIED, UNAVAILABLE.
     """
     PutSourceHealth: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PutSourceHealthRequest, _registry_service_pb2.PutSourceHealthResponse]  # type: ignore[assignment]
     """PutSourceHealth says whether a source of facts outside answers.
@@ -248,6 +258,17 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """PutSuspension throws a kill switch, or takes it back. Sessions in its scope are over for good; credits pass.
 
         Errors: INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND (LICENSEE_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSuspensions(
+        self,
+        request: _registry_service_pb2.ListSuspensionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ListSuspensionsResponse, _abc.Awaitable[_registry_service_pb2.ListSuspensionsResponse]]:
+        """ListSuspensions lists every kill switch that was ever thrown, as it stands now.
+
+        Errors: PERMISSION_DENIED, UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

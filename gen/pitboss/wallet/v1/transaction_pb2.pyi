@@ -485,6 +485,7 @@ class Entry(_message.Message):
     DECISION_JSON_FIELD_NUMBER: _builtins.int
     DEBIT_BALANCE_FIELD_NUMBER: _builtins.int
     CREDIT_BALANCE_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
     shard: _builtins.int
     """The shard."""
     sequence: _builtins.int
@@ -503,6 +504,10 @@ class Entry(_message.Message):
     """Digest of the pack, in hexadecimal."""
     decision_json: _builtins.str
     """Record of the decision with every reason and fact, as canonical JSON. Empty: no decision was needed."""
+    end_reason: _builtins.str
+    """Reason code by which the law ended sessions with this entry: that of an END_PLAY, otherwise every session of the player
+    that was opened before it. Empty: it ended none, or the player or the licensee wanted the end.
+    """
     @_builtins.property
     def transaction(self) -> Global___Transaction:
         """The stored action. Only the first row of an operation carries key and outcome."""
@@ -535,10 +540,11 @@ class Entry(_message.Message):
         decision_json: _builtins.str = ...,
         debit_balance: _money_pb2.Money | None = ...,
         credit_balance: _money_pb2.Money | None = ...,
+        end_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credit_balance", b"credit_balance", "debit_balance", b"debit_balance", "moved", b"moved", "transaction", b"transaction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_account", b"credit_account", "credit_balance", b"credit_balance", "debit_account", b"debit_account", "debit_balance", b"debit_balance", "decision_json", b"decision_json", "licensee_id", b"licensee_id", "moved", b"moved", "operation", b"operation", "pack", b"pack", "pack_digest", b"pack_digest", "sequence", b"sequence", "shard", b"shard", "transaction", b"transaction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_account", b"credit_account", "credit_balance", b"credit_balance", "debit_account", b"debit_account", "debit_balance", b"debit_balance", "decision_json", b"decision_json", "end_reason", b"end_reason", "licensee_id", b"licensee_id", "moved", b"moved", "operation", b"operation", "pack", b"pack", "pack_digest", b"pack_digest", "sequence", b"sequence", "shard", b"shard", "transaction", b"transaction"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -12,6 +12,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pitboss.type.v1 import money_pb2 as _money_pb2
 from pitboss.wallet.v1 import action_pb2 as _action_pb2
+from pitboss.wallet.v1 import protection_pb2 as _protection_pb2
 from pitboss.wallet.v1 import transaction_pb2 as _transaction_pb2
 import builtins as _builtins
 import sys
@@ -59,6 +60,8 @@ class OpenAccountRequest(_message.Message):
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     JURISDICTION_FIELD_NUMBER: _builtins.int
     BORN_ON_FIELD_NUMBER: _builtins.int
+    PERSON_KEY_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -69,6 +72,15 @@ class OpenAccountRequest(_message.Message):
     """Law pack of the player, such as "gb". Empty: the licensee's default."""
     born_on: _builtins.str
     """Date of birth, "1986-01-15"."""
+    person_key: _builtins.str
+    """Names the human behind the account: a keyed digest that the licensee makes of name, birth, address and document.
+    An exclusion of one account of a human refuses registration, login, deposit and play by all others at the
+    licensee. Empty: not known.
+    """
+    @_builtins.property
+    def answers(self) -> _protection_pb2.SourceAnswers:
+        """What registers said, when the player registers. Set, the law is asked whether the account may be made."""
+
     def __init__(
         self,
         *,
@@ -77,10 +89,12 @@ class OpenAccountRequest(_message.Message):
         currency_code: _builtins.str = ...,
         jurisdiction: _builtins.str = ...,
         born_on: _builtins.str = ...,
+        person_key: _builtins.str = ...,
+        answers: _protection_pb2.SourceAnswers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["born_on", b"born_on", "currency_code", b"currency_code", "jurisdiction", b"jurisdiction", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "born_on", b"born_on", "currency_code", b"currency_code", "jurisdiction", b"jurisdiction", "person_key", b"person_key", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -109,6 +123,74 @@ class OpenAccountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OpenAccountResponse: _TypeAlias = OpenAccountResponse  # noqa: Y015
+
+@_typing.final
+class GetSessionPlayRequest(_message.Message):
+    """GetSessionPlayRequest names a session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    session_id: _builtins.str
+    """The session."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSessionPlayRequest: _TypeAlias = GetSessionPlayRequest  # noqa: Y015
+
+@_typing.final
+class GetSessionPlayResponse(_message.Message):
+    """GetSessionPlayResponse has the time and the sums."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    ELAPSED_FIELD_NUMBER: _builtins.int
+    STAKED_FIELD_NUMBER: _builtins.int
+    WON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When the session was opened."""
+
+    @_builtins.property
+    def elapsed(self) -> _duration_pb2.Duration:
+        """How long ago that is."""
+
+    @_builtins.property
+    def staked(self) -> _money_pb2.Money:
+        """What was staked since then."""
+
+    @_builtins.property
+    def won(self) -> _money_pb2.Money:
+        """What was won since then. Less what was staked it is the player's net position."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        elapsed: _duration_pb2.Duration | None = ...,
+        staked: _money_pb2.Money | None = ...,
+        won: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["elapsed", b"elapsed", "staked", b"staked", "start_time", b"start_time", "won", b"won"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["elapsed", b"elapsed", "staked", b"staked", "start_time", b"start_time", "won", b"won"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSessionPlayResponse: _TypeAlias = GetSessionPlayResponse  # noqa: Y015
 
 @_typing.final
 class WalletServiceGetBalanceRequest(_message.Message):

@@ -47,6 +47,12 @@ class WalletServiceStub:
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
+    GetSessionPlay: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.GetSessionPlayRequest, _wallet_service_pb2.GetSessionPlayResponse]
+    """GetSessionPlay tells since when a session is open, and what the player has staked and won since then in its currency, in
+    whatever game: what reality checks show. What was undone does not count; a result counts with its round.
+
+    Errors: INVALID_ARGUMENT (also a session that the player does not have), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
     Deposit: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.DepositRequest, _wallet_service_pb2.DepositResponse]
     """Deposit books confirmed money into cash, within the player's limits.
 
@@ -161,6 +167,12 @@ class WalletServiceAsyncStub(WalletServiceStub):
     """GetBalance reads the present balances of a player.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+    """
+    GetSessionPlay: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.GetSessionPlayRequest, _wallet_service_pb2.GetSessionPlayResponse]  # type: ignore[assignment]
+    """GetSessionPlay tells since when a session is open, and what the player has staked and won since then in its currency, in
+    whatever game: what reality checks show. What was undone does not count; a result counts with its round.
+
+    Errors: INVALID_ARGUMENT (also a session that the player does not have), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
     """
     Deposit: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.DepositRequest, _wallet_service_pb2.DepositResponse]  # type: ignore[assignment]
     """Deposit books confirmed money into cash, within the player's limits.
@@ -285,6 +297,18 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetBalance reads the present balances of a player.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetSessionPlay(
+        self,
+        request: _wallet_service_pb2.GetSessionPlayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_service_pb2.GetSessionPlayResponse, _abc.Awaitable[_wallet_service_pb2.GetSessionPlayResponse]]:
+        """GetSessionPlay tells since when a session is open, and what the player has staked and won since then in its currency, in
+        whatever game: what reality checks show. What was undone does not count; a result counts with its round.
+
+        Errors: INVALID_ARGUMENT (also a session that the player does not have), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

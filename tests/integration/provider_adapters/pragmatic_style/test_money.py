@@ -45,6 +45,17 @@ async def test_a_round_takes_several_bets_and_several_results(table: Table) -> N
     assert await table.cash() == Decimal("82.25")
 
 
+async def test_a_prize_beside_a_result_is_paid_once_however_often_the_result_comes(table: Table) -> None:
+    assert (await table.bet(table.key()))["error"] == 0
+    reference, prize = table.key(), table.key()
+    for _ in range(3):
+        told = await table.result(
+            reference, "5.00", promoWinAmount="2.50", promoWinReference=prize, promoCampaignType="T"
+        )
+        assert told["error"] == 0
+        assert await table.cash() == Decimal("97.50")
+
+
 @pytest.mark.parametrize("spelling", auth.Spelling)
 async def test_a_repeated_message_gets_the_same_answer_once_paid(table: Table, spelling: auth.Spelling) -> None:
     message = table.money(table.key(), "10.00", roundDetails='{"spin": "a b"}')

@@ -40,6 +40,7 @@ from tests.unit.compliance_svc.kernel.world import (
     NOON,
     SECOND,
     a_limit,
+    at,
     bet,
     deposit,
     facts,
@@ -260,7 +261,7 @@ def test_a_record_tells_pack_kernel_facts_and_every_comparison() -> None:
     assert record == (
         '{"at_us":1791198000000000,"facts":{"action":{"amount_minor":6000000,"category":"slot","currency":"GBP","exponent":6,'
         '"kind":"BET","starts_cycle":true},"cycle":{"last_start_us":1791197999000000,"staked_minor":0},'
-        '"player":{"born":19860115,"currency":"GBP","protection":{"v":1}},"session":{"opened_us":1791198000000000}},"kernel":"5","pack":"gb@1",'
+        '"player":{"born":19860115,"currency":"GBP","protection":{"v":1}},"session":{"opened_us":1791198000000000}},"kernel":"7","pack":"gb@1",'
         f'"pack_digest":"{pack().digest}","reasons":[{{"code":"GAM.STAKE_CAP","limit":5000000,"observed":6000000,"rule":"stake_cap/slot"}},'
         '{"code":"GAM.TOO_FAST","limit":2500000,"observed":1000000,"rule":"cycle_interval/slot"}],"verdict":"DENY",'
         f'"zone_data":"{load_zone("Europe/London").data}"}}'
@@ -271,7 +272,23 @@ MARKETS = ["base", "ca-on", "cw", "de", "dk", "es", "gb", "it", "mt", "nl", "san
 
 
 def test_the_library_has_the_shipped_packs_under_their_names() -> None:
-    assert [found.label for found in library().versions()] == sorted(f"{name}@1" for name in MARKETS)
+    dated = {"de", "dk", "es", "it", "mt", "nl", "se"}
+    later = {f"{name}@2027-07-10" for name in dated}
+    assert {found.label for found in library().versions()} == {f"{name}@1" for name in MARKETS} | later
+
+
+def test_the_packs_of_the_union_change_at_midnight_of_the_day_of_its_regulation() -> None:
+    for name, first, last in (
+        ("de", "2027-07-09T23:59:59.999999+02:00", "2027-07-10T00:00:00+02:00"),
+        ("mt", "2027-07-09T23:59:59.999999+02:00", "2027-07-10T00:00:00+02:00"),
+    ):
+        before, after = library().at(name, at(first)), library().at(name, at(last))
+        assert before is not None
+        assert after is not None
+        assert (before.version, after.version) == ("1", "2027-07-10")
+        assert before.rules == after.rules
+        added = {watch.label for watch in after.watches} - {watch.label for watch in before.watches}
+        assert added == {"money_watch/deposit/single", "money_watch/withdrawal/single"}
 
 
 def test_deciding_needs_the_standard_library_only() -> None:

@@ -46,9 +46,13 @@ def test_gb_takes_from_base_what_it_does_not_say_itself_and_drops_the_table_cap(
     assert [rule.label for rule in pack().rules] == [
         "cycle_interval/slot",
         "cycle_interval/table",
+        "demo_play",
         "exclusion_register",
+        "forbidden_features",
         "identity_verified",
+        "limit_review",
         "minimum_age",
+        "minimum_return",
         "money_trigger/RUN_FVC/netdep/30d",
         "no_withdrawal_reversal",
         "parallel_play",
@@ -164,8 +168,34 @@ def test_an_unknown_parent_and_an_empty_folder_are_refused(tmp_path: Path) -> No
         load_library(tmp_path)
     (tmp_path / "gb").mkdir()
     (tmp_path / "gb" / "1.yaml").write_text((SHIPPED / "gb" / "1.yaml").read_text())
-    with pytest.raises(PackError, match="inherits base@1, which is not a pack that stands alone"):
+    with pytest.raises(PackError, match="inherits base@1, which is not a pack that can stand"):
         load_library(tmp_path)
+
+
+def test_a_pack_inherits_what_its_parent_inherits_and_never_itself(tmp_path: Path) -> None:
+    for name, version, inherits in (("base", "1", None), ("gb", "1", "base@1"), ("gb", "2", "gb@1")):
+        value = {
+            **written(name),
+            "version": version,
+            "inherits": inherits,
+            "effective_from": f"202{version}-01-01T00:00:00[UTC]",
+        }
+        if version == "2":
+            value |= {"rules": changed("cycle_interval", params={"ms": 9_000})["rules"], "removes": ["player_starts"]}
+            value["rules"] = [rule for rule in value["rules"] if rule["kind"] == "cycle_interval"]
+        path = tmp_path / name / f"{version}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump({key: item for key, item in value.items() if item is not None}))
+    first, second = (
+        {rule.label: rule for rule in found.rules} for found in load_documents(tmp_path) if found.name == "gb"
+    )
+    assert first.keys() - second.keys() == {"player_starts"}
+    assert second["cycle_interval/slot"] != first["cycle_interval/slot"]
+    assert second["sanctions_screening"] == first["sanctions_screening"]
+    looped = tmp_path / "gb" / "1.yaml"
+    looped.write_text(looped.read_text().replace("base@1", "gb@2"))
+    with pytest.raises(PackError, match="not a pack that can stand"):
+        load_documents(tmp_path)
 
 
 def test_the_digest_is_that_of_the_content_with_everything_inherited() -> None:

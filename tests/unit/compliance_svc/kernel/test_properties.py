@@ -36,14 +36,15 @@ from compliance_svc.kernel.loading import load_documents
 from compliance_svc.kernel.merging import merge, overlay
 from compliance_svc.kernel.rules.age import MinimumAge
 from compliance_svc.kernel.rules.bands import Band
-from compliance_svc.kernel.rules.catalogue import GameCategories
+from compliance_svc.kernel.rules.catalogue import ForbiddenFeatures, GameCategories, MinimumReturn
 from compliance_svc.kernel.rules.games import CycleInterval, StakeCap
 from compliance_svc.kernel.rules.money import MoneyTrigger, RequiredLimits
 from compliance_svc.kernel.rules.outside import ExclusionRegister, ExternalLimit
-from compliance_svc.kernel.rules.person import LocationPerWager
-from compliance_svc.kernel.rules.policies import ContactAbove, LimitChange, SelfExclusion, nominal_hours
+from compliance_svc.kernel.rules.person import DemoPlayAllowed, LocationPerWager
+from compliance_svc.kernel.rules.policies import ContactAbove, FailedDeposits, LimitChange, SelfExclusion, nominal_hours
+from compliance_svc.kernel.rules.reminding import LimitReview
 from compliance_svc.kernel.rules.screening import SanctionsScreening
-from compliance_svc.kernel.rules.sessions import ParallelPlay, RealityCheck
+from compliance_svc.kernel.rules.sessions import Inactivity, ParallelPlay, RealityCheck
 from compliance_svc.kernel.rules.watching import (
     DormantWatch,
     MinimalRiskWatch,
@@ -96,6 +97,12 @@ TIGHTER: dict[type, Callable[[Any], Any]] = {
     ),
     SanctionsScreening: lambda old: replace(old, possible="diligence", pep="diligence", hold_above=old.hold_above[:1]),
     RequiredLimits: lambda old: replace(old, limits=tuple(sorted({*old.limits, "loss/24h"}))),
+    MinimumReturn: lambda old: replace(old, ppm=old.ppm + 1),
+    ForbiddenFeatures: lambda old: replace(old, features=tuple(sorted({*old.features, "turbo"}))),
+    Inactivity: lambda old: replace(old, seconds=old.seconds // 2),
+    LimitReview: lambda old: replace(old, every="1mo"),
+    FailedDeposits: lambda old: replace(old, count=old.count - 1, window_s=old.window_s + 1),
+    DemoPlayAllowed: lambda old: replace(old, identity="verified"),
     GameCategories: lambda old: replace(old, allowed=old.allowed[:1]),
     LimitChange: lambda old: replace(
         old, increase_delay_s=old.increase_delay_s + 1, increase_confirm="at_login", increase_period_end=True

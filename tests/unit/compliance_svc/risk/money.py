@@ -18,7 +18,9 @@ NOON = 1_791_198_000_000_000
 
 @cache
 def shipped(name: str = "gb") -> PackDocument:
-    return next(pack for pack in load_documents() if pack.name == name)
+    """A market's first pack, or `de@2027-07-10` by its version."""
+    market, _, version = name.partition("@")
+    return next(pack for pack in load_documents() if pack.name == market and version in ("", pack.version))
 
 
 @cache

@@ -87,6 +87,17 @@ def test_a_report_of_a_gaming_day_is_above_and_not_at_the_amount(amount: str, co
     )
 
 
+@pytest.mark.parametrize("kind", [Kind.DEPOSIT, Kind.WITHDRAWAL])
+@pytest.mark.parametrize(("amount", "count"), [("10000", 0), ("10000.01", 1)])
+def test_the_unions_cap_of_cash_is_looked_for_above_and_not_at_the_amount(amount: str, count: int, kind: Kind) -> None:
+    ledger = Ledger("EUR").add(kind, amount, NOON)
+    assert len(ledger.found(only(f"money_watch/{kind.value}/single", "nl@2027-07-10"))) == count
+    assert (
+        len(ledger.add(kind, "10001", NOON + 1).found(only(f"money_watch/{kind.value}/single", "nl@2027-07-10")))
+        == count + 1
+    )
+
+
 @pytest.mark.parametrize(("later", "count"), [(days(180) - 1, 1), (days(180), 0)])
 def test_malta_looks_back_half_a_year(later: int, count: int) -> None:
     ledger = Ledger("EUR").deposit("1000").deposit("1000", NOON + later)

@@ -54,6 +54,8 @@ def test_capabilities_are_values_of_the_closed_list(content: dict[str, Any]) -> 
         ({"name": "other"}, "the folder's name"),
         ({"title": ""}, "title must be a text"),
         ({"surprise": 1}, "unknown key 'surprise'"),
+        ({"token_grace_ms": -1}, "token_grace_ms must be a whole number"),
+        ({"token_grace_ms": 5000}, "token_grace_ms needs the capability token_swap"),
     ],
 )
 def test_a_wrong_value_is_named(content: dict[str, Any], change: dict[str, Any], complaint: str) -> None:

@@ -53,6 +53,16 @@ async def test_a_sick_answer_is_a_failure_and_not_repeated_where_that_is_not_saf
     assert len(world.requests) == 1
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_a_failure_and_is_not_followed(status: int) -> None:
+    world = World(lambda _: httpx.Response(status, headers={"location": "http://elsewhere/x"}, content=b"{}"))
+    for _ in range(4):
+        with pytest.raises(ProviderFailedError):
+            await world.send()
+    assert {request.url.host for request in world.requests} == {"studio"}
+    assert world.breaker.state == OPEN
+
+
 async def test_a_safe_call_is_repeated_until_it_works() -> None:
     world = answering(503, 503, 200)
     assert await world.send(safe=True) == b"answer"

@@ -4,20 +4,40 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 
-from pitboss.session.v1.session_directory_service_pb2 import ResolveSessionResponse
+from pitboss.session.v1.session_directory_service_pb2 import (
+    TOKEN_ROLE_LAUNCH,
+    TOKEN_ROLE_PLAY,
+    TOKEN_ROLE_SWAPPED,
+    ResolveSessionResponse,
+    SwapTokenResponse,
+    TokenRole,
+)
 from pitboss.session.v1.session_service_pb2 import Session
 from provider_adapters._kit.budget import Budget
-from provider_adapters._kit.ports import SessionFacts, SessionsDownError
+from provider_adapters._kit.ports import SessionFacts, SessionsDownError, TokenSwappedError
 from provider_adapters._kit.references import PlayerReference
 from provider_adapters._kit.sessions import DirectorySessions, FactsCache
 
 PLAYER = PlayerReference(licensee="aurora", player_id="pl-1")
 
 
-def found(session_id: str = "s-1", token: str = "t-1") -> ResolveSessionResponse:
-    session = Session(session_id=session_id, player_id="pl-1", provider="p", game_id="g", currency_code="EUR")
-    return ResolveSessionResponse(licensee_id="aurora", session=session, token=token, country="DE", jurisdiction="gb")
+def session(session_id: str = "s-1") -> Session:
+    return Session(session_id=session_id, player_id="pl-1", provider="p", game_id="g", currency_code="EUR")
+
+
+def found(
+    session_id: str = "s-1", token: str = "t-1", *, role: TokenRole.ValueType = TOKEN_ROLE_LAUNCH
+) -> ResolveSessionResponse:
+    return ResolveSessionResponse(
+        licensee_id="aurora",
+        session=session(session_id),
+        token=token,
+        country="DE",
+        jurisdiction="gb",
+        token_role=role,
+    )
 
 
 def facts(session_id: str) -> SessionFacts:
@@ -29,6 +49,8 @@ class Directory:
         self.answer: Any = found()
         self.asked: list[Any] = []
         self.waits: list[float] = []
+        self.swapped_by = ""
+        self.has_ended = False
 
     async def ResolveSession(self, request: Any, *, timeout: float, metadata: Any) -> ResolveSessionResponse:  # noqa: N802, ASYNC109
         self.asked.append(request)
@@ -36,6 +58,23 @@ class Directory:
         if isinstance(self.answer, grpc.StatusCode):
             raise grpc.aio.AioRpcError(self.answer, grpc.aio.Metadata(), grpc.aio.Metadata())
         return self.answer  # type: ignore[no-any-return]
+
+    async def SwapToken(self, request: Any, *, timeout: float, metadata: Any) -> SwapTokenResponse:  # noqa: N802, ASYNC109
+        self.asked.append(request)
+        if self.has_ended:
+            raise refusal("ERROR_REASON_SESSION_ENDED")
+        if self.swapped_by not in {"", request.swap_key}:
+            raise refusal("ERROR_REASON_TOKEN_SWAPPED")
+        self.swapped_by = request.swap_key
+        return SwapTokenResponse(licensee_id="aurora", session=session(), token="t-2", token_role=TOKEN_ROLE_PLAY)
+
+
+def refusal(reason: str) -> grpc.aio.AioRpcError:
+    """As `mesh.status` sends it."""
+    status = status_pb2.Status(code=grpc.StatusCode.FAILED_PRECONDITION.value[0])
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=reason, domain="pitboss"))
+    trailing = grpc.aio.Metadata(("grpc-status-details-bin", status.SerializeToString()))
+    return grpc.aio.AioRpcError(grpc.StatusCode.FAILED_PRECONDITION, grpc.aio.Metadata(), trailing)
 
 
 @pytest.fixture
@@ -112,6 +151,53 @@ async def test_a_launch_through_this_process_is_the_newest_session_at_once(sessi
     newest = await sessions.by_player(PLAYER, budget())
     assert newest is not None
     assert newest.session_id == "s-9"
+
+
+@pytest.fixture
+def swapping(directory: Directory) -> DirectorySessions:
+    return DirectorySessions(directory, swaps=True, grace_ms=5000)  # type: ignore[arg-type]
+
+
+async def test_a_launch_token_that_may_be_swapped_is_asked_for_each_time(
+    directory: Directory, swapping: DirectorySessions
+) -> None:
+    swapping.launched(facts("s-1"))
+    for _ in range(2):
+        await swapping.by_token("t-1", budget())
+    assert [request.exact for request in directory.asked] == [True, True]
+    # For the record it is good enough.
+    assert swapping.known("t-1") is not None
+
+
+async def test_what_a_swap_gave_is_remembered_and_the_old_token_is_asked_for(
+    directory: Directory, swapping: DirectorySessions
+) -> None:
+    swapped = await swapping.swap("t-1", budget(), key="u-1")
+    assert swapped is not None
+    assert (swapped.token, swapped.session_id) == ("t-2", "s-1")
+    assert directory.asked[0].grace.ToMilliseconds() == 5000
+    assert await swapping.by_token("t-2", budget()) == swapped
+    assert len(directory.asked) == 1
+    directory.answer = found(role=TOKEN_ROLE_SWAPPED)
+    for _ in range(2):
+        old = await swapping.by_token("t-1", budget())
+        assert old is not None
+        # The ledger knows no such session: new stakes are refused, repeated ones get their first answer.
+        assert old.session_id == ""
+    assert len(directory.asked) == 2
+
+
+async def test_a_token_that_was_swapped_by_another_message_is_not_swapped_again(swapping: DirectorySessions) -> None:
+    await swapping.swap("t-1", budget(), key="u-1")
+    with pytest.raises(TokenSwappedError):
+        await swapping.swap("t-1", budget(), key="u-2")
+
+
+async def test_a_token_of_a_session_that_the_law_has_ended_is_nobodys(
+    directory: Directory, swapping: DirectorySessions
+) -> None:
+    directory.has_ended = True
+    assert await swapping.swap("t-1", budget(), key="u-1") is None
 
 
 def test_the_cache_forgets_what_was_used_longest_ago() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
+from pitboss.wallet.v1.transaction_pb2 import Transaction
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import SessionFacts, SessionsDownError
@@ -53,6 +54,11 @@ class Ledger:
             return self.result
         return self.result.balance_now
 
+    async def round_transactions(
+        self, player: PlayerReference, round_id: str, budget: Budget
+    ) -> list[Transaction] | Result:
+        return []
+
     async def round_currency(self, player: PlayerReference, round_id: str, budget: Budget) -> str | Result:
         return "EUR"
 
@@ -70,6 +76,9 @@ class Sessions:
         if self.down:
             raise SessionsDownError
         return FACTS if token == FACTS.token else None
+
+    async def swap(self, token: str, budget: Budget, *, key: str = "") -> SessionFacts | None:
+        return await self.by_token(token, budget)
 
     async def by_player(self, player: PlayerReference, budget: Budget) -> SessionFacts | None:
         self.asked += 1

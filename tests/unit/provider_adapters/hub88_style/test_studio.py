@@ -44,6 +44,9 @@ class Desk:
         self.seats.append(seat)
         return f"{self.public_url}/play/{seat.launch_id}"
 
+    def demo(self, *, user: str, token: str, game_id: str) -> str:
+        return f"{self.public_url}/demo/{game_id}"
+
     def new_launch_id(self) -> str:
         return "l1"
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Result
+from pitboss.wallet.v1.transaction_pb2 import Transaction
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.ports import SessionFacts, SessionsDownError
@@ -38,6 +39,16 @@ BET: Mapping[str, str] = {
     "roundDetails": "spin",
 }
 RESULT: Mapping[str, str] = {**BET, "amount": "3.00", "reference": "ref-0002"}
+ADJUSTMENT: Mapping[str, str] = {
+    "userId": str(PLAYER),
+    "gameId": "vs20demo",
+    "roundId": "5500100",
+    "amount": "3.10",
+    "reference": "ref-0007",
+    "providerId": "pragmaticplay",
+    "timestamp": "1767225600000",
+    "validBetAmount": "1.25",
+}
 REFUND: Mapping[str, str] = {"userId": str(PLAYER), "reference": "ref-0001", "providerId": "pragmaticplay"}
 END_ROUND: Mapping[str, str] = {
     "userId": str(PLAYER),
@@ -73,6 +84,7 @@ class FakeWallet:
     answers: list[Result] = field(default_factory=list)
     balance_answer: Balances | Result = field(default_factory=lambda: balances("100.00"))
     currency_answer: str | Result = ""
+    played: list[Transaction] | Result = field(default_factory=list)
     actions: list[tuple[PlayerReference, Action]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -85,6 +97,12 @@ class FakeWallet:
     async def balance(self, player: PlayerReference, currency_code: str, budget: Budget) -> Balances | Result:
         self.asked.append(f"balance {player} {currency_code}".rstrip())
         return self.balance_answer
+
+    async def round_transactions(
+        self, player: PlayerReference, round_id: str, budget: Budget
+    ) -> list[Transaction] | Result:
+        self.asked.append(f"round {player} {round_id}")
+        return self.played
 
     async def round_currency(self, player: PlayerReference, round_id: str, budget: Budget) -> str | Result:
         self.asked.append(f"round {player} {round_id}")
@@ -100,6 +118,9 @@ class FakeSessions:
 
     async def by_token(self, token: str, budget: Budget) -> SessionFacts | None:
         return self._find(lambda session: session.token == token)
+
+    async def swap(self, token: str, budget: Budget, *, key: str = "") -> SessionFacts | None:
+        return await self.by_token(token, budget)
 
     async def by_player(self, player: PlayerReference, budget: Budget) -> SessionFacts | None:
         return self._find(lambda session: session.player == player)

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 import provider_adapters.pragmatic_style
+from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome
 from pitboss.wallet.v1.action_pb2 import Result
+from pitboss.wallet.v1.transaction_pb2 import Transaction, TransactionKind, TransactionState
 from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
@@ -20,6 +22,7 @@ from provider_adapters._kit.ports import AdapterParts, Problem
 from provider_adapters.pragmatic_style import auth
 from provider_adapters.pragmatic_style.adapter import create
 from tests.unit.provider_adapters.pragmatic_style.fakes import (
+    ADJUSTMENT,
     AUTHENTICATE,
     BALANCE,
     BET,
@@ -229,11 +232,36 @@ async def test_a_real_conflict_stays_one(world: World) -> None:
     assert len(world.wallet.actions) == 1
 
 
-async def test_a_result_with_a_promotional_part_is_refused_aloud(world: World) -> None:
-    assert (await world.told("result", {**RESULT, "promoWinAmount": "1.00"}))["error"] == 120
-    assert (await world.told("result", {**RESULT, "promoWinAmount": "x"}))["error"] == 7
+PROMOTED = {**RESULT, "promoWinAmount": "1.00", "promoWinReference": "ref-0009"}
+
+
+@pytest.mark.parametrize(("campaign", "kind"), [("T", "tournament"), ("B", "promo"), ("", "promo")])
+async def test_what_a_result_brings_beside_its_amount_is_paid_after_it(world: World, campaign: str, kind: str) -> None:
+    world.wallet.currency_answer = "USD"
+    assert (await world.told("result", {**PROMOTED, "promoCampaignType": campaign}))["error"] == 0
+    (_, won), (_, beside) = world.wallet.actions
+    assert (won.transaction_key, won.win.amount.amount) == ("ref-0002", "3.00")
+    assert (beside.transaction_key, beside.WhichOneof("kind")) == ("ref-0009", kind)
+    amount = getattr(beside, kind).amount
+    assert (amount.amount, amount.currency_code) == ("1.00", "USD")
+
+
+async def test_a_part_whose_result_is_not_paid_waits_for_it_and_one_that_is_not_paid_comes_again(world: World) -> None:
+    world.wallet.currency_answer = "EUR"
+    world.wallet.answers = [result(Outcome.OUTCOME_UNKNOWN)]
+    assert (await world.told("result", PROMOTED))["error"] == 100
+    assert len(world.wallet.actions) == 1
+    world.wallet.answers = [result(), result(Outcome.OUTCOME_UNAVAILABLE)]
+    assert (await world.told("result", PROMOTED))["error"] == 100
+    assert (await world.told("result", PROMOTED))["error"] == 0
+
+
+async def test_a_part_that_cannot_be_read_stops_the_result_before_anything_is_paid(world: World) -> None:
+    for wrong in ({"promoWinAmount": "x"}, {"promoWinReference": ""}, {"promoWinReference": "two words"}):
+        assert (await world.told("result", {**PROMOTED, **wrong}))["error"] == 7
     assert world.wallet.actions == []
     assert (await world.told("result", {**RESULT, "promoWinAmount": "0.00"}))["error"] == 0
+    assert len(world.wallet.actions) == 1
 
 
 async def test_a_refund_names_the_bet_by_its_own_reference(world: World) -> None:
@@ -344,12 +372,82 @@ async def test_a_form_that_can_be_read_in_two_ways_is_refused(world: World, more
     assert world.wallet.actions == []
 
 
-@pytest.mark.parametrize("call", ["adjustment", "sessionExpired"])
-async def test_what_the_ledger_has_no_action_for_is_refused_in_words(world: World, call: str) -> None:
-    reply = await world.told(call, {**RESULT, "campaignId": "77"})
-    assert reply == {"error": 120, "description": f"Refused for good: {call} is not supported"}
+def played(kind: str, key: str, *, rolled_back: bool = False, **more: Any) -> Transaction:
+    return Transaction(
+        kind=TransactionKind.Value(f"TRANSACTION_KIND_{kind}"),
+        transaction_key=key,
+        state=TransactionState.TRANSACTION_STATE_APPLIED,
+        amount=Money(amount="1.25", currency_code="EUR"),
+        rolled_back=rolled_back,
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("round_", "kind", "key"),
+    [
+        ([played("BET", "b-1")], "BET", "b-1"),
+        ([played("BET", "b-1"), played("BET", "b-2")], "BET", "b-2"),
+        ([played("BET", "b-1"), played("BET", "b-2", rolled_back=True)], "BET", "b-1"),
+        ([played("BET", "b-1"), played("WIN", "w-1"), played("WIN", "w-2"), played("BET", "b-2")], "WIN", "w-2"),
+        ([played("BET", "b-1"), played("WIN", "w-1", rolled_back=True)], "BET", "b-1"),
+        (
+            [
+                played("BET", "b-1"),
+                played(
+                    "ADJUST",
+                    "ref-0007",
+                    reference_key="b-1",
+                    reference_kind=TransactionKind.TRANSACTION_KIND_BET,
+                ),
+                played("WIN", "w-1"),
+            ],
+            "BET",
+            "b-1",
+        ),
+    ],
+    ids=["bet", "last bet", "bet that stands", "last win", "win undone", "repeated"],
+)
+@pytest.mark.parametrize("amount", ["-3.10", "3.10"])
+async def test_a_correction_is_of_what_stands_in_its_round(
+    world: World, round_: list[Transaction], kind: str, key: str, amount: str
+) -> None:
+    world.wallet.played = round_
+    assert (await world.told("adjustment", {**ADJUSTMENT, "amount": amount}))["error"] == 0
+    ((_, action),) = world.wallet.actions
+    adjust = action.adjust
+    assert (adjust.ref_kind, adjust.ref_key) == (TransactionKind.Value(f"TRANSACTION_KIND_{kind}"), key)
+    assert (action.transaction_key, adjust.amount.amount, adjust.amount.currency_code) == (
+        "ref-0007",
+        amount,
+        "EUR",
+    )
+
+
+async def test_a_correction_of_nothing_that_stands_is_refused_for_good(world: World) -> None:
+    for round_ in ([], [played("BET", "b-1", rolled_back=True)]):
+        world.wallet.played = round_
+        assert (await world.told("adjustment", ADJUSTMENT))["error"] == 120
     assert world.wallet.actions == []
-    assert json.loads((await world.send(raw(call, b"reference=1"))).body)["error"] == 5
+
+
+async def test_a_correction_waits_for_a_ledger_that_does_not_answer(world: World) -> None:
+    world.wallet.played = result(Outcome.OUTCOME_UNAVAILABLE)
+    assert (await world.told("adjustment", ADJUSTMENT))["error"] == 100
+
+
+@pytest.mark.parametrize("amount", ["--1", "-", "+1", "1.255", "-1e3", "", "- 1"])
+async def test_a_correction_that_is_no_amount_reaches_no_ledger(world: World, amount: str) -> None:
+    world.wallet.played = [played("BET", "b-1")]
+    assert (await world.told("adjustment", {**ADJUSTMENT, "amount": amount}))["error"] == 7
+    assert world.wallet.actions == []
+
+
+async def test_the_end_of_the_providers_session_is_heard_and_moves_nothing(world: World) -> None:
+    told = await world.told("sessionExpired", {"userId": RESULT["userId"], "providerId": RESULT["providerId"]})
+    assert told == {"error": 0, "description": "Success"}
+    assert (world.wallet.actions, world.wallet.asked) == ([], [])
+    assert json.loads((await world.send(raw("sessionExpired", b"userId=1"))).body)["error"] == 5
 
 
 async def test_other_paths_and_methods_are_told_apart(world: World) -> None:

@@ -135,6 +135,9 @@ class Desk:
         self.grants = Grants()
         self.replays = Shown()
 
+    def demo(self, *, user: str, token: str, game_id: str) -> str:
+        return f"{self.public_url}/demo/{game_id}"
+
     def new_launch_id(self) -> str:
         return f"l-{len(self.seats) + 1}"
 

@@ -112,8 +112,11 @@ class OpenPlayResponse(_message.Message):
 
     RESULT_FIELD_NUMBER: _builtins.int
     JURISDICTION_FIELD_NUMBER: _builtins.int
+    ACTIVITY_COUNTED_FIELD_NUMBER: _builtins.int
     jurisdiction: _builtins.str
     """Law pack of the player."""
+    activity_counted: _builtins.bool
+    """An activity file may count the session as play from now on, whatever the result: its end has to be told."""
     @_builtins.property
     def result(self) -> _action_pb2.Result:
         """The result of the ledger, with the decision."""
@@ -123,14 +126,104 @@ class OpenPlayResponse(_message.Message):
         *,
         result: _action_pb2.Result | None = ...,
         jurisdiction: _builtins.str = ...,
+        activity_counted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_counted", b"activity_counted", "jurisdiction", b"jurisdiction", "result", b"result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OpenPlayResponse: _TypeAlias = OpenPlayResponse  # noqa: Y015
+
+@_typing.final
+class EndActivityRequest(_message.Message):
+    """EndActivityRequest names a session that is over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    session_id: _builtins.str
+    """The session."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndActivityRequest: _TypeAlias = EndActivityRequest  # noqa: Y015
+
+@_typing.final
+class EndActivityResponse(_message.Message):
+    """EndActivityResponse is empty: the files know."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndActivityResponse: _TypeAlias = EndActivityResponse  # noqa: Y015
+
+@_typing.final
+class EvaluateDemoPlayRequest(_message.Message):
+    """EvaluateDemoPlayRequest names a player."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateDemoPlayRequest: _TypeAlias = EvaluateDemoPlayRequest  # noqa: Y015
+
+@_typing.final
+class EvaluateDemoPlayResponse(_message.Message):
+    """EvaluateDemoPlayResponse has the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """The decision. Nothing was stored."""
+
+    def __init__(
+        self,
+        *,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateDemoPlayResponse: _TypeAlias = EvaluateDemoPlayResponse  # noqa: Y015
 
 @_typing.final
 class SetLimitRequest(_message.Message):
@@ -144,6 +237,7 @@ class SetLimitRequest(_message.Message):
     WINDOW_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
+    BY_LICENSEE_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -152,6 +246,10 @@ class SetLimitRequest(_message.Message):
     """What the limit counts."""
     window: _builtins.str
     """Window: "24h", "7d", "30d", "1mo", "day", "week", "month", or "since_set". Empty for LIMIT_KIND_STAKE."""
+    by_licensee: _builtins.bool
+    """The licensee asks, and not the player: a limit that is there can only become lower. Otherwise the licensee vouches
+    that the player has asked.
+    """
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The limit, of every kind but LIMIT_KIND_TIME."""
@@ -169,10 +267,11 @@ class SetLimitRequest(_message.Message):
         window: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         time: _duration_pb2.Duration | None = ...,
+        by_licensee: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "limit_kind", b"limit_kind", "player_id", b"player_id", "time", b"time", "transaction_key", b"transaction_key", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "by_licensee", b"by_licensee", "limit_kind", b"limit_kind", "player_id", b"player_id", "time", b"time", "transaction_key", b"transaction_key", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -212,6 +311,7 @@ class ConfirmLimitRequest(_message.Message):
     TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
     LIMIT_KIND_FIELD_NUMBER: _builtins.int
     WINDOW_FIELD_NUMBER: _builtins.int
+    BY_LICENSEE_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     transaction_key: _builtins.str
@@ -220,6 +320,8 @@ class ConfirmLimitRequest(_message.Message):
     """What the limit counts."""
     window: _builtins.str
     """Window of the limit."""
+    by_licensee: _builtins.bool
+    """The licensee asks, and not the player, who alone can confirm."""
     def __init__(
         self,
         *,
@@ -227,10 +329,11 @@ class ConfirmLimitRequest(_message.Message):
         transaction_key: _builtins.str = ...,
         limit_kind: _action_pb2.LimitKind.ValueType = ...,
         window: _builtins.str = ...,
+        by_licensee: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_kind", b"limit_kind", "player_id", b"player_id", "transaction_key", b"transaction_key", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_licensee", b"by_licensee", "limit_kind", b"limit_kind", "player_id", b"player_id", "transaction_key", b"transaction_key", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -477,6 +580,114 @@ class RequestReinstatementResponse(_message.Message):
 Global___RequestReinstatementResponse: _TypeAlias = RequestReinstatementResponse  # noqa: Y015
 
 @_typing.final
+class ApproveReinstatementRequest(_message.Message):
+    """ApproveReinstatementRequest names the player."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveReinstatementRequest: _TypeAlias = ApproveReinstatementRequest  # noqa: Y015
+
+@_typing.final
+class ApproveReinstatementResponse(_message.Message):
+    """ApproveReinstatementResponse has the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """The decision, with the moment from which play is possible again."""
+
+    def __init__(
+        self,
+        *,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveReinstatementResponse: _TypeAlias = ApproveReinstatementResponse  # noqa: Y015
+
+@_typing.final
+class RecordDutyRequest(_message.Message):
+    """RecordDutyRequest has the duty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    DUTY_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    duty: _protection_pb2.DutyCheck.ValueType
+    """What was done."""
+    reference: _builtins.str
+    """Who has done it, and where its papers are, in the licensee's own words. It stands in the decision's record."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        duty: _protection_pb2.DutyCheck.ValueType = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duty", b"duty", "player_id", b"player_id", "reference", b"reference", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordDutyRequest: _TypeAlias = RecordDutyRequest  # noqa: Y015
+
+@_typing.final
+class RecordDutyResponse(_message.Message):
+    """RecordDutyResponse has the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordDutyResponse: _TypeAlias = RecordDutyResponse  # noqa: Y015
+
+@_typing.final
 class GetProtectionRequest(_message.Message):
     """GetProtectionRequest names the player."""
 
@@ -653,6 +864,236 @@ class GetProtectionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetProtectionResponse: _TypeAlias = GetProtectionResponse  # noqa: Y015
+
+@_typing.final
+class CheckEntryRequest(_message.Message):
+    """CheckEntryRequest says what for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    purpose: _protection_pb2.EntryPurpose.ValueType
+    """A login, or a message of marketing."""
+    @_builtins.property
+    def answers(self) -> _protection_pb2.SourceAnswers:
+        """What the sources said, where the licensee asks them; for marketing, what they said last."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        purpose: _protection_pb2.EntryPurpose.ValueType = ...,
+        answers: _protection_pb2.SourceAnswers | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "player_id", b"player_id", "purpose", b"purpose", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckEntryRequest: _TypeAlias = CheckEntryRequest  # noqa: Y015
+
+@_typing.final
+class CheckEntryResponse(_message.Message):
+    """CheckEntryResponse has the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckEntryResponse: _TypeAlias = CheckEntryResponse  # noqa: Y015
+
+@_typing.final
+class AcknowledgeRealityCheckRequest(_message.Message):
+    """AcknowledgeRealityCheckRequest names the session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    session_id: _builtins.str
+    """The session."""
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["player_id", b"player_id", "session_id", b"session_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeRealityCheckRequest: _TypeAlias = AcknowledgeRealityCheckRequest  # noqa: Y015
+
+@_typing.final
+class AcknowledgeRealityCheckResponse(_message.Message):
+    """AcknowledgeRealityCheckResponse has the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeRealityCheckResponse: _TypeAlias = AcknowledgeRealityCheckResponse  # noqa: Y015
+
+@_typing.final
+class RenewAssertionRequest(_message.Message):
+    """RenewAssertionRequest has the word."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    ASSERTION_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The caller's key for this action."""
+    session_id: _builtins.str
+    """The session."""
+    @_builtins.property
+    def assertion(self) -> _protection_pb2.Assertion:
+        """The word."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        assertion: _protection_pb2.Assertion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assertion", b"assertion"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assertion", b"assertion", "player_id", b"player_id", "session_id", b"session_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewAssertionRequest: _TypeAlias = RenewAssertionRequest  # noqa: Y015
+
+@_typing.final
+class RenewAssertionResponse(_message.Message):
+    """RenewAssertionResponse has the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewAssertionResponse: _TypeAlias = RenewAssertionResponse  # noqa: Y015
+
+@_typing.final
+class ReportFailedDepositRequest(_message.Message):
+    """ReportFailedDepositRequest has the failure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_KEY_FIELD_NUMBER: _builtins.int
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    player_id: _builtins.str
+    """The licensee's id of the player."""
+    transaction_key: _builtins.str
+    """The payment's key. The same failure is counted once."""
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp:
+        """When it failed. Unset: now."""
+
+    def __init__(
+        self,
+        *,
+        player_id: _builtins.str = ...,
+        transaction_key: _builtins.str = ...,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "player_id", b"player_id", "transaction_key", b"transaction_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportFailedDepositRequest: _TypeAlias = ReportFailedDepositRequest  # noqa: Y015
+
+@_typing.final
+class ReportFailedDepositResponse(_message.Message):
+    """ReportFailedDepositResponse has the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision(self) -> _decision_pb2.Decision:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decision: _decision_pb2.Decision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportFailedDepositResponse: _TypeAlias = ReportFailedDepositResponse  # noqa: Y015
 
 @_typing.final
 class RecordIdentityRequest(_message.Message):

@@ -291,6 +291,7 @@ class ListDecisionsRequest(_message.Message):
     ONLY_REFUSALS_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ONLY_EXCLUSIONS_FIELD_NUMBER: _builtins.int
     player_id: _builtins.str
     """The licensee's id of the player."""
     only_refusals: _builtins.bool
@@ -299,6 +300,8 @@ class ListDecisionsRequest(_message.Message):
     """Records per page; 50 if zero, at most 500."""
     page_token: _builtins.str
     """`next_page_token` of the page before. Empty: the first page."""
+    only_exclusions: _builtins.bool
+    """Only the record of exclusions: exclusions, breaks and returns, and what was refused because of one (codes "SEX.")."""
     def __init__(
         self,
         *,
@@ -306,10 +309,11 @@ class ListDecisionsRequest(_message.Message):
         only_refusals: _builtins.bool = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        only_exclusions: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_refusals", b"only_refusals", "page_size", b"page_size", "page_token", b"page_token", "player_id", b"player_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_exclusions", b"only_exclusions", "only_refusals", b"only_refusals", "page_size", b"page_size", "page_token", b"page_token", "player_id", b"player_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

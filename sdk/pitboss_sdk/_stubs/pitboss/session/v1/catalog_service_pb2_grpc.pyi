@@ -43,8 +43,14 @@ class CatalogServiceStub:
 
     Errors: NOT_FOUND (GAME_NOT_AVAILABLE), UNAVAILABLE.
     """
+    GetCapabilities: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetCapabilitiesRequest, _catalog_service_pb2.GetCapabilitiesResponse]
+    """GetCapabilities answers before a launch: can this game be launched now in this currency and country, and what works there.
+
+    Errors: NOT_FOUND (GAME_NOT_AVAILABLE), UNAVAILABLE.
+    """
     WatchCatalog: _grpc.UnaryStreamMultiCallable[_catalog_service_pb2.WatchCatalogRequest, _catalog_service_pb2.WatchCatalogResponse]
-    """WatchCatalog streams changes: first every game as it is now, then each change.
+    """WatchCatalog streams changes: first every game as it is now, then each change. With a cursor it begins with the games that
+    have changed since. Games are never removed from the catalog, only switched off.
 
     Errors: UNAVAILABLE.
     """
@@ -64,8 +70,14 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     Errors: NOT_FOUND (GAME_NOT_AVAILABLE), UNAVAILABLE.
     """
+    GetCapabilities: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetCapabilitiesRequest, _catalog_service_pb2.GetCapabilitiesResponse]  # type: ignore[assignment]
+    """GetCapabilities answers before a launch: can this game be launched now in this currency and country, and what works there.
+
+    Errors: NOT_FOUND (GAME_NOT_AVAILABLE), UNAVAILABLE.
+    """
     WatchCatalog: _aio.UnaryStreamMultiCallable[_catalog_service_pb2.WatchCatalogRequest, _catalog_service_pb2.WatchCatalogResponse]  # type: ignore[assignment]
-    """WatchCatalog streams changes: first every game as it is now, then each change.
+    """WatchCatalog streams changes: first every game as it is now, then each change. With a cursor it begins with the games that
+    have changed since. Games are never removed from the catalog, only switched off.
 
     Errors: UNAVAILABLE.
     """
@@ -96,12 +108,24 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def GetCapabilities(
+        self,
+        request: _catalog_service_pb2.GetCapabilitiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.GetCapabilitiesResponse, _abc.Awaitable[_catalog_service_pb2.GetCapabilitiesResponse]]:
+        """GetCapabilities answers before a launch: can this game be launched now in this currency and country, and what works there.
+
+        Errors: NOT_FOUND (GAME_NOT_AVAILABLE), UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
     def WatchCatalog(
         self,
         request: _catalog_service_pb2.WatchCatalogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_catalog_service_pb2.WatchCatalogResponse], _abc.AsyncIterator[_catalog_service_pb2.WatchCatalogResponse]]:
-        """WatchCatalog streams changes: first every game as it is now, then each change.
+        """WatchCatalog streams changes: first every game as it is now, then each change. With a cursor it begins with the games that
+        have changed since. Games are never removed from the catalog, only switched off.
 
         Errors: UNAVAILABLE.
         """

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n8pitboss_sdk/_stubs/pitboss/session/v1/error_reason.proto\x12\x1epitboss_sdk.pitboss.session.v1*\xf0\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x01\x12\x1e\n\x1a\x45RROR_REASON_SESSION_ENDED\x10\x02\x12#\n\x1f\x45RROR_REASON_GAME_NOT_AVAILABLE\x10\x03\x12#\n\x1f\x45RROR_REASON_PROVIDER_NOT_FOUND\x10\x04\x12\x1e\n\x1a\x45RROR_REASON_LAUNCH_FAILED\x10\x05\x12\x1c\n\x18\x45RROR_REASON_PLAY_DENIED\x10\x06\x12!\n\x1d\x45RROR_REASON_REQUEST_CONFLICT\x10\x07\x12!\n\x1d\x45RROR_REASON_PLAYER_NOT_FOUND\x10\x08\x12 \n\x1c\x45RROR_REASON_GRANT_NOT_FOUND\x10\t\x12\x1b\n\x17\x45RROR_REASON_GRANT_OVER\x10\n\x12\x1e\n\x1a\x45RROR_REASON_GRANT_REFUSED\x10\x0b\x12\x1e\n\x1a\x45RROR_REASON_GRANT_UNKNOWN\x10\x0c\x12(\n$ERROR_REASON_FREE_ROUNDS_NOT_OFFERED\x10\r\x12 \n\x1c\x45RROR_REASON_RECORD_NOT_TOLD\x10\x0e\x12 \n\x1c\x45RROR_REASON_ROUND_NOT_FOUND\x10\x0f\x12#\n\x1f\x45RROR_REASON_REPLAY_NOT_OFFERED\x10\x10\x12\x1f\n\x1b\x45RROR_REASON_REPLAY_REFUSED\x10\x11\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n8pitboss_sdk/_stubs/pitboss/session/v1/error_reason.proto\x12\x1epitboss_sdk.pitboss.session.v1*\xd2\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x01\x12\x1e\n\x1a\x45RROR_REASON_SESSION_ENDED\x10\x02\x12#\n\x1f\x45RROR_REASON_GAME_NOT_AVAILABLE\x10\x03\x12#\n\x1f\x45RROR_REASON_PROVIDER_NOT_FOUND\x10\x04\x12\x1e\n\x1a\x45RROR_REASON_LAUNCH_FAILED\x10\x05\x12\x1c\n\x18\x45RROR_REASON_PLAY_DENIED\x10\x06\x12!\n\x1d\x45RROR_REASON_REQUEST_CONFLICT\x10\x07\x12!\n\x1d\x45RROR_REASON_PLAYER_NOT_FOUND\x10\x08\x12 \n\x1c\x45RROR_REASON_GRANT_NOT_FOUND\x10\t\x12\x1b\n\x17\x45RROR_REASON_GRANT_OVER\x10\n\x12\x1e\n\x1a\x45RROR_REASON_GRANT_REFUSED\x10\x0b\x12\x1e\n\x1a\x45RROR_REASON_GRANT_UNKNOWN\x10\x0c\x12(\n$ERROR_REASON_FREE_ROUNDS_NOT_OFFERED\x10\r\x12 \n\x1c\x45RROR_REASON_RECORD_NOT_TOLD\x10\x0e\x12 \n\x1c\x45RROR_REASON_ROUND_NOT_FOUND\x10\x0f\x12#\n\x1f\x45RROR_REASON_REPLAY_NOT_OFFERED\x10\x10\x12\x1f\n\x1b\x45RROR_REASON_REPLAY_REFUSED\x10\x11\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_SWAPPED\x10\x12\x12!\n\x1d\x45RROR_REASON_DEMO_NOT_OFFERED\x10\x13\x12\x1d\n\x19\x45RROR_REASON_DEMO_SESSION\x10\x14\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss_sdk._stubs.pitboss.
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=93
-  _globals['_ERRORREASON']._serialized_end=717
+  _globals['_ERRORREASON']._serialized_end=815
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n?pitboss_sdk/_stubs/pitboss/session/v1/free_rounds_service.proto\x12\x1epitboss_sdk.pitboss.session.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\"\x83\x04\n\x05Grant\x12\x19\n\x08grant_id\x18\x01 \x01(\tR\x07grantId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x19\n\x08game_ids\x18\x04 \x03(\tR\x07gameIds\x12\x16\n\x06rounds\x18\x05 \x01(\x05R\x06rounds\x12\x34\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x03\x62\x65t\x12@\n\x05state\x18\x07 \x01(\x0e\x32*.pitboss_sdk.pitboss.session.v1.GrantStateR\x05state\x12-\n\x12provider_reference\x18\x08 \x01(\tR\x11providerReference\x12;\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1b\n\tbonus_buy\x18\x0c \x01(\x08R\x08\x62onusBuy\"\xbd\x02\n\x12\x43reateGrantRequest\x12\x1f\n\nclient_key\x18\x01 \x01(\tB\x00R\tclientKey\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x1c\n\x08provider\x18\x03 \x01(\tB\x00R\x08provider\x12\x1b\n\x08game_ids\x18\x04 \x03(\tB\x00R\x07gameIds\x12\x18\n\x06rounds\x18\x05 \x01(\x05\x42\x00R\x06rounds\x12\x36\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x03\x62\x65t\x12=\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\nexpireTime\x12\x1b\n\tbonus_buy\x18\x08 \x01(\x08R\x08\x62onusBuy\"R\n\x13\x43reateGrantResponse\x12;\n\x05grant\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x05grant\".\n\x0fGetGrantRequest\x12\x1b\n\x08grant_id\x18\x01 \x01(\tB\x00R\x07grantId\"O\n\x10GetGrantResponse\x12;\n\x05grant\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x05grant\"r\n\x11ListGrantsRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x03 \x01(\tB\x00R\tpageToken\"{\n\x12ListGrantsResponse\x12=\n\x06grants\x18\x01 \x03(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x06grants\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"1\n\x12\x43\x61ncelGrantRequest\x12\x1b\n\x08grant_id\x18\x01 \x01(\tB\x00R\x07grantId\"R\n\x13\x43\x61ncelGrantResponse\x12;\n\x05grant\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x05grant*\xa5\x01\n\nGrantState\x12\x1b\n\x17GRANT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANT_STATE_ASKED\x10\x01\x12\x16\n\x12GRANT_STATE_ACTIVE\x10\x02\x12\x19\n\x15GRANT_STATE_CANCELLED\x10\x03\x12\x17\n\x13GRANT_STATE_EXPIRED\x10\x04\x12\x17\n\x13GRANT_STATE_REFUSED\x10\x05\x32\xfb\x03\n\x11\x46reeRoundsService\x12{\n\x0b\x43reateGrant\x12\x32.pitboss_sdk.pitboss.session.v1.CreateGrantRequest\x1a\x33.pitboss_sdk.pitboss.session.v1.CreateGrantResponse\"\x03\x90\x02\x02\x12r\n\x08GetGrant\x12/.pitboss_sdk.pitboss.session.v1.GetGrantRequest\x1a\x30.pitboss_sdk.pitboss.session.v1.GetGrantResponse\"\x03\x90\x02\x01\x12x\n\nListGrants\x12\x31.pitboss_sdk.pitboss.session.v1.ListGrantsRequest\x1a\x32.pitboss_sdk.pitboss.session.v1.ListGrantsResponse\"\x03\x90\x02\x01\x12{\n\x0b\x43\x61ncelGrant\x12\x32.pitboss_sdk.pitboss.session.v1.CancelGrantRequest\x1a\x33.pitboss_sdk.pitboss.session.v1.CancelGrantResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n?pitboss_sdk/_stubs/pitboss/session/v1/free_rounds_service.proto\x12\x1epitboss_sdk.pitboss.session.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\"\xca\x04\n\x05Grant\x12\x19\n\x08grant_id\x18\x01 \x01(\tR\x07grantId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x19\n\x08game_ids\x18\x04 \x03(\tR\x07gameIds\x12\x16\n\x06rounds\x18\x05 \x01(\x05R\x06rounds\x12\x34\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x03\x62\x65t\x12@\n\x05state\x18\x07 \x01(\x0e\x32*.pitboss_sdk.pitboss.session.v1.GrantStateR\x05state\x12-\n\x12provider_reference\x18\x08 \x01(\tR\x11providerReference\x12;\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1b\n\tbonus_buy\x18\x0c \x01(\x08R\x08\x62onusBuy\x12\x45\n\x0cmax_winnings\x18\r \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x0bmaxWinnings\"\x84\x03\n\x12\x43reateGrantRequest\x12\x1f\n\nclient_key\x18\x01 \x01(\tB\x00R\tclientKey\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x1c\n\x08provider\x18\x03 \x01(\tB\x00R\x08provider\x12\x1b\n\x08game_ids\x18\x04 \x03(\tB\x00R\x07gameIds\x12\x18\n\x06rounds\x18\x05 \x01(\x05\x42\x00R\x06rounds\x12\x36\n\x03\x62\x65t\x18\x06 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyB\x00R\x03\x62\x65t\x12=\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\nexpireTime\x12\x1b\n\tbonus_buy\x18\x08 \x01(\x08R\x08\x62onusBuy\x12\x45\n\x0cmax_winnings\x18\t \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x0bmaxWinnings\"R\n\x13\x43reateGrantResponse\x12;\n\x05grant\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x05grant\".\n\x0fGetGrantRequest\x12\x1b\n\x08grant_id\x18\x01 \x01(\tB\x00R\x07grantId\"O\n\x10GetGrantResponse\x12;\n\x05grant\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x05grant\"r\n\x11ListGrantsRequest\x12\x1d\n\tplayer_id\x18\x01 \x01(\tB\x00R\x08playerId\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x03 \x01(\tB\x00R\tpageToken\"{\n\x12ListGrantsResponse\x12=\n\x06grants\x18\x01 \x03(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x06grants\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"1\n\x12\x43\x61ncelGrantRequest\x12\x1b\n\x08grant_id\x18\x01 \x01(\tB\x00R\x07grantId\"R\n\x13\x43\x61ncelGrantResponse\x12;\n\x05grant\x18\x01 \x01(\x0b\x32%.pitboss_sdk.pitboss.session.v1.GrantR\x05grant*\xa5\x01\n\nGrantState\x12\x1b\n\x17GRANT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANT_STATE_ASKED\x10\x01\x12\x16\n\x12GRANT_STATE_ACTIVE\x10\x02\x12\x19\n\x15GRANT_STATE_CANCELLED\x10\x03\x12\x17\n\x13GRANT_STATE_EXPIRED\x10\x04\x12\x17\n\x13GRANT_STATE_REFUSED\x10\x05\x32\xfb\x03\n\x11\x46reeRoundsService\x12{\n\x0b\x43reateGrant\x12\x32.pitboss_sdk.pitboss.session.v1.CreateGrantRequest\x1a\x33.pitboss_sdk.pitboss.session.v1.CreateGrantResponse\"\x03\x90\x02\x02\x12r\n\x08GetGrant\x12/.pitboss_sdk.pitboss.session.v1.GetGrantRequest\x1a\x30.pitboss_sdk.pitboss.session.v1.GetGrantResponse\"\x03\x90\x02\x01\x12x\n\nListGrants\x12\x31.pitboss_sdk.pitboss.session.v1.ListGrantsRequest\x1a\x32.pitboss_sdk.pitboss.session.v1.ListGrantsResponse\"\x03\x90\x02\x01\x12{\n\x0b\x43\x61ncelGrant\x12\x32.pitboss_sdk.pitboss.session.v1.CancelGrantRequest\x1a\x33.pitboss_sdk.pitboss.session.v1.CancelGrantResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,26 +41,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FREEROUNDSSERVICE'].methods_by_name['ListGrants']._serialized_options = b'\220\002\001'
   _globals['_FREEROUNDSSERVICE'].methods_by_name['CancelGrant']._loaded_options = None
   _globals['_FREEROUNDSSERVICE'].methods_by_name['CancelGrant']._serialized_options = b'\220\002\002'
-  _globals['_GRANTSTATE']._serialized_start=1608
-  _globals['_GRANTSTATE']._serialized_end=1773
+  _globals['_GRANTSTATE']._serialized_start=1750
+  _globals['_GRANTSTATE']._serialized_end=1915
   _globals['_GRANT']._serialized_start=181
-  _globals['_GRANT']._serialized_end=696
-  _globals['_CREATEGRANTREQUEST']._serialized_start=699
-  _globals['_CREATEGRANTREQUEST']._serialized_end=1016
-  _globals['_CREATEGRANTRESPONSE']._serialized_start=1018
-  _globals['_CREATEGRANTRESPONSE']._serialized_end=1100
-  _globals['_GETGRANTREQUEST']._serialized_start=1102
-  _globals['_GETGRANTREQUEST']._serialized_end=1148
-  _globals['_GETGRANTRESPONSE']._serialized_start=1150
-  _globals['_GETGRANTRESPONSE']._serialized_end=1229
-  _globals['_LISTGRANTSREQUEST']._serialized_start=1231
-  _globals['_LISTGRANTSREQUEST']._serialized_end=1345
-  _globals['_LISTGRANTSRESPONSE']._serialized_start=1347
-  _globals['_LISTGRANTSRESPONSE']._serialized_end=1470
-  _globals['_CANCELGRANTREQUEST']._serialized_start=1472
-  _globals['_CANCELGRANTREQUEST']._serialized_end=1521
-  _globals['_CANCELGRANTRESPONSE']._serialized_start=1523
-  _globals['_CANCELGRANTRESPONSE']._serialized_end=1605
-  _globals['_FREEROUNDSSERVICE']._serialized_start=1776
-  _globals['_FREEROUNDSSERVICE']._serialized_end=2283
+  _globals['_GRANT']._serialized_end=767
+  _globals['_CREATEGRANTREQUEST']._serialized_start=770
+  _globals['_CREATEGRANTREQUEST']._serialized_end=1158
+  _globals['_CREATEGRANTRESPONSE']._serialized_start=1160
+  _globals['_CREATEGRANTRESPONSE']._serialized_end=1242
+  _globals['_GETGRANTREQUEST']._serialized_start=1244
+  _globals['_GETGRANTREQUEST']._serialized_end=1290
+  _globals['_GETGRANTRESPONSE']._serialized_start=1292
+  _globals['_GETGRANTRESPONSE']._serialized_end=1371
+  _globals['_LISTGRANTSREQUEST']._serialized_start=1373
+  _globals['_LISTGRANTSREQUEST']._serialized_end=1487
+  _globals['_LISTGRANTSRESPONSE']._serialized_start=1489
+  _globals['_LISTGRANTSRESPONSE']._serialized_end=1612
+  _globals['_CANCELGRANTREQUEST']._serialized_start=1614
+  _globals['_CANCELGRANTREQUEST']._serialized_end=1663
+  _globals['_CANCELGRANTRESPONSE']._serialized_start=1665
+  _globals['_CANCELGRANTRESPONSE']._serialized_end=1747
+  _globals['_FREEROUNDSSERVICE']._serialized_start=1918
+  _globals['_FREEROUNDSSERVICE']._serialized_end=2425
 # @@protoc_insertion_point(module_scope)

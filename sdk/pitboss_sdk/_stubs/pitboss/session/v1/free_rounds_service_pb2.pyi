@@ -75,6 +75,7 @@ class Grant(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     BONUS_BUY_FIELD_NUMBER: _builtins.int
+    MAX_WINNINGS_FIELD_NUMBER: _builtins.int
     grant_id: _builtins.str
     """Our id."""
     player_id: _builtins.str
@@ -111,6 +112,10 @@ class Grant(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp:
         """When it was cancelled or refused, or expired."""
 
+    @_builtins.property
+    def max_winnings(self) -> _money_pb2.Money:
+        """It is a voucher: money for a table that is worth `bet`, whose winnings are paid up to this. Unset: free rounds."""
+
     def __init__(
         self,
         *,
@@ -126,10 +131,11 @@ class Grant(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         bonus_buy: _builtins.bool = ...,
+        max_winnings: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "max_winnings", b"max_winnings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "player_id", b"player_id", "provider", b"provider", "provider_reference", b"provider_reference", "rounds", b"rounds", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "game_ids", b"game_ids", "grant_id", b"grant_id", "max_winnings", b"max_winnings", "player_id", b"player_id", "provider", b"provider", "provider_reference", b"provider_reference", "rounds", b"rounds", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -149,6 +155,7 @@ class CreateGrantRequest(_message.Message):
     BET_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     BONUS_BUY_FIELD_NUMBER: _builtins.int
+    MAX_WINNINGS_FIELD_NUMBER: _builtins.int
     client_key: _builtins.str
     """The caller's key. A retry repeats it."""
     player_id: _builtins.str
@@ -171,6 +178,12 @@ class CreateGrantRequest(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Until when the rounds can be played: in the future, at most 30 days away."""
 
+    @_builtins.property
+    def max_winnings(self) -> _money_pb2.Money:
+        """Give a voucher instead: money for a table that is worth `bet`, of which the provider pays the winnings up to this. One
+        round, in the currency of `bet`. Only where the provider gives vouchers.
+        """
+
     def __init__(
         self,
         *,
@@ -182,10 +195,11 @@ class CreateGrantRequest(_message.Message):
         bet: _money_pb2.Money | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         bonus_buy: _builtins.bool = ...,
+        max_winnings: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "expire_time", b"expire_time", "max_winnings", b"max_winnings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "client_key", b"client_key", "expire_time", b"expire_time", "game_ids", b"game_ids", "player_id", b"player_id", "provider", b"provider", "rounds", b"rounds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bet", b"bet", "bonus_buy", b"bonus_buy", "client_key", b"client_key", "expire_time", b"expire_time", "game_ids", b"game_ids", "max_winnings", b"max_winnings", "player_id", b"player_id", "provider", b"provider", "rounds", b"rounds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

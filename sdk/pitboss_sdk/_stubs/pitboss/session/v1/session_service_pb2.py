@@ -22,10 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_money__pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import protection_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_protection__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n;pitboss_sdk/_stubs/pitboss/session/v1/session_service.proto\x12\x1epitboss_sdk.pitboss.session.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x03\n\x07Session\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x04 \x01(\tR\x06gameId\x12#\n\rcurrency_code\x18\x05 \x01(\tR\x0c\x63urrencyCode\x12\x42\n\x05state\x18\x06 \x01(\x0e\x32,.pitboss_sdk.pitboss.session.v1.SessionStateR\x05state\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\"\xd1\x02\n\x14\x43reateSessionRequest\x12\x1f\n\nclient_key\x18\x01 \x01(\tB\x00R\tclientKey\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x1c\n\x08provider\x18\x03 \x01(\tB\x00R\x08provider\x12\x19\n\x07game_id\x18\x04 \x01(\tB\x00R\x06gameId\x12%\n\rcurrency_code\x18\x05 \x01(\tB\x00R\x0c\x63urrencyCode\x12\x1c\n\x08language\x18\x06 \x01(\tB\x00R\x08language\x12\x1a\n\x07\x63ountry\x18\x07 \x01(\tB\x00R\x07\x63ountry\x12@\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32&.pitboss_sdk.pitboss.session.v1.DeviceB\x00R\x06\x64\x65vice\x12\x1d\n\tlobby_url\x18\t \x01(\tB\x00R\x08lobbyUrl\"y\n\x15\x43reateSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"4\n\x11GetSessionRequest\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\"W\n\x12GetSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\"6\n\x13\x43loseSessionRequest\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\"Y\n\x14\x43loseSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\"z\n\x15RecoverSessionRequest\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\x12@\n\x06\x64\x65vice\x18\x02 \x01(\x0e\x32&.pitboss_sdk.pitboss.session.v1.DeviceB\x00R\x06\x64\x65vice\"z\n\x16RecoverSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"Z\n\x14WatchSessionsRequest\x12#\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x03\x42\x00R\x0b\x61\x66terCursor\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\"r\n\x15WatchSessionsResponse\x12\x16\n\x06\x63ursor\x18\x01 \x01(\x03R\x06\x63ursor\x12\x41\n\x07session\x18\x02 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session*\xb1\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SESSION_STATE_ACTIVE\x10\x01\x12\x18\n\x14SESSION_STATE_CLOSED\x10\x02\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x03\x12\x1a\n\x16SESSION_STATE_REPLACED\x10\x04\x12\x17\n\x13SESSION_STATE_ENDED\x10\x05*G\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45VICE_DESKTOP\x10\x01\x12\x11\n\rDEVICE_MOBILE\x10\x02\x32\x9b\x05\n\x0eSessionService\x12\x81\x01\n\rCreateSession\x12\x34.pitboss_sdk.pitboss.session.v1.CreateSessionRequest\x1a\x35.pitboss_sdk.pitboss.session.v1.CreateSessionResponse\"\x03\x90\x02\x02\x12x\n\nGetSession\x12\x31.pitboss_sdk.pitboss.session.v1.GetSessionRequest\x1a\x32.pitboss_sdk.pitboss.session.v1.GetSessionResponse\"\x03\x90\x02\x01\x12~\n\x0c\x43loseSession\x12\x33.pitboss_sdk.pitboss.session.v1.CloseSessionRequest\x1a\x34.pitboss_sdk.pitboss.session.v1.CloseSessionResponse\"\x03\x90\x02\x02\x12\x84\x01\n\x0eRecoverSession\x12\x35.pitboss_sdk.pitboss.session.v1.RecoverSessionRequest\x1a\x36.pitboss_sdk.pitboss.session.v1.RecoverSessionResponse\"\x03\x90\x02\x02\x12\x83\x01\n\rWatchSessions\x12\x34.pitboss_sdk.pitboss.session.v1.WatchSessionsRequest\x1a\x35.pitboss_sdk.pitboss.session.v1.WatchSessionsResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n;pitboss_sdk/_stubs/pitboss/session/v1/session_service.proto\x12\x1epitboss_sdk.pitboss.session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\x1a\x35pitboss_sdk/_stubs/pitboss/wallet/v1/protection.proto\"\xb3\x03\n\x07Session\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\x08playerId\x12\x1a\n\x08provider\x18\x03 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x04 \x01(\tR\x06gameId\x12#\n\rcurrency_code\x18\x05 \x01(\tR\x0c\x63urrencyCode\x12\x42\n\x05state\x18\x06 \x01(\x0e\x32,.pitboss_sdk.pitboss.session.v1.SessionStateR\x05state\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1d\n\nend_reason\x18\n \x01(\tR\tendReason\"\xed\x04\n\x14\x43reateSessionRequest\x12\x1f\n\nclient_key\x18\x01 \x01(\tB\x00R\tclientKey\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x1c\n\x08provider\x18\x03 \x01(\tB\x00R\x08provider\x12\x19\n\x07game_id\x18\x04 \x01(\tB\x00R\x06gameId\x12%\n\rcurrency_code\x18\x05 \x01(\tB\x00R\x0c\x63urrencyCode\x12\x1c\n\x08language\x18\x06 \x01(\tB\x00R\x08language\x12\x1a\n\x07\x63ountry\x18\x07 \x01(\tB\x00R\x07\x63ountry\x12@\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32&.pitboss_sdk.pitboss.session.v1.DeviceB\x00R\x06\x64\x65vice\x12\x1d\n\tlobby_url\x18\t \x01(\tB\x00R\x08lobbyUrl\x12Q\n\x16reality_check_interval\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x00R\x14realityCheckInterval\x12\x43\n\x0bspend_limit\x18\x0b \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\nspendLimit\x12:\n\ntime_limit\x18\x0c \x01(\x0b\x32\x19.google.protobuf.DurationB\x00R\ttimeLimit\x12\x46\n\tassertion\x18\r \x01(\x0b\x32(.pitboss_sdk.pitboss.wallet.v1.AssertionR\tassertion\"y\n\x15\x43reateSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"\xd5\x02\n\x18\x43reateDemoSessionRequest\x12\x1f\n\nclient_key\x18\x01 \x01(\tB\x00R\tclientKey\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\x12\x1c\n\x08provider\x18\x03 \x01(\tB\x00R\x08provider\x12\x19\n\x07game_id\x18\x04 \x01(\tB\x00R\x06gameId\x12%\n\rcurrency_code\x18\x05 \x01(\tB\x00R\x0c\x63urrencyCode\x12\x1c\n\x08language\x18\x06 \x01(\tB\x00R\x08language\x12\x1a\n\x07\x63ountry\x18\x07 \x01(\tB\x00R\x07\x63ountry\x12@\n\x06\x64\x65vice\x18\x08 \x01(\x0e\x32&.pitboss_sdk.pitboss.session.v1.DeviceB\x00R\x06\x64\x65vice\x12\x1d\n\tlobby_url\x18\t \x01(\tB\x00R\x08lobbyUrl\"m\n\x19\x43reateDemoSessionResponse\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\x12\x12\n\x04pack\x18\x03 \x01(\tR\x04pack\"4\n\x11GetSessionRequest\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\"W\n\x12GetSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\"6\n\x13\x43loseSessionRequest\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\"Y\n\x14\x43loseSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\"z\n\x15RecoverSessionRequest\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\x12@\n\x06\x64\x65vice\x18\x02 \x01(\x0e\x32&.pitboss_sdk.pitboss.session.v1.DeviceB\x00R\x06\x64\x65vice\"z\n\x16RecoverSessionResponse\x12\x41\n\x07session\x18\x01 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session\x12\x1d\n\nlaunch_url\x18\x02 \x01(\tR\tlaunchUrl\"Z\n\x14WatchSessionsRequest\x12#\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x03\x42\x00R\x0b\x61\x66terCursor\x12\x1d\n\tplayer_id\x18\x02 \x01(\tB\x00R\x08playerId\"r\n\x15WatchSessionsResponse\x12\x16\n\x06\x63ursor\x18\x01 \x01(\x03R\x06\x63ursor\x12\x41\n\x07session\x18\x02 \x01(\x0b\x32\'.pitboss_sdk.pitboss.session.v1.SessionR\x07session*\xb1\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SESSION_STATE_ACTIVE\x10\x01\x12\x18\n\x14SESSION_STATE_CLOSED\x10\x02\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x03\x12\x1a\n\x16SESSION_STATE_REPLACED\x10\x04\x12\x17\n\x13SESSION_STATE_ENDED\x10\x05*G\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45VICE_DESKTOP\x10\x01\x12\x11\n\rDEVICE_MOBILE\x10\x02\x32\xab\x06\n\x0eSessionService\x12\x81\x01\n\rCreateSession\x12\x34.pitboss_sdk.pitboss.session.v1.CreateSessionRequest\x1a\x35.pitboss_sdk.pitboss.session.v1.CreateSessionResponse\"\x03\x90\x02\x02\x12\x8d\x01\n\x11\x43reateDemoSession\x12\x38.pitboss_sdk.pitboss.session.v1.CreateDemoSessionRequest\x1a\x39.pitboss_sdk.pitboss.session.v1.CreateDemoSessionResponse\"\x03\x90\x02\x02\x12x\n\nGetSession\x12\x31.pitboss_sdk.pitboss.session.v1.GetSessionRequest\x1a\x32.pitboss_sdk.pitboss.session.v1.GetSessionResponse\"\x03\x90\x02\x01\x12~\n\x0c\x43loseSession\x12\x33.pitboss_sdk.pitboss.session.v1.CloseSessionRequest\x1a\x34.pitboss_sdk.pitboss.session.v1.CloseSessionResponse\"\x03\x90\x02\x02\x12\x84\x01\n\x0eRecoverSession\x12\x35.pitboss_sdk.pitboss.session.v1.RecoverSessionRequest\x1a\x36.pitboss_sdk.pitboss.session.v1.RecoverSessionResponse\"\x03\x90\x02\x02\x12\x83\x01\n\rWatchSessions\x12\x34.pitboss_sdk.pitboss.session.v1.WatchSessionsRequest\x1a\x35.pitboss_sdk.pitboss.session.v1.WatchSessionsResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._serialized_options = b'\220\002\002'
+  _globals['_SESSIONSERVICE'].methods_by_name['CreateDemoSession']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['CreateDemoSession']._serialized_options = b'\220\002\002'
   _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._serialized_options = b'\220\002\001'
   _globals['_SESSIONSERVICE'].methods_by_name['CloseSession']._loaded_options = None
@@ -42,32 +47,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE'].methods_by_name['RecoverSession']._serialized_options = b'\220\002\002'
   _globals['_SESSIONSERVICE'].methods_by_name['WatchSessions']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['WatchSessions']._serialized_options = b'\220\002\001'
-  _globals['_SESSIONSTATE']._serialized_start=1745
-  _globals['_SESSIONSTATE']._serialized_end=1922
-  _globals['_DEVICE']._serialized_start=1924
-  _globals['_DEVICE']._serialized_end=1995
-  _globals['_SESSION']._serialized_start=129
-  _globals['_SESSION']._serialized_end=533
-  _globals['_CREATESESSIONREQUEST']._serialized_start=536
-  _globals['_CREATESESSIONREQUEST']._serialized_end=873
-  _globals['_CREATESESSIONRESPONSE']._serialized_start=875
-  _globals['_CREATESESSIONRESPONSE']._serialized_end=996
-  _globals['_GETSESSIONREQUEST']._serialized_start=998
-  _globals['_GETSESSIONREQUEST']._serialized_end=1050
-  _globals['_GETSESSIONRESPONSE']._serialized_start=1052
-  _globals['_GETSESSIONRESPONSE']._serialized_end=1139
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=1141
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=1195
-  _globals['_CLOSESESSIONRESPONSE']._serialized_start=1197
-  _globals['_CLOSESESSIONRESPONSE']._serialized_end=1286
-  _globals['_RECOVERSESSIONREQUEST']._serialized_start=1288
-  _globals['_RECOVERSESSIONREQUEST']._serialized_end=1410
-  _globals['_RECOVERSESSIONRESPONSE']._serialized_start=1412
-  _globals['_RECOVERSESSIONRESPONSE']._serialized_end=1534
-  _globals['_WATCHSESSIONSREQUEST']._serialized_start=1536
-  _globals['_WATCHSESSIONSREQUEST']._serialized_end=1626
-  _globals['_WATCHSESSIONSRESPONSE']._serialized_start=1628
-  _globals['_WATCHSESSIONSRESPONSE']._serialized_end=1742
-  _globals['_SESSIONSERVICE']._serialized_start=1998
-  _globals['_SESSIONSERVICE']._serialized_end=2665
+  _globals['_SESSIONSTATE']._serialized_start=2650
+  _globals['_SESSIONSTATE']._serialized_end=2827
+  _globals['_DEVICE']._serialized_start=2829
+  _globals['_DEVICE']._serialized_end=2900
+  _globals['_SESSION']._serialized_start=264
+  _globals['_SESSION']._serialized_end=699
+  _globals['_CREATESESSIONREQUEST']._serialized_start=702
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1323
+  _globals['_CREATESESSIONRESPONSE']._serialized_start=1325
+  _globals['_CREATESESSIONRESPONSE']._serialized_end=1446
+  _globals['_CREATEDEMOSESSIONREQUEST']._serialized_start=1449
+  _globals['_CREATEDEMOSESSIONREQUEST']._serialized_end=1790
+  _globals['_CREATEDEMOSESSIONRESPONSE']._serialized_start=1792
+  _globals['_CREATEDEMOSESSIONRESPONSE']._serialized_end=1901
+  _globals['_GETSESSIONREQUEST']._serialized_start=1903
+  _globals['_GETSESSIONREQUEST']._serialized_end=1955
+  _globals['_GETSESSIONRESPONSE']._serialized_start=1957
+  _globals['_GETSESSIONRESPONSE']._serialized_end=2044
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=2046
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=2100
+  _globals['_CLOSESESSIONRESPONSE']._serialized_start=2102
+  _globals['_CLOSESESSIONRESPONSE']._serialized_end=2191
+  _globals['_RECOVERSESSIONREQUEST']._serialized_start=2193
+  _globals['_RECOVERSESSIONREQUEST']._serialized_end=2315
+  _globals['_RECOVERSESSIONRESPONSE']._serialized_start=2317
+  _globals['_RECOVERSESSIONRESPONSE']._serialized_end=2439
+  _globals['_WATCHSESSIONSREQUEST']._serialized_start=2441
+  _globals['_WATCHSESSIONSREQUEST']._serialized_end=2531
+  _globals['_WATCHSESSIONSRESPONSE']._serialized_start=2533
+  _globals['_WATCHSESSIONSRESPONSE']._serialized_end=2647
+  _globals['_SESSIONSERVICE']._serialized_start=2903
+  _globals['_SESSIONSERVICE']._serialized_end=3714
 # @@protoc_insertion_point(module_scope)

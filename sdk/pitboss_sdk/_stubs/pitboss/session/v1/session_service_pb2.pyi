@@ -4,9 +4,12 @@ isort:skip_file
 """
 
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as _money_pb2
+from pitboss_sdk._stubs.pitboss.wallet.v1 import protection_pb2 as _protection_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -93,6 +96,7 @@ class Session(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Our id."""
     player_id: _builtins.str
@@ -105,6 +109,10 @@ class Session(_message.Message):
     """Currency of every bet."""
     state: Global___SessionState.ValueType
     """Where it stands."""
+    end_reason: _builtins.str
+    """Of SESSION_STATE_ENDED: the reason code by which the law ended it, such as "SEX.SELF" or "SES.TIME_LIMIT". Empty if it
+    ended before reasons were kept.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -129,10 +137,11 @@ class Session(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        end_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "currency_code", b"currency_code", "end_time", b"end_time", "expire_time", b"expire_time", "game_id", b"game_id", "player_id", b"player_id", "provider", b"provider", "session_id", b"session_id", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "currency_code", b"currency_code", "end_reason", b"end_reason", "end_time", b"end_time", "expire_time", b"expire_time", "game_id", b"game_id", "player_id", b"player_id", "provider", b"provider", "session_id", b"session_id", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -153,6 +162,10 @@ class CreateSessionRequest(_message.Message):
     COUNTRY_FIELD_NUMBER: _builtins.int
     DEVICE_FIELD_NUMBER: _builtins.int
     LOBBY_URL_FIELD_NUMBER: _builtins.int
+    REALITY_CHECK_INTERVAL_FIELD_NUMBER: _builtins.int
+    SPEND_LIMIT_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_FIELD_NUMBER: _builtins.int
+    ASSERTION_FIELD_NUMBER: _builtins.int
     client_key: _builtins.str
     """The caller's key. A retry repeats it."""
     player_id: _builtins.str
@@ -169,6 +182,113 @@ class CreateSessionRequest(_message.Message):
     """Country of the player, ISO 3166-1 alpha-2. Empty: not told to the provider; then a game that is refused in some country is
     not launched.
     """
+    device: Global___Device.ValueType
+    """Where the game runs."""
+    lobby_url: _builtins.str
+    """Where the game sends the player afterwards. Empty: the provider's default."""
+    @_builtins.property
+    def reality_check_interval(self) -> _duration_pb2.Duration:
+        """The player's own interval of reality checks, whole seconds. Unset: that of the market."""
+
+    @_builtins.property
+    def spend_limit(self) -> _money_pb2.Money:
+        """Stakes that the player fixes for the session, in its currency. The session is over by the stake that does not fit."""
+
+    @_builtins.property
+    def time_limit(self) -> _duration_pb2.Duration:
+        """Time that the player fixes for the session, whole seconds. It is over by the stake after that."""
+
+    @_builtins.property
+    def assertion(self) -> _protection_pb2.Assertion:
+        """The licensee's word, where it keeps limits and exclusions itself. Of the kind "play" it also stands for the session's
+        stakes until it is too old: then `RenewAssertion` of ComplianceService brings a newer one. Missing, too old, or signed
+        for somebody else: PLAY_DENIED with SYS.ASSERTION_STALE; used before: with SYS.ASSERTION_REPLAY.
+        """
+
+    def __init__(
+        self,
+        *,
+        client_key: _builtins.str = ...,
+        player_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        game_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        language: _builtins.str = ...,
+        country: _builtins.str = ...,
+        device: Global___Device.ValueType = ...,
+        lobby_url: _builtins.str = ...,
+        reality_check_interval: _duration_pb2.Duration | None = ...,
+        spend_limit: _money_pb2.Money | None = ...,
+        time_limit: _duration_pb2.Duration | None = ...,
+        assertion: _protection_pb2.Assertion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assertion", b"assertion", "reality_check_interval", b"reality_check_interval", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assertion", b"assertion", "client_key", b"client_key", "country", b"country", "currency_code", b"currency_code", "device", b"device", "game_id", b"game_id", "language", b"language", "lobby_url", b"lobby_url", "player_id", b"player_id", "provider", b"provider", "reality_check_interval", b"reality_check_interval", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateSessionRequest: _TypeAlias = CreateSessionRequest  # noqa: Y015
+
+@_typing.final
+class CreateSessionResponse(_message.Message):
+    """CreateSessionResponse has the session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: _builtins.int
+    LAUNCH_URL_FIELD_NUMBER: _builtins.int
+    launch_url: _builtins.str
+    """Address that starts the game in the player's browser. A secret of the player. Empty if the law has ended the session
+    since it was launched.
+    """
+    @_builtins.property
+    def session(self) -> Global___Session:
+        """The session."""
+
+    def __init__(
+        self,
+        *,
+        session: Global___Session | None = ...,
+        launch_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["launch_url", b"launch_url", "session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateSessionResponse: _TypeAlias = CreateSessionResponse  # noqa: Y015
+
+@_typing.final
+class CreateDemoSessionRequest(_message.Message):
+    """CreateDemoSessionRequest asks for a game for play money."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_KEY_FIELD_NUMBER: _builtins.int
+    PLAYER_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    GAME_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    LOBBY_URL_FIELD_NUMBER: _builtins.int
+    client_key: _builtins.str
+    """The caller's key. A retry repeats it."""
+    player_id: _builtins.str
+    """The licensee's id of the player. The provider does not hear it."""
+    provider: _builtins.str
+    """The provider."""
+    game_id: _builtins.str
+    """The provider's game id."""
+    currency_code: _builtins.str
+    """Currency that the game shows, where the provider has no play money of its own."""
+    language: _builtins.str
+    """Language tag, "en" or "pt-BR". Empty: "en"."""
+    country: _builtins.str
+    """Country of the player, ISO 3166-1 alpha-2. Empty: as in CreateSession."""
     device: Global___Device.ValueType
     """Where the game runs."""
     lobby_url: _builtins.str
@@ -192,35 +312,37 @@ class CreateSessionRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CreateSessionRequest: _TypeAlias = CreateSessionRequest  # noqa: Y015
+Global___CreateDemoSessionRequest: _TypeAlias = CreateDemoSessionRequest  # noqa: Y015
 
 @_typing.final
-class CreateSessionResponse(_message.Message):
-    """CreateSessionResponse has the session."""
+class CreateDemoSessionResponse(_message.Message):
+    """CreateDemoSessionResponse has the address."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SESSION_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     LAUNCH_URL_FIELD_NUMBER: _builtins.int
+    PACK_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """Our id of it. No session of money has it."""
     launch_url: _builtins.str
-    """Address that starts the game in the player's browser. A secret of the player."""
-    @_builtins.property
-    def session(self) -> Global___Session:
-        """The session."""
-
+    """Address that starts the game in the player's browser."""
+    pack: _builtins.str
+    """The pack by which the law allowed it, such as "gb@1"."""
     def __init__(
         self,
         *,
-        session: Global___Session | None = ...,
+        session_id: _builtins.str = ...,
         launch_url: _builtins.str = ...,
+        pack: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["launch_url", b"launch_url", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["launch_url", b"launch_url", "pack", b"pack", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CreateSessionResponse: _TypeAlias = CreateSessionResponse  # noqa: Y015
+Global___CreateDemoSessionResponse: _TypeAlias = CreateDemoSessionResponse  # noqa: Y015
 
 @_typing.final
 class GetSessionRequest(_message.Message):

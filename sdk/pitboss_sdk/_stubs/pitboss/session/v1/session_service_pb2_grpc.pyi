@@ -37,10 +37,18 @@ class SessionServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SessionServiceAsyncStub: ...
     CreateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]
     """CreateSession asks the law, opens play in the ledger, and fetches the launch
-    address from the provider. Idempotent on `client_key`.
+    address from the provider. Idempotent on `client_key`; `assertion` may differ in a retry.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
     FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED), ALREADY_EXISTS
+    (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
+    """
+    CreateDemoSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.CreateDemoSessionRequest, _session_service_pb2.CreateDemoSessionResponse]
+    """CreateDemoSession asks the law whether the player may play for play money, and fetches the launch address from the
+    provider. Nothing is opened in the ledger: a stake with its token is refused. Idempotent on `client_key`.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
+    FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED, DEMO_NOT_OFFERED), ALREADY_EXISTS
     (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
     """
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]
@@ -75,10 +83,18 @@ class SessionServiceAsyncStub(SessionServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]  # type: ignore[assignment]
     """CreateSession asks the law, opens play in the ledger, and fetches the launch
-    address from the provider. Idempotent on `client_key`.
+    address from the provider. Idempotent on `client_key`; `assertion` may differ in a retry.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
     FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED), ALREADY_EXISTS
+    (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
+    """
+    CreateDemoSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.CreateDemoSessionRequest, _session_service_pb2.CreateDemoSessionResponse]  # type: ignore[assignment]
+    """CreateDemoSession asks the law whether the player may play for play money, and fetches the launch address from the
+    provider. Nothing is opened in the ledger: a stake with its token is refused. Idempotent on `client_key`.
+
+    Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
+    FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED, DEMO_NOT_OFFERED), ALREADY_EXISTS
     (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
     """
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]  # type: ignore[assignment]
@@ -116,10 +132,24 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.CreateSessionResponse, _abc.Awaitable[_session_service_pb2.CreateSessionResponse]]:
         """CreateSession asks the law, opens play in the ledger, and fetches the launch
-        address from the provider. Idempotent on `client_key`.
+        address from the provider. Idempotent on `client_key`; `assertion` may differ in a retry.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
         FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED), ALREADY_EXISTS
+        (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
+        """
+
+    @_abc_1.abstractmethod
+    def CreateDemoSession(
+        self,
+        request: _session_service_pb2.CreateDemoSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.CreateDemoSessionResponse, _abc.Awaitable[_session_service_pb2.CreateDemoSessionResponse]]:
+        """CreateDemoSession asks the law whether the player may play for play money, and fetches the launch address from the
+        provider. Nothing is opened in the ledger: a stake with its token is refused. Idempotent on `client_key`.
+
+        Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND),
+        FAILED_PRECONDITION (GAME_NOT_AVAILABLE, PLAY_DENIED, DEMO_NOT_OFFERED), ALREADY_EXISTS
         (REQUEST_CONFLICT), UNAVAILABLE (LAUNCH_FAILED, DEPENDENCY_DOWN).
         """
 

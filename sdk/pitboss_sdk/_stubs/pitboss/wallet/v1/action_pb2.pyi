@@ -924,6 +924,7 @@ class OpenPlay(_message.Message):
     ANSWERS_FIELD_NUMBER: _builtins.int
     REPLACES_OLDER_FIELD_NUMBER: _builtins.int
     ASSERTION_FIELD_NUMBER: _builtins.int
+    ORDER_KEY_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     provider: _builtins.str
@@ -935,6 +936,10 @@ class OpenPlay(_message.Message):
     replaces_older: _builtins.bool
     """The caller ends the player's older sessions at this provider as soon as this one has started, so that they
     are no play beside it.
+    """
+    order_key: _builtins.str
+    """The caller's key of the order that this is an attempt of. Several attempts of one order, of which one session starts
+    at most, may bring the same word. Empty: it is the only attempt.
     """
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
@@ -958,7 +963,9 @@ class OpenPlay(_message.Message):
 
     @_builtins.property
     def assertion(self) -> _protection_pb2.Assertion:
-        """The licensee's word about limits and exclusions, where it keeps them itself."""
+        """The licensee's word about limits and exclusions, where it keeps them itself. One of the kind "play" also stands for
+        the session's stakes, until it is too old or a newer one comes.
+        """
 
     def __init__(
         self,
@@ -974,10 +981,11 @@ class OpenPlay(_message.Message):
         answers: _protection_pb2.SourceAnswers | None = ...,
         replaces_older: _builtins.bool = ...,
         assertion: _protection_pb2.Assertion | None = ...,
+        order_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "assertion", b"assertion", "expire_time", b"expire_time", "reality_check_interval", b"reality_check_interval", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "assertion", b"assertion", "currency_code", b"currency_code", "expire_time", b"expire_time", "game_id", b"game_id", "provider", b"provider", "reality_check_interval", b"reality_check_interval", "replaces_older", b"replaces_older", "session_id", b"session_id", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "assertion", b"assertion", "currency_code", b"currency_code", "expire_time", b"expire_time", "game_id", b"game_id", "order_key", b"order_key", "provider", b"provider", "reality_check_interval", b"reality_check_interval", "replaces_older", b"replaces_older", "session_id", b"session_id", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1041,10 +1049,13 @@ class SetLimit(_message.Message):
     WINDOW_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
+    BY_LICENSEE_FIELD_NUMBER: _builtins.int
     limit_kind: Global___LimitKind.ValueType
     """What the limit counts."""
     window: _builtins.str
     """Window: "24h", "7d", "30d", "1mo", "day", "week", "month", or "since_set". Empty for LIMIT_KIND_STAKE."""
+    by_licensee: _builtins.bool
+    """The licensee asks, and not the player: a limit that is there can only become lower."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The limit, of every kind but LIMIT_KIND_TIME."""
@@ -1060,10 +1071,11 @@ class SetLimit(_message.Message):
         window: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         time: _duration_pb2.Duration | None = ...,
+        by_licensee: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "limit_kind", b"limit_kind", "time", b"time", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "by_licensee", b"by_licensee", "limit_kind", b"limit_kind", "time", b"time", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1077,19 +1089,23 @@ class ConfirmLimit(_message.Message):
 
     LIMIT_KIND_FIELD_NUMBER: _builtins.int
     WINDOW_FIELD_NUMBER: _builtins.int
+    BY_LICENSEE_FIELD_NUMBER: _builtins.int
     limit_kind: Global___LimitKind.ValueType
     """What the limit counts."""
     window: _builtins.str
     """Window of the limit."""
+    by_licensee: _builtins.bool
+    """The licensee asks, and not the player, who alone can confirm."""
     def __init__(
         self,
         *,
         limit_kind: Global___LimitKind.ValueType = ...,
         window: _builtins.str = ...,
+        by_licensee: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_kind", b"limit_kind", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_licensee", b"by_licensee", "limit_kind", b"limit_kind", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -24,6 +25,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _AttemptProof:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AttemptProofEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttemptProof.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ATTEMPT_PROOF_UNSPECIFIED: _AttemptProof.ValueType  # 0
+    """Never sent."""
+    ATTEMPT_PROOF_SIGNATURE: _AttemptProof.ValueType  # 1
+    """By the provider's signature or secret, which its adapter has checked: it passes on nothing else."""
+    ATTEMPT_PROOF_TOKEN: _AttemptProof.ValueType  # 2
+    """By the licensee's token or certificate, which the gateway has checked."""
+    ATTEMPT_PROOF_WORKLOAD: _AttemptProof.ValueType  # 3
+    """By the certificate of a workload of the mesh, which asked of its own accord."""
+
+class AttemptProof(_AttemptProof, metaclass=_AttemptProofEnumTypeWrapper):
+    """AttemptProof is how the message was proved that led to a call."""
+
+ATTEMPT_PROOF_UNSPECIFIED: AttemptProof.ValueType  # 0
+"""Never sent."""
+ATTEMPT_PROOF_SIGNATURE: AttemptProof.ValueType  # 1
+"""By the provider's signature or secret, which its adapter has checked: it passes on nothing else."""
+ATTEMPT_PROOF_TOKEN: AttemptProof.ValueType  # 2
+"""By the licensee's token or certificate, which the gateway has checked."""
+ATTEMPT_PROOF_WORKLOAD: AttemptProof.ValueType  # 3
+"""By the certificate of a workload of the mesh, which asked of its own accord."""
+Global___AttemptProof: _TypeAlias = AttemptProof  # noqa: Y015
 
 class _BookAccountClass:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -409,6 +438,9 @@ class ExplainTransactionResponse(_message.Message):
     ROUND_STATE_FIELD_NUMBER: _builtins.int
     HOLD_FIELD_NUMBER: _builtins.int
     COMMITMENT_FIELD_NUMBER: _builtins.int
+    REFUSED_MESSAGES_FIELD_NUMBER: _builtins.int
+    UPSTREAM_ATTEMPTS_FIELD_NUMBER: _builtins.int
+    PENDING_CALLS_FIELD_NUMBER: _builtins.int
     attempt_count: _builtins.int
     """Calls that were noted with this key, also those that `attempts` leaves out. Notes are made
     behind the answers: when a wallet is killed or a storm of retries comes, some may be missing.
@@ -443,6 +475,21 @@ class ExplainTransactionResponse(_message.Message):
     def commitment(self) -> Global___Commitment:
         """The commit that made it durable."""
 
+    @_builtins.property
+    def refused_messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefusedMessage]:
+        """The latest messages of the provider that name the key and were not believed, in the order of time; at most 100. They are
+        found by the values they have, so whoever sent them may have meant another player's transaction of that key. Keys of
+        less than six characters find none, and of a flood only a part is noted.
+        """
+
+    @_builtins.property
+    def upstream_attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___UpstreamAttempt]:
+        """The latest calls about it to the licensee's own wallet, in the order of time; at most 100. Notes as `attempts`."""
+
+    @_builtins.property
+    def pending_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___PendingCall]:
+        """What the licensee's own wallet has not answered yet, and when it is asked next."""
+
     def __init__(
         self,
         *,
@@ -455,14 +502,103 @@ class ExplainTransactionResponse(_message.Message):
         round_state: _action_pb2.RoundState.ValueType = ...,
         hold: Global___HoldView | None = ...,
         commitment: Global___Commitment | None = ...,
+        refused_messages: _abc.Iterable[Global___RefusedMessage] | None = ...,
+        upstream_attempts: _abc.Iterable[Global___UpstreamAttempt] | None = ...,
+        pending_calls: _abc.Iterable[Global___PendingCall] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["commitment", b"commitment", "decision", b"decision", "hold", b"hold", "transaction", b"transaction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_count", b"attempt_count", "attempts", b"attempts", "commitment", b"commitment", "decision", b"decision", "hold", b"hold", "postings", b"postings", "related", b"related", "round_state", b"round_state", "transaction", b"transaction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_count", b"attempt_count", "attempts", b"attempts", "commitment", b"commitment", "decision", b"decision", "hold", b"hold", "pending_calls", b"pending_calls", "postings", b"postings", "refused_messages", b"refused_messages", "related", b"related", "round_state", b"round_state", "transaction", b"transaction", "upstream_attempts", b"upstream_attempts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExplainTransactionResponse: _TypeAlias = ExplainTransactionResponse  # noqa: Y015
+
+@_typing.final
+class RefusedMessage(_message.Message):
+    """RefusedMessage is a message that was not believed. It reached no decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    BODY_BYTES_FIELD_NUMBER: _builtins.int
+    event: _builtins.str
+    """What was wrong, such as "signature_invalid"."""
+    request_id: _builtins.str
+    """Request id of the message; the logs of gateway and adapter have it."""
+    path: _builtins.str
+    """Path below the provider's callback address."""
+    body_bytes: _builtins.int
+    """Size of its body."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When it came."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        event: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        path: _builtins.str = ...,
+        body_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_bytes", b"body_bytes", "event", b"event", "path", b"path", "request_id", b"request_id", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefusedMessage: _TypeAlias = RefusedMessage  # noqa: Y015
+
+@_typing.final
+class UpstreamAttempt(_message.Message):
+    """UpstreamAttempt is one call to the licensee's own wallet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    CALL_KEY_FIELD_NUMBER: _builtins.int
+    LATENCY_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    method: _builtins.str
+    """Method of LicenseeWalletService."""
+    call_key: _builtins.str
+    """The key that was sent: our id of the entry that the call is about."""
+    answer: _builtins.str
+    """Their own word: an outcome, a state, or what came instead of an answer."""
+    outcome: _outcome_pb2.Outcome.ValueType
+    """What it means to us. Unspecified: nothing is known, and it is asked again; or it was refused and stays owed."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When it began, by the ledger's clock."""
+
+    @_builtins.property
+    def latency(self) -> _duration_pb2.Duration:
+        """How long the answer took, or until there was none."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        method: _builtins.str = ...,
+        call_key: _builtins.str = ...,
+        latency: _duration_pb2.Duration | None = ...,
+        answer: _builtins.str = ...,
+        outcome: _outcome_pb2.Outcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["latency", b"latency", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "call_key", b"call_key", "latency", b"latency", "method", b"method", "outcome", b"outcome", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpstreamAttempt: _TypeAlias = UpstreamAttempt  # noqa: Y015
 
 @_typing.final
 class Attempt(_message.Message):
@@ -476,6 +612,7 @@ class Attempt(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     CONTENT_JSON_FIELD_NUMBER: _builtins.int
+    PROOF_FIELD_NUMBER: _builtins.int
     caller: _builtins.str
     """Workload that called, such as "gateway" or "provider_adapters/acme_slots"."""
     request_id: _builtins.str
@@ -486,6 +623,8 @@ class Attempt(_message.Message):
     """It was answered with what was stored before."""
     content_json: _builtins.str
     """What a refused re-use of the key asked for instead, as a JSON array. Empty: the stored content."""
+    proof: Global___AttemptProof.ValueType
+    """How the message was proved that led to it."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was decided, by the ledger's clock."""
@@ -499,10 +638,11 @@ class Attempt(_message.Message):
         outcome: _outcome_pb2.Outcome.ValueType = ...,
         replayed: _builtins.bool = ...,
         content_json: _builtins.str = ...,
+        proof: Global___AttemptProof.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "content_json", b"content_json", "outcome", b"outcome", "replayed", b"replayed", "request_id", b"request_id", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "content_json", b"content_json", "outcome", b"outcome", "proof", b"proof", "replayed", b"replayed", "request_id", b"request_id", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

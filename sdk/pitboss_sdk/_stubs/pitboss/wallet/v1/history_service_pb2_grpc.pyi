@@ -54,8 +54,9 @@ class HistoryServiceStub:
     UNAVAILABLE.
     """
     ExplainTransaction: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.ExplainTransactionRequest, _history_service_pb2.ExplainTransactionResponse]
-    """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
-    was decided and why, what it moved, what it undid and what undid it, by whom and when.
+    """ExplainTransaction tells everything about one transaction: each time it was asked for and how that message was proved,
+    how it was decided and why, what it moved, what it undid and what undid it, by whom and when; and what a licensee's
+    own wallet was asked for, how soon and how it answered, and what is asked again, and when.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
     TRANSACTION_NOT_FOUND), UNAVAILABLE.
@@ -115,8 +116,9 @@ class HistoryServiceAsyncStub(HistoryServiceStub):
     UNAVAILABLE.
     """
     ExplainTransaction: _aio.UnaryUnaryMultiCallable[_history_service_pb2.ExplainTransactionRequest, _history_service_pb2.ExplainTransactionResponse]  # type: ignore[assignment]
-    """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
-    was decided and why, what it moved, what it undid and what undid it, by whom and when.
+    """ExplainTransaction tells everything about one transaction: each time it was asked for and how that message was proved,
+    how it was decided and why, what it moved, what it undid and what undid it, by whom and when; and what a licensee's
+    own wallet was asked for, how soon and how it answered, and what is asked again, and when.
 
     Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
     TRANSACTION_NOT_FOUND), UNAVAILABLE.
@@ -191,8 +193,9 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _history_service_pb2.ExplainTransactionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_history_service_pb2.ExplainTransactionResponse, _abc.Awaitable[_history_service_pb2.ExplainTransactionResponse]]:
-        """ExplainTransaction tells everything about one transaction: each time it was asked for, how it
-        was decided and why, what it moved, what it undid and what undid it, by whom and when.
+        """ExplainTransaction tells everything about one transaction: each time it was asked for and how that message was proved,
+        how it was decided and why, what it moved, what it undid and what undid it, by whom and when; and what a licensee's
+        own wallet was asked for, how soon and how it answered, and what is asked again, and when.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND, PROVIDER_NOT_FOUND,
         TRANSACTION_NOT_FOUND), UNAVAILABLE.

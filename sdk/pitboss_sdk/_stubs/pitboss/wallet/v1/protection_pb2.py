@@ -27,47 +27,49 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pitboss_sdk._stubs.pitboss.type.v1 import money_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5pitboss_sdk/_stubs/pitboss/wallet/v1/protection.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\"\xd2\x02\n\rSourceAnswers\x12\\\n\x12\x65xclusion_register\x18\x01 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.SourceAnswerB\x00R\x11\x65xclusionRegister\x12L\n\nlimit_file\x18\x02 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.SourceAnswerB\x00R\tlimitFile\x12\x41\n\nlimit_left\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\tlimitLeft\x12R\n\ractivity_file\x18\x04 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.SourceAnswerB\x00R\x0c\x61\x63tivityFile\"\x80\x01\n\tAssertion\x12;\n\nissue_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\tissueTime\x12\x16\n\x05nonce\x18\x02 \x01(\tB\x00R\x05nonce\x12\x1e\n\tsignature\x18\x03 \x01(\x0c\x42\x00R\tsignature\"\x98\x01\n\x05\x45nter\x12G\n\x07purpose\x18\x01 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.EntryPurposeB\x00R\x07purpose\x12\x46\n\x07\x61nswers\x18\x02 \x01(\x0b\x32,.pitboss_sdk.pitboss.wallet.v1.SourceAnswersR\x07\x61nswers\"\xf3\x02\n\nChangePlay\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\x12=\n\x0brenew_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrenewUntil\x12.\n\x12reality_check_seen\x18\x03 \x01(\x08H\x00R\x10realityCheckSeen\x12\x45\n\x0bspend_limit\x18\x04 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyH\x00R\nspendLimit\x12:\n\ntime_limit\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00R\ttimeLimit\x12\x46\n\x07\x61nswers\x18\x06 \x01(\x0b\x32,.pitboss_sdk.pitboss.wallet.v1.SourceAnswersR\x07\x61nswersB\n\n\x06\x63hange\x12\x00\"\x16\n\x14\x41pproveReinstatement\"\x0e\n\x0cLeaveForGood\"\x95\x01\n\x0fIdentityFinding\x12G\n\x06result\x18\x01 \x01(\x0e\x32-.pitboss_sdk.pitboss.wallet.v1.IdentityResultB\x00R\x06result\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\xa9\x01\n\x0fLocationFinding\x12\x1e\n\tterritory\x18\x01 \x01(\tB\x00R\tterritory\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x39\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\x98\x01\n\x10ScreeningFinding\x12H\n\x06result\x18\x01 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.ScreeningResultB\x00R\x06result\x12:\n\x06\x61mount\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\"P\n\x0c\x43heckFinding\x12@\n\x05\x63heck\x18\x01 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.DutyCheckB\x00R\x05\x63heck\"\x80\x01\n\x0bRiskFinding\x12\x14\n\x04\x66lag\x18\x01 \x01(\tB\x00R\x04\x66lag\x12=\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\nexpireTime\x12\x1c\n\tdiligence\x18\x03 \x01(\x08R\tdiligence\"j\n\x08\x45vidence\x12\x18\n\x06source\x18\x01 \x01(\tB\x00R\x06source\x12\x1e\n\treference\x18\x02 \x01(\tB\x00R\treference\x12$\n\x0cpresentation\x18\x03 \x01(\tB\x00R\x0cpresentation\"\xd5\x03\n\rRecordFinding\x12L\n\x08identity\x18\x01 \x01(\x0b\x32..pitboss_sdk.pitboss.wallet.v1.IdentityFindingH\x00R\x08identity\x12L\n\x08location\x18\x02 \x01(\x0b\x32..pitboss_sdk.pitboss.wallet.v1.LocationFindingH\x00R\x08location\x12O\n\tscreening\x18\x03 \x01(\x0b\x32/.pitboss_sdk.pitboss.wallet.v1.ScreeningFindingH\x00R\tscreening\x12\x43\n\x05\x63heck\x18\x04 \x01(\x0b\x32+.pitboss_sdk.pitboss.wallet.v1.CheckFindingH\x00R\x05\x63heck\x12@\n\x04risk\x18\x06 \x01(\x0b\x32*.pitboss_sdk.pitboss.wallet.v1.RiskFindingH\x00R\x04risk\x12\x43\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\'.pitboss_sdk.pitboss.wallet.v1.EvidenceR\x08\x65videnceB\x0b\n\x07\x66inding\x12\x00*\xad\x01\n\x0cSourceAnswer\x12\x1d\n\x19SOURCE_ANSWER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_ANSWER_CLEAR\x10\x01\x12\x17\n\x13SOURCE_ANSWER_MATCH\x10\x02\x12\x17\n\x13SOURCE_ANSWER_FUZZY\x10\x03\x12\x19\n\x15SOURCE_ANSWER_NOT_SET\x10\x04\x12\x18\n\x14SOURCE_ANSWER_SILENT\x10\x05*c\n\x0c\x45ntryPurpose\x12\x1d\n\x19\x45NTRY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45NTRY_PURPOSE_LOGIN\x10\x01\x12\x1b\n\x17\x45NTRY_PURPOSE_MARKETING\x10\x02*\xc5\x01\n\x0eIdentityResult\x12\x1f\n\x1bIDENTITY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDENTITY_RESULT_VERIFIED\x10\x01\x12\x1e\n\x1aIDENTITY_RESULT_UNVERIFIED\x10\x02\x12\x1b\n\x17IDENTITY_RESULT_PENDING\x10\x03\x12\x1c\n\x18IDENTITY_RESULT_REJECTED\x10\x04\x12\x19\n\x15IDENTITY_RESULT_MINOR\x10\x05*\xde\x01\n\x0fScreeningResult\x12 \n\x1cSCREENING_RESULT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCREENING_RESULT_CLEAR\x10\x01\x12\x18\n\x14SCREENING_RESULT_HIT\x10\x02\x12\x1b\n\x17SCREENING_RESULT_FREEZE\x10\x03\x12\x1d\n\x19SCREENING_RESULT_NO_MATCH\x10\x04\x12\x1d\n\x19SCREENING_RESULT_POSSIBLE\x10\x05\x12\x18\n\x14SCREENING_RESULT_PEP\x10\x06*g\n\tDutyCheck\x12\x1a\n\x16\x44UTY_CHECK_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UTY_CHECK_FVC\x10\x01\x12\x12\n\x0e\x44UTY_CHECK_CDD\x10\x02\x12\x16\n\x12\x44UTY_CHECK_CONTACT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5pitboss_sdk/_stubs/pitboss/wallet/v1/protection.proto\x12\x1dpitboss_sdk.pitboss.wallet.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.pitboss_sdk/_stubs/pitboss/type/v1/money.proto\"\xc0\x03\n\rSourceAnswers\x12\\\n\x12\x65xclusion_register\x18\x01 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.SourceAnswerB\x00R\x11\x65xclusionRegister\x12L\n\nlimit_file\x18\x02 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.SourceAnswerB\x00R\tlimitFile\x12\x41\n\nlimit_left\x18\x03 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\tlimitLeft\x12R\n\ractivity_file\x18\x04 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.SourceAnswerB\x00R\x0c\x61\x63tivityFile\x12(\n\x0flimit_file_name\x18\x05 \x01(\tB\x00R\rlimitFileName\x12\x42\n\x0flimit_file_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rlimitFileTime\"\x80\x01\n\tAssertion\x12;\n\nissue_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\tissueTime\x12\x16\n\x05nonce\x18\x02 \x01(\tB\x00R\x05nonce\x12\x1e\n\tsignature\x18\x03 \x01(\x0c\x42\x00R\tsignature\"\x98\x01\n\x05\x45nter\x12G\n\x07purpose\x18\x01 \x01(\x0e\x32+.pitboss_sdk.pitboss.wallet.v1.EntryPurposeB\x00R\x07purpose\x12\x46\n\x07\x61nswers\x18\x02 \x01(\x0b\x32,.pitboss_sdk.pitboss.wallet.v1.SourceAnswersR\x07\x61nswers\"\xbd\x03\n\nChangePlay\x12\x1f\n\nsession_id\x18\x01 \x01(\tB\x00R\tsessionId\x12=\n\x0brenew_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\nrenewUntil\x12.\n\x12reality_check_seen\x18\x03 \x01(\x08H\x00R\x10realityCheckSeen\x12\x45\n\x0bspend_limit\x18\x04 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyH\x00R\nspendLimit\x12:\n\ntime_limit\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00R\ttimeLimit\x12H\n\tassertion\x18\x07 \x01(\x0b\x32(.pitboss_sdk.pitboss.wallet.v1.AssertionH\x00R\tassertion\x12\x46\n\x07\x61nswers\x18\x06 \x01(\x0b\x32,.pitboss_sdk.pitboss.wallet.v1.SourceAnswersR\x07\x61nswersB\n\n\x06\x63hange\x12\x00\"\x16\n\x14\x41pproveReinstatement\"\x0e\n\x0cLeaveForGood\"\x95\x01\n\x0fIdentityFinding\x12G\n\x06result\x18\x01 \x01(\x0e\x32-.pitboss_sdk.pitboss.wallet.v1.IdentityResultB\x00R\x06result\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\xa9\x01\n\x0fLocationFinding\x12\x1e\n\tterritory\x18\x01 \x01(\tB\x00R\tterritory\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x39\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\x98\x01\n\x10ScreeningFinding\x12H\n\x06result\x18\x01 \x01(\x0e\x32..pitboss_sdk.pitboss.wallet.v1.ScreeningResultB\x00R\x06result\x12:\n\x06\x61mount\x18\x02 \x01(\x0b\x32\".pitboss_sdk.pitboss.type.v1.MoneyR\x06\x61mount\"P\n\x0c\x43heckFinding\x12@\n\x05\x63heck\x18\x01 \x01(\x0e\x32(.pitboss_sdk.pitboss.wallet.v1.DutyCheckB\x00R\x05\x63heck\"\x80\x01\n\x0bRiskFinding\x12\x14\n\x04\x66lag\x18\x01 \x01(\tB\x00R\x04\x66lag\x12=\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\nexpireTime\x12\x1c\n\tdiligence\x18\x03 \x01(\x08R\tdiligence\"K\n\x0e\x44\x65positFailure\x12\x39\n\nevent_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"j\n\x08\x45vidence\x12\x18\n\x06source\x18\x01 \x01(\tB\x00R\x06source\x12\x1e\n\treference\x18\x02 \x01(\tB\x00R\treference\x12$\n\x0cpresentation\x18\x03 \x01(\tB\x00R\x0cpresentation\"\xaf\x04\n\rRecordFinding\x12L\n\x08identity\x18\x01 \x01(\x0b\x32..pitboss_sdk.pitboss.wallet.v1.IdentityFindingH\x00R\x08identity\x12L\n\x08location\x18\x02 \x01(\x0b\x32..pitboss_sdk.pitboss.wallet.v1.LocationFindingH\x00R\x08location\x12O\n\tscreening\x18\x03 \x01(\x0b\x32/.pitboss_sdk.pitboss.wallet.v1.ScreeningFindingH\x00R\tscreening\x12\x43\n\x05\x63heck\x18\x04 \x01(\x0b\x32+.pitboss_sdk.pitboss.wallet.v1.CheckFindingH\x00R\x05\x63heck\x12@\n\x04risk\x18\x06 \x01(\x0b\x32*.pitboss_sdk.pitboss.wallet.v1.RiskFindingH\x00R\x04risk\x12X\n\x0f\x64\x65posit_failure\x18\x07 \x01(\x0b\x32-.pitboss_sdk.pitboss.wallet.v1.DepositFailureH\x00R\x0e\x64\x65positFailure\x12\x43\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\'.pitboss_sdk.pitboss.wallet.v1.EvidenceR\x08\x65videnceB\x0b\n\x07\x66inding\x12\x00*\xad\x01\n\x0cSourceAnswer\x12\x1d\n\x19SOURCE_ANSWER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_ANSWER_CLEAR\x10\x01\x12\x17\n\x13SOURCE_ANSWER_MATCH\x10\x02\x12\x17\n\x13SOURCE_ANSWER_FUZZY\x10\x03\x12\x19\n\x15SOURCE_ANSWER_NOT_SET\x10\x04\x12\x18\n\x14SOURCE_ANSWER_SILENT\x10\x05*c\n\x0c\x45ntryPurpose\x12\x1d\n\x19\x45NTRY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45NTRY_PURPOSE_LOGIN\x10\x01\x12\x1b\n\x17\x45NTRY_PURPOSE_MARKETING\x10\x02*\xc5\x01\n\x0eIdentityResult\x12\x1f\n\x1bIDENTITY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDENTITY_RESULT_VERIFIED\x10\x01\x12\x1e\n\x1aIDENTITY_RESULT_UNVERIFIED\x10\x02\x12\x1b\n\x17IDENTITY_RESULT_PENDING\x10\x03\x12\x1c\n\x18IDENTITY_RESULT_REJECTED\x10\x04\x12\x19\n\x15IDENTITY_RESULT_MINOR\x10\x05*\xde\x01\n\x0fScreeningResult\x12 \n\x1cSCREENING_RESULT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCREENING_RESULT_CLEAR\x10\x01\x12\x18\n\x14SCREENING_RESULT_HIT\x10\x02\x12\x1b\n\x17SCREENING_RESULT_FREEZE\x10\x03\x12\x1d\n\x19SCREENING_RESULT_NO_MATCH\x10\x04\x12\x1d\n\x19SCREENING_RESULT_POSSIBLE\x10\x05\x12\x18\n\x14SCREENING_RESULT_PEP\x10\x06*\x80\x01\n\tDutyCheck\x12\x1a\n\x16\x44UTY_CHECK_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UTY_CHECK_FVC\x10\x01\x12\x12\n\x0e\x44UTY_CHECK_CDD\x10\x02\x12\x16\n\x12\x44UTY_CHECK_CONTACT\x10\x03\x12\x17\n\x13\x44UTY_CHECK_PAYMENTS\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pitboss_sdk._stubs.pitboss.wallet.v1.protection_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SOURCEANSWER']._serialized_start=2515
-  _globals['_SOURCEANSWER']._serialized_end=2688
-  _globals['_ENTRYPURPOSE']._serialized_start=2690
-  _globals['_ENTRYPURPOSE']._serialized_end=2789
-  _globals['_IDENTITYRESULT']._serialized_start=2792
-  _globals['_IDENTITYRESULT']._serialized_end=2989
-  _globals['_SCREENINGRESULT']._serialized_start=2992
-  _globals['_SCREENINGRESULT']._serialized_end=3214
-  _globals['_DUTYCHECK']._serialized_start=3216
-  _globals['_DUTYCHECK']._serialized_end=3319
+  _globals['_SOURCEANSWER']._serialized_start=2866
+  _globals['_SOURCEANSWER']._serialized_end=3039
+  _globals['_ENTRYPURPOSE']._serialized_start=3041
+  _globals['_ENTRYPURPOSE']._serialized_end=3140
+  _globals['_IDENTITYRESULT']._serialized_start=3143
+  _globals['_IDENTITYRESULT']._serialized_end=3340
+  _globals['_SCREENINGRESULT']._serialized_start=3343
+  _globals['_SCREENINGRESULT']._serialized_end=3565
+  _globals['_DUTYCHECK']._serialized_start=3568
+  _globals['_DUTYCHECK']._serialized_end=3696
   _globals['_SOURCEANSWERS']._serialized_start=202
-  _globals['_SOURCEANSWERS']._serialized_end=540
-  _globals['_ASSERTION']._serialized_start=543
-  _globals['_ASSERTION']._serialized_end=671
-  _globals['_ENTER']._serialized_start=674
-  _globals['_ENTER']._serialized_end=826
-  _globals['_CHANGEPLAY']._serialized_start=829
-  _globals['_CHANGEPLAY']._serialized_end=1200
-  _globals['_APPROVEREINSTATEMENT']._serialized_start=1202
-  _globals['_APPROVEREINSTATEMENT']._serialized_end=1224
-  _globals['_LEAVEFORGOOD']._serialized_start=1226
-  _globals['_LEAVEFORGOOD']._serialized_end=1240
-  _globals['_IDENTITYFINDING']._serialized_start=1243
-  _globals['_IDENTITYFINDING']._serialized_end=1392
-  _globals['_LOCATIONFINDING']._serialized_start=1395
-  _globals['_LOCATIONFINDING']._serialized_end=1564
-  _globals['_SCREENINGFINDING']._serialized_start=1567
-  _globals['_SCREENINGFINDING']._serialized_end=1719
-  _globals['_CHECKFINDING']._serialized_start=1721
-  _globals['_CHECKFINDING']._serialized_end=1801
-  _globals['_RISKFINDING']._serialized_start=1804
-  _globals['_RISKFINDING']._serialized_end=1932
-  _globals['_EVIDENCE']._serialized_start=1934
-  _globals['_EVIDENCE']._serialized_end=2040
-  _globals['_RECORDFINDING']._serialized_start=2043
-  _globals['_RECORDFINDING']._serialized_end=2512
+  _globals['_SOURCEANSWERS']._serialized_end=650
+  _globals['_ASSERTION']._serialized_start=653
+  _globals['_ASSERTION']._serialized_end=781
+  _globals['_ENTER']._serialized_start=784
+  _globals['_ENTER']._serialized_end=936
+  _globals['_CHANGEPLAY']._serialized_start=939
+  _globals['_CHANGEPLAY']._serialized_end=1384
+  _globals['_APPROVEREINSTATEMENT']._serialized_start=1386
+  _globals['_APPROVEREINSTATEMENT']._serialized_end=1408
+  _globals['_LEAVEFORGOOD']._serialized_start=1410
+  _globals['_LEAVEFORGOOD']._serialized_end=1424
+  _globals['_IDENTITYFINDING']._serialized_start=1427
+  _globals['_IDENTITYFINDING']._serialized_end=1576
+  _globals['_LOCATIONFINDING']._serialized_start=1579
+  _globals['_LOCATIONFINDING']._serialized_end=1748
+  _globals['_SCREENINGFINDING']._serialized_start=1751
+  _globals['_SCREENINGFINDING']._serialized_end=1903
+  _globals['_CHECKFINDING']._serialized_start=1905
+  _globals['_CHECKFINDING']._serialized_end=1985
+  _globals['_RISKFINDING']._serialized_start=1988
+  _globals['_RISKFINDING']._serialized_end=2116
+  _globals['_DEPOSITFAILURE']._serialized_start=2118
+  _globals['_DEPOSITFAILURE']._serialized_end=2193
+  _globals['_EVIDENCE']._serialized_start=2195
+  _globals['_EVIDENCE']._serialized_end=2301
+  _globals['_RECORDFINDING']._serialized_start=2304
+  _globals['_RECORDFINDING']._serialized_end=2863
 # @@protoc_insertion_point(module_scope)

@@ -170,6 +170,8 @@ class _DutyCheckEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DutyCheck.V
     """Customer due diligence."""
     DUTY_CHECK_CONTACT: _DutyCheck.ValueType  # 3
     """Somebody has talked to the player about high limits."""
+    DUTY_CHECK_PAYMENTS: _DutyCheck.ValueType  # 4
+    """Somebody has looked into deposits that failed."""
 
 class DutyCheck(_DutyCheck, metaclass=_DutyCheckEnumTypeWrapper):
     """DutyCheck is a duty that somebody has to do about a player."""
@@ -182,6 +184,8 @@ DUTY_CHECK_CDD: DutyCheck.ValueType  # 2
 """Customer due diligence."""
 DUTY_CHECK_CONTACT: DutyCheck.ValueType  # 3
 """Somebody has talked to the player about high limits."""
+DUTY_CHECK_PAYMENTS: DutyCheck.ValueType  # 4
+"""Somebody has looked into deposits that failed."""
 Global___DutyCheck: _TypeAlias = DutyCheck  # noqa: Y015
 
 @_typing.final
@@ -194,15 +198,23 @@ class SourceAnswers(_message.Message):
     LIMIT_FILE_FIELD_NUMBER: _builtins.int
     LIMIT_LEFT_FIELD_NUMBER: _builtins.int
     ACTIVITY_FILE_FIELD_NUMBER: _builtins.int
+    LIMIT_FILE_NAME_FIELD_NUMBER: _builtins.int
+    LIMIT_FILE_TIME_FIELD_NUMBER: _builtins.int
     exclusion_register: Global___SourceAnswer.ValueType
     """The exclusion register."""
     limit_file: Global___SourceAnswer.ValueType
     """The cross-operator limit file."""
     activity_file: Global___SourceAnswer.ValueType
     """The cross-operator activity file."""
+    limit_file_name: _builtins.str
+    """Name of the limit file that said so, for the decision's record. Of several: the one that leaves least."""
     @_builtins.property
     def limit_left(self) -> _money_pb2.Money:
         """What the limit file leaves, in the player's main currency."""
+
+    @_builtins.property
+    def limit_file_time(self) -> _timestamp_pb2.Timestamp:
+        """When it said so, for the decision's record."""
 
     def __init__(
         self,
@@ -211,10 +223,12 @@ class SourceAnswers(_message.Message):
         limit_file: Global___SourceAnswer.ValueType = ...,
         limit_left: _money_pb2.Money | None = ...,
         activity_file: Global___SourceAnswer.ValueType = ...,
+        limit_file_name: _builtins.str = ...,
+        limit_file_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["limit_left", b"limit_left"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit_file_time", b"limit_file_time", "limit_left", b"limit_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_file", b"activity_file", "exclusion_register", b"exclusion_register", "limit_file", b"limit_file", "limit_left", b"limit_left"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_file", b"activity_file", "exclusion_register", b"exclusion_register", "limit_file", b"limit_file", "limit_file_name", b"limit_file_name", "limit_file_time", b"limit_file_time", "limit_left", b"limit_left"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -223,7 +237,7 @@ Global___SourceAnswers: _TypeAlias = SourceAnswers  # noqa: Y015
 @_typing.final
 class Assertion(_message.Message):
     """Assertion is the signed word of a licensee that keeps limits and exclusions itself: that they are in order for this
-    player, this kind of action, now. Each is used once.
+    player, for one kind of action or for play, now. Each is used once.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -234,8 +248,9 @@ class Assertion(_message.Message):
     nonce: _builtins.str
     """Names it among all of the player."""
     signature: _builtins.bytes
-    """Ed25519 signature by the licensee's registered key over the lines "pitboss-assertion-v1", licensee, player, "bet" or
-    "open_play", microseconds of `issue_time` since 1970, nonce; each line ends with a line feed.
+    """Ed25519 signature by the licensee's registered key over the lines "pitboss-assertion-v1", licensee, player, kind,
+    microseconds of `issue_time` since 1970, nonce; each line ends with a line feed. The kind is "play" for the opening of
+    a session and the stakes in it, "open_play" for an opening alone, "bet" for one stake.
     """
     @_builtins.property
     def issue_time(self) -> _timestamp_pb2.Timestamp:
@@ -295,6 +310,7 @@ class ChangePlay(_message.Message):
     REALITY_CHECK_SEEN_FIELD_NUMBER: _builtins.int
     SPEND_LIMIT_FIELD_NUMBER: _builtins.int
     TIME_LIMIT_FIELD_NUMBER: _builtins.int
+    ASSERTION_FIELD_NUMBER: _builtins.int
     ANSWERS_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
@@ -313,6 +329,10 @@ class ChangePlay(_message.Message):
         """Another time for the session, where the market allows that."""
 
     @_builtins.property
+    def assertion(self) -> Global___Assertion:
+        """The licensee's newer word, of the kind "play", for the session's stakes."""
+
+    @_builtins.property
     def answers(self) -> Global___SourceAnswers:
         """What the sources said, for a renewal."""
 
@@ -324,13 +344,14 @@ class ChangePlay(_message.Message):
         reality_check_seen: _builtins.bool = ...,
         spend_limit: _money_pb2.Money | None = ...,
         time_limit: _duration_pb2.Duration | None = ...,
+        assertion: Global___Assertion | None = ...,
         answers: Global___SourceAnswers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "change", b"change", "reality_check_seen", b"reality_check_seen", "renew_until", b"renew_until", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "assertion", b"assertion", "change", b"change", "reality_check_seen", b"reality_check_seen", "renew_until", b"renew_until", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "change", b"change", "reality_check_seen", b"reality_check_seen", "renew_until", b"renew_until", "session_id", b"session_id", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "assertion", b"assertion", "change", b"change", "reality_check_seen", b"reality_check_seen", "renew_until", b"renew_until", "session_id", b"session_id", "spend_limit", b"spend_limit", "time_limit", b"time_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["renew_until", "reality_check_seen", "spend_limit", "time_limit"]  # noqa: Y015
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["renew_until", "reality_check_seen", "spend_limit", "time_limit", "assertion"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
 
@@ -517,6 +538,30 @@ class RiskFinding(_message.Message):
 Global___RiskFinding: _TypeAlias = RiskFinding  # noqa: Y015
 
 @_typing.final
+class DepositFailure(_message.Message):
+    """DepositFailure says that a deposit of the player did not succeed at whoever takes payments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp:
+        """When it failed. Unset: now."""
+
+    def __init__(
+        self,
+        *,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DepositFailure: _TypeAlias = DepositFailure  # noqa: Y015
+
+@_typing.final
 class Evidence(_message.Message):
     """Evidence says what a finding rests on. It stands in the decision's record."""
 
@@ -559,6 +604,7 @@ class RecordFinding(_message.Message):
     SCREENING_FIELD_NUMBER: _builtins.int
     CHECK_FIELD_NUMBER: _builtins.int
     RISK_FIELD_NUMBER: _builtins.int
+    DEPOSIT_FAILURE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def identity(self) -> Global___IdentityFinding:
@@ -581,6 +627,10 @@ class RecordFinding(_message.Message):
         """About risk."""
 
     @_builtins.property
+    def deposit_failure(self) -> Global___DepositFailure:
+        """About a deposit that did not succeed."""
+
+    @_builtins.property
     def evidence(self) -> Global___Evidence:
         """What it rests on."""
 
@@ -592,13 +642,14 @@ class RecordFinding(_message.Message):
         screening: Global___ScreeningFinding | None = ...,
         check: Global___CheckFinding | None = ...,
         risk: Global___RiskFinding | None = ...,
+        deposit_failure: Global___DepositFailure | None = ...,
         evidence: Global___Evidence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "risk", b"risk", "screening", b"screening"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "deposit_failure", b"deposit_failure", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "risk", b"risk", "screening", b"screening"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "risk", b"risk", "screening", b"screening"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "deposit_failure", b"deposit_failure", "evidence", b"evidence", "finding", b"finding", "identity", b"identity", "location", b"location", "risk", b"risk", "screening", b"screening"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_finding: _TypeAlias = _typing.Literal["identity", "location", "screening", "check", "risk"]  # noqa: Y015
+    _WhichOneofReturnType_finding: _TypeAlias = _typing.Literal["identity", "location", "screening", "check", "risk", "deposit_failure"]  # noqa: Y015
     _WhichOneofArgType_finding: _TypeAlias = _typing.Literal["finding", b"finding"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_finding) -> _WhichOneofReturnType_finding | None: ...
 

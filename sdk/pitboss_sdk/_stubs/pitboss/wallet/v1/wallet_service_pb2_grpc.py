@@ -46,6 +46,11 @@ class WalletServiceStub(object):
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.WalletServiceGetBalanceRequest.SerializeToString,
                 response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.WalletServiceGetBalanceResponse.FromString,
                 _registered_method=True)
+        self.GetSessionPlay = channel.unary_unary(
+                '/pitboss.wallet.v1.WalletService/GetSessionPlay',
+                request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.GetSessionPlayRequest.SerializeToString,
+                response_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.GetSessionPlayResponse.FromString,
+                _registered_method=True)
         self.Deposit = channel.unary_unary(
                 '/pitboss.wallet.v1.WalletService/Deposit',
                 request_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.DepositRequest.SerializeToString,
@@ -153,6 +158,16 @@ class WalletServiceServicer(object):
         """GetBalance reads the present balances of a player.
 
         Errors: INVALID_ARGUMENT, NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSessionPlay(self, request, context):
+        """GetSessionPlay tells since when a session is open, and what the player has staked and won since then in its currency, in
+        whatever game: what reality checks show. What was undone does not count; a result counts with its round.
+
+        Errors: INVALID_ARGUMENT (also a session that the player does not have), NOT_FOUND (PLAYER_NOT_FOUND), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -334,6 +349,11 @@ def add_WalletServiceServicer_to_server(servicer, server):
                     request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.WalletServiceGetBalanceRequest.FromString,
                     response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.WalletServiceGetBalanceResponse.SerializeToString,
             ),
+            'GetSessionPlay': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSessionPlay,
+                    request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.GetSessionPlayRequest.FromString,
+                    response_serializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.GetSessionPlayResponse.SerializeToString,
+            ),
             'Deposit': grpc.unary_unary_rpc_method_handler(
                     servicer.Deposit,
                     request_deserializer=pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.DepositRequest.FromString,
@@ -476,6 +496,33 @@ class WalletService(object):
             '/pitboss.wallet.v1.WalletService/GetBalance',
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.WalletServiceGetBalanceRequest.SerializeToString,
             pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.WalletServiceGetBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSessionPlay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pitboss.wallet.v1.WalletService/GetSessionPlay',
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.GetSessionPlayRequest.SerializeToString,
+            pitboss__sdk_dot___stubs_dot_pitboss_dot_wallet_dot_v1_dot_wallet__service__pb2.GetSessionPlayResponse.FromString,
             options,
             channel_credentials,
             insecure,
