@@ -138,7 +138,7 @@ async def owed_cancel(stage: OwnStage) -> None:
     await stage.own.fault("before")
     cancel = stage.cancel(bet)
     for _ in range(2):
-        stage.heard(cancel, await stage.send(cancel), "OK")
+        stage.heard(cancel, await stage.decided(cancel), "OK")
     await until(lambda: max(stage.own.attempts(who.launched.player), default=0) > 1, "a second attempt to tell it")
     await stage.own.fault("none")
     await stage.settled_at(who, 0)

@@ -212,7 +212,7 @@ class Evening:
         acts = [stage.win(bet, prize, f"w{n}") for n, (bet, prize) in enumerate(zip(won, prizes, strict=True))]
         self._owed = [*acts, stage.cancel(cancelled)]
         for act in self._owed:
-            stage.heard(act, await stage.send(act), "OK")
+            stage.heard(act, await stage.decided(act), "OK")
         self._moved += sum(map(cents, prizes)) + cents(cancelled.amount or Decimal(0))
         late = stage.bet(player, stage.amount(), "late", round_name="late")
         stage.heard(late, await stage.send(late), *UNCLEAR)
@@ -237,7 +237,7 @@ class Evening:
         ):
             raise FailedError(f"after ten minutes {amounts} wait instead of {[act.amount for act in self._owed]}")
         for act in self._owed:
-            self.stage.heard(act, await self.stage.send(act), "OK")
+            self.stage.heard(act, await self.stage.decided(act), "OK")
 
     async def come_back(self) -> None:
         """The wallet is back: everything is booked once, in its order, and the game goes on."""

@@ -184,7 +184,7 @@ class OwnStage(Stage):
         async with asyncio.timeout(_PATIENCE_S):
             while (outcome := await self._decided(who, act)) is None:
                 await asyncio.sleep(0.1)
-        answer = await self.send(act)
+        answer = await self.decided(act, self.provider.code(act.kind, outcome))
         self._said.append((act, answer))
         if outcome not in outcomes:
             raise FailedError(f"{act.kind}: the ledger stored {outcome} instead of {' or '.join(outcomes)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import replace
 from decimal import Decimal
 
@@ -53,8 +54,8 @@ async def too_early(stage: Stage) -> None:
     )
     for kind in (ActKind.ENTER, ActKind.BALANCE):
         act = Act(kind=kind, seat=seat, game_id=seat.game_id)
-        answer = await stage.send(act)
         refused = {stage.provider.code(kind, outcome) for outcome in ("SESSION_INVALID", "PLAYER_NOT_FOUND")}
+        answer = await stage.decided(act, *refused)
         if answer.code not in refused:
             raise FailedError(f"{kind} before the launch was answered {answer.code}")
     who = await stage.player(player=player)
@@ -95,18 +96,18 @@ async def swapped(stage: Stage) -> None:
 async def swapped_once(stage: Stage) -> None:
     who = await stage.player()
     enter = _ask(who, ActKind.ENTER)
-    answers = await asyncio.gather(*(stage.send(enter) for _ in range(_AT_ONCE)))
+    answers = await asyncio.gather(*(stage.decided(enter) for _ in range(_AT_ONCE)))
     first = await stage.say(who, enter, "OK")
     if {answer.token for answer in answers} != {first.token}:
         raise FailedError("one launch token was swapped for several")
     # A game that is opened a second time is another message; not every dialect can tell it from a retry.
     again = replace(enter, seat=replace(enter.seat, launch_id=stage.id("second window")))
-    answer = await stage.send(again)
     refused = stage.provider.code(ActKind.ENTER, "SESSION_INVALID")
+    answer = await stage.decided(again, refused)
     if answer.token != first.token and answer.code != refused:
         raise FailedError(f"a second opening was answered {answer.code} with another token")
     # What came from a swap is not swapped again.
-    if (kept := (await stage.send(_ask(who, ActKind.ENTER))).token) not in {"", who.seat.token}:
+    if (kept := (await stage.decided(_ask(who, ActKind.ENTER))).token) not in {"", who.seat.token}:
         raise FailedError(f"the new token was swapped again, {len(kept)} characters")
 
 
@@ -119,22 +120,23 @@ async def swapped_once(stage: Stage) -> None:
 async def swapped_elsewhere(stage: Stage) -> None:
     who = await stage.player()
     stakes = [stage.amount() for _ in range(3)]
-    other = stage.second_adapter()
+    by_other = functools.partial(stage.send_by, stage.second_adapter())
     early = stage.bet(who, stakes[0], "b0", round_name="r0")
-    if (code := (await stage.send_by(other, early)).code) != stage.provider.code(ActKind.BET, "OK"):
+    if (code := (await stage.decided(early, by=by_other)).code) != stage.provider.code(ActKind.BET, "OK"):
         raise FailedError(f"the second adapter answered {code} to a bet with the token of the launch")
     await stage.say(who, early, "OK")
     who.moved -= stakes[0]
     enter = _ask(who, ActKind.ENTER)
-    lost = await stage.send_by(other, enter)
+    lost = await stage.decided(enter, by=by_other)
     await stage.say(who, enter, "OK")
     if who.seat.token != lost.token:
         raise FailedError("the two adapters swapped one token for two")
     await _grace_over(stage)
     late = replace(stage.bet(who, stakes[1], "b1", round_name="r1"), seat=early.seat)
     refused = await stage.say(who, late, "SESSION_INVALID", "SESSION_EXPIRED", stored="SESSION_INVALID")
-    for answer in (await stage.send_by(other, late), refused):
-        if answer.code not in {stage.provider.code(ActKind.BET, one) for one in ("SESSION_INVALID", "SESSION_EXPIRED")}:
+    fine = {stage.provider.code(ActKind.BET, one) for one in ("SESSION_INVALID", "SESSION_EXPIRED")}
+    for answer in (await stage.decided(late, *fine, by=by_other), refused):
+        if answer.code not in fine:
             raise FailedError(f"{answer.code} was answered to a bet with a token that was swapped elsewhere")
     await stage.settled(who)
     await stage.say(who, stage.bet(who, stakes[2], "b2", round_name="r2"), "OK", moved=-stakes[2])

@@ -265,7 +265,7 @@ async def corrected_at_once(stage: Stage) -> None:
     await stage.say(who, stage.adjustment(undone, more, "a0"), "ORIGINAL_NOT_FOUND", stored=None)
     bet = await _staked(stage, who, stake)
     twice = stage.adjustment(bet, more)
-    answers = await asyncio.gather(*(stage.send(twice) for _ in range(10)))
+    answers = await asyncio.gather(*(stage.decided(twice) for _ in range(10)))
     if {answer.reaction for answer in answers} != {Reaction.ACCEPTED}:
         raise FailedError(f"{sorted(answer.code for answer in answers)} was answered to one correction")
     who.moved += more

@@ -41,7 +41,7 @@ async def same_bet(stage: Stage) -> None:
     who = await stage.player()
     stake = stage.amount()
     bet = stage.bet(who, stake)
-    await asyncio.gather(*[stage.send(bet) for _ in range(_AT_ONCE)])
+    await asyncio.gather(*[stage.decided(bet) for _ in range(_AT_ONCE)])
     who.moved -= stake
     await stage.settled(who)
     await stage.say(who, bet, "OK")
@@ -54,7 +54,7 @@ async def same_win(stage: Stage) -> None:
     bet = stage.bet(who, stake)
     await stage.say(who, bet, "OK", moved=-stake)
     win = stage.win(bet, prize)
-    await asyncio.gather(*[stage.send(win) for _ in range(_AT_ONCE)])
+    await asyncio.gather(*[stage.decided(win) for _ in range(_AT_ONCE)])
     who.moved += prize
     await stage.settled(who)
     await stage.say(who, win, "OK")
@@ -66,7 +66,7 @@ async def two_players(stage: Stage) -> None:
     stake = stage.amount()
     bet = stage.bet(one, stake)
     twin = replace(bet, seat=other.seat)
-    await asyncio.gather(stage.send(bet), stage.send(twin))
+    await asyncio.gather(stage.decided(bet), stage.decided(twin))
     for who, act in ((one, bet), (other, twin)):
         who.moved -= stake
         await stage.settled(who)
@@ -80,8 +80,8 @@ async def race(stage: Stage) -> None:
         bet = stage.bet(who, stage.amount(), f"b{number}", round_name=f"r{number}")
         pair = [bet, stage.cancel(bet)]
         stage.random.shuffle(pair)
-        await asyncio.gather(*map(stage.send, pair))
-        await stage.send(stage.cancel(bet))
+        await asyncio.gather(*map(stage.decided, pair))
+        await stage.decided(stage.cancel(bet))
         await stage.settled(who)
 
 
@@ -94,7 +94,7 @@ async def settle_race(stage: Stage) -> None:
         before = await stage.cash(who)
         await stage.say(who, bet, "OK", moved=-stake)
         win, cancel = stage.win(bet, prize, f"w{number}"), stage.cancel(bet)
-        await asyncio.gather(stage.send(win), stage.send(cancel))
+        await asyncio.gather(stage.decided(win), stage.decided(cancel))
         difference = await stage.cash(who) - before
         if difference not in {Decimal(0), prize - stake}:
             raise FailedError(f"the balance moved by {difference}")
@@ -138,7 +138,7 @@ async def close_race(stage: Stage) -> None:
         win, close = stage.win(bet, prize, f"w{number}"), stage.closing(who, bet)
         pair = [win, close]
         stage.random.shuffle(pair)
-        await asyncio.gather(*map(stage.send, pair))
+        await asyncio.gather(*map(stage.decided, pair))
         who.moved += prize
         await stage.settled(who)
         await stage.say(who, win, "OK")
