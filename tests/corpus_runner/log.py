@@ -219,10 +219,14 @@ class Log:
         await asyncio.to_thread(_until, lambda: self._audit.refusals() > before)
 
     def _cut(self, count: int) -> None:
-        """Take the last entries away, and sign what is left with the log's own key."""
+        """Take the last entries away, and sign what is left with the log's own key.
+
+        The last ones of what the kept checkpoints saw: the log may have followed the ledger further since.
+        """
+        known = [open_checkpoint(note, [self._audit.key]).size for note in self._kept.values()]
         with self._audit.superuser() as connection:
             row = connection.execute("SELECT max(index) + 1 FROM entry").fetchone()
-            left = int(row[0]) - count if row else 0
+            left = min([int(row[0]) if row else 0, *known]) - count
             for table in ("payload", "entry"):
                 connection.execute(f"DELETE FROM {table} WHERE index >= %s".encode(), (left,))  # noqa: S608 - ours
         with closing(AuditDatabase(self._audit.database.reader_url)) as database:

@@ -34,12 +34,12 @@ def test_a_wrong_expectation_of_the_law_is_reported_as_failed(tmp_path: Path) ->
 
 
 @pytest.mark.timeout(120)
-def test_our_own_cases_of_duties_towards_players_pass_on_real_services(tmp_path: Path) -> None:
-    code, summary = run_corpus(tmp_path, Path(__file__).with_name("duties.yaml"))
+def test_our_own_cases_of_duties_towards_players_and_of_the_log_pass_on_real_services(tmp_path: Path) -> None:
+    code, summary = run_corpus(tmp_path, *[Path(__file__).with_name(f"{name}.yaml") for name in ("duties", "log")])
     cases = summary["cases"]
     assert isinstance(cases, list)
     assert [f"{case['id']}: {case['detail']}" for case in cases if case["result"] != "passed"] == []
-    assert (code, len(cases)) == (0, 3)
+    assert (code, len(cases)) == (0, 4)
 
 
 @pytest.mark.timeout(120)
