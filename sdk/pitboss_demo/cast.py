@@ -114,7 +114,8 @@ def _at(provider: str, games: Mapping[Category, tuple[str, ...]], scale: float) 
         yield group("borealis", Category.LIVE, 4, 20, LIVE_MS)
         # Their money does not last.
         yield group("borealis", Category.LIVE, 1, 20, LIVE_MS, style="poor", stakes=("1.00",), deposit=Decimal(3))
-        yield group(OWN_WALLET, Category.LIVE, 2, 20, LIVE_MS)
+        # Fewer: they wait for their licensee's wallet while it is down, and everybody waits for them.
+        yield group(OWN_WALLET, Category.LIVE, 2, 15, LIVE_MS)
     else:
         yield group(OWN_WALLET, quickest(games), 2, 5, BASE_MS)
 

@@ -19,7 +19,7 @@ from pitboss_demo.studio import Progress
 from pitboss_demo.view import View
 from pitboss_sdk import Launch
 
-Act = Callable[[House], Awaitable[list[Check]]]
+Act = Callable[..., Awaitable[list[Check]]]
 
 LAST_CALL_S: Final = 90.0
 """When play has to be over, also on a slow machine."""
@@ -67,12 +67,14 @@ async def _deal(house: House, players: Sequence[Player], launches: dict[str, Lau
 
 
 async def _acts(house: House) -> list[Check]:
-    """The small ones beside each other, those that break something one after the other."""
-    # First, because it looks at how the others play meanwhile.
+    """All beside each other, but the provider's outage comes first and the crash last: both look at how the rest plays on."""
     outages = await _on_stage(house, outage.play)
+    seats = asyncio.create_task(own_wallet.seat(house))
+    dead = asyncio.create_task(_on_stage(house, own_wallet.play, seats))
     small = await asyncio.gather(*(_on_stage(house, act) for act in (payments.play, exclusion.play, messages.play)))
-    broken = [await _on_stage(house, act) for act in (crash.play, own_wallet.play)]
-    return [check for checks in (outages, *small, *broken) for check in checks]
+    await asyncio.wait([seats])
+    crashed = await _on_stage(house, crash.play)
+    return [check for checks in (outages, *small, crashed, await dead) for check in checks]
 
 
 async def _records(house: House) -> list[Check]:
@@ -87,10 +89,10 @@ async def _records(house: House) -> list[Check]:
     ]
 
 
-async def _on_stage(house: House, act: Act) -> list[Check]:
+async def _on_stage(house: House, act: Act, *props: object) -> list[Check]:
     """An act that breaks off is a check that did not hold."""
     try:
-        return await act(house)
+        return await act(house, *props)
     except Exception as error:  # noqa: BLE001 - whatever it is, it belongs into the result
         name = act.__module__.rpartition(".")[2]
         return [Check(name=f"the act {name} ran to its end", ok=False, detail=f"{type(error).__name__}: {error}")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,16 +28,16 @@ Answers = Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Guests:
+class Guests:
     """Two players at each studio: the law wants time between two bets of one player."""
 
     early: Mapping[str, Guest]
     late: Mapping[str, Guest]
 
 
-async def play(house: House) -> list[Check]:
+async def play(house: House, seats: Awaitable[Guests]) -> list[Check]:
     """Bets, a dead wallet, wins that wait and bets that are refused, and bets as before: at every studio."""
-    guests, wallet = await _seated(house), house.seamless.wallet
+    guests, wallet = await seats, house.seamless.wallet
     before = await _bets(guests.early, "first")
     await asyncio.to_thread(wallet.kill)
     house.tell(f"kill -9 the own wallet of {OWN_WALLET}; results are due")
@@ -65,13 +65,15 @@ async def play(house: House) -> list[Check]:
     ]
 
 
-async def _seated(house: House) -> _Guests:
+async def seat(house: House) -> Guests:
+    """Launch the games, which needs nothing of what is broken later."""
+
     async def at_each(time: str) -> dict[str, Guest]:
         names = list(house.games)
         made = [house.guest(f"keeper-{time}-{name}", licensee=OWN_WALLET, provider=name) for name in names]
         return dict(zip(names, await asyncio.gather(*made), strict=True))
 
-    return _Guests(early=await at_each("early"), late=await at_each("late"))
+    return Guests(early=await at_each("early"), late=await at_each("late"))
 
 
 async def _bets(guests: Mapping[str, Guest], name: str) -> Answers:
