@@ -21,6 +21,7 @@ _LOOK_EVERY_S: Final = 0.03
 
 async def play(house: House) -> list[Check]:
     """Down, look, up, look."""
+    await _under_way(house)
     before = await _rounds_of_others(house)
     await house.studios[DOWN].down()
     house.tell(f"{DOWN}: its API is down")
@@ -36,6 +37,16 @@ async def play(house: House) -> list[Check]:
         Step(what=f"back after {back_s:.2f} s", ok=back_s <= BACK_WITHIN_S),
     ]
     return [all_of(NAME, seen)]
+
+
+async def _under_way(house: House) -> None:
+    """Wait until every studio has played something: with it down before, nobody would be disturbed."""
+    end = time.monotonic() + PLAYED_WITHIN_S
+    while time.monotonic() < end:
+        progress = await asyncio.gather(*(studio.progress() for studio in house.studios.values()))
+        if all(each.rounds for each in progress):
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 async def _while_down(house: House) -> list[Step]:
