@@ -72,6 +72,7 @@ async def _acts(house: House) -> list[Check]:
     seats = asyncio.create_task(own_wallet.seat(house))
     dead = asyncio.create_task(_on_stage(house, own_wallet.play, seats))
     small = await asyncio.gather(*(_on_stage(house, act) for act in (payments.play, exclusion.play, messages.play)))
+    # Nobody can sit down while a wallet process is down.
     await asyncio.wait([seats])
     crashed = await _on_stage(house, crash.play)
     return [check for checks in (outages, *small, crashed, await dead) for check in checks]
