@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from http import HTTPStatus
 from typing import Any
 
 import psycopg
@@ -89,12 +90,13 @@ def truncated(scene: Scene) -> Iterator[tuple[str, str]]:
 
 def split_view(scene: Scene) -> Iterator[tuple[str, str]]:
     """A second log of the same size under the same key, shown to the witness."""
-    with closing(AuditDatabase(scene.reader_url)) as database:
-        seen = parse_checkpoint(database.cosigned()).size
-    leaves = [row.leaf for row in _rows(scene)][:seen]
+    leaves = [row.leaf for row in _rows(scene)]
+    # The service may have ended between a cosignature and its row, so the witness alone knows what it saw last.
+    _, seen = _post(scene, f"old 0\n\n{_signed(scene, leaves)}")
+    leaves = leaves[: int(seen)]
     leaves[20] = leaves[20].replace(b'"', b"'", 1)
-    note = scene.signer.checkpoint(len(leaves), merkle.root_of(leaves))
-    yield "a split view", _post(scene, f"old {len(leaves)}\n\n{note}")
+    status, answer = _post(scene, f"old {len(leaves)}\n\n{_signed(scene, leaves)}")
+    yield "a split view", "" if status == HTTPStatus.OK else f"the witness answers {status}, {answer}"
 
 
 def rolled_back(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -128,14 +130,18 @@ def _sign_anew(scene: Scene) -> None:
         database.execute("INSERT INTO batch VALUES (0, %s, %s, %s, %s, 0)", (size, root, merkle.pack(peaks), note))
 
 
-def _post(scene: Scene, body: str) -> str:
-    """What the witness answers; empty if it cosigns."""
+def _signed(scene: Scene, leaves: list[bytes]) -> str:
+    return scene.signer.checkpoint(len(leaves), merkle.root_of(leaves))
+
+
+def _post(scene: Scene, body: str) -> tuple[int, str]:
+    """The status and the text of the witness's answer."""
     request = urllib.request.Request(f"http://{scene.witness}/add-checkpoint", data=body.encode())
     try:
-        with urllib.request.urlopen(request, timeout=20):  # noqa: S310 - as above
-            return ""
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - as above
+            return answer.status, answer.read().decode().strip()
     except urllib.error.HTTPError as error:
-        return f"the witness answers {error.code}, {error.read().decode().strip()}"
+        return error.code, error.read().decode().strip()
 
 
 def _shown_to_witness(scene: Scene) -> str:
