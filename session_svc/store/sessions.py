@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from session_svc.domain.session import LedgerPosition, Session, Swap, TokenRole, token_digest
 from session_svc.domain.states import ATTEMPT_FAILED, HALF_ENDED, State, is_final, is_visible
 from session_svc.ports import Holder, KnownSession, Launch, PlayOpened, Switch, SwitchScope
-from session_svc.store import tables
+from session_svc.store import lookups, tables
 from session_svc.store.database import Row, lock_head, record, session_of, starts, step, transaction
 from session_svc.store.sealing import Vault
 
@@ -52,21 +52,16 @@ class PostgresSessions:
 
     async def by_token(self, token: str, now: dt.datetime) -> Holder | None:
         digest = token_digest(token)
-        launched = sa.select(tables.session, _w.ends_at).outerjoin(
-            tables.token_swap, _w.launch_digest == _s.token_digest
-        )
-        swapped = sa.select(tables.session, _w.ends_at, _w.play_digest).join(tables.token_swap)
-        again = sa.select(tables.session).join(tables.token_relaunch)
+        wanted = {"digest": digest}
         async with transaction(self._engine) as connection:
-            row = (await connection.execute(launched.where(_s.token_digest == digest))).first()
+            row = (await connection.execute(lookups.LAUNCHED_WITH, wanted)).first()
             if row is not None:
                 return Holder(session=session_of(row), role=_launch_role(row.ends_at, now))
-            either = sa.or_(_w.play_digest == digest, _w.launch_digest == digest)
-            row = (await connection.execute(swapped.where(either))).first()
+            row = (await connection.execute(lookups.SWAPPED, wanted)).first()
             if row is not None:
                 role = TokenRole.PLAY if row.play_digest == digest else _launch_role(row.ends_at, now)
                 return Holder(session=session_of(row), role=role)
-            row = (await connection.execute(again.where(_r.launch_digest == digest))).first()
+            row = (await connection.execute(lookups.RELAUNCHED_WITH, wanted)).first()
             return Holder(session=session_of(row), role=TokenRole.LAUNCH) if row is not None else None
 
     async def swap(self, session: Session, launch_token: str, swap: Swap) -> Swap:
@@ -99,16 +94,9 @@ class PostgresSessions:
         )
 
     async def newest_of_player(self, provider: str, licensee: str, player_id: str) -> KnownSession | None:
-        failed = [state.value for state in ATTEMPT_FAILED]
-        newest = (
-            sa.select(tables.session, _w.play_sealed)
-            .outerjoin(tables.token_swap, _w.launch_digest == _s.token_digest)
-            .where(_s.licensee == licensee, _s.player_id == player_id, _s.provider == provider)
-            .where(_s.state.not_in(failed))
-            .order_by(_s.launched_as.desc().nulls_last(), _s.session_id.desc())
-        )
+        wanted = {"licensee": licensee, "player_id": player_id, "provider": provider}
         async with transaction(self._engine) as connection:
-            row = (await connection.execute(newest.limit(1))).first()
+            row = (await connection.execute(lookups.NEWEST_OF_PLAYER, wanted)).first()
             if row is None:
                 return None
             session, swapped = session_of(row), row.play_sealed
@@ -143,18 +131,11 @@ class PostgresSessions:
 
     async def _launch_token(self, connection: AsyncConnection, session: Session) -> tuple[str, bytes | None]:
         """What the session is launched with now, and the sealed token for which it was swapped."""
-        later = tables.token_relaunch.alias()
-        replaced = sa.exists().where(later.c.replaces == _r.launch_digest)
-        newest = sa.select(_r.launch_sealed, _w.play_sealed).outerjoin(
-            tables.token_swap, _w.launch_digest == _r.launch_digest
-        )
-        row = (await connection.execute(newest.where(_r.session_id == session.session_id, ~replaced))).first()
+        wanted = {"session_id": session.session_id}
+        row = (await connection.execute(lookups.NEWEST_RELAUNCH, wanted)).first()
         if row is not None:
             return self._opened(session, "relaunch", row.launch_sealed), row.play_sealed
-        first = sa.select(_s.token_sealed, _w.play_sealed).outerjoin(
-            tables.token_swap, _w.launch_digest == _s.token_digest
-        )
-        row = (await connection.execute(first.where(_s.session_id == session.session_id))).one()
+        row = (await connection.execute(lookups.FIRST_LAUNCH, wanted)).one()
         return self._opened(session, "token", row.token_sealed), row.play_sealed
 
     async def move(self, session: Session, to: State, now: dt.datetime, *, reason: str = "") -> Session | None:

@@ -95,6 +95,14 @@ def test_a_flight_that_comes_late_or_has_company_goes_at_once() -> None:
     assert thread.pace.wait_s(1, thread.now + 1) == 0
 
 
+@pytest.mark.parametrize(("flight_s", "distance_s"), [(0.002, 0.008), (0.005, 0.020), (0.020, 0.028), (1.0, 0.028)])
+def test_flights_keep_a_distance_of_a_few_flights_and_never_a_long_one(flight_s: float, distance_s: float) -> None:
+    thread = Thread()
+    thread.flights(100, flight_s=flight_s, ran=0.9)
+    thread.pace.take_off(thread.now, 30)
+    assert thread.pace.wait_s(1, thread.now) == pytest.approx(distance_s, rel=0.01)
+
+
 def test_nobody_waits_for_more_company_than_there_was_lately() -> None:
     thread = Thread()
     thread.flights(50, ran=0.9, actions=1)
