@@ -11,6 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from mesh.errors import RequestInvalidError
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceServicer
+from pitboss.type.v1 import game_pb2 as game_pb
 from pitboss.type.v1.money_pb2 import Money
 from provider_adapters._kit.amounts import AmountError
 from provider_adapters._kit.delivery import policy
@@ -31,6 +32,7 @@ from provider_adapters._kit.ports import (
     Game,
     GivenRounds,
     Launch,
+    MarketFacts,
     PlayedRound,
     SessionFacts,
 )
@@ -264,7 +266,14 @@ def _game(game: Game) -> pb.ProviderGame:
         enabled=game.enabled,
         currency_codes=game.currency_codes,
         refused_countries=game.refused_countries,
+        return_ppm=game.return_ppm,
+        languages=game.languages,
+        markets=map(_market, game.markets),
     )
+
+
+def _market(facts: MarketFacts) -> game_pb.MarketFacts:
+    return game_pb.MarketFacts(market=facts.market, certificate_id=facts.certificate_id, return_ppm=facts.return_ppm)
 
 
 _MESSAGES = {

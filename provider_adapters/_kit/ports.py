@@ -62,6 +62,17 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketFacts:
+    """What a provider says of a game in one market."""
+
+    market: str
+    """ISO 3166-1 alpha-2, or ISO 3166-2."""
+    certificate_id: str = ""
+    return_ppm: int = 0
+    """Millionths of the stakes. 0: not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Game:
     """One game of the provider's catalog."""
 
@@ -73,6 +84,10 @@ class Game:
     currency_codes: tuple[str, ...] = ()
     refused_countries: tuple[str, ...] = ()
     """Where the provider does not let it be played, by two letters."""
+    return_ppm: int = 0
+    """Where a market has no variant of its own. 0: not told."""
+    languages: tuple[str, ...] = ()
+    markets: tuple[MarketFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Cancel, PromoReason, Result, Win
 from provider_adapters._kit import gifts
-from provider_adapters._kit.ports import FreeRounds, Game, Launch, SessionFacts
-from provider_adapters._kit.typed_json import FieldInvalidError
+from provider_adapters._kit.ports import FreeRounds, Game, Launch, MarketFacts, SessionFacts
+from provider_adapters._kit.typed_json import FieldInvalidError, build
 from provider_adapters.hub88_style import wire
 from provider_adapters.hub88_style.amounts import shown_balance, to_money, to_units
 from provider_adapters.hub88_style.errors import OUTCOMES, Status
@@ -23,6 +24,8 @@ CATEGORIES = {
     "game shows": "live",
 }
 """Their categories. Law depends on them, so a game of an unknown category is left out of the catalog."""
+
+_MOST_PERCENT: Final = 200
 
 
 def bet_action(message: wire.Bet, session_id: str) -> Action:
@@ -178,7 +181,7 @@ def reward_body(rounds: FreeRounds, prepaid_uuid: str, operator_id: str) -> dict
 
 
 def catalog(rows: list[wire.CatalogRow]) -> tuple[Game, ...]:
-    """The games whose category we know."""
+    """The games whose category we know. Errors: FieldInvalidError."""
     return tuple(
         Game(
             game_id=row.game_code,
@@ -187,7 +190,21 @@ def catalog(rows: list[wire.CatalogRow]) -> tuple[Game, ...]:
             enabled=row.enabled,
             currency_codes=tuple(row.currencies or ()),
             refused_countries=tuple(row.blocked_countries or ()),
+            return_ppm=_ppm(row.rtp),
+            languages=tuple(row.languages or ()),
+            markets=tuple(_market(build(wire.Certification, one)) for one in row.certifications or ()),
         )
         for row in rows
         if row.category.lower() in CATEGORIES
     )
+
+
+def _market(told: wire.Certification) -> MarketFacts:
+    return MarketFacts(market=told.market, certificate_id=told.certificate or "", return_ppm=_ppm(told.rtp))
+
+
+def _ppm(percent: Decimal | None) -> int:
+    """Millionths for per cent. What nobody could have meant is as good as not told."""
+    if percent is None or not 0 <= percent <= _MOST_PERCENT:
+        return 0
+    return int(percent * 10_000)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from provider_adapters._kit.http import HttpReply, HttpRequest
-from provider_adapters._kit.ports import Game
+from provider_adapters._kit.ports import Game, MarketFacts
 from provider_adapters._kit.strict_json import NotParseableError, parse_object
 from provider_adapters._kit.studio.dialect import has_texts
 from provider_adapters._kit.studio.grants import StudioGrant, on_ladder
@@ -37,7 +37,17 @@ HABITS: Final = habits(
 )
 
 GAMES: Final = (
-    Game(game_id="demo_fruit_5", title="Demo Fruit Five", category="slot"),
+    Game(
+        game_id="demo_fruit_5",
+        title="Demo Fruit Five",
+        category="slot",
+        return_ppm=965_000,
+        languages=("de", "en", "pt-BR"),
+        markets=(
+            MarketFacts(market="DE", certificate_id="demo-house-5-de", return_ppm=880_000),
+            MarketFacts(market="US-NJ", certificate_id="demo-house-5-nj"),
+        ),
+    ),
     Game(game_id="demo_pyramid", title="Pyramid of Demos", category="slot"),
     Game(game_id="demo_comet_jackpot", title="Comet Jackpot", category="slot"),
     Game(game_id="demo_blackjack", title="Demo Blackjack", category="table"),
@@ -294,7 +304,17 @@ def _row(game: Game) -> dict[str, Any]:
         "enabled": game.enabled,
         "platforms": ["GPL_DESKTOP", "GPL_MOBILE"],
         "blocked_countries": list(game.refused_countries),
+        "rtp": _percent(game.return_ppm),
+        "languages": list(game.languages),
+        "certifications": [
+            {"market": one.market, "certificate": one.certificate_id or None, "rtp": _percent(one.return_ppm)}
+            for one in game.markets
+        ],
     }
+
+
+def _percent(return_ppm: int) -> float | None:
+    return return_ppm / 10_000 if return_ppm else None
 
 
 def _error(http_status: int, status: Status) -> HttpReply:

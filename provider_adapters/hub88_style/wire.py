@@ -1,6 +1,7 @@
 """The provider's messages, field for field."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated
 
 from provider_adapters._kit.typed_json import Text, Whole
@@ -111,6 +112,20 @@ class CatalogRow:
     enabled: bool
     currencies: list[str] | None = None
     blocked_countries: list[str] | None = None
+    rtp: Decimal | None = None
+    """Per cent."""
+    languages: list[str] | None = None
+    certifications: list[dict[str, object]] | None = None
+    """Each a `Certification`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certification:
+    """A variant that was certified for one market."""
+
+    market: Annotated[str, Text(shortest=2, longest=6)]
+    certificate: str | None = None
+    rtp: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pitboss_sdk import values
 from pitboss_sdk._stubs.pitboss.compliance.v1 import compliance_service_pb2, decision_service_pb2
 from pitboss_sdk._stubs.pitboss.session.v1 import catalog_service_pb2, session_service_pb2
-from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2, money_pb2
+from pitboss_sdk._stubs.pitboss.type.v1 import decision_pb2, game_pb2, money_pb2
 from pitboss_sdk._stubs.pitboss.wallet.v1 import (
     action_pb2,
     history_service_pb2,
@@ -394,6 +394,16 @@ def game(message: catalog_service_pb2.CatalogGame) -> values.Game:
         available=message.available,
         unavailable_reason=message.unavailable_reason,
         currency_codes=tuple(message.currency_codes),
+        refused_countries=tuple(message.refused_countries),
+        return_ppm=message.return_ppm,
+        languages=tuple(message.languages),
+        markets=tuple(map(_market, message.markets)),
+    )
+
+
+def _market(message: game_pb2.MarketFacts) -> values.MarketFacts:
+    return values.MarketFacts(
+        market=message.market, certificate_id=message.certificate_id, return_ppm=message.return_ppm
     )
 
 

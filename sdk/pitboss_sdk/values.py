@@ -442,6 +442,17 @@ class SessionChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketFacts:
+    """What a provider says of a game in one market: a country, or a part of it such as "US-NJ"."""
+
+    market: str
+    certificate_id: str
+    """Empty: not told."""
+    return_ppm: int
+    """Return to the player in millionths of the stakes. 0: not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Game:
     """One game of one provider."""
 
@@ -452,6 +463,13 @@ class Game:
     available: bool
     unavailable_reason: str
     currency_codes: tuple[str, ...]
+    refused_countries: tuple[str, ...] = ()
+    """Where the provider does not let it be played."""
+    return_ppm: int = 0
+    """Return to the player where a market has no variant of its own. 0: not told."""
+    languages: tuple[str, ...] = ()
+    """Empty: not told."""
+    markets: tuple[MarketFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from mesh.status import RemoteError, read_error
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.provider.v1.provider_adapter_service_pb2_grpc import ProviderAdapterServiceStub
 from pitboss.type.v1.money_pb2 import Money
-from session_svc.domain.catalog import Game
+from session_svc.domain.catalog import Game, MarketFacts
 from session_svc.domain.grants import Grant
 from session_svc.domain.rounds import PlayedRound, Replay
 from session_svc.domain.session import DemoSession, Order, PlayerReference, Session
@@ -222,6 +222,12 @@ def _game(provider: str, game: pb.ProviderGame) -> Game:
         enabled=game.enabled,
         currencies=tuple(game.currency_codes),
         refused_countries=tuple(game.refused_countries),
+        return_ppm=game.return_ppm,
+        languages=tuple(game.languages),
+        markets=tuple(
+            MarketFacts(market=one.market, certificate_id=one.certificate_id, return_ppm=one.return_ppm)
+            for one in game.markets
+        ),
     )
 
 

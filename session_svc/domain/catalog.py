@@ -12,10 +12,23 @@ CATEGORIES = frozenset({"slot", "table", "live"})
 _MAX_ID_BYTES = 128
 _MAX_TITLE = 256
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_MARKET = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
+_MOST_PPM = 2_000_000
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
 
 GameKey = tuple[str, str]
 """Provider and game id; the catalog is ordered by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class MarketFacts:
+    """What the provider says of a game in one market."""
+
+    market: str
+    certificate_id: str = ""
+    return_ppm: int = 0
+    """Millionths of the stakes. 0: not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +43,10 @@ class Game:
     currencies: tuple[str, ...] = ()
     """Empty: all of the provider's."""
     refused_countries: tuple[str, ...] = ()
+    return_ppm: int = 0
+    """Where a market has no variant of its own. 0: not told."""
+    languages: tuple[str, ...] = ()
+    markets: tuple[MarketFacts, ...] = ()
     registered: bool = False
     """The ledger knows it as it is."""
 
@@ -37,6 +54,10 @@ class Game:
     def key(self) -> GameKey:
         """Its place in the catalog."""
         return self.provider, self.game_id
+
+    def in_market(self, market: str) -> MarketFacts | None:
+        """What was told of it there."""
+        return next((facts for facts in self.markets if facts.market == market), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +96,26 @@ def _trimmed(game: Game) -> Game:
     currencies = tuple(sorted(set(game.currencies)))
     countries = tuple(sorted(set(game.refused_countries)))
     title = (game.title or game.game_id)[:_MAX_TITLE]
-    return replace(game, title=title, currencies=currencies, refused_countries=countries)
+    told = {facts.market: facts for facts in game.markets if _is_plausible(facts)}
+    return replace(
+        game,
+        title=title,
+        currencies=currencies,
+        refused_countries=countries,
+        return_ppm=game.return_ppm if 0 <= game.return_ppm <= _MOST_PPM else 0,
+        languages=tuple(sorted({name for name in game.languages if _LANGUAGE.fullmatch(name)})),
+        markets=tuple(told[market] for market in sorted(told)),
+    )
+
+
+def _is_plausible(facts: MarketFacts) -> bool:
+    """Facts that make no sense are left out. They are only told, so the game is not lost for them."""
+    return (
+        _MARKET.fullmatch(facts.market) is not None
+        and len(facts.certificate_id) <= _MAX_ID_BYTES
+        and facts.certificate_id.isprintable()
+        and 0 <= facts.return_ppm <= _MOST_PPM
+    )
 
 
 def _is_sound(game: Game) -> bool:

@@ -11,7 +11,7 @@ from pitboss.session.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 from session_svc.app.offers import Mark, Offers
 from session_svc.domain.catalog import GameKey
 from session_svc.domain.pages import PageTokens
-from session_svc.grpc_api.messages import game_message
+from session_svc.grpc_api.messages import game_message, market_message
 
 _DEFAULT_PAGE = 100
 _PLACE_PARTS = 2
@@ -48,8 +48,12 @@ class CatalogServicer(CatalogServiceServicer):
         reason, capabilities = self._offers.capabilities(
             request.provider, request.game_id, currency=request.currency_code, country=request.country
         )
+        facts = self._offers.get(request.provider, request.game_id).game.in_market(request.country)
         return pb.GetCapabilitiesResponse(
-            available=not reason, unavailable_reason=reason, capabilities=sorted(capabilities)
+            available=not reason,
+            unavailable_reason=reason,
+            capabilities=sorted(capabilities),
+            facts=None if facts is None else market_message(facts),
         )
 
     async def WatchCatalog(

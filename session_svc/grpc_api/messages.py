@@ -10,7 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from mesh.errors import RequestInvalidError
 from pitboss.session.v1 import catalog_service_pb2 as catalog_pb
 from pitboss.session.v1 import session_service_pb2 as pb
-from session_svc.domain.catalog import Offer
+from pitboss.type.v1 import game_pb2 as game_pb
+from session_svc.domain.catalog import MarketFacts, Offer
 from session_svc.domain.session import Session
 from session_svc.domain.states import State
 
@@ -71,7 +72,15 @@ def game_message(offer: Offer) -> catalog_pb.CatalogGame:
         unavailable_reason=offer.reason,
         currency_codes=game.currencies,
         refused_countries=game.refused_countries,
+        return_ppm=game.return_ppm,
+        languages=game.languages,
+        markets=map(market_message, game.markets),
     )
+
+
+def market_message(facts: MarketFacts) -> game_pb.MarketFacts:
+    """What is told of a game in one market."""
+    return game_pb.MarketFacts(market=facts.market, certificate_id=facts.certificate_id, return_ppm=facts.return_ppm)
 
 
 def timestamp(moment: dt.datetime) -> Timestamp:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from session_svc.domain.catalog import Game
+from session_svc.domain.catalog import Game, MarketFacts
 from session_svc.store import tables
 from session_svc.store.database import Row, transaction
 
@@ -48,12 +49,14 @@ class PostgresGames:
                 await connection.execute(sa.update(tables.game).where(same).values(registered=True))
 
 
-_TOLD = ("title", "category", "enabled", "currencies", "refused_countries")
+_LISTS = ("currencies", "refused_countries", "languages")
+_TOLD = ("title", "category", "enabled", *_LISTS, "return_ppm", "markets")
 
 
 def _game(row: Row) -> Game:
-    lists = {name: tuple(getattr(row, name)) for name in ("currencies", "refused_countries")}
-    return Game(**{**row._mapping, **lists})  # noqa: SLF001 - public in spite of its name
+    lists = {name: tuple(getattr(row, name)) for name in _LISTS}
+    markets = tuple(MarketFacts(**facts) for facts in row.markets)
+    return Game(**{**row._mapping, **lists, "markets": markets})  # noqa: SLF001 - public in spite of its name
 
 
 def _upsert(provider: str, games: Sequence[Game]) -> sa.Insert:
@@ -66,6 +69,9 @@ def _upsert(provider: str, games: Sequence[Game]) -> sa.Insert:
             "enabled": game.enabled,
             "currencies": list(game.currencies),
             "refused_countries": list(game.refused_countries),
+            "return_ppm": game.return_ppm,
+            "languages": list(game.languages),
+            "markets": [asdict(facts) for facts in game.markets],
             "registered": False,
         }
         for game in games

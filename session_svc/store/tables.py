@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 
 from session_svc.domain.states import ATTEMPT_FAILED, State, is_final
 
@@ -220,6 +220,11 @@ game = sa.Table(
     sa.Column("currencies", ARRAY(sa.Text), nullable=False),
     sa.Column("registered", sa.Boolean, nullable=False, comment="The ledger knows the game as it is here."),
     sa.Column("refused_countries", ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("return_ppm", sa.Integer, nullable=False, server_default=sa.text("0"), comment="0: not told."),
+    sa.Column("languages", ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column(
+        "markets", JSONB, nullable=False, server_default=sa.text("'[]'"), comment="What is told market by market."
+    ),
 )
 
 case = sa.Table(

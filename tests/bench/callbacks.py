@@ -198,6 +198,7 @@ def _measured(style: Style, stack: Stack, changes: Changes, seconds: float) -> d
         f"callback_over_noop.{name}": rps / noop_rps,
         f"callback_half_load_p50_ms.{name}": half.p50_ms,
         f"callback_half_load_p99_ms.{name}": half.p99_ms,
+        f"callback_wrong.{name}": sum(one.wrong for one in (*real, *noop, half)),
         f"callback_adapter_cpu_us.{name}": sum(one.server_cpu_us for one in real) / _TURNS,
     }
 

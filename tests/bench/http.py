@@ -21,6 +21,8 @@ Check = Callable[[int, HttpReply], bool]
 """True for a right answer to the message of this number."""
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _MOST_PER_S = 3_000
+_MOST_WRONG = 0.1
+"""Of all answers: a disk that stands still for half a second has hundreds refused, and says nothing of the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,9 @@ class Answers:
     """What a run gave. Milliseconds; microseconds of processor time of the server for each answer."""
 
     rps: float
+    """Right answers."""
+    wrong: int
+    """Answers that were not right; refusals of a busy mesh too."""
     p50_ms: float
     p99_ms: float
     server_cpu_us: float
@@ -101,11 +106,14 @@ class Run:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             elapsed_s = runner.run(run())
         spent_s, ordered = cpu_seconds(self._server) - before_s, sorted(self._latencies)
-        for number, answer in self._answers:
-            if not self._check(number, _reply(answer)):
-                raise RuntimeError(f"a callback was answered {answer!r}")
+        wrong = [answer for number, answer in self._answers if not self._check(number, _reply(answer))]
+        if len(wrong) > _MOST_WRONG * len(ordered):
+            raise RuntimeError(
+                f"{len(wrong)} of {len(ordered)} callbacks were not answered rightly, as in {wrong[0]!r}"
+            )
         return Answers(
-            rps=len(ordered) / elapsed_s,
+            rps=(len(ordered) - len(wrong)) / elapsed_s,
+            wrong=len(wrong),
             p50_ms=1000 * ordered[len(ordered) // 2],
             p99_ms=1000 * ordered[len(ordered) * 99 // 100],
             server_cpu_us=1e6 * spent_s / len(ordered),

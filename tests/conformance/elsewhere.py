@@ -18,7 +18,7 @@ from mesh.dev.files import write_private_json
 from mesh.dev.providers import discover
 from mesh.dev.stack import Stack
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
-from provider_adapters._kit.ports import Game
+from provider_adapters._kit.ports import Game, MarketFacts
 from tests.conformance.afterwards import AUDIT, LOG
 from tests.conformance.afterwards import TITLES as AFTERWARDS
 from tests.conformance.chain import NUMBERS
@@ -126,4 +126,10 @@ def _game(told: pb.ProviderGame) -> Game:
         enabled=told.enabled,
         currency_codes=tuple(told.currency_codes),
         refused_countries=tuple(told.refused_countries),
+        return_ppm=told.return_ppm,
+        languages=tuple(told.languages),
+        markets=tuple(
+            MarketFacts(market=one.market, certificate_id=one.certificate_id, return_ppm=one.return_ppm)
+            for one in told.markets
+        ),
     )

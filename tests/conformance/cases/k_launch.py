@@ -7,7 +7,9 @@ import grpc
 from mesh.channels import call_metadata
 from pitboss.provider.v1 import provider_adapter_service_pb2 as pb
 from pitboss.session.v1 import catalog_service_pb2, session_service_pb2
+from pitboss.type.v1 import game_pb2
 from provider_adapters._kit.manifest import Capability
+from provider_adapters._kit.ports import MarketFacts
 from tests.conformance.case import case
 from tests.conformance.stage import FailedError, SkippedError, Stage
 from tests.integration.provider_adapters.office import LICENSEE
@@ -79,6 +81,43 @@ async def lobby(stage: Stage) -> None:
     wanted = [(game.game_id, f"CATEGORY_{game.category.upper()}") for game in stage.studio.games if game.enabled]
     if found != sorted(wanted):
         raise FailedError(f"{found} instead of {sorted(wanted)}")
+
+
+@case(
+    "K04b",
+    "a licensee hears what the provider says of its games market by market, in the list and before a launch in that market",
+    needs=(Capability.CATALOG,),
+)
+async def markets(stage: Stage) -> None:
+    told = [game for game in stage.studio.games if game.enabled and game.markets]
+    if not told:
+        raise SkippedError("the provider's list says nothing of markets")
+    for game in told:
+        wanted = [_market(facts) for facts in sorted(game.markets, key=lambda facts: facts.market)]
+        shown = await _shown(stage, game.game_id)
+        if [*shown.markets] != wanted or (shown.return_ppm, [*shown.languages]) != (game.return_ppm, [*game.languages]):
+            raise FailedError(f"{shown} instead of {game}")
+        # A part of a country is no country to launch in.
+        for facts in (one for one in wanted if "-" not in one.market):
+            found = await _before_launch(stage, game.game_id, facts.market)
+            if found != facts:
+                raise FailedError(f"{found} in {facts.market} instead of {facts}")
+
+
+def _market(facts: MarketFacts) -> game_pb2.MarketFacts:
+    return game_pb2.MarketFacts(market=facts.market, certificate_id=facts.certificate_id, return_ppm=facts.return_ppm)
+
+
+async def _shown(stage: Stage, game_id: str) -> catalog_service_pb2.CatalogGame:
+    request = catalog_service_pb2.GetGameRequest(provider=stage.provider.name, game_id=game_id)
+    answer = await stage.office.catalog.GetGame(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+    return answer.game
+
+
+async def _before_launch(stage: Stage, game_id: str, country: str) -> game_pb2.MarketFacts:
+    request = catalog_service_pb2.GetCapabilitiesRequest(provider=stage.provider.name, game_id=game_id, country=country)
+    answer = await stage.office.catalog.GetCapabilities(request, timeout=10, metadata=call_metadata(licensee=LICENSEE))
+    return answer.facts
 
 
 @case(

@@ -1,12 +1,13 @@
 """Games and offers."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_svc.domain.catalog import Catalog, Game, acceptable, offer
+from session_svc.domain.catalog import Catalog, Game, MarketFacts, acceptable, offer
 from tests.unit.session_svc.values import game
 
 
@@ -48,6 +49,41 @@ def test_a_game_that_cannot_be_launched_says_why(one: Game, up: bool, reason: st
 )
 def test_a_game_that_makes_no_sense_is_left_out(change: dict[str, object]) -> None:
     assert acceptable([game("other"), game(**change)]) == (game("other"),)  # type: ignore[arg-type]
+
+
+def market(name: str, **changes: Any) -> MarketFacts:
+    return MarketFacts(**{"market": name, "certificate_id": "house-1", "return_ppm": 960_000, **changes})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        market(""),
+        market("de"),
+        market("DEU"),
+        market("US-"),
+        market("US-NJ12"),
+        market("GB\n"),
+        market("GB", certificate_id="x" * 129),
+        market("GB", certificate_id="a\x00b"),
+        market("GB", return_ppm=-1),
+        market("GB", return_ppm=2_000_001),
+    ],
+)
+def test_facts_that_make_no_sense_are_left_out_and_the_game_stays(wrong: MarketFacts) -> None:
+    (found,) = acceptable([game(markets=(market("US-NJ"), wrong, market("DE")))])
+    assert found.markets == (market("DE"), market("US-NJ"))
+
+
+def test_the_last_word_about_a_market_counts() -> None:
+    (found,) = acceptable([game(markets=(market("DE", return_ppm=1), market("DE")))])
+    assert found.markets == (market("DE"),)
+    assert (found.in_market("DE"), found.in_market("FR")) == (market("DE"), None)
+
+
+def test_languages_are_told_once_and_in_order_and_only_if_they_are_some() -> None:
+    (found,) = acceptable([game(languages=("pt-BR", "en", "en", "EN", "e", "\x00"), return_ppm=2_000_001)])
+    assert (found.languages, found.return_ppm) == (("en", "pt-BR"), 0)
 
 
 def test_the_last_word_about_a_game_counts() -> None:

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pitboss.type.v1 import game_pb2 as _game_pb2
 from pitboss.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
 import sys
@@ -575,6 +576,9 @@ class ProviderGame(_message.Message):
     ENABLED_FIELD_NUMBER: _builtins.int
     CURRENCY_CODES_FIELD_NUMBER: _builtins.int
     REFUSED_COUNTRIES_FIELD_NUMBER: _builtins.int
+    RETURN_PPM_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    MARKETS_FIELD_NUMBER: _builtins.int
     game_id: _builtins.str
     """The provider's game id."""
     title: _builtins.str
@@ -583,6 +587,8 @@ class ProviderGame(_message.Message):
     """"slot", "table" or "live"."""
     enabled: _builtins.bool
     """Whether the provider offers it now."""
+    return_ppm: _builtins.int
+    """Return to the player where a market has no variant of its own, in millionths of the stakes. Zero: not told."""
     @_builtins.property
     def currency_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Currencies. Empty: all of the provider's."""
@@ -590,6 +596,14 @@ class ProviderGame(_message.Message):
     @_builtins.property
     def refused_countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Countries in which the provider does not let it be played, ISO 3166-1 alpha-2."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Languages of the game, such as "en" or "pt-BR". Empty: not told."""
+
+    @_builtins.property
+    def markets(self) -> _containers.RepeatedCompositeFieldContainer[_game_pb2.MarketFacts]:
+        """What the provider says of it market by market."""
 
     def __init__(
         self,
@@ -600,10 +614,13 @@ class ProviderGame(_message.Message):
         enabled: _builtins.bool = ...,
         currency_codes: _abc.Iterable[_builtins.str] | None = ...,
         refused_countries: _abc.Iterable[_builtins.str] | None = ...,
+        return_ppm: _builtins.int = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        markets: _abc.Iterable[_game_pb2.MarketFacts] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "currency_codes", b"currency_codes", "enabled", b"enabled", "game_id", b"game_id", "refused_countries", b"refused_countries", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "currency_codes", b"currency_codes", "enabled", b"enabled", "game_id", b"game_id", "languages", b"languages", "markets", b"markets", "refused_countries", b"refused_countries", "return_ppm", b"return_ppm", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from pitboss.type.v1 import game_pb2 as pitboss_dot_type_dot_v1_dot_game__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/session/v1/catalog_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\xb3\x02\n\x0b\x43\x61talogGame\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x02 \x01(\tR\x06gameId\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12\x38\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32\x1c.pitboss.session.v1.CategoryR\x08\x63\x61tegory\x12\x1c\n\tavailable\x18\x05 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x06 \x01(\tR\x11unavailableReason\x12%\n\x0e\x63urrency_codes\x18\x07 \x03(\tR\rcurrencyCodes\x12+\n\x11refused_countries\x18\x08 \x03(\tR\x10refusedCountries\"\xfb\x01\n\x10ListGamesRequest\x12<\n\x08provider\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x08provider\x12/\n\x13include_unavailable\x18\x02 \x01(\x08R\x12includeUnavailable\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\tpageToken\x12&\n\nknown_etag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tknownEtag\"\xa9\x01\n\x11ListGamesResponse\x12\x35\n\x05games\x18\x01 \x03(\x0b\x32\x1f.pitboss.session.v1.CatalogGameR\x05games\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x12\n\x04\x65tag\x18\x03 \x01(\tR\x04\x65tag\x12!\n\x0cnot_modified\x18\x04 \x01(\x08R\x0bnotModified\"p\n\x0eGetGameRequest\x12\x39\n\x08provider\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12#\n\x07game_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\"F\n\x0fGetGameResponse\x12\x33\n\x04game\x18\x01 \x01(\x0b\x32\x1f.pitboss.session.v1.CatalogGameR\x04game\"\xee\x01\n\x16GetCapabilitiesRequest\x12\x39\n\x08provider\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12#\n\x07game_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\x12\x44\n\rcurrency_code\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\x12.\n\x07\x63ountry\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$R\x07\x63ountry\"\x8a\x01\n\x17GetCapabilitiesResponse\x12\x1c\n\tavailable\x18\x01 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x02 \x01(\tR\x11unavailableReason\x12\"\n\x0c\x63\x61pabilities\x18\x03 \x03(\tR\x0c\x63\x61pabilities\"7\n\x13WatchCatalogRequest\x12 \n\x06\x63ursor\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x06\x63ursor\"c\n\x14WatchCatalogResponse\x12\x33\n\x04game\x18\x01 \x01(\x0b\x32\x1f.pitboss.session.v1.CatalogGameR\x04game\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor*^\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x11\n\rCATEGORY_SLOT\x10\x01\x12\x12\n\x0e\x43\x41TEGORY_TABLE\x10\x02\x12\x11\n\rCATEGORY_LIVE\x10\x03\x32\x9f\x04\n\x0e\x43\x61talogService\x12n\n\tListGames\x12$.pitboss.session.v1.ListGamesRequest\x1a%.pitboss.session.v1.ListGamesResponse\"\x14\x90\x02\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/games\x12}\n\x07GetGame\x12\".pitboss.session.v1.GetGameRequest\x1a#.pitboss.session.v1.GetGameResponse\")\x90\x02\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/games/{provider}/{game_id}\x12\x9c\x01\n\x0fGetCapabilities\x12*.pitboss.session.v1.GetCapabilitiesRequest\x1a+.pitboss.session.v1.GetCapabilitiesResponse\"0\x90\x02\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/capabilities/{provider}/{game_id}\x12\x7f\n\x0cWatchCatalog\x12\'.pitboss.session.v1.WatchCatalogRequest\x1a(.pitboss.session.v1.WatchCatalogResponse\"\x1a\x90\x02\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/games:watch0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(pitboss/session/v1/catalog_service.proto\x12\x12pitboss.session.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1apitboss/type/v1/game.proto\"\xa8\x03\n\x0b\x43\x61talogGame\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x02 \x01(\tR\x06gameId\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12\x38\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32\x1c.pitboss.session.v1.CategoryR\x08\x63\x61tegory\x12\x1c\n\tavailable\x18\x05 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x06 \x01(\tR\x11unavailableReason\x12%\n\x0e\x63urrency_codes\x18\x07 \x03(\tR\rcurrencyCodes\x12+\n\x11refused_countries\x18\x08 \x03(\tR\x10refusedCountries\x12\x1d\n\nreturn_ppm\x18\t \x01(\x05R\treturnPpm\x12\x1c\n\tlanguages\x18\n \x03(\tR\tlanguages\x12\x36\n\x07markets\x18\x0b \x03(\x0b\x32\x1c.pitboss.type.v1.MarketFactsR\x07markets\"\xfb\x01\n\x10ListGamesRequest\x12<\n\x08provider\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$R\x08provider\x12/\n\x13include_unavailable\x18\x02 \x01(\x08R\x12includeUnavailable\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\tpageToken\x12&\n\nknown_etag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tknownEtag\"\xa9\x01\n\x11ListGamesResponse\x12\x35\n\x05games\x18\x01 \x03(\x0b\x32\x1f.pitboss.session.v1.CatalogGameR\x05games\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x12\n\x04\x65tag\x18\x03 \x01(\tR\x04\x65tag\x12!\n\x0cnot_modified\x18\x04 \x01(\x08R\x0bnotModified\"p\n\x0eGetGameRequest\x12\x39\n\x08provider\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12#\n\x07game_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\"F\n\x0fGetGameResponse\x12\x33\n\x04game\x18\x01 \x01(\x0b\x32\x1f.pitboss.session.v1.CatalogGameR\x04game\"\xee\x01\n\x16GetCapabilitiesRequest\x12\x39\n\x08provider\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$R\x08provider\x12#\n\x07game_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x06gameId\x12\x44\n\rcurrency_code\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^([A-Z][A-Z0-9]{2,11})?$R\x0c\x63urrencyCode\x12.\n\x07\x63ountry\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$R\x07\x63ountry\"\xbe\x01\n\x17GetCapabilitiesResponse\x12\x1c\n\tavailable\x18\x01 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x02 \x01(\tR\x11unavailableReason\x12\"\n\x0c\x63\x61pabilities\x18\x03 \x03(\tR\x0c\x63\x61pabilities\x12\x32\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32\x1c.pitboss.type.v1.MarketFactsR\x05\x66\x61\x63ts\"7\n\x13WatchCatalogRequest\x12 \n\x06\x63ursor\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x06\x63ursor\"c\n\x14WatchCatalogResponse\x12\x33\n\x04game\x18\x01 \x01(\x0b\x32\x1f.pitboss.session.v1.CatalogGameR\x04game\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor*^\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x11\n\rCATEGORY_SLOT\x10\x01\x12\x12\n\x0e\x43\x41TEGORY_TABLE\x10\x02\x12\x11\n\rCATEGORY_LIVE\x10\x03\x32\x9f\x04\n\x0e\x43\x61talogService\x12n\n\tListGames\x12$.pitboss.session.v1.ListGamesRequest\x1a%.pitboss.session.v1.ListGamesResponse\"\x14\x90\x02\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/games\x12}\n\x07GetGame\x12\".pitboss.session.v1.GetGameRequest\x1a#.pitboss.session.v1.GetGameResponse\")\x90\x02\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/games/{provider}/{game_id}\x12\x9c\x01\n\x0fGetCapabilities\x12*.pitboss.session.v1.GetCapabilitiesRequest\x1a+.pitboss.session.v1.GetCapabilitiesResponse\"0\x90\x02\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/capabilities/{provider}/{game_id}\x12\x7f\n\x0cWatchCatalog\x12\'.pitboss.session.v1.WatchCatalogRequest\x1a(.pitboss.session.v1.WatchCatalogResponse\"\x1a\x90\x02\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/games:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -63,26 +64,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATALOGSERVICE'].methods_by_name['GetCapabilities']._serialized_options = b'\220\002\001\202\323\344\223\002\'\022%/v1/capabilities/{provider}/{game_id}'
   _globals['_CATALOGSERVICE'].methods_by_name['WatchCatalog']._loaded_options = None
   _globals['_CATALOGSERVICE'].methods_by_name['WatchCatalog']._serialized_options = b'\220\002\001\202\323\344\223\002\021\022\017/v1/games:watch'
-  _globals['_CATEGORY']._serialized_start=1585
-  _globals['_CATEGORY']._serialized_end=1679
-  _globals['_CATALOGGAME']._serialized_start=124
-  _globals['_CATALOGGAME']._serialized_end=431
-  _globals['_LISTGAMESREQUEST']._serialized_start=434
-  _globals['_LISTGAMESREQUEST']._serialized_end=685
-  _globals['_LISTGAMESRESPONSE']._serialized_start=688
-  _globals['_LISTGAMESRESPONSE']._serialized_end=857
-  _globals['_GETGAMEREQUEST']._serialized_start=859
-  _globals['_GETGAMEREQUEST']._serialized_end=971
-  _globals['_GETGAMERESPONSE']._serialized_start=973
-  _globals['_GETGAMERESPONSE']._serialized_end=1043
-  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1046
-  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1284
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1287
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1425
-  _globals['_WATCHCATALOGREQUEST']._serialized_start=1427
-  _globals['_WATCHCATALOGREQUEST']._serialized_end=1482
-  _globals['_WATCHCATALOGRESPONSE']._serialized_start=1484
-  _globals['_WATCHCATALOGRESPONSE']._serialized_end=1583
-  _globals['_CATALOGSERVICE']._serialized_start=1682
-  _globals['_CATALOGSERVICE']._serialized_end=2225
+  _globals['_CATEGORY']._serialized_start=1782
+  _globals['_CATEGORY']._serialized_end=1876
+  _globals['_CATALOGGAME']._serialized_start=152
+  _globals['_CATALOGGAME']._serialized_end=576
+  _globals['_LISTGAMESREQUEST']._serialized_start=579
+  _globals['_LISTGAMESREQUEST']._serialized_end=830
+  _globals['_LISTGAMESRESPONSE']._serialized_start=833
+  _globals['_LISTGAMESRESPONSE']._serialized_end=1002
+  _globals['_GETGAMEREQUEST']._serialized_start=1004
+  _globals['_GETGAMEREQUEST']._serialized_end=1116
+  _globals['_GETGAMERESPONSE']._serialized_start=1118
+  _globals['_GETGAMERESPONSE']._serialized_end=1188
+  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1191
+  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1429
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1432
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1622
+  _globals['_WATCHCATALOGREQUEST']._serialized_start=1624
+  _globals['_WATCHCATALOGREQUEST']._serialized_end=1679
+  _globals['_WATCHCATALOGRESPONSE']._serialized_start=1681
+  _globals['_WATCHCATALOGRESPONSE']._serialized_end=1780
+  _globals['_CATALOGSERVICE']._serialized_start=1879
+  _globals['_CATALOGSERVICE']._serialized_end=2422
 # @@protoc_insertion_point(module_scope)

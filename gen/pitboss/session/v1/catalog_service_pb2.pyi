@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pitboss.type.v1 import game_pb2 as _game_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -61,6 +62,9 @@ class CatalogGame(_message.Message):
     UNAVAILABLE_REASON_FIELD_NUMBER: _builtins.int
     CURRENCY_CODES_FIELD_NUMBER: _builtins.int
     REFUSED_COUNTRIES_FIELD_NUMBER: _builtins.int
+    RETURN_PPM_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    MARKETS_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """The provider."""
     game_id: _builtins.str
@@ -73,6 +77,8 @@ class CatalogGame(_message.Message):
     """Whether it can be launched now."""
     unavailable_reason: _builtins.str
     """Why not, such as "provider_down" or "disabled"."""
+    return_ppm: _builtins.int
+    """Return to the player where a market has no variant of its own, in millionths of the stakes. Zero: not told."""
     @_builtins.property
     def currency_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Currencies that the provider offers for it. Empty: all of the provider's."""
@@ -80,6 +86,14 @@ class CatalogGame(_message.Message):
     @_builtins.property
     def refused_countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Countries in which the provider does not let it be played, ISO 3166-1 alpha-2."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Languages of the game, such as "en" or "pt-BR". Empty: not told."""
+
+    @_builtins.property
+    def markets(self) -> _containers.RepeatedCompositeFieldContainer[_game_pb2.MarketFacts]:
+        """What the provider says of it market by market, in the order of their names."""
 
     def __init__(
         self,
@@ -92,10 +106,13 @@ class CatalogGame(_message.Message):
         unavailable_reason: _builtins.str = ...,
         currency_codes: _abc.Iterable[_builtins.str] | None = ...,
         refused_countries: _abc.Iterable[_builtins.str] | None = ...,
+        return_ppm: _builtins.int = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        markets: _abc.Iterable[_game_pb2.MarketFacts] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "category", b"category", "currency_codes", b"currency_codes", "game_id", b"game_id", "provider", b"provider", "refused_countries", b"refused_countries", "title", b"title", "unavailable_reason", b"unavailable_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "category", b"category", "currency_codes", b"currency_codes", "game_id", b"game_id", "languages", b"languages", "markets", b"markets", "provider", b"provider", "refused_countries", b"refused_countries", "return_ppm", b"return_ppm", "title", b"title", "unavailable_reason", b"unavailable_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -268,6 +285,7 @@ class GetCapabilitiesResponse(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     UNAVAILABLE_REASON_FIELD_NUMBER: _builtins.int
     CAPABILITIES_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
     available: _builtins.bool
     """Whether a session of it can be created now. The law is asked with the session."""
     unavailable_reason: _builtins.str
@@ -278,16 +296,21 @@ class GetCapabilitiesResponse(_message.Message):
         "demo" and so on. Empty when it cannot be launched.
         """
 
+    @_builtins.property
+    def facts(self) -> _game_pb2.MarketFacts:
+        """What the provider says of the game in this country. Unset: nothing."""
+
     def __init__(
         self,
         *,
         available: _builtins.bool = ...,
         unavailable_reason: _builtins.str = ...,
         capabilities: _abc.Iterable[_builtins.str] | None = ...,
+        facts: _game_pb2.MarketFacts | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["facts", b"facts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "capabilities", b"capabilities", "unavailable_reason", b"unavailable_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "capabilities", b"capabilities", "facts", b"facts", "unavailable_reason", b"unavailable_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

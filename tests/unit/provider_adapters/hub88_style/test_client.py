@@ -7,7 +7,7 @@ import pytest
 
 from provider_adapters._kit.errors import ProviderFailedError, ProviderRefusedError
 from provider_adapters._kit.http import HttpReply
-from provider_adapters._kit.ports import Device, Launch
+from provider_adapters._kit.ports import Device, Launch, MarketFacts
 from provider_adapters.hub88_style import auth
 from provider_adapters.hub88_style.client import Client
 from tests.unit.provider_adapters.hub88_style.fakes import KEYS, PLAYER, Provider
@@ -67,6 +67,44 @@ async def test_the_catalog_leaves_out_games_whose_category_the_law_cannot_know()
         ("b", "live", False),
     ]
     assert games[1].currency_codes == ("EUR",)
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    return {"game_code": "a", "name": "A", "category": "Video Slots", "enabled": True, **changes}
+
+
+async def test_the_catalog_says_what_a_game_returns_in_which_market() -> None:
+    certified = [{"market": "DE", "certificate": "house-1", "rtp": 88.25, "lab": "x"}, {"market": "US-NJ"}]
+    asked, _ = client([row(rtp=96.5, languages=["en"], certifications=certified)])
+    (game,) = await asked.games()
+    assert (game.return_ppm, game.languages) == (965_000, ("en",))
+    assert game.markets == (
+        MarketFacts(market="DE", certificate_id="house-1", return_ppm=882_500),
+        MarketFacts(market="US-NJ"),
+    )
+
+
+@pytest.mark.parametrize("rtp", [-1, 200.1, 1e300])
+async def test_a_return_that_nobody_can_have_meant_is_not_told(rtp: float) -> None:
+    asked, _ = client([row(rtp=rtp)])
+    (game,) = await asked.games()
+    assert game.return_ppm == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rtp": "96.5"},
+        {"languages": "en"},
+        {"certifications": ["DE"]},
+        {"certifications": [{"market": 1}]},
+        {"certifications": [{"certificate": "house-1"}]},
+    ],
+)
+async def test_a_catalog_with_facts_of_another_shape_is_a_failure_of_the_provider(wrong: dict[str, Any]) -> None:
+    asked, _ = client([row(**wrong)])
+    with pytest.raises(ProviderFailedError):
+        await asked.games()
 
 
 async def test_the_probe_is_unguarded_and_not_repeated() -> None:

@@ -165,4 +165,4 @@ async def test_the_catalog_has_slots_tables_and_live_games_that_the_adapter_unde
     reply = await studio.api(call("game/list", {"operator_id": "pitboss"}), Desk())
     games = read_games("game/list", reply)
     assert {game.category for game in games} == {"slot", "table", "live"}
-    assert [game.game_id for game in games] == [game.game_id for game in studio.games]
+    assert [*games] == [*studio.games]

@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from pitboss_sdk._stubs.pitboss.type.v1 import game_pb2 as pitboss__sdk_dot___stubs_dot_pitboss_dot_type_dot_v1_dot_game__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n;pitboss_sdk/_stubs/pitboss/session/v1/catalog_service.proto\x12\x1epitboss_sdk.pitboss.session.v1\"\xbf\x02\n\x0b\x43\x61talogGame\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x02 \x01(\tR\x06gameId\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12\x44\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32(.pitboss_sdk.pitboss.session.v1.CategoryR\x08\x63\x61tegory\x12\x1c\n\tavailable\x18\x05 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x06 \x01(\tR\x11unavailableReason\x12%\n\x0e\x63urrency_codes\x18\x07 \x03(\tR\rcurrencyCodes\x12+\n\x11refused_countries\x18\x08 \x03(\tR\x10refusedCountries\"\xc2\x01\n\x10ListGamesRequest\x12\x1c\n\x08provider\x18\x01 \x01(\tB\x00R\x08provider\x12/\n\x13include_unavailable\x18\x02 \x01(\x08R\x12includeUnavailable\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x04 \x01(\tB\x00R\tpageToken\x12\x1f\n\nknown_etag\x18\x05 \x01(\tB\x00R\tknownEtag\"\xb5\x01\n\x11ListGamesResponse\x12\x41\n\x05games\x18\x01 \x03(\x0b\x32+.pitboss_sdk.pitboss.session.v1.CatalogGameR\x05games\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x12\n\x04\x65tag\x18\x03 \x01(\tR\x04\x65tag\x12!\n\x0cnot_modified\x18\x04 \x01(\x08R\x0bnotModified\"I\n\x0eGetGameRequest\x12\x1c\n\x08provider\x18\x01 \x01(\tB\x00R\x08provider\x12\x19\n\x07game_id\x18\x02 \x01(\tB\x00R\x06gameId\"R\n\x0fGetGameResponse\x12?\n\x04game\x18\x01 \x01(\x0b\x32+.pitboss_sdk.pitboss.session.v1.CatalogGameR\x04game\"\x94\x01\n\x16GetCapabilitiesRequest\x12\x1c\n\x08provider\x18\x01 \x01(\tB\x00R\x08provider\x12\x19\n\x07game_id\x18\x02 \x01(\tB\x00R\x06gameId\x12%\n\rcurrency_code\x18\x03 \x01(\tB\x00R\x0c\x63urrencyCode\x12\x1a\n\x07\x63ountry\x18\x04 \x01(\tB\x00R\x07\x63ountry\"\x8a\x01\n\x17GetCapabilitiesResponse\x12\x1c\n\tavailable\x18\x01 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x02 \x01(\tR\x11unavailableReason\x12\"\n\x0c\x63\x61pabilities\x18\x03 \x03(\tR\x0c\x63\x61pabilities\"/\n\x13WatchCatalogRequest\x12\x18\n\x06\x63ursor\x18\x01 \x01(\tB\x00R\x06\x63ursor\"o\n\x14WatchCatalogResponse\x12?\n\x04game\x18\x01 \x01(\x0b\x32+.pitboss_sdk.pitboss.session.v1.CatalogGameR\x04game\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor*^\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x11\n\rCATEGORY_SLOT\x10\x01\x12\x12\n\x0e\x43\x41TEGORY_TABLE\x10\x02\x12\x11\n\rCATEGORY_LIVE\x10\x03\x32\x85\x04\n\x0e\x43\x61talogService\x12u\n\tListGames\x12\x30.pitboss_sdk.pitboss.session.v1.ListGamesRequest\x1a\x31.pitboss_sdk.pitboss.session.v1.ListGamesResponse\"\x03\x90\x02\x01\x12o\n\x07GetGame\x12..pitboss_sdk.pitboss.session.v1.GetGameRequest\x1a/.pitboss_sdk.pitboss.session.v1.GetGameResponse\"\x03\x90\x02\x01\x12\x87\x01\n\x0fGetCapabilities\x12\x36.pitboss_sdk.pitboss.session.v1.GetCapabilitiesRequest\x1a\x37.pitboss_sdk.pitboss.session.v1.GetCapabilitiesResponse\"\x03\x90\x02\x01\x12\x80\x01\n\x0cWatchCatalog\x12\x33.pitboss_sdk.pitboss.session.v1.WatchCatalogRequest\x1a\x34.pitboss_sdk.pitboss.session.v1.WatchCatalogResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n;pitboss_sdk/_stubs/pitboss/session/v1/catalog_service.proto\x12\x1epitboss_sdk.pitboss.session.v1\x1a-pitboss_sdk/_stubs/pitboss/type/v1/game.proto\"\xc0\x03\n\x0b\x43\x61talogGame\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x17\n\x07game_id\x18\x02 \x01(\tR\x06gameId\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12\x44\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32(.pitboss_sdk.pitboss.session.v1.CategoryR\x08\x63\x61tegory\x12\x1c\n\tavailable\x18\x05 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x06 \x01(\tR\x11unavailableReason\x12%\n\x0e\x63urrency_codes\x18\x07 \x03(\tR\rcurrencyCodes\x12+\n\x11refused_countries\x18\x08 \x03(\tR\x10refusedCountries\x12\x1d\n\nreturn_ppm\x18\t \x01(\x05R\treturnPpm\x12\x1c\n\tlanguages\x18\n \x03(\tR\tlanguages\x12\x42\n\x07markets\x18\x0b \x03(\x0b\x32(.pitboss_sdk.pitboss.type.v1.MarketFactsR\x07markets\"\xc2\x01\n\x10ListGamesRequest\x12\x1c\n\x08provider\x18\x01 \x01(\tB\x00R\x08provider\x12/\n\x13include_unavailable\x18\x02 \x01(\x08R\x12includeUnavailable\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\x00R\x08pageSize\x12\x1f\n\npage_token\x18\x04 \x01(\tB\x00R\tpageToken\x12\x1f\n\nknown_etag\x18\x05 \x01(\tB\x00R\tknownEtag\"\xb5\x01\n\x11ListGamesResponse\x12\x41\n\x05games\x18\x01 \x03(\x0b\x32+.pitboss_sdk.pitboss.session.v1.CatalogGameR\x05games\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x12\n\x04\x65tag\x18\x03 \x01(\tR\x04\x65tag\x12!\n\x0cnot_modified\x18\x04 \x01(\x08R\x0bnotModified\"I\n\x0eGetGameRequest\x12\x1c\n\x08provider\x18\x01 \x01(\tB\x00R\x08provider\x12\x19\n\x07game_id\x18\x02 \x01(\tB\x00R\x06gameId\"R\n\x0fGetGameResponse\x12?\n\x04game\x18\x01 \x01(\x0b\x32+.pitboss_sdk.pitboss.session.v1.CatalogGameR\x04game\"\x94\x01\n\x16GetCapabilitiesRequest\x12\x1c\n\x08provider\x18\x01 \x01(\tB\x00R\x08provider\x12\x19\n\x07game_id\x18\x02 \x01(\tB\x00R\x06gameId\x12%\n\rcurrency_code\x18\x03 \x01(\tB\x00R\x0c\x63urrencyCode\x12\x1a\n\x07\x63ountry\x18\x04 \x01(\tB\x00R\x07\x63ountry\"\xca\x01\n\x17GetCapabilitiesResponse\x12\x1c\n\tavailable\x18\x01 \x01(\x08R\tavailable\x12-\n\x12unavailable_reason\x18\x02 \x01(\tR\x11unavailableReason\x12\"\n\x0c\x63\x61pabilities\x18\x03 \x03(\tR\x0c\x63\x61pabilities\x12>\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32(.pitboss_sdk.pitboss.type.v1.MarketFactsR\x05\x66\x61\x63ts\"/\n\x13WatchCatalogRequest\x12\x18\n\x06\x63ursor\x18\x01 \x01(\tB\x00R\x06\x63ursor\"o\n\x14WatchCatalogResponse\x12?\n\x04game\x18\x01 \x01(\x0b\x32+.pitboss_sdk.pitboss.session.v1.CatalogGameR\x04game\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor*^\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x11\n\rCATEGORY_SLOT\x10\x01\x12\x12\n\x0e\x43\x41TEGORY_TABLE\x10\x02\x12\x11\n\rCATEGORY_LIVE\x10\x03\x32\x85\x04\n\x0e\x43\x61talogService\x12u\n\tListGames\x12\x30.pitboss_sdk.pitboss.session.v1.ListGamesRequest\x1a\x31.pitboss_sdk.pitboss.session.v1.ListGamesResponse\"\x03\x90\x02\x01\x12o\n\x07GetGame\x12..pitboss_sdk.pitboss.session.v1.GetGameRequest\x1a/.pitboss_sdk.pitboss.session.v1.GetGameResponse\"\x03\x90\x02\x01\x12\x87\x01\n\x0fGetCapabilities\x12\x36.pitboss_sdk.pitboss.session.v1.GetCapabilitiesRequest\x1a\x37.pitboss_sdk.pitboss.session.v1.GetCapabilitiesResponse\"\x03\x90\x02\x01\x12\x80\x01\n\x0cWatchCatalog\x12\x33.pitboss_sdk.pitboss.session.v1.WatchCatalogRequest\x1a\x34.pitboss_sdk.pitboss.session.v1.WatchCatalogResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,26 +40,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATALOGSERVICE'].methods_by_name['GetCapabilities']._serialized_options = b'\220\002\001'
   _globals['_CATALOGSERVICE'].methods_by_name['WatchCatalog']._loaded_options = None
   _globals['_CATALOGSERVICE'].methods_by_name['WatchCatalog']._serialized_options = b'\220\002\001'
-  _globals['_CATEGORY']._serialized_start=1411
-  _globals['_CATEGORY']._serialized_end=1505
-  _globals['_CATALOGGAME']._serialized_start=96
-  _globals['_CATALOGGAME']._serialized_end=415
-  _globals['_LISTGAMESREQUEST']._serialized_start=418
-  _globals['_LISTGAMESREQUEST']._serialized_end=612
-  _globals['_LISTGAMESRESPONSE']._serialized_start=615
-  _globals['_LISTGAMESRESPONSE']._serialized_end=796
-  _globals['_GETGAMEREQUEST']._serialized_start=798
-  _globals['_GETGAMEREQUEST']._serialized_end=871
-  _globals['_GETGAMERESPONSE']._serialized_start=873
-  _globals['_GETGAMERESPONSE']._serialized_end=955
-  _globals['_GETCAPABILITIESREQUEST']._serialized_start=958
-  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1106
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1109
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1247
-  _globals['_WATCHCATALOGREQUEST']._serialized_start=1249
-  _globals['_WATCHCATALOGREQUEST']._serialized_end=1296
-  _globals['_WATCHCATALOGRESPONSE']._serialized_start=1298
-  _globals['_WATCHCATALOGRESPONSE']._serialized_end=1409
-  _globals['_CATALOGSERVICE']._serialized_start=1508
-  _globals['_CATALOGSERVICE']._serialized_end=2025
+  _globals['_CATEGORY']._serialized_start=1651
+  _globals['_CATEGORY']._serialized_end=1745
+  _globals['_CATALOGGAME']._serialized_start=143
+  _globals['_CATALOGGAME']._serialized_end=591
+  _globals['_LISTGAMESREQUEST']._serialized_start=594
+  _globals['_LISTGAMESREQUEST']._serialized_end=788
+  _globals['_LISTGAMESRESPONSE']._serialized_start=791
+  _globals['_LISTGAMESRESPONSE']._serialized_end=972
+  _globals['_GETGAMEREQUEST']._serialized_start=974
+  _globals['_GETGAMEREQUEST']._serialized_end=1047
+  _globals['_GETGAMERESPONSE']._serialized_start=1049
+  _globals['_GETGAMERESPONSE']._serialized_end=1131
+  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1134
+  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1282
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1285
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1487
+  _globals['_WATCHCATALOGREQUEST']._serialized_start=1489
+  _globals['_WATCHCATALOGREQUEST']._serialized_end=1536
+  _globals['_WATCHCATALOGRESPONSE']._serialized_start=1538
+  _globals['_WATCHCATALOGRESPONSE']._serialized_end=1649
+  _globals['_CATALOGSERVICE']._serialized_start=1748
+  _globals['_CATALOGSERVICE']._serialized_end=2265
 # @@protoc_insertion_point(module_scope)
