@@ -21,7 +21,7 @@ GameKey = tuple[str, str]
 """Provider and game id; the catalog is ordered by it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketFacts:
     """What the provider says of a game in one market."""
 
