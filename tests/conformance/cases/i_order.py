@@ -108,7 +108,9 @@ async def settle_race(stage: Stage) -> None:
 async def two_providers(stage: Stage) -> None:
     other = stage.beside(_another(stage))
     here = await stage.player(money="5.00")
-    there = await other.player(player=here.launched.player)
+    # The other's own cases are played meanwhile, and one of them switches off the game that they play.
+    game = max(one.game_id for one in other.studio.games if not one.currency_codes or "EUR" in one.currency_codes)
+    there = await other.player(player=here.launched.player, game_id=game)
     bets = [
         (at, at.bet(who, Decimal("1.00"), f"b{n}", round_name=f"r{n}"), who)
         for n in range(5)
