@@ -424,6 +424,19 @@ def limit_file_down(stage: Stage) -> Iterator[Row]:
         yield _happened(what, "withdrawal", stage.withdraw(running.player), "OK")
         stage.stack.restart(name)
         yield from _as_booked(stage, f"{what} no more", running, player, "20.00")
+        yield _opened_well(stage, f"{what} no more")
+
+
+def _opened_well(stage: Stage, what: str) -> Row:
+    """At openings another process asks the file than at deposits, and finds it again in its own time."""
+    seen: list[Seen] = []
+
+    def well() -> bool:
+        seen.append(stage.decision(stage.running().player, "open_play"))
+        return seen[-1].guardrail == "G0"
+
+    until(well, f"{what}: the file is asked at openings")
+    return _decided(what, "session open", seen[-1], "ALLOW", (), "G0")
 
 
 def _as_booked(stage: Stage, what: str, running: Running, player: str, amount: str) -> Iterator[Row]:
