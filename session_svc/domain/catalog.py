@@ -11,10 +11,10 @@ CATEGORIES = frozenset({"slot", "table", "live"})
 
 _MAX_ID_BYTES = 128
 _MAX_TITLE = 256
+_MOST_PPM = 2_000_000
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _MARKET = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
-_MOST_PPM = 2_000_000
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
 
 GameKey = tuple[str, str]

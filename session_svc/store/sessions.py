@@ -17,7 +17,6 @@ from session_svc.store.sealing import Vault
 
 _s = tables.session.c
 _w = tables.token_swap.c
-_r = tables.token_relaunch.c
 
 
 class PostgresSessions:

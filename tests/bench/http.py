@@ -22,7 +22,7 @@ Check = Callable[[int, HttpReply], bool]
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _MOST_PER_S = 3_000
 _MOST_WRONG = 0.1
-"""Of all answers: a disk that stands still for half a second has hundreds refused, and says nothing of the rest."""
+"""Of all answers: a disk that stands still for half a second has many refused, and says nothing of the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
