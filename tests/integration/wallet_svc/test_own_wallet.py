@@ -187,13 +187,17 @@ def scheme() -> str:
 over_both = pytest.mark.parametrize("scheme", ["grpc", "http"])
 
 
-@pytest.fixture
-async def table(database: Database, maker: Maker, wallet: Running, scheme: str) -> AsyncIterator[Table]:
+@contextlib.asynccontextmanager
+async def tables(
+    database: Database, maker: Maker, wallet: Running, scheme: str, **settings: Any
+) -> AsyncIterator[Table]:
+    """Two wallet processes' worth of servers that work on the same calls, and the licensee's wallet."""
     door = wallet.doors["grpc" if scheme == "grpc" else "json"]
     wallet.control("fault", mode="none")
+    settings["licensee_keys"] = keys(maker)
     async with contextlib.AsyncExitStack() as stack:
         served = [
-            await stack.enter_async_context(serving(database.service_url, replica=f"w{n}", licensee_keys=keys(maker)))
+            await stack.enter_async_context(serving(database.service_url, replica=f"w{n}", **settings))
             for n in range(2)
         ]
         await register(served[0], maker, f"{scheme}://127.0.0.1:{door}")
@@ -202,11 +206,16 @@ async def table(database: Database, maker: Maker, wallet: Running, scheme: str) 
 
 
 @pytest.fixture
-async def impatient(table: Table, maker: Maker) -> AsyncIterator[Table]:
-    """The same, with processes that give ends of rounds up after the first attempt."""
-    settings = {"licensee_keys": keys(maker), "round_end_give_up_s": 0}
-    async with serving(table.database.service_url, replica="w2", **settings) as served:
-        yield Table([served], table.wallet, table.database)
+async def table(database: Database, maker: Maker, wallet: Running, scheme: str) -> AsyncIterator[Table]:
+    async with tables(database, maker, wallet, scheme) as made:
+        yield made
+
+
+@pytest.fixture
+async def impatient(database: Database, maker: Maker, wallet: Running) -> AsyncIterator[Table]:
+    """The same, where every process gives ends of rounds up after the first attempt: any of them may take a call."""
+    async with tables(database, maker, wallet, "grpc", round_end_give_up_s=0) as made:
+        yield made
 
 
 @over_both
