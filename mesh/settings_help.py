@@ -1,4 +1,4 @@
-"""The string literals under the fields of a settings class."""
+"""The string literals under the fields of a class, such as settings, and under the members of an enum."""
 
 from __future__ import annotations
 
@@ -24,9 +24,21 @@ def _own_texts(cls: type) -> dict[str, str]:
     statements = getattr(tree.body[0], "body", [])
     texts = {}
     for field, below in itertools.pairwise(statements):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and _is_text(below):
-            texts[field.target.id] = " ".join(str(below.value.value).split())
+        name = _name(field)
+        if name is not None and _is_text(below):
+            texts[name] = " ".join(str(below.value.value).split())
     return texts
+
+
+def _name(statement: ast.stmt) -> str | None:
+    """What a statement gives a value or a type to, if that is one name."""
+    if isinstance(statement, ast.AnnAssign):
+        target: ast.expr = statement.target
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+    else:
+        return None
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def _is_text(statement: ast.stmt) -> bool:

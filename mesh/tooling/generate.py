@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mesh.tooling.breaking import write_baseline
 from mesh.tooling.contracts import write_contracts
+from mesh.tooling.manifest_schema import write_manifest_schema
 from mesh.tooling.providers import write_providers
 from mesh.tooling.reasons import write_reasons
 from mesh.tooling.sdk_stubs import write_sdk_stubs
@@ -29,6 +30,7 @@ def write_all(root: Path, out: Path) -> None:
     write_reasons(root, out)
     write_providers(root, out)
     write_settings(out)
+    write_manifest_schema(out)
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -123,12 +123,14 @@ class Manifest:
     """Version of the provider's API that this adapter speaks."""
     quality: Quality
     capabilities: frozenset[Capability]
+    """What it can do. Claim only what is there: the conformance suite plays the cases of each."""
     id_scope: IdScope
     money_unit: MoneyUnit
     decimals: int
     """Decimal places of the main unit that an amount may have on the wire."""
     proof: Proof
     currency_codes: tuple[str, ...]
+    """Currencies in which its games are played."""
     provider_timeout_ms: int
     """How long the provider waits for our answer."""
     bet_attempts: int
@@ -171,16 +173,16 @@ class Manifest:
         return (self.provider_timeout_ms - self.margin_ms) / 1000
 
 
-_KINDS: dict[str, type[enum.StrEnum]] = {
+KINDS: dict[str, type[enum.StrEnum]] = {
     "quality": Quality,
     "id_scope": IdScope,
     "money_unit": MoneyUnit,
     "proof": Proof,
     "unknown_cancel_reply": UnknownCancelReply,
 }
-_MOST_DECIMALS = 18
-_LONGEST_GRACE_MS = 3_600_000
-_POSITIVE = (
+MOST_DECIMALS = 18
+LONGEST_GRACE_MS = 3_600_000
+POSITIVE = (
     "provider_timeout_ms",
     "margin_ms",
     "max_body_bytes",
@@ -190,8 +192,8 @@ _POSITIVE = (
     "retry_factor",
     "retry_longest_ms",
 )
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
+NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,11}", re.ASCII)
 
 
 def load(folder: Path) -> Manifest:
@@ -211,7 +213,7 @@ def parse(content: Mapping[str, Any], folder: str) -> Manifest:
     if problems:
         message = f"provider_adapters/{folder}/manifest.toml: " + "; ".join(problems)
         raise ManifestError(message)
-    converted = {key: kind(content[key]) for key, kind in _KINDS.items()}
+    converted = {key: kind(content[key]) for key, kind in KINDS.items()}
     capabilities = frozenset(map(Capability, content["capabilities"]))
     converted["reproduction"] = Reproduction(content.get("reproduction", Reproduction.R1))
     lists = {key: tuple(content[key]) for key in ("currency_codes", "cancel_trigger_codes")}
@@ -228,9 +230,9 @@ def _wrong_keys(content: Mapping[str, Any]) -> list[str]:
 def _wrong_values(content: Mapping[str, Any], folder: str) -> list[str]:
     texts = ("name", "title", "owner", "api_version")
     problems = [f"{key} must be a text" for key in texts if not isinstance(content[key], str) or not content[key]]
-    if content["name"] != folder or not _NAME.fullmatch(folder):
+    if content["name"] != folder or not NAME.fullmatch(folder):
         problems.append(f"name must be the folder's name, {folder!r}")
-    for key, kind in _KINDS.items():
+    for key, kind in KINDS.items():
         if content[key] not in list(kind):
             problems.append(f"{key} must be one of {', '.join(kind)}")
     if content.get("reproduction", Reproduction.R1) not in list(Reproduction):
@@ -251,21 +253,21 @@ def _wrong_lists(content: Mapping[str, Any]) -> list[str]:
         elif key == "capabilities":
             problems += [f"unknown capability {item!r}" for item in value if item not in list(Capability)]
         elif key == "currency_codes":
-            problems += [f"not a currency code: {item!r}" for item in value if not _CURRENCY.fullmatch(item)]
+            problems += [f"not a currency code: {item!r}" for item in value if not CURRENCY.fullmatch(item)]
     return problems
 
 
 def _wrong_times(content: Mapping[str, Any]) -> list[str]:
-    problems = [f"{key} must be a whole number above zero" for key in _POSITIVE if not _positive(content[key])]
+    problems = [f"{key} must be a whole number above zero" for key in POSITIVE if not _positive(content[key])]
     if type(content["retry_attempts"]) is not int or content["retry_attempts"] < 0:
         problems.append("retry_attempts must be a whole number, 0 for until there is an answer")
     grace = content.get("token_grace_ms", 0)
-    if type(grace) is not int or not 0 <= grace <= _LONGEST_GRACE_MS:
-        problems.append(f"token_grace_ms must be a whole number from 0 to {_LONGEST_GRACE_MS}")
+    if type(grace) is not int or not 0 <= grace <= LONGEST_GRACE_MS:
+        problems.append(f"token_grace_ms must be a whole number from 0 to {LONGEST_GRACE_MS}")
     elif grace and isinstance(claimed := content["capabilities"], list) and Capability.TOKEN_SWAP not in claimed:
         problems.append("token_grace_ms needs the capability token_swap")
-    if type(content["decimals"]) is not int or not 0 <= content["decimals"] <= _MOST_DECIMALS:
-        problems.append("decimals must be a whole number from 0 to 18")
+    if type(content["decimals"]) is not int or not 0 <= content["decimals"] <= MOST_DECIMALS:
+        problems.append(f"decimals must be a whole number from 0 to {MOST_DECIMALS}")
     if not problems and content["margin_ms"] >= content["provider_timeout_ms"]:
         problems.append("margin_ms must be below provider_timeout_ms")
     return problems
