@@ -28,7 +28,8 @@ _OPTIONS = (
     ("grpc.http2.max_pings_without_data", 0),
     # A restarted process must be found again within a second.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 500),
+    # For one attempt with its handshakes: a process that stands still for a moment is there. One that is gone refuses at once.
+    ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 1_000),
     ("grpc.enable_http_proxy", 0),
     ("grpc.service_config_disable_resolution", 1),
@@ -49,6 +50,11 @@ def secure_channel(target: str, tls: Tls) -> grpc.aio.Channel:
     """A channel to host:port that shows this certificate."""
     credentials = tls.channel_credentials()
     return grpc.aio.secure_channel(target, credentials, _OPTIONS, interceptors=telemetry.client_interceptors())
+
+
+def blocking_channel(target: str, tls: Tls) -> grpc.Channel:
+    """The same channel for a process that works with threads."""
+    return grpc.secure_channel(target, tls.channel_credentials(), _OPTIONS)
 
 
 def loopback_channel(target: str, *, workload: str = "") -> grpc.aio.Channel:

@@ -47,7 +47,7 @@ class SessionSettings(ProcessSettings):
     """How often each provider is asked for its games."""
     catalog_reload_seconds: float = 5.0
     """How often the catalog is read again, for news that another replica brought."""
-    health_answer_ms: int = 500
+    health_answer_ms: int = 2_000
     """How long an adapter may take to say how its provider is."""
     reconcile_every_ms: int = 60_000
     """How often each provider's own record is compared with the ledger. 0: never."""

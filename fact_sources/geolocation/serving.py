@@ -16,6 +16,7 @@ from fact_sources.geolocation.recording import HealthTeller, Recorder
 from fact_sources.geolocation.sealing import Keys, open_assertion
 from fact_sources.geolocation.watching import Watch, is_well
 from mesh import logs
+from mesh.channels import blocking_channel
 from mesh.clock import Clock, open_clock
 from mesh.settings import split_address
 from mesh.tls import Tls
@@ -117,9 +118,9 @@ def make_server(address: str, assertions: Assertions) -> ThreadingHTTPServer:
 def main() -> None:
     """Serve until SIGTERM."""
     with running.process("fact_sources/geolocation", GeolocationSettings, _log) as settings:
-        credentials, timeout_s = Tls.load(settings.tls_dir).channel_credentials(), settings.call_timeout_ms / 1000
-        compliance = grpc.secure_channel(settings.compliance_address, credentials)
-        wallets = [grpc.secure_channel(address, credentials) for address in settings.wallet_addresses]
+        tls, timeout_s = Tls.load(settings.tls_dir), settings.call_timeout_ms / 1000
+        compliance = blocking_channel(settings.compliance_address, tls)
+        wallets = [blocking_channel(address, tls) for address in settings.wallet_addresses]
         recorder = Recorder(compliance, settings.geolocation_vendor, timeout_s)
         assertions = Assertions(
             settings.geolocation_vendor,

@@ -11,6 +11,7 @@ from fact_sources.kyc.config import KycSettings
 from fact_sources.kyc.reading import Finding, Refusal, RefusedError, check, read
 from fact_sources.kyc.recording import Recorder
 from mesh import logs
+from mesh.channels import blocking_channel
 from mesh.settings import split_address
 from mesh.tls import Tls
 
@@ -77,7 +78,7 @@ def make_server(address: str, callbacks: Callbacks) -> ThreadingHTTPServer:
 def main() -> None:
     """Serve until SIGTERM."""
     with running.process("fact_sources/kyc", KycSettings, _log) as settings:
-        channel = grpc.secure_channel(settings.compliance_address, Tls.load(settings.tls_dir).channel_credentials())
+        channel = blocking_channel(settings.compliance_address, Tls.load(settings.tls_dir))
         recorder = Recorder(channel, settings.call_timeout_ms / 1000)
         callbacks = Callbacks(settings.kyc_vendor, settings.kyc_secret, settings.kyc_algorithm, recorder.record)
         server = make_server(settings.kyc_listen, callbacks)

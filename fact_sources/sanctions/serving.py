@@ -3,7 +3,6 @@
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import grpc
 import httpx
 
 from fact_sources import running
@@ -13,6 +12,7 @@ from fact_sources.sanctions.mesh_client import MeshClient
 from fact_sources.sanctions.screening import Screening
 from fact_sources.sanctions.state import State
 from mesh import logs
+from mesh.channels import blocking_channel
 from mesh.settings import split_address
 from mesh.tls import Tls
 
@@ -34,9 +34,9 @@ def make_server(address: str, working: threading.Thread) -> ThreadingHTTPServer:
 def main() -> None:
     """Serve until SIGTERM."""
     with running.process("fact_sources/sanctions", SanctionsSettings, _log) as settings:
-        credentials = Tls.load(settings.tls_dir).channel_credentials()
-        compliance = grpc.secure_channel(settings.compliance_address, credentials)
-        wallets = [grpc.secure_channel(address, credentials) for address in settings.wallet_addresses]
+        tls = Tls.load(settings.tls_dir)
+        compliance = blocking_channel(settings.compliance_address, tls)
+        wallets = [blocking_channel(address, tls) for address in settings.wallet_addresses]
         mesh = MeshClient(
             compliance,
             wallets,

@@ -16,7 +16,7 @@ from mesh.tls import Tls
 # A process that is starting refuses connections for a moment; gRPC would wait a second before it tries again.
 _IMPATIENT = [
     ("grpc.initial_reconnect_backoff_ms", 30),
-    ("grpc.min_reconnect_backoff_ms", 30),
+    ("grpc.min_reconnect_backoff_ms", 5_000),
     ("grpc.max_reconnect_backoff_ms", 60),
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),

@@ -33,7 +33,7 @@ class BodyTooLargeError(Exception):
 
 
 class BodyIncompleteError(Exception):
-    """The sender hung up, or was too slow."""
+    """The sender hung up."""
 
 
 class HttpApp:
@@ -74,8 +74,11 @@ class HttpApp:
                 body = await _read_body(receive, self._max_body_bytes)
         except BodyTooLargeError:
             return self._refuse(Problem.TOO_LARGE, _request(scope, b""))
-        except (BodyIncompleteError, TimeoutError):
+        except BodyIncompleteError:
             return self._refuse(Problem.NOT_PARSEABLE, _request(scope, b""))
+        except TimeoutError:
+            # A slow line says nothing about the message, and nothing of it was looked at: it may come again.
+            return self._refuse(Problem.OVERLOADED, _request(scope, b""))
         return await self._handle(_request(scope, body), budget)
 
 

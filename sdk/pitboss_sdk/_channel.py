@@ -23,7 +23,8 @@ OPTIONS: Final[tuple[tuple[str, str | int], ...]] = (
     ("grpc.enable_retries", 0),
     # A platform that comes back is found at once, not after gRPC's two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    # For one attempt with its handshakes: three times the way to the platform and back.
+    ("grpc.min_reconnect_backoff_ms", 5000),
     ("grpc.max_reconnect_backoff_ms", 3000),
 )
 

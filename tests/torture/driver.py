@@ -31,7 +31,7 @@ from tests.torture.world import World
 # A killed wallet is back within a second; a channel that waits longer would hide it.
 _IMPATIENT = [
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 200),
     ("grpc.enable_http_proxy", 0),
 ]

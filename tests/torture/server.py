@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 
+from mesh import migrations
 from mesh.dev.accounts import unprivileged
 from mesh.dev.ports import free_port
 from mesh.dev.postgres_server import ADMIN, Postgres
@@ -43,12 +45,12 @@ def make(folder: Path, logs: Path, settings: str = "") -> Postgres:
 
 def prepare(server: Postgres) -> None:
     """Start for the first time, with new passwords and the wallet's tables."""
-    from wallet_svc.migrate import upgrade  # noqa: PLC0415 - a second to import, and only the driver's process needs it
+    from wallet_svc.migrate import schema  # noqa: PLC0415 - a second to import, and only the driver's process needs it
 
     server.start()
     server.change_passwords(DATABASES)
-    os.environ["PITBOSS_SHARDS"] = str(SHARDS)
-    upgrade(server.database(DATABASE).owner_url)
+    few = replace(schema(), settings={"shards": str(SHARDS)})
+    migrations.upgrade(few, server.database(DATABASE).owner_url)
 
 
 def kill_backend(server: Postgres, replica: str) -> bool:

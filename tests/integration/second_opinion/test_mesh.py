@@ -61,11 +61,19 @@ def opinion(stack: Stack) -> pb.GetSecondOpinionResponse:
 
 
 def until(stack: Stack, holds: Callable[[pb.GetSecondOpinionResponse], bool]) -> pb.GetSecondOpinionResponse:
-    end = time.monotonic() + 30
-    while not holds(found := opinion(stack)):
-        assert time.monotonic() < end, found
+    end, found = time.monotonic() + 90, None
+    while time.monotonic() < end:
+        try:
+            found = opinion(stack)
+        except grpc.RpcError as error:
+            # The mesh does not wait for this process when it starts.
+            if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                raise
+        else:
+            if holds(found):
+                return found
         time.sleep(0.05)
-    return found
+    raise AssertionError(found)
 
 
 def logged(stack: Stack, text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -28,6 +29,8 @@ from tests.torture.wire import CURRENCY, TRANSFERS, action_of, licensee_of, outc
 from tests.torture.world import Sabotage, World, world
 
 pytestmark = pytest.mark.timeout(300)
+
+_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 class Running:
@@ -79,12 +82,14 @@ class Running:
         player = request.player_id if hasattr(request, "player_id") else _player_of(request)
         stubs = self.doors if method.startswith("Transfer") else self.ledgers
         metadata = call_metadata(licensee_of(player), source=source)
+        end = time.monotonic() + 60
         for turn in itertools.count():
             try:
                 return getattr(stubs[(wallet + turn) % len(stubs)], method)(request, timeout=10, metadata=metadata)
             except grpc.RpcError as error:
-                if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED) or turn > 50:
+                if error.code() not in _AGAIN or time.monotonic() > end:
                     raise
+                time.sleep(0.05)
         raise AssertionError
 
 

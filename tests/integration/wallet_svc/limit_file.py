@@ -30,6 +30,8 @@ from tests.integration.wallet_svc.served import PROVIDER, Caller, Served, money,
 
 LICENSEE, NAME, TOKEN = "rhenania", "LUGAS", "a secret"
 _KEY = Ed25519PrivateKey.generate()
+PATIENCE_MS = 8_000
+"""How long the file is waited for where its silence is not the subject: longer than a busy machine needs."""
 
 
 class File:
@@ -86,7 +88,7 @@ async def asking(file: File, **changes: Any) -> AsyncIterator[str]:
         listen="127.0.0.1:0", environment="development", insecure_loopback=True, drain_seconds=0.2, notice_seconds=0,
         limit_file_name=NAME, limit_file_url=f"http://127.0.0.1:{file.port}", limit_file_token=TOKEN,
         limit_file_keys={"k1": b64encode(_KEY.public_key().public_bytes_raw()).decode()},
-        **{"limit_file_timeout_ms": 1_000, **changes},
+        **{"limit_file_timeout_ms": PATIENCE_MS, **changes},
     )  # fmt: skip
     async with running(settings, await build(settings)) as address:
         yield address
@@ -129,9 +131,9 @@ class House:
         opened = action_pb2.OpenPlay(session_id="s", provider=PROVIDER, currency_code="EUR", game_id="slot")
         assert (await self.cashier().do(player, "play", open_play=opened)).outcome == 1
 
-    async def settled(self, player: str, used: str, patience_s: float = 20.0) -> None:
+    async def settled(self, player: str, used: str) -> None:
         """Wait until exactly so much counts in the file."""
-        await until(lambda: self.file.used(player) == used, patience_s=patience_s)
+        await until(lambda: self.file.used(player) == used)
 
 
 def outcome(result: action_pb2.Result) -> str:
@@ -150,7 +152,7 @@ def outside(decision: decision_pb2.Decision) -> dict[str, Any]:
     return found
 
 
-async def until(held: Callable[[], bool], patience_s: float = 20.0) -> None:
+async def until(held: Callable[[], bool], patience_s: float = 60.0) -> None:
     """Wait for it."""
     end = time.monotonic() + patience_s
     while not held():
@@ -160,14 +162,19 @@ async def until(held: Callable[[], bool], patience_s: float = 20.0) -> None:
 
 @contextlib.asynccontextmanager
 async def house(
-    database_url: str, file: File, *, wallets: int = 1, patience_ms: int = 1_000, **changes: Any
+    database_url: str, file: File, *, wallets: int = 1, patience_ms: int = PATIENCE_MS, **changes: Any
 ) -> AsyncIterator[House]:
     """Wallets that ask the file."""
     async with contextlib.AsyncExitStack() as stack:
         address = await stack.enter_async_context(asking(file, limit_file_timeout_ms=patience_ms))
         found = House(file, address)
         for number in range(wallets):
-            settings = {"limit_files": {NAME: address}, "limit_file_resolve_after_ms": 5_000, **changes}
+            settings = {
+                "limit_files": {NAME: address},
+                "limit_file_timeout_ms": PATIENCE_MS + 2_000,
+                "limit_file_resolve_after_ms": PATIENCE_MS + 4_000,
+                **changes,
+            }
             served = await stack.enter_async_context(serving(database_url, replica=f"w{number}", **settings))
             found.served.append(served)
         await found.served[0].register(LICENSEE, "de")

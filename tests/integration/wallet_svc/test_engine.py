@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 
 import psycopg
 import pytest
 
 from mesh.errors import InternalError, MeshError, OverloadedError
+from tests.integration.mesh.waiting import eventually
 from tests.integration.wallet_svc.ledger import (
     CASHIER,
     PLATFORM,
@@ -253,7 +255,7 @@ async def test_what_cannot_be_done_in_time_is_refused_at_once_and_did_not_happen
         # Nobody can advance a head meanwhile, so the flight of the first bet does not end.
         other.execute("LOCK TABLE shard")
         first = asyncio.create_task(wallet.do("alice", "b1", bet("1.00", "r1"), timeout_s=20))
-        await asyncio.sleep(0.3)
+        await eventually(lambda: wallet.engine._pace.expected_s(1, time.monotonic()) > 0.2)
         # Later it would be a deadline that passed, and nobody would know whether it happened.
         with pytest.raises(OverloadedError) as refused:
             await wallet.do("alice", "b2", bet("1.00", "r1"), timeout_s=0.2)

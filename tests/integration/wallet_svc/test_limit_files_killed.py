@@ -29,7 +29,7 @@ from tests.integration.wallet_svc.limit_file import (
     until,
 )
 from tests.integration.wallet_svc.served import Served, money
-from tests.integration.wallet_svc.test_limit_files import NO_ANSWER, notes
+from tests.integration.wallet_svc.test_limit_files import NO_ANSWER, notes, worked_off
 from wallet_svc.config import WalletSettings
 
 BEFORE_THE_LEDGER = ["noted", "reserved"]
@@ -117,7 +117,7 @@ async def test_without_a_retry_file_and_ledger_come_to_agree(
         player = await found.player()
         async with doomed(database, found, tmp_path, moment, resolve_after_ms=SOON_MS) as (at, child):
             await die_with(at, child, player)
-        await until(lambda: notes(database) == 0)
+        await worked_off(database)
         booked = moment == "decided"
         assert file.used(player) == ("400.00" if booked else "0.00")
         assert file.states(player) == ["RESERVED" if booked else "TAKEN_BACK"]
@@ -137,7 +137,7 @@ async def test_what_the_ledger_refused_is_given_back_though_the_process_dies_of_
         await found.cashier().do(player, "limit", set_limit=limit)
         async with doomed(database, found, tmp_path, "released", resolve_after_ms=SOON_MS) as (at, child):
             await die_with(at, child, player)
-        await until(lambda: notes(database) == 0)
+        await worked_off(database)
         assert (file.used(player), file.states(player)) == ("0.00", ["TAKEN_BACK"])
         assert reasons(await found.deposit(player, "d1", "400.00")) == ("LIM.DEPOSIT.DAY",)
 
@@ -156,6 +156,6 @@ async def test_who_cleans_up_may_die_of_it_too(database: Database, file: File, t
             child.kill()
         assert notes(database) == 1
     async with house(database.service_url, file) as found:
-        await until(lambda: notes(database) == 0)
+        await worked_off(database)
         assert (file.used(player), file.states(player)) == ("0.00", ["TAKEN_BACK"])
         assert reasons(await found.deposit(player, "d1", "400.00")) == NO_ANSWER

@@ -22,23 +22,34 @@ class SlowLog(PostgresLog):
 
     commits = 0
 
+    def __init__(self, url: str, writer: str, played: list[str]) -> None:
+        super().__init__(url, writer=writer, statement_timeout_ms=5_000)
+        self._played = played
+
+    @property
+    def holds_shards(self) -> bool:
+        """Nobody else can write them now."""
+        connection = self._connection
+        return connection is not None and connection.info.transaction_status is TransactionStatus.INTRANS
+
     async def commit(self, batches: Sequence[Batch], digests: Sequence[bytes]) -> set[int]:
         self.commits += 1
-        await asyncio.sleep(0.05)
+        before = len(self._played)
+        if not self.holds_shards:
+            await eventually(lambda: len(self._played) > before)
         return await super().commit(batches, digests)
 
 
 class StillLog(SlowLog):
     """Stands still with its shards in hand, once."""
 
-    def __init__(self, url: str, goes_on: asyncio.Event) -> None:
-        super().__init__(url, writer="still", statement_timeout_ms=5_000)
+    def __init__(self, url: str, played: list[str], goes_on: asyncio.Event) -> None:
+        super().__init__(url, "still", played)
         self.holds = asyncio.Event()
         self._goes_on = goes_on
 
     async def commit(self, batches: Sequence[Batch], digests: Sequence[bytes]) -> set[int]:
-        holds = self._connection is not None and self._connection.info.transaction_status is TransactionStatus.INTRANS
-        if holds and not self.holds.is_set():
+        if self.holds_shards and not self.holds.is_set():
             self.holds.set()
             await self._goes_on.wait()
         return await super().commit(batches, digests)
@@ -62,12 +73,12 @@ async def hurry(wallet: Wallet, player: str, stop: asyncio.Event, played: list[s
 
 
 @contextlib.asynccontextmanager
-async def hurried(wallet: Wallet, player: str) -> AsyncIterator[list[str]]:
-    """Bets of a player one after another, without a pause. Yields their keys."""
-    stop, played = asyncio.Event(), list[str]()
+async def hurried(wallet: Wallet, player: str, played: list[str]) -> AsyncIterator[None]:
+    """Bets of a player one after another, without a pause. Their keys are written down."""
+    stop = asyncio.Event()
     crowd = asyncio.create_task(hurry(wallet, player, stop, played))
     await goes_on(played)
-    yield played
+    yield
     await goes_on(played)
     stop.set()
     await crowd
@@ -80,11 +91,11 @@ async def goes_on(played: list[str]) -> None:
 
 
 async def test_who_is_always_overtaken_has_its_turn(ledger: Ledger) -> None:
-    fast = await ledger.wallet()
-    log = SlowLog(ledger.database.service_url, writer="slow", statement_timeout_ms=5_000)
+    fast, played = await ledger.wallet(), list[str]()
+    log = SlowLog(ledger.database.service_url, "slow", played)
     slow = await ledger.wallet(log)
     hasty, patient = await same_shard(ledger, fast)
-    async with hurried(fast, hasty) as played:
+    async with hurried(fast, hasty, played):
         for number in range(BETS):
             await slow.must(patient, f"b{number}", bet("1.00", f"r{number}"))
             await goes_on(played)
@@ -94,13 +105,14 @@ async def test_who_is_always_overtaken_has_its_turn(ledger: Ledger) -> None:
 
 
 async def test_who_stands_still_with_shards_in_hand_loses_them(ledger: Ledger) -> None:
-    wakes = asyncio.Event()
-    fast, log = await ledger.wallet(), StillLog(ledger.database.service_url, wakes)
+    wakes, played = asyncio.Event(), list[str]()
+    fast, log = await ledger.wallet(), StillLog(ledger.database.service_url, played, wakes)
     still = await ledger.wallet(log)
     hasty, patient = await same_shard(ledger, fast)
-    async with hurried(fast, hasty) as played:
+    async with hurried(fast, hasty, played):
         late = asyncio.create_task(still.must(patient, "b1", bet("1.00", "r1")))
-        await log.holds.wait()
+        await eventually(lambda: log.holds.is_set() or late.done())
+        assert not late.done()
         await goes_on(played)
         wakes.set()
         await late
@@ -109,10 +121,10 @@ async def test_who_stands_still_with_shards_in_hand_loses_them(ledger: Ledger) -
 
 
 async def test_who_is_overtaken_decides_under_a_registry_that_has_changed(ledger: Ledger) -> None:
-    fast = await ledger.wallet()
-    slow = await ledger.wallet(SlowLog(ledger.database.service_url, writer="slow", statement_timeout_ms=5_000))
+    fast, played = await ledger.wallet(), list[str]()
+    slow = await ledger.wallet(SlowLog(ledger.database.service_url, "slow", played))
     hasty, patient = await same_shard(ledger, fast)
-    async with hurried(fast, hasty):
+    async with hurried(fast, hasty, played):
         for number in range(BETS):
             await slow.must(patient, f"b{number}", bet("1.00", f"r{number}"))
             await ledger.put_provider(win_without_bet=bool(number % 2))

@@ -42,7 +42,7 @@ class Server:
         self.app = HttpApp(callbacks.handle, self.adapter.refuse, max_body_bytes=LIMIT, budget_s=budget_s)
 
     async def send(
-        self, *chunks: bytes, path: str = "/x", hang_up: bool = False, **headers: str
+        self, *chunks: bytes, path: str = "/x", hang_up: bool = False, stall: bool = False, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         scope = {
             "type": "http",
@@ -62,6 +62,8 @@ class Server:
         sent: list[Any] = []
 
         async def receive() -> Any:
+            if stall and len(waiting) == 1:
+                await asyncio.Event().wait()
             return waiting.pop(0)
 
         async def send(message: Any) -> None:
@@ -97,6 +99,12 @@ async def test_a_body_above_the_limit_is_refused_unread(chunks: tuple[bytes, ...
 async def test_a_sender_that_hangs_up_half_way_reaches_no_adapter() -> None:
     server = Server()
     assert (await server.send(b"x", b"y", hang_up=True))[2] == b"not_parseable"
+    assert server.adapter.seen == []
+
+
+async def test_a_sender_that_is_too_slow_may_send_it_again_and_reaches_no_adapter() -> None:
+    server = Server(budget_s=0.05)
+    assert (await server.send(b"x", b"y", stall=True))[2] == b"overloaded"
     assert server.adapter.seen == []
 
 
