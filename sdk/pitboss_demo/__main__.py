@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     try:
         with View(console, quiet=options.json) as view:
-            evening, report = _run(view, seed=options.seed, scale=options.players)
+            evening, report = _run(view, options)
     except (StackError, PitbossError, TimeoutError, RuntimeError, OSError, KeyboardInterrupt) as error:
         result = broken_off(error, time.monotonic() - began)
     else:
@@ -55,13 +55,13 @@ def _print(console: Console, result: dict[str, Any], *, as_text: bool) -> None:
         console.out(json.dumps(result, indent=2))
 
 
-def _run(view: View, *, seed: int, scale: float) -> tuple[Evening, Report]:
+def _run(view: View, asked: argparse.Namespace) -> tuple[Evening, Report]:
     names = [provider.name for provider in discover()]
     options = Options(kind="demo", log_level="warning", providers=frozenset({ALL}), environment=_patient(names),
                       ready_s=_READY_S, second_opinion=True)  # fmt: skip
     with Stack(options, report=view.process) as stack:
         view.tell(f"the mesh is ready after {stack.ready_after_s:.1f} s")
-        evening = asyncio.run(_evening(stack, view, seed=seed, scale=scale))
+        evening = asyncio.run(_evening(stack, view, asked))
         report = _check(stack)
         opinion = ask(stack, report.totals["entries"])
         return replace(evening, checks=[*evening.checks, opinion]), report
@@ -76,9 +76,9 @@ def _patient(providers: Iterable[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-async def _evening(stack: Stack, view: View, *, seed: int, scale: float) -> Evening:
-    async with open_house(stack, view.tell) as house:
-        return await spend(house, view, seed=seed, scale=scale)
+async def _evening(stack: Stack, view: View, asked: argparse.Namespace) -> Evening:
+    async with open_house(stack, view.tell, hidden_within_s=asked.hidden_within) as house:
+        return await spend(house, view, seed=asked.seed, scale=asked.players)
 
 
 def _check(stack: Stack) -> Report:
@@ -91,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--seed", type=int, default=7, help="another evening")
     parser.add_argument("--players", type=float, default=1.0, metavar="FACTOR", help="more players, or fewer")
+    parser.add_argument(
+        "--hidden-within",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="in which games are hidden whose studio is down",
+    )
     parser.add_argument("--json", action="store_true", help="write the result as JSON, and nothing else")
     return parser
 

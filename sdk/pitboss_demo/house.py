@@ -33,6 +33,8 @@ class House:
     games: Games
     tally: Tally
     tell: Tell
+    hidden_within_s: float
+    """How soon the games of a studio whose API is down have to be hidden."""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -65,7 +67,7 @@ class Guest:
 
 
 @asynccontextmanager
-async def open_house(stack: Stack, tell: Tell) -> AsyncIterator[House]:
+async def open_house(stack: Stack, tell: Tell, *, hidden_within_s: float) -> AsyncIterator[House]:
     """A house over a running stack."""
     tally, mesh = Tally(), stack.mesh
     wallet = OwnWallet.prepare(stack)
@@ -77,6 +79,7 @@ async def open_house(stack: Stack, tell: Tell) -> AsyncIterator[House]:
         games={},
         tally=tally,
         tell=tell,
+        hidden_within_s=hidden_within_s,
     )
     try:
         house.games = await on_offer(house.hosted["aurora"].client, house.studios)

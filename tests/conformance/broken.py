@@ -27,6 +27,7 @@ from provider_adapters.hub88_style import auth
 from provider_adapters.hub88_style.config import studio_keys
 from tests.conformance.in_process import adapter_parts
 from tests.conformance.office import CountingOffice
+from tests.integration.provider_adapters.patience import WAITS_MS
 
 NAME = "hub88_style"
 
@@ -193,7 +194,7 @@ MISTAKES = {
 @contextlib.asynccontextmanager
 async def running(stack: Stack, office: CountingOffice, mistake: Mistake) -> AsyncIterator[str]:
     """The adapter with the mistake, and where it listens."""
-    facts = manifest.load(ADAPTERS / NAME)
+    facts = manifest.load(ADAPTERS / NAME).agreed(WAITS_MS)
     credentials = json.loads((stack.around.credentials / f"{NAME}.adapter.json").read_text())
     adapter: Any = create_adapter(adapter_parts(office, NAME, credentials, wallet=mistake.wallet))
     if mistake.trusts:

@@ -33,8 +33,8 @@ TITLE: Final = (
     "a round that is left alone for the time of the provider's account is ended by the ledger, as a case; it takes no more "
     "bets, and its win is still paid"
 )
-_IDLE_S: Final = 2
-_WITHIN_S: Final = 15
+_IDLE_S: Final = 8
+_WITHIN_S: Final = 40
 _LATE: Final = {"late_win_window": "172800s"}
 """Where rounds end by themselves, their wins have to come late."""
 _TRIES: Final = 5

@@ -16,6 +16,7 @@ from provider_adapters._kit.runner import ADAPTERS
 from provider_adapters._kit.sessions import DirectorySessions
 from provider_adapters._kit.wallet import LedgerWallet
 from tests.conformance.office import CountingOffice
+from tests.integration.provider_adapters.patience import WAITS_MS
 
 
 class _Silent:
@@ -37,7 +38,7 @@ def adapter_parts(
     channels = [office.channel(workload, port) for port in ports.wallets]
     ledger = LedgerWallet(AffinityStub(channels, LedgerServiceStub), may_stake=lambda: True)
     nobody: Any = None
-    facts = manifest.load(ADAPTERS / name)
+    facts = manifest.load(ADAPTERS / name).agreed(WAITS_MS)
     return AdapterParts(
         manifest=facts,
         credentials=credentials,

@@ -37,6 +37,7 @@ from tests.conformance.in_process import adapter_parts
 from tests.conformance.office import CountingOffice
 from tests.conformance.provider import Provider
 from tests.integration.provider_adapters.office import Launched
+from tests.integration.provider_adapters.patience import WAITS_MS
 
 KINDS: Mapping[ActKind, TransactionKind.ValueType] = {
     ActKind.BET: TransactionKind.TRANSACTION_KIND_BET,
@@ -267,7 +268,7 @@ class Stage:
     async def post_to(self, adapter: Adapter, request: HttpRequest) -> HttpReply:
         """Send bytes to this adapter as they are."""
         heard = replace(request, headers={name.lower(): value for name, value in request.headers.items()})
-        return await adapter.callback(heard, Budget.of(self.provider.manifest.budget_s))
+        return await adapter.callback(heard, Budget.of(self.provider.manifest.agreed(WAITS_MS).budget_s))
 
     async def post(self, request: HttpRequest) -> HttpReply:
         """Send bytes to the adapter as they are."""

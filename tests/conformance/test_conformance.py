@@ -57,7 +57,7 @@ async def office(stack: Stack) -> AsyncIterator[CountingOffice]:
         await opened.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 async def test_every_adapter_passes_every_case_that_it_claims(stack: Stack, office: CountingOffice) -> None:
     providers = [provider(stack, name) for name in NAMES]
     verdicts = await play(office, providers, all_cases(), seed=7, run_id="all")
@@ -97,7 +97,7 @@ async def test_an_adapter_with_a_mistake_fails_the_cases_that_show_it(
     assert len(verdicts) == len(cases)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 async def test_a_licensee_whose_wallet_fails_loses_nothing(stack: Stack, office: CountingOffice) -> None:
     del office  # it waits for the games
     async with own_run(stack, SOME, seed=7, run_id="own") as run:

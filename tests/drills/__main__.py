@@ -21,13 +21,18 @@ from tests.drills.list import (
     OPEN,
     Row,
 )
-from tests.drills.stage import Stage
+from tests.drills.stage import PROVIDER, Stage
+from tests.integration.provider_adapters.patience import patient
 
 PLACED = DemoLicensee(id="meridian", pack="us-nj", currency="USD")
 """A licensee whose law asks where the player is at every wager."""
 
 LIMITED = DemoLicensee(id="rhenania", pack="de", currency="EUR")
 """A licensee whose law asks a cross-operator limit file at every deposit, and an activity file at every opening."""
+
+_ASKERS = ("register", "limit_file", "activity_file")
+_ANSWER_MS = "2300"
+"""For an answer that comes; those who ask the processes wait for 2.5 s. What is slow on purpose takes 20 s."""
 
 
 def main() -> int:
@@ -66,6 +71,8 @@ def run() -> Iterator[Row]:
         activity_file=True,
         licensees=(*DEMO_LICENSEES, PLACED, LIMITED),
         environment={
+            **patient([PROVIDER]),
+            **{name: {f"PITBOSS_{name.upper()}_TIMEOUT_MS": _ANSWER_MS} for name in _ASKERS},
             "geolocation-simulator": {"PITBOSS_GEOLOCATION_VALID_S": str(LOCATION_VALID_S)},
             **{
                 name: {"PITBOSS_CLOCK_REPORT_MAX_AGE_S": str(CLOCK_REPORT_VALID_S)}

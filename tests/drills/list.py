@@ -105,7 +105,7 @@ def evidence_unwritable(stage: Stage) -> Iterator[Row]:
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("REVOKE INSERT ON transfer FROM pitboss_wallet_service")
         other = stage.bet(running, "bet-unwritable")
-        won = stage.win(running, "bet-before")
+        won = stage.win(running, "bet-before", timeout_s=4)
         connection.execute("GRANT INSERT ON transfer TO pitboss_wallet_service")
     yield _happened("evidence unwritable", "bet in a running session", other, "COMPLIANCE_DENIED")
     yield _happened("evidence unwritable", "win", won, "UNAVAILABLE", "DEADLINE_EXCEEDED")

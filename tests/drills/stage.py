@@ -28,12 +28,15 @@ from pitboss.type.v1 import outcome_pb2
 from pitboss.type.v1.money_pb2 import Money as WireMoney
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
-from pitboss_sdk import Client, Money
-from pitboss_sdk.errors import PitbossError, ServiceDownError
+from pitboss_sdk import Client, Launch, Money
+from pitboss_sdk.errors import DeadlineExceededError, GameNotAvailableError, PitbossError, ServiceDownError
 from tests.integration.mesh.waiting import until
 
 PROVIDER, GAME = "hub88_style", "demo_fruit_5"
 PATIENCE_S = 40.0
+_UNDECIDED = (GameNotAvailableError, DeadlineExceededError)
+"""Nobody has asked the law: the provider was not well for a moment, or there was no answer in time."""
+_CALL_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,26 +88,28 @@ class Stage:
 
     def play(self, name: str) -> Running:
         """Open a session, which must be allowed, and may have to wait for what a drill has broken before."""
-        key, deadline = f"play-{name}", time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                launch = self.client.create_session(
-                    name, provider=PROVIDER, game_id=GAME, currency_code=self.currency, client_key=key
-                )
-            except ServiceDownError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
-            else:
-                return Running(name, launch.session.session_id)
+        return Running(name, self._launched(name, f"play-{name}", *_UNDECIDED, ServiceDownError).session.session_id)
 
     def launch(self, player: str) -> bool:
         """Try to open a session; whether it was opened. Why not, the audit log says."""
         try:
-            self.client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code=self.currency)
+            self._launched(player, f"launch-{player}-{next(self._names)}", *_UNDECIDED)
         except PitbossError:
             return False
         return True
+
+    def _launched(self, player: str, key: str, *undecided: type[PitbossError]) -> Launch:
+        """A session, asked for again under its key while the answer is one of these."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.client.create_session(
+                    player, provider=PROVIDER, game_id=GAME, currency_code=self.currency, client_key=key
+                )
+            except undecided:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     # -- money, as an adapter and a cashier ask for it
 
@@ -113,10 +118,12 @@ class Stage:
         bet = action_pb2.Bet(round_id=key, amount=self._money("0.10"), game_id=GAME, session_id=running.session_id)
         return self._execute(action_pb2.Action(player_id=running.player, transaction_key=key, bet=bet))
 
-    def win(self, running: Running, round_id: str) -> str:
+    def win(self, running: Running, round_id: str, *, timeout_s: float = _CALL_S) -> str:
         """A win of that round."""
         win = action_pb2.Win(round_id=round_id, amount=self._money("0.20"), game_id=GAME, session_id=running.session_id)
-        return self._execute(action_pb2.Action(player_id=running.player, transaction_key=f"w-{round_id}", win=win))
+        return self._execute(
+            action_pb2.Action(player_id=running.player, transaction_key=f"w-{round_id}", win=win), timeout_s=timeout_s
+        )
 
     def deposit(self, player: str, key: str, amount: str = "1.00") -> str:
         """Money from outside, after the register was asked as at a launch."""
@@ -133,12 +140,12 @@ class Stage:
         except PitbossError as error:
             return type(error).__name__
 
-    def _execute(self, action: action_pb2.Action, source: str = PROVIDER) -> str:
+    def _execute(self, action: action_pb2.Action, source: str = PROVIDER, *, timeout_s: float = _CALL_S) -> str:
         metadata = (("x-pitboss-licensee", self.licensee), ("x-pitboss-source", source))
         with self._channel(self.stack.around.ports.wallets[0]) as channel:
             request = ledger_service_pb2.ExecuteRequest(action=action)
             try:
-                answer = LedgerServiceStub(channel).Execute(request, timeout=4, metadata=metadata)
+                answer = LedgerServiceStub(channel).Execute(request, timeout=timeout_s, metadata=metadata)
             except grpc.RpcError as error:
                 return str(error.code().name)
         return outcome_pb2.Outcome.Name(answer.result.outcome).removeprefix("OUTCOME_")
@@ -207,7 +214,7 @@ class Stage:
         self.client.close_session(running.session_id)
 
     def level(self, running: Running) -> str:
-        """How much works for a player now: the guardrail level that a stake would have."""
+        """How much works for a player now: the guardrail level that a stake would have; empty if nobody said so."""
         bet = action_pb2.Bet(
             round_id="what-if", amount=self._money("0.10"), game_id=GAME, session_id=running.session_id
         )
@@ -215,7 +222,10 @@ class Stage:
         metadata = (("x-pitboss-licensee", self.licensee), ("x-pitboss-source", PROVIDER))
         with self._channel(self.stack.around.ports.wallets[0]) as channel:
             request = ledger_service_pb2.EvaluateActionRequest(action=action)
-            answer = LedgerServiceStub(channel).EvaluateAction(request, timeout=4, metadata=metadata)
+            try:
+                answer = LedgerServiceStub(channel).EvaluateAction(request, timeout=_CALL_S, metadata=metadata)
+            except grpc.RpcError:
+                return ""
         return str(answer.result.decision.guardrail)
 
     # -- the time server, and what was measured of our clock

@@ -34,7 +34,7 @@ EXPECTED = {
 @pytest.mark.timeout(420)
 def test_a_small_evening_ends_with_every_check_held(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PITBOSS_BUILD_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "pitboss_demo", "--players", "0.05", "--json"]
+    command = [sys.executable, "-m", "pitboss_demo", "--players", "0.05", "--hidden-within", "10", "--json"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=400)
     result = json.loads((tmp_path / "demo.json").read_text())
     assert [check for check in result["checks"] if not check["ok"]] == []

@@ -213,7 +213,7 @@ async def parallel(stage: Stage) -> None:
     bets = [stage.bet(who, stage.amount(), f"b{n}", round_name=f"r{n}") for n in range(2)]
     wins = [stage.win(bet, stage.amount(), f"w{n}") for n, bet in enumerate(bets)]
     for acts, sign in ((bets, -1), (wins, 1)):
-        await asyncio.gather(*map(stage.send, acts))
+        await asyncio.gather(*map(stage.decided, acts))
         who.moved += sign * sum((act.amount or Decimal(0) for act in acts), Decimal(0))
         await stage.settled(who)
         for act in acts:

@@ -215,7 +215,7 @@ async def in_flight(stage: Stage) -> None:
         pair = [bet, win]
         stage.random.shuffle(pair)
         before = await stage.cash(who)
-        answers = dict(zip([act.kind for act in pair], await asyncio.gather(*map(stage.send, pair)), strict=True))
+        answers = dict(zip([act.kind for act in pair], await asyncio.gather(*map(stage.decided, pair)), strict=True))
         difference = await stage.cash(who) - before
         paid = answers[ActKind.WIN].reaction is Reaction.ACCEPTED
         if difference != (prize if paid else 0) - stake:

@@ -21,10 +21,8 @@ OTHER_LICENSEE = "aurora"
 async def devices(stage: Stage) -> None:
     player = await stage.office.player()
     for device in (session_service_pb2.DEVICE_DESKTOP, session_service_pb2.DEVICE_MOBILE):
-        created = await stage.office.sessions.CreateSession(
-            _order(stage, player, stage.provider.game_id, f"launch-{device}", device=device),
-            timeout=10,
-            metadata=call_metadata(licensee=LICENSEE),
+        created = await stage.office.created(
+            _order(stage, player, stage.provider.game_id, f"launch-{device}", device=device)
         )
         if not created.launch_url.startswith(("http://", "https://")):
             raise FailedError("no address for a browser")

@@ -70,10 +70,16 @@ async def attempts(stage: Stage) -> None:
     wanted = [("OUTCOME_OK", False), ("OUTCOME_OK", True), ("OUTCOME_IDEMPOTENCY_CONFLICT", False)]
     async with asyncio.timeout(30):
         # Notes are written after the answer.
-        while (found := await stage.attempts(who, bet)) != wanted:
-            if len(found) > len(wanted):
+        while _once_each(found := await stage.attempts(who, bet)) != wanted:
+            if len(_once_each(found)) > len(wanted):
                 raise FailedError(f"{found} instead of {wanted}")
             await asyncio.sleep(0.1)
+
+
+def _once_each(attempts: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Without repeated answers in a row, but bookings: an adapter that hears nothing in time asks again, or the other wallet."""
+    booked = ("OUTCOME_OK", False)
+    return [one for before, one in zip([None, *attempts], attempts, strict=False) if one != before or one == booked]
 
 
 @case("L05b", "a message with a key that was not believed stands in the explanation of that key, and changes nothing")

@@ -10,7 +10,7 @@ from tests.integration.corpus.test_money_corpus import ROOT, run_corpus
 GOLDEN = ROOT / "tests" / "corpus" / "golden"
 
 
-@pytest.mark.timeout(700)
+@pytest.mark.timeout(1250)
 def test_every_case_of_the_parts_that_exist_passes_on_real_services(tmp_path: Path) -> None:
     code, summary = run_corpus(tmp_path, *sorted(GOLDEN.glob("*.yaml")))
     cases = summary["cases"]

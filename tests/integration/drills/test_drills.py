@@ -7,7 +7,7 @@ import pytest
 from tests.drills.__main__ import run
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1200)
 def test_every_row_holds() -> None:
     rows = list(run())
     assert [row for row in rows if not row.ok] == []

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 import grpc.aio
 import httpx
 
@@ -26,6 +27,8 @@ from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 LICENSEE = "borealis"
+_PATIENCE_S = 60.0
+_UNDECIDED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ class Office:
 
     async def player(self, *, money: str = "100.00", currency: str = "EUR", jurisdiction: str = "sandbox") -> str:
         """A new player with money."""
-        player = f"pl-{secrets.token_hex(4)}"
+        player = f"pl-{secrets.token_hex(8)}"
         opened = action_pb2.OpenAccount(currency_code=currency, jurisdiction=jurisdiction, born_on="1990-01-01")
         await self._must(player, "open", open_account=opened)
         if money != "0":
@@ -139,7 +142,7 @@ class Office:
             country="DE",
             device=device,
         )
-        created = await self.sessions.CreateSession(order, timeout=30, metadata=call_metadata(licensee=self.licensee))
+        created = await self.created(order)
         return Launched(
             player=player,
             session_id=created.session.session_id,
@@ -148,6 +151,28 @@ class Office:
             currency_code=currency,
             licensee=self.licensee,
         )
+
+    async def created(
+        self, order: session_service_pb2.CreateSessionRequest
+    ) -> session_service_pb2.CreateSessionResponse:
+        """The session of an order, which is sent again under its key while the answer is "try again", as licensees do."""
+        end = asyncio.get_running_loop().time() + _PATIENCE_S
+        while True:
+            try:
+                return await self.create(order)
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in _UNDECIDED or asyncio.get_running_loop().time() > end:
+                    raise
+            await asyncio.sleep(0.2)
+
+    async def create(
+        self, order: session_service_pb2.CreateSessionRequest
+    ) -> session_service_pb2.CreateSessionResponse:
+        """Ask for a session once."""
+        metadata = call_metadata(licensee=self.licensee)
+        created: session_service_pb2.CreateSessionResponse
+        created = await self.sessions.CreateSession(order, timeout=30, metadata=metadata)
+        return created
 
     async def token(self, provider: str, player: str) -> str:
         """The token that a provider holds for the player's newest session."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-_WAITS_MS = "8000"
+WAITS_MS = 8000
 _PROBE_MS = "4000"
 
 
@@ -12,6 +12,6 @@ def patient(names: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
     """The environment of the adapters and the studios of these providers."""
     found: dict[str, Mapping[str, str]] = {}
     for name in names:
-        found[name] = {"PITBOSS_PROVIDER_TIMEOUT_MS": _WAITS_MS, "PITBOSS_PROBE_TIMEOUT_MS": _PROBE_MS}
-        found[f"studio-{name}"] = {"PITBOSS_STUDIO_TIMEOUT_MS": _WAITS_MS}
+        found[name] = {"PITBOSS_PROVIDER_TIMEOUT_MS": str(WAITS_MS), "PITBOSS_PROBE_TIMEOUT_MS": _PROBE_MS}
+        found[f"studio-{name}"] = {"PITBOSS_STUDIO_TIMEOUT_MS": str(WAITS_MS)}
     return found

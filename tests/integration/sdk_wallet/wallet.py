@@ -36,7 +36,7 @@ class Running:
     signer: Signer
 
     def control(self, what: str, **said: Any) -> dict[str, Any]:
-        answer = httpx.post(f"http://127.0.0.1:{self.doors['control']}/control/{what}", json=said)
+        answer = httpx.post(f"http://127.0.0.1:{self.doors['control']}/control/{what}", json=said, timeout=30)
         answer.raise_for_status()
         return dict(answer.json())
 
