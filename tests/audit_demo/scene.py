@@ -29,8 +29,10 @@ from pitboss.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from pitboss.audit.v1.extract_service_pb2_grpc import ExtractServiceStub
 from pitboss.compliance.v1.policy_service_pb2_grpc import PolicyServiceStub
 from pitboss_sdk import Client, Money
+from tests.integration.mesh.waiting import until_offered
 
 LICENSEE, PLAYER, OTHER = "borealis", "ada", "bea"
+PROVIDER, GAME = "hub88_style", "demo_fruit_5"
 TABLES = (
     "batch",
     "progress",
@@ -79,7 +81,8 @@ class Scene:
         with Client(mesh["gateway"]["grpc"], token=self.stack.token(licensee), ca_file=mesh["gateway"]["ca"]) as client:
             client.open_account(player, "EUR", born_on=date(1990, 5, 17))
             client.deposit(player, Money(Decimal("50.00"), "EUR"), transaction_key=f"deposit-{player}")
-            launch = client.create_session(player, provider="hub88_style", game_id="demo_fruit_5", currency_code="EUR")
+            until_offered(client, PROVIDER, GAME)
+            launch = client.create_session(player, provider=PROVIDER, game_id=GAME, currency_code="EUR")
         return [self._round(player, launch.launch_url, f"{player}-{number}") for number in range(rounds)]
 
     def _round(self, player: str, launch_url: str, name: str) -> Played:

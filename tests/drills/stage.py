@@ -30,7 +30,7 @@ from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss_sdk import Client, Launch, Money
 from pitboss_sdk.errors import DeadlineExceededError, GameNotAvailableError, PitbossError, ServiceDownError
-from tests.integration.mesh.waiting import until
+from tests.integration.mesh.waiting import until, until_offered
 
 PROVIDER, GAME = "hub88_style", "demo_fruit_5"
 PATIENCE_S = 40.0
@@ -68,6 +68,7 @@ class Stage:
         self._names = itertools.count(1)
         gateway = stack.mesh["gateway"]
         self.client = Client(gateway["grpc"], token=stack.token(licensee.id), ca_file=gateway["ca"])
+        until_offered(self.client, PROVIDER, GAME)
 
     def close(self) -> None:
         """Hang up."""

@@ -20,7 +20,7 @@ from pitboss.type.v1.money_pb2 import Money as WireMoney
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2
 from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss_sdk import Client, Money
-from tests.integration.mesh.waiting import until
+from tests.integration.mesh.waiting import until, until_offered
 
 PROVIDER, GAME, CURRENCY = "hub88_style", "demo_fruit_5", "GBP"
 _METADATA = (("x-pitboss-licensee", "aurora"), ("x-pitboss-source", PROVIDER))
@@ -58,6 +58,7 @@ class Table:
             LedgerServiceStub(self._closing.enter_context(grpc.secure_channel(f"127.0.0.1:{port}", credentials)))
             for port in self._stack.around.ports.wallets
         ]
+        until_offered(self._client, PROVIDER, GAME)
         return self
 
     def __exit__(self, *_error: object) -> None:

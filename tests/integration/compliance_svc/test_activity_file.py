@@ -13,7 +13,7 @@ import pytest
 
 from mesh.dev.stack import DEMO_LICENSEES, DemoLicensee, Options, Stack
 from pitboss_sdk import Client, Launch, errors
-from tests.integration.mesh.waiting import until
+from tests.integration.mesh.waiting import until, until_offered
 
 LICENSEE = DemoLicensee(id="rhenania", pack="de", currency="EUR")
 PROVIDER, GAME = "hub88_style", "demo_fruit_5"
@@ -31,6 +31,7 @@ def stack() -> Iterator[Stack]:
 def client(stack: Stack) -> Iterator[Client]:
     gateway = stack.mesh["gateway"]
     with Client(gateway["grpc"], token=stack.token(LICENSEE.id), ca_file=gateway["ca"], timeout_s=30) as opened:
+        until_offered(opened, PROVIDER, GAME)
         yield opened
 
 

@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from pitboss_sdk import Client
+
 
 async def eventually(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Return once the condition holds."""
@@ -22,3 +24,8 @@ def until(done: Callable[[], object], what: str, *, patience_s: float = 60.0) ->
             message = f"waited in vain: {what}"
             raise TimeoutError(message)
         time.sleep(0.1)
+
+
+def until_offered(client: Client, provider: str, game_id: str) -> None:
+    """Return once a game can be launched: a mesh that has just started may still be fetching its providers' games."""
+    until(lambda: game_id in {game.game_id for game in client.list_games(provider=provider)}, f"{game_id} is offered")

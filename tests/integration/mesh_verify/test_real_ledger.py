@@ -21,6 +21,7 @@ from mesh.dev.paths import PYTHON_PATH, ROOT
 from mesh.dev.stack import Options, Stack
 from mesh.verify.report import Report, verify
 from pitboss_sdk import Client, LimitExceededError, LimitKind, Money
+from tests.integration.mesh.waiting import until_offered
 
 PROVIDERS = {"hub88_style": "demo_live_roulette", "pragmatic_style": "lgdemo"}
 SCENARIOS = ("win", "duplicate_bet", "bet_reply_lost", "cancel_before_bet", "too_much")
@@ -40,6 +41,7 @@ def _live_a_little(stack: Stack) -> None:
         client.open_account("pl-1", "EUR", born_on=date(1986, 1, 15))
         client.deposit("pl-1", Money(Decimal(100), "EUR"))
         for provider, game in PROVIDERS.items():
+            until_offered(client, provider, game)
             launch = client.create_session("pl-1", provider=provider, game_id=game, currency_code="EUR")
             with httpx.Client(base_url=studios[provider], trust_env=False, timeout=30) as control:
                 for scenario in SCENARIOS:

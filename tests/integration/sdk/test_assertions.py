@@ -29,6 +29,7 @@ from pitboss.wallet.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 from pitboss_sdk import Assertion, Client, Launch, Money, SessionState, Verdict, errors
 from pitboss_sdk.assertions import AssertionSigner
+from tests.integration.mesh.waiting import until_offered
 
 LICENSEE, PROVIDER, GAME = "vouching", "hub88_style", "demo_live_roulette"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -58,7 +59,8 @@ class House:
         gateway = stack.mesh["gateway"]
         register(stack)
         opened = Client(gateway["grpc"], token=stack.token(LICENSEE), ca_file=gateway["ca"], timeout_s=30)
-        return cls(stack, closing, closing.enter_context(opened))
+        until_offered(closing.enter_context(opened), PROVIDER, GAME)
+        return cls(stack, closing, opened)
 
     def player(self) -> str:
         name = f"pl-{next(_NUMBERS)}"

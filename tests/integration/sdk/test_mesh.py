@@ -35,6 +35,7 @@ from pitboss_sdk import (
     Verdict,
     errors,
 )
+from tests.integration.mesh.waiting import until_offered
 from tests.integration.sdk.wire import Wire
 
 PROVIDER, GAME = "hub88_style", "demo_live_roulette"
@@ -50,6 +51,9 @@ def eur(amount: str) -> Money:
 def stack() -> Iterator[Stack]:
     # One licensee may only make a few calls a second.
     with Stack(Options(kind="sdk", environment={"gateway": {"PITBOSS_GATEWAY_OWN_RATES": "aurora=20"}})) as running:
+        gateway = running.mesh["gateway"]
+        with Client(gateway["grpc"], token=running.token("borealis"), ca_file=gateway["ca"]) as opened:
+            until_offered(opened, PROVIDER, GAME)
         yield running
 
 
