@@ -14,7 +14,9 @@ import typer
 from mesh.cli.output import Json, state_style, write_json, write_table
 from mesh.dev import running
 
-TIMEOUT_S = 1.5
+TIMEOUT_S = 5.0
+"""All are asked at once: only a process that does not answer is waited for."""
+
 YOUNG_S = 15.0
 """For so long after `up` a process may still be starting: `up` does not wait for those that no bet needs."""
 
@@ -90,7 +92,7 @@ def _postgres(url: str) -> str:
     import psycopg  # noqa: PLC0415 - as above
 
     try:
-        with psycopg.connect(url, connect_timeout=2) as connection:
+        with psycopg.connect(url, connect_timeout=round(TIMEOUT_S)) as connection:
             connection.execute("SELECT 1")
     except psycopg.OperationalError as error:
         return str(error).splitlines()[0]

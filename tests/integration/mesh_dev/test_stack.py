@@ -23,7 +23,9 @@ def stack() -> Iterator[Stack]:
 def licensee(stack: Stack, token: str) -> httpx.Client:
     gateway = stack.mesh["gateway"]
     trust = ssl.create_default_context(cafile=gateway["ca"])
-    return httpx.Client(base_url=gateway["json"], verify=trust, headers={"authorization": f"Bearer {token}"})
+    return httpx.Client(
+        base_url=gateway["json"], verify=trust, headers={"authorization": f"Bearer {token}"}, timeout=30
+    )
 
 
 def test_everything_is_ready_when_the_start_returns(stack: Stack) -> None:
