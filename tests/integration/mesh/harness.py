@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -136,7 +137,10 @@ class Running:
         return await self.channels.enter_async_context(opened)
 
     async def stub(self, workload: str = "platform") -> Any:
-        return EchoStub(await self.channel(workload))
+        """A stub whose connection stands."""
+        opened = await self.channel(workload)
+        await asyncio.wait_for(opened.channel_ready(), 60)
+        return EchoStub(opened)
 
     def calls(self, method: str, code: str) -> int:
         """How many calls of a method ended with a code, as the metrics have it."""

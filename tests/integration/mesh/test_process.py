@@ -276,6 +276,7 @@ async def test_probes_without_certificates_have_a_port_that_answers_nothing_else
     async with working(world, PITBOSS_HEALTH_LISTEN=f"127.0.0.1:{port}") as worker:
         await worker.ready()
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            await asyncio.wait_for(channel.channel_ready(), 60)
             assert await check(channel, SERVICE) == SERVING
             call = EchoStub(channel).Unary(Money(currency_code="EUR", amount="0"), timeout=20)
             assert (await refusal(call)).code == "UNIMPLEMENTED"
