@@ -43,6 +43,11 @@ def sleeper(tmp_path: Path, script: str = "import time; time.sleep(300)") -> Chi
                          directory=tmp_path))  # fmt: skip
 
 
+def state_of(process: int) -> str:
+    """One letter; T is stopped."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_children_and_their_children_die_with_the_parent(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "log"
@@ -87,7 +92,8 @@ def test_a_frozen_child_goes_on_when_it_is_thawed(tmp_path: Path) -> None:
     child = sleeper(tmp_path, "import time\nwhile True: print('x', flush=True); time.sleep(0.02)")
     assert until(child.last_lines)
     child.freeze()
-    time.sleep(0.1)
+    # What it was writing when it was told to stop, it still writes.
+    assert until(lambda: state_of(child.pid) == "T")
     size = child.command.log.stat().st_size
     time.sleep(0.2)
     assert child.command.log.stat().st_size == size
