@@ -11,6 +11,7 @@ import grpc.aio
 import pytest
 
 from mesh.channels import AffinityStub, call_metadata, loopback_channel
+from mesh.dev.ports import free_port
 from mesh.errors import Kind, MeshError
 from mesh.identity import Caller, set_current_caller
 from pitboss.type.v1.money_pb2 import Money
@@ -93,13 +94,13 @@ async def test_when_no_replica_is_there_the_last_failure_is_told(world: World) -
 
 
 async def test_a_restarted_server_is_found_again_soon(world: World) -> None:
-    async with serving(world) as running:
-        channel = await running.channel()
-        stub: Any = EchoStub(channel)
-        assert await stub.Unary(GOOD, timeout=5) == GOOD
+    address = f"127.0.0.1:{free_port()}"
+    async with serving(world, listen=address) as running:
+        stub = await running.stub()
+        assert await stub.Unary(GOOD, timeout=20) == GOOD
         await running.mesh.stop()
-        assert (await refusal(stub.Unary(GOOD, timeout=1))).code == "UNAVAILABLE"
-        async with serving(world, listen=f"127.0.0.1:{running.port}"):
+        assert (await refusal(stub.Unary(GOOD, timeout=20))).code == "UNAVAILABLE"
+        async with serving(world, listen=address):
             async with asyncio.timeout(20):
                 while True:
                     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from fact_sources.clock.simulator import TimeServer, make_servers
 from fact_sources.clock.sources import NtpTime
 from mesh.clock import ManualClock, SystemClock
 from mesh.clock_report import Report, read_report
+from mesh.dev.ports import free_port
 
 NOW_US = 1_790_000_000_000_000
 COOKIE = 0x1234_5678_9ABC_DEF0
@@ -123,9 +123,7 @@ def test_the_kernel_can_be_asked_here() -> None:
 
 @contextmanager
 def time_server(clock: Any) -> Iterator[tuple[TimeServer, str]]:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{trial.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     shown = TimeServer(clock)
     orders, questions = make_servers(address, shown)
     thread = threading.Thread(target=questions.serve_forever, kwargs={"poll_interval": 0.01})
