@@ -118,7 +118,7 @@ async def test_every_instrument_is_exported_when_the_process_ends(world: World) 
         for seconds in (0.003, 0.003, 60.0):
             registry.histogram("commit.duration", {"shard": "1"}).observe(seconds)
         telemetry.start("wallet_svc", f"127.0.0.1:{collector.port}", registry)
-        await telemetry.stop()
+        await telemetry.stop(timeout_s=30)
     counted = collector.metrics["cache.hits"].sum
     assert (counted.is_monotonic, counted.data_points[0].as_int) == (True, 3)
     up = collector.metrics["provider.up"].gauge.data_points[0]
