@@ -157,8 +157,8 @@ class Bureau:
         self.office = Office(database, clock)
         self.office.sources = [ledger, RoundRecords(self.office.log, facts, 3)]
         self.office.open()
-        self.client = httpx.AsyncClient(trust_env=False)
-        tokens = TokenClient(self.client, simulator.url, SECRET, AUTHORITY.verifier_key, 1.0)
+        self.client = httpx.AsyncClient(trust_env=False, timeout=30)
+        tokens = TokenClient(self.client, simulator.url, SECRET, AUTHORITY.verifier_key, 30.0)
         setup = Setup(markets=BY_NAME, keys=keys, tokens=tokens)
         self.extracts = PostgresExtracts(self.office.pool)
         self.desk = ExtractDesk(self.office.log, self.extracts, self.office.sequencer, ledger, setup, clock)

@@ -23,7 +23,10 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="activity", activity_file=True, licensees=(*DEMO_LICENSEES, LICENSEE))) as running:
+    # No habit here is slow, and its callers wait for two and a half seconds.
+    patience = {"activity_file": {"PITBOSS_ACTIVITY_FILE_TIMEOUT_MS": "2300"}}
+    licensees = (*DEMO_LICENSEES, LICENSEE)
+    with Stack(Options(kind="activity", activity_file=True, licensees=licensees, environment=patience)) as running:
         yield running
 
 

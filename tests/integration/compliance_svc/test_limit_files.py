@@ -11,6 +11,7 @@ from typing import Any
 import grpc.aio
 import pytest
 
+from compliance_svc import limit_file_client
 from compliance_svc.config import ComplianceSettings
 from compliance_svc.migrate import upgrade as upgrade_compliance
 from compliance_svc.wiring import build
@@ -32,6 +33,12 @@ def server() -> Iterator[Postgres]:
         upgrade_wallet(started.database("pitboss_wallet").owner_url)
         upgrade_compliance(started.database("pitboss_compliance").owner_url)
         yield started
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No habit here is slow."""
+    monkeypatch.setattr(limit_file_client, "_TIMEOUT_S", 9.0)
 
 
 @pytest.fixture
