@@ -209,7 +209,9 @@ def test_a_shadow_pack_notes_what_it_would_have_decided_and_changes_nothing(
     person = people(stack.vault.pack_signers)[0]
     releases.ProposePack(release_pb.ProposePackRequest(content=text(halved), signature=signed(halved, person)))
     releases.ShadowPack(release_pb.ShadowPackRequest(digest=halved.digest, on=True), timeout=_TIMEOUT_S)
-    outcomes = {name: table.bet(players[name], f"b-{name}", amount) for name, amount in stakes.items()}
+    outcomes = {
+        name: table.bet_until_answered(players[name], f"b-{name}", amount, 0) for name, amount in stakes.items()
+    }
     assert outcomes == {name: "COMPLIANCE_DENIED" if name == "shadow-over" else "OK" for name in stakes}
     wanted = [
         (name, "VERDICT_ALLOW", "VERDICT_DENY", ["GAM.STAKE_CAP"], Decimal(stakes[name]))
@@ -223,10 +225,13 @@ def test_a_shadow_pack_notes_what_it_would_have_decided_and_changes_nothing(
     with psycopg.connect(stack.postgres.database("pitboss_wallet").owner_url) as connection:
         assert connection.execute("SELECT count(*) FROM law_pack").fetchone() == (0,)
     releases.ShadowPack(release_pb.ShadowPackRequest(digest=halved.digest, on=False), timeout=_TIMEOUT_S)
-    assert table.bet(players["shadow-later"], "b-shadow-later", "4.00") == "OK"
+    assert table.bet_until_answered(players["shadow-later"], "b-shadow-later", "4.00", 0) == "OK"
     later = _decisions(channel, "aurora", "shadow-later", 3)
     assert later[0].transaction_key == "b-shadow-later"
     assert _told(_differences(releases, halved.digest)) == wanted
+    # Each shard is read on its own: what is simulated over must have been read from all of them.
+    for name in players:
+        assert len(_decisions(channel, "aurora", name, 3)) == 3
     # A simulation finds the same in the past, and what was decided since; of a looser pack, what it would have let pass.
     stricter = [*wanted, ("shadow-later", "VERDICT_ALLOW", "VERDICT_DENY", ["GAM.STAKE_CAP"], Decimal("4.00"))]
     looser = [("shadow-over", "VERDICT_DENY", "VERDICT_ALLOW", list[str](), Decimal("5.01"))]
