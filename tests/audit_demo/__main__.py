@@ -34,8 +34,8 @@ from tests.releasing import people, release
 
 DAYS = "3"
 LICENSEES = (*DEMO_LICENSEES, DANISH)
-KEPT_EVENTS = 3
-"""A hold placed, a hold released, a player erased."""
+KEPT_EVENTS = {"hold released", "erased"}
+"""The last of what is done here to payloads. That a hold was placed may be too old to be read by then."""
 Step = dict[str, Any]
 
 
@@ -77,7 +77,7 @@ def run() -> Iterator[Step]:
         yield from honest(scene)
         yield from (step(kind, what, ok, seen) for kind, what, ok, seen in sealed_batches(scene))
         yield from forgotten(scene)
-        until(lambda: scene.caught_up() and scene.kept_events() == KEPT_EVENTS, "the log has what was done to payloads")
+        until(lambda: scene.caught_up() and scene.kept_events() >= KEPT_EVENTS, "the log has what was done to payloads")
         scene.kept.append(scene.checkpoint().checkpoint)
         yield step("proof", "an independent copy is brought up to date", not named(scene.check(copy=True)), "it agrees")
         stack.stop_process("audit_svc")
@@ -183,13 +183,14 @@ def bundle(scene: Scene, round_id: str) -> Made:
 def forgotten(scene: Scene) -> Iterator[Step]:
     """A player's payloads are erased when the law lets them be, and his proofs still hold."""
     with scene.service() as log:
+        # It ended when the clock was moved before, and is kept from when the log has that.
+        until(lambda: session_ended(log), "the log has the end of the player's session")
         before = listed(log)
         erase = pb.ErasePlayerRequest(licensee_id=LICENSEE, player_id=PLAYER)
         yield step(
             "keeping", "erasure while records must be kept is refused", *refused(log, erase, "RETENTION_RUNNING")
         )
         log.PlaceHold(pb.PlaceHoldRequest(hold_id="case-1", licensee_id=LICENSEE, player_id=PLAYER), timeout=20)
-        # Sessions ended when the clock was moved before, so they are kept from then on.
         scene.stack.advance_clock(4 * 86_400)
         yield step("keeping", "erasure under a legal hold is refused", *refused(log, erase, "LEGAL_HOLD"))
         log.ReleaseHold(pb.ReleaseHoldRequest(hold_id="case-1"), timeout=20)
@@ -204,6 +205,13 @@ def forgotten(scene: Scene) -> Iterator[Step]:
             proved == len(before) > 0,
             f"{proved} of {len(before)}",
         )
+
+
+def session_ended(log: Any) -> bool:
+    """Whether the log has the end of the player's session."""
+    request = pb.ListEntriesRequest(licensee_id=LICENSEE, player_id=PLAYER, source=f"sessions/{LICENSEE}")
+    states = [json.loads(entry.payload)["session"]["state"] for entry in log.ListEntries(request, timeout=20).entries]
+    return "SESSION_STATE_EXPIRED" in states
 
 
 def listed(log: Any) -> list[pb.Entry]:

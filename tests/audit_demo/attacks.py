@@ -35,8 +35,13 @@ def changed_byte(scene: Scene) -> Iterator[tuple[str, str]]:
         database.execute("UPDATE entry SET leaf_hash = %s WHERE index = 20", (row.hash,))
         yield "the same, and its hash made to fit", named(scene.check(copy=True))
         scene.restore("honest")
-        database.execute("UPDATE payload SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) WHERE index = 20")
-        yield "a changed byte of an event", named(scene.check(copy=True))
+        # One that is there: the time of some may be over.
+        ((index,),) = database.execute("SELECT min(index) FROM payload WHERE index >= 20").fetchall()
+        database.execute(
+            "UPDATE payload SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) WHERE index = %s", (index,)
+        )
+        found = named(scene.check(copy=True))
+        yield "a changed byte of an event", found if f"entry {index}: " in found else ""
     scene.restore("honest")
 
 

@@ -143,10 +143,11 @@ class Scene:
         trust = AuditTrust(keys=[Key.parse(self.log_key)], witnesses=[WitnessKey.parse(self.witness_key)], kept=kept)
         return audit(self.reader_url, trust, copy=self.copy if copy else None, ledger_url=self.ledger_url)
 
-    def kept_events(self) -> int:
-        """How many events of keeping the log has."""
+    def kept_events(self) -> set[str]:
+        """What was done to payloads, as the log has it. What is too old to be read is left out."""
         with self.service() as log:
-            return len(log.ListEntries(pb.ListEntriesRequest(source="keeping"), timeout=20).entries)
+            entries = log.ListEntries(pb.ListEntriesRequest(source="keeping"), timeout=20).entries
+        return {json.loads(entry.payload)["what"] for entry in entries if entry.payload}
 
     def refusals(self) -> list[str]:
         """What the witness has refused, the oldest first."""

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(240)
 NAMED = {
     "a changed byte of an entry": "entry 20: changed",
     "the same, and its hash made to fit": "every entry is the one of the copy: entry 20: changed",
-    "a changed byte of an event": "entry 20: another payload than in the copy",
+    "a changed byte of an event": "another payload than in the copy",
     "a removed record": "entry 20: removed",
     "a removed record, and the whole log signed anew": "entries that were signed once were others",
     "a round record that became something else": "the ledger settled a round here, and the log has no record of it",
