@@ -232,7 +232,7 @@ async def test_a_call_whose_deadline_passes_is_counted_as_such(world: World) -> 
     async with serving(world, Echo(unary=unary)) as running:
         channel = await running.channel()
         await channel.channel_ready()
-        refused = await refusal(EchoStub(channel).Unary(GOOD, timeout=1))
+        refused = await refusal(EchoStub(channel).Unary(GOOD, timeout=3))
         assert refused.code == "DEADLINE_EXCEEDED"
         await eventually(lambda: running.calls("Unary", "DEADLINE_EXCEEDED") == 1)
 
