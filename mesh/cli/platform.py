@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import grpc
@@ -23,13 +24,20 @@ def wallet_channel() -> Iterator[grpc.Channel]:
     """A channel to the first wallet that answers."""
     mesh = running.read_mesh()
     credentials = Tls.load(Path(mesh["internal"]["tls"])).channel_credentials()
-    for address in mesh["internal"]["wallet"]:
-        with grpc.secure_channel(address, credentials) as channel, contextlib.suppress(grpc.FutureTimeoutError):
-            grpc.channel_ready_future(channel).result(timeout=1)
-            yield channel
-            return
-    message = "no wallet answers; `pitboss status` shows what is down"
-    raise CommandError(message)
+    ready: SimpleQueue[grpc.Future[None]] = SimpleQueue()
+    with contextlib.ExitStack() as opened:
+        channels = [
+            opened.enter_context(grpc.secure_channel(address, credentials)) for address in mesh["internal"]["wallet"]
+        ]
+        wallets = {grpc.channel_ready_future(channel): channel for channel in channels}
+        for wallet in wallets:
+            wallet.add_done_callback(ready.put)
+        try:
+            first = wallets[ready.get(timeout=TIMEOUT_S)]
+        except Empty:
+            message = "no wallet answers; `pitboss status` shows what is down"
+            raise CommandError(message) from None
+        yield first
 
 
 @contextlib.contextmanager

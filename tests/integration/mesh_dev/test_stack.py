@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import ssl
 import stat
+import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from mesh.cli import platform
+from mesh.cli.output import CommandError
+from mesh.dev import running
 from mesh.dev.postgres import DATABASES
 from mesh.dev.stack import Options, Stack, StackError
+from pitboss.wallet.v1.registry_service_pb2 import ListLicenseesRequest
+from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 from tests.integration.mesh_dev.alive import alive
+
+WALLETS = ("wallet_svc-1", "wallet_svc-2")
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +84,31 @@ def test_a_frozen_process_is_seen_as_not_ready(stack: Stack) -> None:
     finally:
         stack.thaw("compliance_svc")
     assert stack.states(timeout_s=20)["compliance_svc"] == "ready"
+
+
+def thaw_wallets(stack: Stack) -> None:
+    for name in WALLETS:
+        stack.thaw(name)
+
+
+def test_a_command_waits_for_wallets_that_are_late_for_the_whole_of_its_time(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "read_mesh", lambda: stack.mesh)
+    late = threading.Timer(3, thaw_wallets, (stack,))
+    for name in WALLETS:
+        stack.freeze(name)
+    try:
+        monkeypatch.setattr(platform, "TIMEOUT_S", 0.2)
+        with pytest.raises(CommandError, match="no wallet answers"), platform.wallet_channel():
+            pass
+        monkeypatch.setattr(platform, "TIMEOUT_S", 60)
+        late.start()
+        with platform.wallet_channel() as channel:
+            assert RegistryServiceStub(channel).ListLicensees(ListLicenseesRequest(), timeout=60).licensees
+    finally:
+        late.cancel()
+        thaw_wallets(stack)
 
 
 def test_a_name_nobody_has_is_answered_with_the_names_there_are(stack: Stack) -> None:
