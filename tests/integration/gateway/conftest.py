@@ -98,7 +98,8 @@ class Edge:
 
     def access_log(self, listener_field: str) -> list[dict[str, Any]]:
         """The log lines of the listener that writes this field."""
-        lines = self.envoy.command.log.read_text().splitlines()
+        # What follows the last end of a line is still being written.
+        lines = self.envoy.command.log.read_text().split("\n")[:-1]
         found = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in found if listener_field in line]
 
