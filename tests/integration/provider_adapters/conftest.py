@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from mesh.dev.stack import Options, Stack
+from tests.integration.provider_adapters.dialects import DIALECTS
 from tests.integration.provider_adapters.office import Office
+from tests.integration.provider_adapters.patience import patient
 
 PROVIDER = "hub88_style"
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="adapters")) as running:
+    with Stack(Options(kind="adapters", environment=patient(DIALECTS))) as running:
         yield running
 
 

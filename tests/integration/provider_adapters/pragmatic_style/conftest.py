@@ -8,12 +8,14 @@ import pytest
 
 from mesh.dev.stack import Options, Stack
 from tests.integration.provider_adapters.office import Office
+from tests.integration.provider_adapters.patience import patient
 from tests.integration.provider_adapters.pragmatic_style.table import PROVIDER, SLOT, Table
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="adapters")) as running:
+    # Less than the gateway's 8 s: what the adapter says at the end of its time is heard.
+    with Stack(Options(kind="adapters", environment=patient([PROVIDER], waits_s=6))) as running:
         yield running
 
 
