@@ -81,11 +81,11 @@ class Lobby:
         return player
 
     async def create(
-        self, player: str, key: str = "launch-1", *, licensee: str = LICENSEE, **changes: Any
+        self, player: str, key: str = "launch-1", *, licensee: str = LICENSEE, seconds: float = 8, **changes: Any
     ) -> pb.CreateSessionResponse:
         fields = {"provider": PROVIDER, "game_id": GAME, "currency_code": "GBP", "country": "GB", **changes}
         request = pb.CreateSessionRequest(client_key=f"{player}-{key}", player_id=player, **fields)
-        return await self.sessions.CreateSession(request, timeout=8, metadata=call_metadata(licensee))
+        return await self.sessions.CreateSession(request, timeout=seconds, metadata=call_metadata(licensee))
 
     async def demo(self, player: str, *, game_id: str = GAME) -> pb.CreateDemoSessionResponse:
         """A game for play money, always under the same key of the player."""

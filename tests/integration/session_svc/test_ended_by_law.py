@@ -18,12 +18,13 @@ from pitboss.session.v1 import session_service_pb2 as pb
 from pitboss.type.v1 import outcome_pb2
 from pitboss.type.v1.money_pb2 import Money
 from pitboss.wallet.v1 import action_pb2, ledger_service_pb2, protection_pb2, registry_service_pb2
+from tests.integration.provider_adapters.patience import patient
 from tests.integration.session_svc.lobby import GAME, LICENSEE, PROVIDER, Lobby, refusal, until
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="ended")) as running:
+    with Stack(Options(kind="ended", environment=patient([PROVIDER]))) as running:
         yield running
 
 
