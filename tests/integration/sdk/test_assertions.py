@@ -30,6 +30,7 @@ from pitboss.wallet.v1.registry_service_pb2_grpc import RegistryServiceStub
 from pitboss_sdk import Assertion, Client, Launch, Money, SessionState, Verdict, errors
 from pitboss_sdk.assertions import AssertionSigner
 from tests.integration.mesh.waiting import until_offered
+from tests.integration.provider_adapters.patience import patient
 
 LICENSEE, PROVIDER, GAME = "vouching", "hub88_style", "demo_live_roulette"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -40,7 +41,7 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(Options(kind="assert")) as running:
+    with Stack(Options(kind="assert", environment=patient([PROVIDER]))) as running:
         yield running
 
 
@@ -201,7 +202,7 @@ def test_a_launch_that_the_provider_did_not_answer_is_tried_again_with_the_same_
         with pytest.raises((errors.ServiceDownError, errors.GameNotAvailableError)):
             house.client.create_session(
                 player, provider=PROVIDER, game_id=GAME, currency_code="EUR", assertion=word, client_key="again",
-                timeout_s=3,
+                timeout_s=20,
             )  # fmt: skip
     finally:
         house.stack.restart(adapter)
@@ -245,7 +246,7 @@ def renew_all(house: House, player: str, session: str, words: list[Assertion]) -
         while len(found) == number:
             try:
                 told = house.client.renew_assertion(player, session, word, transaction_key=f"renew-{number}")
-            except errors.ServiceDownError:
+            except (errors.ServiceDownError, errors.DeadlineExceededError):
                 continue
             assert told.verdict is Verdict.ALLOW
             found.append(told.decision_id)
