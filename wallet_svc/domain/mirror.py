@@ -13,12 +13,15 @@ has asked about, and no stake is decided by a balance that lacks a win.
 from wallet_svc.domain import sources
 from wallet_svc.domain.commands import Cancel, Conclude, Deliver, RollbackList
 from wallet_svc.domain.fingerprint import fingerprint
+from wallet_svc.domain.reversals import rounds_of
 from wallet_svc.domain.scene import Decided, Scene, answer
 from wallet_svc.domain.state import Asset, Entry, OpenIntent
 from wallet_svc.domain.vocabulary import INTENT_KINDS, AccountClass, Case, Kind, Outcome
 
 _ELSEWHERE = frozenset({Kind.DEPOSIT, Kind.HOLD, Kind.TRANSFER_IN, Kind.TRANSFER_OUT})
 """What a licensee does in its own wallet, and not here."""
+_TURNING = frozenset({Kind.REVERSE_WIN, Kind.UNDO_ROLLBACK})
+"""What turns a booking of a round around."""
 
 
 def before(scene: Scene) -> Decided | None:
@@ -35,7 +38,11 @@ def before(scene: Scene) -> Decided | None:
 
 
 def _meets(scene: Scene, open_: OpenIntent) -> bool:
-    """Whether a new message undoes what the open intent is about: a list and a cancel of the same stakes take turns."""
+    """Whether a new message undoes what the open intent is about: a list and a cancel of the same stakes take turns.
+
+    So do a list or a cancel and what takes a win back or books a bet again in the same round: what the one has decided
+    on, the other one changes.
+    """
     command = scene.command
     action = command.action
     if open_.source_id != scene.source_id or not isinstance(action, Cancel | RollbackList):
@@ -44,6 +51,11 @@ def _meets(scene: Scene, open_: OpenIntent) -> bool:
         return False
     if open_.kind is Kind.ROLLBACK_LIST:
         return True
+    items = action.items if isinstance(action, RollbackList) else ((action.of, action.bet_key),)
+    if open_.kind in _TURNING:
+        rounds = [name for _, name in rounds_of(scene.player, scene.source_id, RollbackList(items=items))]
+        # A tip has no round.
+        return open_.round in rounds if open_.round else any(kind is Kind.TIP for kind, _ in items)
     return isinstance(action, RollbackList) and (open_.kind, open_.key) in action.items
 
 

@@ -325,6 +325,46 @@ def test_a_cancel_waits_while_the_wallet_is_asked_for_a_list(table: Table) -> No
     assert (table.cash(), outside(table)) == (0, 0)
 
 
+def test_a_list_waits_while_the_wallet_is_asked_to_take_one_of_its_wins_back(table: Table) -> None:
+    # It takes as much as it returns, so the wallet would not be asked for it: the win would be taken back twice.
+    listed = both_back(table, "10.00", "10.00")
+    intent = table.do("v1", c.ReverseWin(win_key="w1"))
+    assert outcome(table.do("l1", listed)) is Outcome.IN_PROGRESS
+    conclude(table, intent)
+    answer = table.do("l1", listed)
+    assert (outcome(answer), [row.kind for row in answer.new if row.moved]) == (Outcome.OK, [Kind.CANCEL])
+    deliver(table, next(Decided(row) for row in answer.new if row.kind is Kind.CANCEL))
+    assert (table.cash(), outside(table), table.player().mirror.owed) == (0, 0, 0)
+
+
+def test_a_list_of_other_rounds_does_not_wait_for_a_win_that_is_taken_back(table: Table) -> None:
+    both_back(table, "10.00", "10.00")
+    conclude(table, table.do("b2", bet(round_="r2")))
+    table.do("v1", c.ReverseWin(win_key="w1"))
+    assert outcome(table.do("l1", c.RollbackList(items=((Kind.BET, "b2"),)))) is Outcome.OK
+
+
+@pytest.mark.parametrize("undoing", [c.Cancel(bet_key="b1"), c.RollbackList(items=((Kind.BET, "b1"),))])
+def test_a_bet_that_is_being_booked_again_is_undone_when_it_is_booked(table: Table, undoing: c.Action) -> None:
+    accepted(table)
+    deliver(table, table.do("c1", c.Cancel(bet_key="b1")))
+    intent = table.do("u1", c.UndoRollback(cancel_key="c1"))
+    assert outcome(table.do("x1", undoing)) is Outcome.IN_PROGRESS
+    conclude(table, intent)
+    answer = table.do("x1", undoing)
+    assert (outcome(answer), table.cash()) == (Outcome.OK, 10_00)
+
+
+def test_a_tip_that_is_being_booked_again_is_undone_when_it_is_booked(table: Table) -> None:
+    conclude(table, table.do("t1", c.Tip(money=money("1.00"), session="s")))
+    deliver(table, table.do("c1", c.Cancel(bet_key="t1", of=Kind.TIP)))
+    intent = table.do("u1", c.UndoRollback(cancel_key="c1"))
+    again = c.Cancel(bet_key="t1", of=Kind.TIP)
+    assert outcome(table.do("c2", again)) is Outcome.IN_PROGRESS
+    conclude(table, intent)
+    assert (outcome(table.do("c2", again)), table.cash()) == (Outcome.OK, 1_00)
+
+
 def test_a_list_that_has_become_another_one_while_the_wallet_was_asked_is_given_back(table: Table) -> None:
     intent = table.do("l1", both_back(table, "10.00", "25.00"))
     late = table.do("w2", c.Win(round="r1", money=money("3.00"), bet_key="b1"))
