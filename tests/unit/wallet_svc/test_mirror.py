@@ -376,6 +376,15 @@ def test_a_list_that_has_become_another_one_while_the_wallet_was_asked_is_given_
     assert (table.cash(), table.player().mirror.owed, outside(table)) == (0, 0, 10_00 - 25_00 - 3_00)
 
 
+def test_a_list_that_has_become_another_sum_while_the_wallet_was_asked_is_given_back(table: Table) -> None:
+    listed = both_back(table, "10.00", "25.00")
+    intent = table.do("l1", c.RollbackList(items=(*listed.items, (Kind.WIN, "w2"))))
+    assert (intent.entry.kind, intent.entry.amount) == (Kind.INTENT_ROLLBACK_LIST, 15_00)
+    table.do("w2", c.Win(round="r1", money=money("3.00"), bet_key="b1"))
+    answer = conclude(table, intent)
+    assert (outcome(answer), table.player().mirror.owed, outside(table)) == (Outcome.NOT_APPLIED, 2, 10_00 - 25_00)
+
+
 def test_a_list_in_several_currencies_that_takes_is_not_done(table: Table) -> None:
     listed = both_back(table, "10.00", "25.00")
     assert outcome(table.do("usd", c.OpenAccount(currency="USD", born_on="1990-05-17"), source="cashier")) is Outcome.OK

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.wallet_svc.test_mirror import bet, conclude, deliver, mirrored, outside
-from tests.unit.wallet_svc.world import CASHIER, PLATFORM, PROVIDER, SOURCES, Table, win
+from tests.unit.wallet_svc.world import CASHIER, PLATFORM, PROVIDER, SOURCES, Table, money, win
 from wallet_svc.domain import commands as c
 from wallet_svc.domain import owing
 from wallet_svc.domain.scene import Decided
@@ -59,7 +59,7 @@ class Story:
         self.table.do("play", c.OpenPlay(session="s", provider=PROVIDER, currency="EUR", game="g1"), source=PLATFORM)
         self.theirs = OwnWallet()
         self.said: list[tuple[str, c.Action]] = []
-        self.seen: dict[Kind, list[str]] = {Kind.BET: [], Kind.WIN: [], Kind.CANCEL: []}
+        self.seen: dict[Kind, list[str]] = {Kind.BET: [], Kind.TIP: [], Kind.WIN: [], Kind.CANCEL: []}
         self.under_way: list[Entry] = []
         """Debits that were sent and have not arrived."""
 
@@ -80,7 +80,7 @@ class Story:
     def say(self, step: Step) -> None:
         key = f"k{len(self.said)}"
         self.said.append((key, self.action_of(step)))
-        if (kind := {"bet": Kind.BET, "win": Kind.WIN, "cancel": Kind.CANCEL}.get(step["do"])) is not None:
+        if (kind := _REFERRED_TO.get(step["do"])) is not None:
             self.seen[kind].append(key)
         self.do(*self.said[-1])
 
@@ -96,7 +96,11 @@ class Story:
         made: dict[str, Callable[[], c.Action]] = {
             "bet": lambda: bet(_text(step["amount"]), step["round"]),
             "win": lambda: win(_text(step["amount"]), step["round"], bet_key=self.name(Kind.BET, step["ref"])),
-            "cancel": lambda: c.Cancel(bet_key=self.name(Kind.BET, step["ref"])),
+            "tip": lambda: c.Tip(money=money(_text(step["amount"])), session="s"),
+            "adjust": lambda: c.Adjust(
+                ref_kind=Kind.BET, ref_key=self.name(Kind.BET, step["ref"]), money=money(_text(step["amount"]))
+            ),
+            "cancel": lambda: c.Cancel(bet_key=self.name(step["of"], step["ref"]), of=step["of"]),
             "again": lambda: c.UndoRollback(cancel_key=self.name(Kind.CANCEL, step["ref"])),
             "reverse": lambda: c.ReverseWin(win_key=self.name(Kind.WIN, step["ref"])),
             "list": lambda: c.RollbackList(items=tuple(dict.fromkeys(self.items(step)))),
@@ -211,19 +215,23 @@ class Story:
         agreed = sorted((one for one in said if one[0].outcome is Outcome.OK), key=lambda one: one[0].sequence)
         taken: dict[tuple[Kind, str], int] = {}
         undone: dict[tuple[Kind, str], bool] = {}
-        cancels: dict[str, str] = {}
-        """Key to that of the bet; without those that were undone."""
+        cancels: dict[str, tuple[Kind, str]] = {}
+        """What each has given back; without those that were undone."""
         for _, key, action in agreed:
             match action:
                 case c.Bet():
                     taken[Kind.BET, key] = _cents(action.money)
+                case c.Tip():
+                    taken[Kind.TIP, key] = _cents(action.money)
                 case c.Win():
                     taken[Kind.WIN, key] = -_cents(action.money)
+                case c.Adjust():
+                    taken[Kind.ADJUST, key] = -_cents(action.money)
                 case c.Cancel():
-                    undone[Kind.BET, action.bet_key] = True
-                    cancels[key] = action.bet_key
+                    cancels[key] = action.of, action.bet_key
+                    undone[cancels[key]] = True
                 case c.UndoRollback() if action.cancel_key in cancels:
-                    undone[Kind.BET, cancels.pop(action.cancel_key)] = False
+                    undone[cancels.pop(action.cancel_key)] = False
                 case c.ReverseWin():
                     undone[Kind.WIN, action.win_key] = True
                 case c.RollbackList():
@@ -231,8 +239,11 @@ class Story:
         return sum(amount for name, amount in taken.items() if not undone.get(name))
 
 
+_REFERRED_TO = {"bet": Kind.BET, "tip": Kind.TIP, "win": Kind.WIN, "cancel": Kind.CANCEL}
+
+
 def _text(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
 def _cents(amount: c.MoneyText) -> int:
@@ -242,7 +253,9 @@ def _cents(amount: c.MoneyText) -> int:
 AMOUNTS = st.sampled_from([1_00, 3_33, 10_00, 25_00])
 ROUNDS = st.sampled_from(["r1", "r1", "r1", "r2"])
 LATELY = st.sampled_from([0, 0, 0, 0, 1, 1, 9])
-ITEMS = st.lists(st.tuples(st.sampled_from([Kind.BET, Kind.WIN]), LATELY), min_size=1, max_size=3)
+ITEMS = st.lists(
+    st.tuples(st.sampled_from([Kind.BET, Kind.BET, Kind.WIN, Kind.WIN, Kind.TIP]), LATELY), min_size=1, max_size=3
+)
 
 
 def steps(do: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
@@ -251,8 +264,14 @@ def steps(do: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
 
 BETS = steps("bet", amount=AMOUNTS, round=ROUNDS)
 WINS = steps("win", amount=AMOUNTS, round=ROUNDS, ref=LATELY)
+TIPS = steps("tip", amount=AMOUNTS)
+CORRECTIONS = steps("adjust", amount=st.sampled_from([-3_33, -1_00, 1_00]), ref=LATELY)
+STAKES = st.sampled_from([Kind.BET, Kind.BET, Kind.BET, Kind.TIP])
 UNDOING = st.one_of(
-    steps("list", items=ITEMS), steps("cancel", ref=LATELY), steps("reverse", ref=LATELY), steps("again", ref=LATELY)
+    steps("list", items=ITEMS),
+    steps("cancel", of=STAKES, ref=LATELY),
+    steps("reverse", ref=LATELY),
+    steps("again", ref=LATELY),
 )
 REPEATS = steps("repeat", which=st.integers(0, 30))
 
@@ -271,34 +290,49 @@ CALLS = st.sampled_from([
 """What is done about a message before the next one comes."""
 
 
+CLEARED = calls("arrive", "look_up", *["tell retried"] * 4)
+"""Usually nothing waits then. While something does, no stake is asked for."""
+
+
 def paid(stake: int, prize: int, name: str) -> list[Step]:
     """A bet and a win that both sides have booked."""
     won = {"do": "win", "amount": prize, "round": name, "ref": 0}
-    return [{"do": "bet", "amount": stake, "round": name}, *SMOOTH, won, *SMOOTH]
+    return [*CLEARED, {"do": "bet", "amount": stake, "round": name}, *SMOOTH, won, *SMOOTH]
 
 
-def taken_back(prize: int, first: list[Step], meanwhile: Step, then: list[Step]) -> list[Step]:
-    """More was paid than staked, both are taken back, and something comes between."""
-    return [*paid(1_00, prize, "r1"), {"do": "list", "items": [(Kind.BET, 0), (Kind.WIN, 0)]}, *first, meanwhile, *then]
+BOTH_BACK: Step = {"do": "list", "items": [(Kind.BET, 0), (Kind.WIN, 0)]}
+TAKE_BACK: Step = {"do": "reverse", "ref": 0}
 
 
-def booked_again(stake: int, first: list[Step], meanwhile: Step, then: list[Step]) -> list[Step]:
-    """A bet is cancelled, its cancel is undone, and something comes between."""
-    made = [{"do": "bet", "amount": stake, "round": "r1"}, *SMOOTH, {"do": "cancel", "ref": 0}, *SMOOTH]
-    return [*made, {"do": "again", "ref": 0}, *first, meanwhile, *then]
+def taken_back(stake: int, prize: int, first: list[Step], meanwhile: Step, then: list[Step]) -> list[Step]:
+    """A win is taken back, with its bet or alone, and something comes between."""
+    return [*paid(stake, prize, "r1"), *first, meanwhile, *then]
 
 
-MESSAGES = st.one_of(BETS, WINS, UNDOING, REPEATS)
+def booked_again(stake: Step, first: list[Step], meanwhile: Step, then: list[Step]) -> list[Step]:
+    """A stake is cancelled, its cancel is undone, and something comes between."""
+    cancel = {"do": "cancel", "of": _REFERRED_TO[stake["do"]], "ref": 0}
+    return [*CLEARED, stake, *SMOOTH, cancel, *SMOOTH, {"do": "again", "ref": 0}, *first, meanwhile, *then]
+
+
+MESSAGES = st.one_of(BETS, WINS, TIPS, CORRECTIONS, UNDOING, UNDOING, REPEATS)
+ABOUT_THE_SAME = st.sampled_from([
+    *[BOTH_BACK] * 5, TAKE_BACK, {"do": "again", "ref": 0}, {"do": "win", "amount": 3_33, "round": "r1", "ref": 0},
+    *({"do": "cancel", "of": kind, "ref": 0} for kind in (Kind.BET, Kind.TIP)),
+    *({"do": "list", "items": [(kind, 0)]} for kind in (Kind.BET, Kind.TIP, Kind.WIN)),
+])  # fmt: skip
+MEANWHILE = st.one_of(ABOUT_THE_SAME, ABOUT_THE_SAME, MESSAGES)
+BEGUN = st.tuples(st.sampled_from([BOTH_BACK, TAKE_BACK]), CALLS).map(lambda both: [both[0], *both[1]])
 TURNS = st.one_of(
     st.tuples(MESSAGES, CALLS).map(lambda both: [both[0], *both[1]]),
     st.builds(paid, AMOUNTS, AMOUNTS, ROUNDS),
-    st.builds(taken_back, AMOUNTS, CALLS, MESSAGES, CALLS),
-    st.builds(booked_again, AMOUNTS, CALLS, MESSAGES, CALLS),
+    st.builds(taken_back, AMOUNTS, AMOUNTS, BEGUN, MEANWHILE, CALLS),
+    st.builds(booked_again, st.one_of(BETS, TIPS), CALLS, MEANWHILE, CALLS),
 )
 STORIES = st.lists(TURNS, min_size=5, max_size=9).map(lambda told: [step for turn in told for step in turn])
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STORIES)
 def test_studio_ledger_and_own_wallet_agree_after_any_story(told: list[Step]) -> None:
     story = Story()
@@ -315,8 +349,7 @@ def test_studio_ledger_and_own_wallet_agree_after_any_story(told: list[Step]) ->
 @pytest.mark.parametrize("how", ["answered", "lost", "late"])
 def test_a_list_that_takes_is_asked_once_however_its_answer_comes(how: str) -> None:
     story = Story()
-    back: Step = {"do": "list", "items": [(Kind.BET, 0), (Kind.WIN, 0)]}
-    for step in (*paid(10_00, 25_00, "r1"), back, *calls(f"ask {how}")):
+    for step in (*paid(10_00, 25_00, "r1"), BOTH_BACK, *calls(f"ask {how}")):
         story.go(step)
     story.settle()
     assert (story.believed(), outside(story.table), story.theirs.balance) == (0, 0, START)
