@@ -213,6 +213,9 @@ class ExtractDesk:
         for each in await self._extracts.unsealed(extract.market, extract.licensee):
             sealed = await self._sealed(each)
             filed = sealed if sealed.extract.sequence == extract.sequence else filed
+        if filed.seal is None:
+            # Another process has sealed it after this one has found it.
+            return await self.get(extract.market, extract.licensee, extract.sequence)
         return filed
 
     async def _sealed(self, filed: Filed) -> Filed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import threading
@@ -271,13 +272,38 @@ async def test_killed_again_and_again_there_is_one_extract_one_seal_and_one_toke
 async def test_two_processes_at_once_give_the_same_bytes(
     database: Database, bureau: Bureau, clock: ManualClock, ledger: Ledger, simulator: Simulator
 ) -> None:
-    other = Bureau(database, clock, ledger, simulator)
-    made = await asyncio.gather(*(each.make() for each in (bureau, other, bureau, other)))
-    assert len({(filed.extract.json, filed.extract.xml, filed.seal) for filed, _ in made}) == 1
-    assert [replayed for _, replayed in made].count(False) == 1
-    assert len(await logged(bureau)) == 2
-    await other.close()
+    async with contextlib.AsyncExitStack() as stack:
+        other = Bureau(database, clock, ledger, simulator)
+        stack.push_async_callback(other.close)
+        made = await asyncio.gather(*(each.make() for each in (bureau, other, bureau, other)))
+        assert len({(filed.extract.json, filed.extract.xml, filed.seal) for filed, _ in made}) == 1
+        assert [replayed for _, replayed in made].count(False) == 1
+        assert len(await logged(bureau)) == 2
     assert holds(database)
+
+
+async def test_who_finds_an_extract_that_another_process_is_sealing_gets_it_with_the_seal(
+    database: Database, bureau: Bureau, clock: ManualClock, ledger: Ledger, simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    simulator.authority.habit = "broken"
+    with pytest.raises(DependencyDownError):
+        await bureau.make()
+    simulator.authority.habit = "honest"
+    unsealed = bureau.extracts.unsealed
+    async with contextlib.AsyncExitStack() as stack:
+        other = Bureau(database, clock, ledger, simulator)
+        stack.push_async_callback(other.close)
+
+        async def overtaken(market: str, licensee: str) -> list[Filed]:
+            await other.make()
+            return await unsealed(market, licensee)
+
+        monkeypatch.setattr(bureau.extracts, "unsealed", overtaken)
+        filed, replayed = await bureau.make()
+        assert replayed
+        assert filed == await bureau.desk.get("dk", "aurora", 1)
+        assert filed.seal is not None
 
 
 @pytest.mark.parametrize("habit", ["empty", "broken", "unreadable", "contradictory", "forged", "hasty"])
