@@ -211,21 +211,18 @@ class ExtractDesk:
         """Seal what has no seal yet in the order of the batches, this one too."""
         extract = filed.extract
         for each in await self._extracts.unsealed(extract.market, extract.licensee):
-            sealed = await self._sealed(each)
-            filed = sealed if sealed.extract.sequence == extract.sequence else filed
-        if filed.seal is None:
-            # Another process has sealed it after this one has found it.
-            return await self.get(extract.market, extract.licensee, extract.sequence)
-        return filed
+            await self._seal(each.extract)
+        # Sealed here, or by another process since it was found.
+        return await self.get(extract.market, extract.licensee, extract.sequence)
 
-    async def _sealed(self, filed: Filed) -> Filed:
-        """With its seal. The extract is there already and never changes, so every try seals the same bytes."""
-        service, extract = self._setup.tokens, filed.extract
+    async def _seal(self, extract: Extract) -> None:
+        """Store its seal. The extract is there already and never changes, so every try seals the same bytes."""
+        service = self._setup.tokens
         assert service is not None
         for _ in range(_TRIES):
             known = await self._extracts.get(extract.market, extract.licensee, extract.sequence)
             if known is not None and known.seal is not None:
-                return known
+                return
             token = await service.open(extract.batch)
             mac = tokens.mac_of(token, extract.manifest)
             seal = tokens.seal_file(extract, token, mac, await service.close(extract, token, mac))
@@ -238,7 +235,7 @@ class ExtractDesk:
             except (HeadMovedError, DependencyDownError):
                 await asyncio.sleep(_PAUSE_S)
                 continue
-            return Filed(extract=extract, seal=seal)
+            return
         raise DependencyDownError(dependency="audit log", retry_after=1.0)
 
 
