@@ -16,18 +16,16 @@ from pitboss.type.v1.money_pb2 import Money
 from pitboss.type.v1.outcome_pb2 import Outcome, OutcomeClass
 from pitboss.wallet.v1.action_pb2 import Action, Balances, Bet, Result
 from pitboss.wallet.v1.transaction_pb2 import Transaction
-from provider_adapters._kit import manifest
 from provider_adapters._kit.budget import Budget
 from provider_adapters._kit.http import HttpReply, HttpRequest
 from provider_adapters._kit.http_server import Callbacks, HttpApp, HttpServer
 from provider_adapters._kit.ports import Adapter, Wallet
 from provider_adapters._kit.references import PlayerReference
-from provider_adapters._kit.runner import ADAPTERS, create_adapter
+from provider_adapters._kit.runner import create_adapter
 from provider_adapters.hub88_style import auth
 from provider_adapters.hub88_style.config import studio_keys
 from tests.conformance.in_process import adapter_parts
 from tests.conformance.office import CountingOffice
-from tests.integration.provider_adapters.patience import WAITS_MS
 
 NAME = "hub88_style"
 
@@ -194,16 +192,16 @@ MISTAKES = {
 @contextlib.asynccontextmanager
 async def running(stack: Stack, office: CountingOffice, mistake: Mistake) -> AsyncIterator[str]:
     """The adapter with the mistake, and where it listens."""
-    facts = manifest.load(ADAPTERS / NAME).agreed(WAITS_MS)
     credentials = json.loads((stack.around.credentials / f"{NAME}.adapter.json").read_text())
-    adapter: Any = create_adapter(adapter_parts(office, NAME, credentials, wallet=mistake.wallet))
+    parts = adapter_parts(office, NAME, credentials, wallet=mistake.wallet)
+    adapter: Any = create_adapter(parts)
     if mistake.trusts:
         adapter = Trusting(adapter, json.loads((stack.around.credentials / f"{NAME}.studio.json").read_text()))
     served = HttpApp(
         Callbacks(NAME, adapter, at_once=64).handle,
         adapter.refuse,
-        max_body_bytes=facts.max_body_bytes,
-        budget_s=facts.budget_s,
+        max_body_bytes=parts.manifest.max_body_bytes,
+        budget_s=parts.manifest.budget_s,
     )
     server = HttpServer(served, "127.0.0.1:0", drain_seconds=1)
     serving = asyncio.create_task(server.serve())

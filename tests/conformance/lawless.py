@@ -106,8 +106,9 @@ class _Evening:
         await stage.say(blocked, stage.bet(blocked, _STAKE, "blocked", round_name="r4"), "PLAYER_BLOCKED")
         for number, (who, bet) in enumerate(zip(self._players, self._bets, strict=True)):
             await stage.say(who, stage.win(bet, _STAKE, f"w{number}"), "OK", moved=_STAKE)
+        order = stage.office.order(stage.provider.name, stage.provider.game_id, await stage.office.player())
         try:
-            await stage.office.launch(stage.provider.name, stage.provider.game_id, await stage.office.player())
+            await stage.office.create(order)
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.UNAVAILABLE:
                 raise
@@ -116,20 +117,9 @@ class _Evening:
 
     async def afterwards(self) -> None:
         """Games are launched again, and everything said is said once more."""
-        async with asyncio.timeout(60):
-            while not await self._launched():
-                await asyncio.sleep(0.1)
-        await self._stage.once_more()
-
-    async def _launched(self) -> bool:
         stage = self._stage
-        try:
-            await stage.office.launch(stage.provider.name, stage.provider.game_id, await stage.office.player())
-        except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.UNAVAILABLE:
-                raise
-            return False
-        return True
+        await stage.office.launch(stage.provider.name, stage.provider.game_id, await stage.office.player())
+        await stage.once_more()
 
     def verdict(self) -> Verdict:
         """What became of it."""

@@ -133,16 +133,7 @@ class Office:
     ) -> Launched:
         """Create a session, and look up the token that the provider holds for it."""
         player = player or await self.player(currency=currency)
-        order = session_service_pb2.CreateSessionRequest(
-            client_key=secrets.token_hex(8),
-            player_id=player,
-            provider=provider,
-            game_id=game_id,
-            currency_code=currency,
-            country="DE",
-            device=device,
-        )
-        created = await self.created(order)
+        created = await self.created(self.order(provider, game_id, player, currency=currency, device=device))
         return Launched(
             player=player,
             session_id=created.session.session_id,
@@ -150,6 +141,26 @@ class Office:
             launch_url=created.launch_url,
             currency_code=currency,
             licensee=self.licensee,
+        )
+
+    def order(
+        self,
+        provider: str,
+        game_id: str,
+        player: str,
+        *,
+        currency: str = "EUR",
+        device: session_service_pb2.Device.ValueType = session_service_pb2.DEVICE_UNSPECIFIED,
+    ) -> session_service_pb2.CreateSessionRequest:
+        """What asks for a session, under a key of its own."""
+        return session_service_pb2.CreateSessionRequest(
+            client_key=secrets.token_hex(8),
+            player_id=player,
+            provider=provider,
+            game_id=game_id,
+            currency_code=currency,
+            country="DE",
+            device=device,
         )
 
     async def created(
